@@ -1,0 +1,1 @@
+"""Telegram in a box, a sample news site, and a page to watch both."""

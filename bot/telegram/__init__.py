@@ -1,0 +1,1 @@
+"""The door to the Bot API: transport, sender, and errors turned into outcomes."""

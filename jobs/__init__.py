@@ -1,0 +1,1 @@
+"""Decides: what is new, what is owed to whom, and when."""

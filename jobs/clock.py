@@ -1,0 +1,65 @@
+"""What time is it, and wake me when: the one source of time, handed in everywhere."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as a value. Tests hand in one that they move."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for rates and deadlines."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of this clock's time."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Bell:
+    """Rung by one stage so that the next wakes at once; a bell rung before anyone waits is not lost."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits, or the next who comes to wait."""
+        self._rung.set()
+
+    async def wait(self, clock: Clock, timeout: float) -> bool:
+        """True where the bell rang within `timeout` seconds of the clock, False where time ran out."""
+        ring = asyncio.create_task(self._heard())
+        pause = asyncio.create_task(_nap(clock, timeout))
+        try:
+            await asyncio.wait({ring, pause}, return_when=asyncio.FIRST_COMPLETED)
+            rang = self._rung.is_set()
+            self._rung.clear()
+            return rang
+        finally:
+            ring.cancel()
+            pause.cancel()
+
+    async def _heard(self) -> None:
+        await self._rung.wait()
+
+
+async def _nap(clock: Clock, seconds: float) -> None:
+    await clock.sleep(seconds)

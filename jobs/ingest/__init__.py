@@ -1,0 +1,1 @@
+"""From a feed to stored articles: fetch, parse, clean, recognise, remember."""

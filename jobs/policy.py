@@ -1,0 +1,110 @@
+"""What the operator wants, as frozen values: the jobs' own view of the settings."""
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` messages in any sliding window of `seconds`."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` until `end` of the newsroom's day; they may pass midnight."""
+
+    start: time
+    end: time
+
+    def covers(self, local: time) -> bool:
+        """Whether `local`, a time of the same zone, lies in the quiet hours."""
+        if self.start <= self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
+
+
+class QuietMode(StrEnum):
+    SILENT = "silent"  #: posted at once, without a sound
+    HOLD = "hold"  #: posted when the quiet hours end
+
+
+class Corrections(StrEnum):
+    MARK = "mark"  #: the post is edited and says when
+    SILENT = "silent"  #: the post is edited
+
+
+class Withdrawals(StrEnum):
+    DELETE = "delete"  #: the post is deleted, or replaced by a note where Telegram refuses
+    NOTE = "note"  #: the post is replaced by a short note
+    OFF = "off"  #: the post stays
+
+
+class Pictures(StrEnum):
+    PREVIEW = "preview"  #: a large link preview
+    PHOTO = "photo"  #: a photo with a caption
+    NONE = "none"
+
+
+class FeedHints(StrEnum):
+    RESPECT = "respect"  #: ttl, skipHours and Cache-Control may ask for more patience
+    IGNORE = "ignore"  #: a newsroom's own site: the operator's schedule alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One of the newsroom's faces: its feeds, its channels, its language and its rules."""
+
+    name: str  #: "" for the newsroom's plain settings
+    channels: tuple[int | str, ...]  #: Telegram ids or "@names"
+    feed_urls: tuple[str, ...]  #: as the operator wrote them: the key of `feeds`
+    language: str = "en"
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    include: tuple[str, ...] = ()  #: words or sections; an article must have one of them
+    exclude: tuple[str, ...] = ()
+    breaking: tuple[str, ...] = ()
+    quiet_hours: QuietHours | None = None
+    quiet_mode: QuietMode = QuietMode.SILENT
+    hold: timedelta = (
+        timedelta()
+    )  #: how long an article waits before it is posted, so that an editor can stop it
+    digest_schedule: str = ""  #: a five-field cron line, or empty for none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """How feeds and pages are fetched."""
+
+    user_agent: str
+    schedule: timedelta | str = timedelta(minutes=2)  #: a duration, or a five-field cron line
+    timeout: float = 20.0  #: seconds, in all
+    max_bytes: int = 10_000_000  #: after decompression
+    private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    hints: FeedHints = FeedHints.RESPECT
+    backfill: int = 0
+    page_wait: float = 2.0  #: seconds a post waits for its article's page
+    public_url: str = ""  #: turns on WebSub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """How posts are planned and sent."""
+
+    editions: tuple[Edition, ...]
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    max_age: timedelta = timedelta(hours=24)
+    corrections: Corrections = Corrections.MARK
+    withdrawals: Withdrawals = Withdrawals.DELETE
+    pictures: Pictures = Pictures.PREVIEW
+    min_gap: timedelta = timedelta()
+    unclear_wait: timedelta = timedelta(seconds=75)
+    rate_overall: Rate = Rate(30, 1.0)
+    rate_chat: Rate = Rate(1, 1.0)
+    rate_group: Rate = Rate(20, 60.0)
+    paid_broadcast: bool = False
+    operators: tuple[int, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""From stored articles to chats: plan, pace, send, settle."""

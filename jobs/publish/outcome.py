@@ -1,0 +1,84 @@
+"""What may come of a request to Telegram, each by its own name; and the port that makes the request."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.records import ChatState
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The chat shows it: newly sent, edited, deleted as wanted, or proved to be there already."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """Surely not applied: a 429, or the connection could not be made."""
+
+    seconds: float
+    reason: str
+    flood: bool = False  #: Telegram itself asked for the wait
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Telegram will not take this content in this chat, now or later."""
+
+    reason: str
+    picture: bool = False  #: it is the picture that was refused
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The message to edit or delete is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untouchable:
+    """The message exists and is not ours to edit, or no longer ours to delete."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatGone:
+    """The chat cannot be reached: `state` says whether for now (PAUSED) or until it comes back."""
+
+    state: ChatState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMoved:
+    """The group became a supergroup with another id."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The request was written and may have been applied: a time-out, a reset, a 5xx, a truncated answer."""
+
+    reason: str
+
+
+Outcome = Sent | TryLater | Refused | Missing | Untouchable | ChatGone | ChatMoved | Unclear
+
+
+class Sender(Protocol):
+    """Makes one request and says what came of it; never raises for what Telegram answers.
+
+    `content` is the JSON that `bot.render` made; jobs keep and compare it, and never look inside.
+    """
+
+    async def send(self, chat_id: int, content: str) -> Outcome: ...
+
+    async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome: ...
+
+    async def delete(self, chat_id: int, message_id: int) -> Outcome: ...
+
+    async def find(self, chat_id: int, message_id: int, content: str) -> Outcome:
+        """Whether `message_id` is our own message with this very content: Sent, Missing or Untouchable."""
+        ...

@@ -1,0 +1,1 @@
+"""Remembers: every fact Newswire keeps, and the questions asked of it."""

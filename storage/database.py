@@ -1,0 +1,180 @@
+"""The door to the database: where a unit of work becomes one transaction.
+
+A unit of work is a plain function whose first argument is the connection. `Database.run` takes one
+thread hop and one transaction for it; nothing else in Newswire opens a connection.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Readers at once beside the one writer; SQLite in WAL mode lets them pass each other.
+READERS = 4
+
+
+class StorageError(Exception):
+    """The database cannot be used; the message says why, in one sentence."""
+
+
+class DatabaseBusy(StorageError):
+    """Another process already works on this database file."""
+
+
+class Database:
+    """One database, reached by `run` (one transaction that may write) and `read` (one that does not)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._writer = ThreadPoolExecutor(1 if self._sqlite else READERS, "newswire-write")
+        self._readers = ThreadPoolExecutor(READERS, "newswire-read")
+        self._lock_file: int | None = None
+
+    async def run(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(connection, ...)` in one transaction: all of it is kept, or nothing."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writer, partial(self.run_here, work, *args, **kwargs)
+        )
+
+    async def read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(connection, ...)`, which only reads, beside whatever is being written."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, partial(self.read_here, work, *args, **kwargs)
+        )
+
+    def run_here(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`run` in the calling thread, for the command line and tests."""
+        with self.engine.connect().execution_options(newswire_writes=True) as connection, connection.begin():
+            return work(connection, *args, **kwargs)
+
+    def read_here(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`read` in the calling thread."""
+        with self.engine.connect() as connection, connection.begin():
+            return work(connection, *args, **kwargs)
+
+    def lock(self) -> None:
+        """Make this process the only one that works on a SQLite file.
+
+        Raises:
+            DatabaseBusy: another process holds it. The lock goes with the process, however it ends.
+        """
+        path = self.engine.url.database
+        if not self._sqlite or not path or path == ":memory:" or self._lock_file is not None:
+            return
+        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            raise DatabaseBusy(
+                f"DATABASE_URL: another newswire already works on {path}; stop it first."
+            ) from None
+        self._lock_file = handle
+
+    def close(self) -> None:
+        """Wait for the work under way, then let go of the database."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+def open_database(url: str) -> Database:
+    """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        sqlite = parsed.get_backend_name() == "sqlite"
+        if sqlite and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            parsed, **({} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True})
+        )
+        if sqlite:
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if sqlite else "SELECT 1")
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise StorageError(
+            f"DATABASE_URL: {_sentence(error)}; sqlite:///path or postgresql://... is wanted."
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"DATABASE_URL: cannot make the folder of {parsed.database}: {error.strerror}."
+        ) from error
+    except DatabaseError as error:
+        shown = parsed.database if sqlite else parsed.render_as_string(hide_password=True)
+        raise StorageError(f"DATABASE_URL: cannot use {shown}: {_sentence(error)}.") from error
+    return Database(engine)
+
+
+def _sentence(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DatabaseError) and error.orig else error
+    with suppress(IndexError):
+        return str(cause).strip().splitlines()[0].rstrip(".")
+    return type(cause).__name__
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """WAL, and FULL: what is committed before a send must outlive a power cut, or the send is doubled."""
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, never by the driver
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "cache_size=-32000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock at once, so that no transaction fails half-way for want of it."""
+    writes = connection.get_execution_options().get("newswire_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def record(kind: type[T], row: Row[Any]) -> T:
+    """The row as the frozen record `kind`, whose fields are among the row's columns."""
+    mapping = row._mapping
+    return kind(**{field.name: mapping[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+
+
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseBusy",
+    "SQLAlchemyError",
+    "StorageError",
+    "open_database",
+    "record",
+]

@@ -1,0 +1,257 @@
+"""The nouns, as frozen records: field for field one for each table of `schema`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class FeedState(StrEnum):
+    ACTIVE = "active"  #: looked at on its schedule
+    PAUSED = "paused"  #: not looked at until an operator resumes it
+    GONE = "gone"  #: answered 410: stopped, and the operator told
+
+
+class ArticleState(StrEnum):
+    LIVE = "live"
+    WITHDRAWN = "withdrawn"
+
+
+class ChatKind(StrEnum):
+    CHANNEL = "channel"
+    SUPERGROUP = "supergroup"
+    GROUP = "group"  #: a basic group: its message ids are the account's, not its own
+    PRIVATE = "private"
+
+
+class ChatState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"  #: the bot may not post there for now; what is owed stays owed
+    BLOCKED = "blocked"  #: the reader blocked the bot, or is deactivated
+    LEFT = "left"  #: the bot was removed, or the chat deleted
+
+
+class PostKind(StrEnum):
+    ARTICLE = "article"
+    DIGEST = "digest"
+    CATCH_UP = "catch-up"  #: one post for what an outage kept back
+    NOTICE = "notice"  #: to operators
+
+
+class Lane(StrEnum):
+    """Who goes first; answers to readers go before all and are never stored."""
+
+    BREAKING = "breaking"
+    ROUTINE = "routine"
+    DIGEST = "digest"
+
+
+class DeliveryState(StrEnum):
+    OWED = "owed"  #: the chat does not yet show what it should
+    CLAIMED = "claimed"  #: a request is, or was when we died, under way
+    UNCLEAR = "unclear"  #: the request may have been applied; to be looked up
+    SETTLED = "settled"  #: the chat shows what it should
+    SKIPPED = "skipped"  #: no longer wanted before it was sent: too old, withdrawn
+    REFUSED = "refused"  #: Telegram will never take it; `error` says why
+    REMOVED = "removed"  #: deleted by hand in the chat; not sent again
+
+
+class Verdict(StrEnum):
+    """What an edition decided about an article."""
+
+    PLANNED = "planned"  #: owed to the edition's chats
+    HELD = "held"  #: waits for its hour, or for an editor
+    BACKFILL = "backfill"  #: known from the first look at its feed; kept, not posted
+    TOO_OLD = "too old"
+    CATCH_UP = "catch-up"  #: came out in one post with others after an outage
+    NOT_INCLUDED = "not included"  #: has none of INCLUDE
+    EXCLUDED = "excluded"
+    DUPLICATE = "duplicate"  #: another article tells the same news
+    WITHDRAWN = "withdrawn"  #: taken back before it was posted
+
+
+class RunOutcome(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    KILLED = "killed"  #: found unfinished at a later start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A URL that we look at on a schedule."""
+
+    id: int
+    url: str  #: as the operator wrote it; unique
+    fetch_url: str  #: where the feed really is: discovered, or moved to
+    title: str
+    language: str
+    etag: str
+    last_modified: str
+    body_hash: bytes
+    state: FeedState
+    next_fetch_at: datetime
+    fetched_at: datetime | None
+    succeeded_at: datetime | None
+    last_new_at: datetime | None
+    failures: int  #: in a row
+    last_error: str
+    moved_to: str  #: a permanent redirect seen, remembered once it has proved itself
+    moved_times: int
+    hub: str
+    topic: str
+    callback: str  #: the unguessable part of the WebSub callback's address
+    secret: str
+    lease_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One article's presence in one feed."""
+
+    feed_id: int
+    article_id: int
+    content_hash: bytes
+    seen_at: datetime
+    last_seen_at: datetime  #: the newest look that still had it
+    position: int  #: in that look, 0 first
+    changes: int  #: edits taken from this entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The news itself, as plain text."""
+
+    id: int
+    url: str  #: canonical, as readers open it; "" where the item has none
+    title: str
+    summary: str  #: the standfirst
+    text: str
+    author: str
+    sections: tuple[str, ...]
+    language: str  #: a BCP 47 tag, "" where unknown
+    image_url: str
+    image_width: int  #: pixels, 0 where the feed does not say
+    published_at: datetime  #: clamped to `seen_at`
+    revised_at: datetime | None
+    seen_at: datetime
+    revision: int  #: 1 at first
+    fingerprint: bytes
+    duplicate_of: int | None
+    story_id: int | None
+    state: ArticleState
+    backfill: bool  #: kept at a feed's first look, not to be posted
+    planned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an article said before or after a correction: the audit trail."""
+
+    article_id: int
+    number: int  #: from 1, which is the article as first seen
+    title: str
+    summary: str
+    url: str
+    image_url: str
+    seen_at: datetime
+    changed: tuple[str, ...]  #: "title", "summary", "url", "image"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Articles on one unfolding event."""
+
+    id: int
+    title: str
+    first_article_id: int
+    last_article_id: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A channel, a group or a reader; of a reader nothing more is kept than this."""
+
+    id: int  #: Telegram's
+    kind: ChatKind
+    title: str  #: "" for a private chat, always
+    username: str  #: "" for a private chat, always
+    edition: str
+    language: str
+    timezone: str
+    quiet_hours: str
+    digest_at: str
+    state: ChatState
+    reason: str  #: why it is not active
+    can_edit: bool  #: the bot has can_edit_messages there
+    last_message_id: int  #: the highest that we know of
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What a chat asked for."""
+
+    chat_id: int
+    what: str  #: "all", "section:world" or "word:rangoon"
+    rhythm: str  #: "at once", "daily", "weekly"
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What we say; to whom is in `deliveries`."""
+
+    id: int
+    kind: PostKind
+    lane: Lane
+    edition: str
+    article_id: int | None
+    text: str  #: of a notice, digest or catch-up: the articles' ids or the words
+    silent: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A post owed to a chat: what the chat should show, and what it shows."""
+
+    id: int
+    post_id: int
+    chat_id: int
+    lane: Lane
+    state: DeliveryState
+    wanted_revision: int  #: 0 for nothing: withdrawn
+    shown_revision: int  #: 0 for nothing yet
+    message_id: int | None
+    content: str  #: what the request under way, or the last one, said: JSON
+    after_message_id: int  #: the chat's last known message when that request was made
+    not_before: datetime
+    attempts: int
+    repeats: int  #: unclear sends repeated
+    claimed_at: datetime | None
+    error: str
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Why an edition posted an article, or did not."""
+
+    article_id: int
+    edition: str
+    verdict: Verdict
+    detail: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a job."""
+
+    id: int
+    job: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: RunOutcome | None
+    counts: dict[str, int]
+    error: str

@@ -1,0 +1,294 @@
+"""Every table on one page. Times are aware and in UTC; states are words."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+from storage.records import (
+    ArticleState,
+    ChatKind,
+    ChatState,
+    DeliveryState,
+    FeedState,
+    Lane,
+    PostKind,
+    RunOutcome,
+    Verdict,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time, in UTC whatever the engine keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A state: one of a `StrEnum`'s words."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """A short list of words, in order, as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> list[str]:
+        return list(value or ())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value or ())
+
+
+#: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("fetch_url", Text, nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("language", String(35), nullable=False, default=""),
+    Column("etag", Text, nullable=False, default=""),
+    Column("last_modified", Text, nullable=False, default=""),
+    Column("body_hash", LargeBinary, nullable=False, default=b""),
+    Column("state", Word(FeedState), nullable=False, default=FeedState.ACTIVE),
+    Column("next_fetch_at", Utc, nullable=False, index=True),
+    Column("fetched_at", Utc),
+    Column("succeeded_at", Utc),
+    Column("last_new_at", Utc),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("moved_to", Text, nullable=False, default=""),
+    Column("moved_times", Integer, nullable=False, default=0),
+    Column("hub", Text, nullable=False, default=""),
+    Column("topic", Text, nullable=False, default=""),
+    Column("callback", Text, nullable=False, default=""),
+    Column("secret", Text, nullable=False, default=""),
+    Column("lease_until", Utc),
+)
+
+#: Every guid and normalised link ever seen, as a hash, kept for ever: what is in here is known.
+identities = Table(
+    "identities",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("article_id", Key, nullable=False, index=True),
+    Column("seen_at", Utc, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("url", Text, nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("text", Text, nullable=False, default=""),
+    Column("author", Text, nullable=False, default=""),
+    Column("sections", Words, nullable=False, default=()),
+    Column("language", String(35), nullable=False, default=""),
+    Column("image_url", Text, nullable=False, default=""),
+    Column("image_width", Integer, nullable=False, default=0),
+    Column("published_at", Utc, nullable=False, index=True),
+    Column("revised_at", Utc),
+    Column("seen_at", Utc, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("fingerprint", LargeBinary, nullable=False, default=b""),
+    Column("duplicate_of", Key, ForeignKey("articles.id")),
+    Column("story_id", Key, index=True),
+    Column("state", Word(ArticleState), nullable=False, default=ArticleState.LIVE),
+    Column("backfill", Boolean, nullable=False, default=False),
+    Column("planned_at", Utc),
+)
+Index(
+    "ix_articles_unplanned",
+    articles.c.id,
+    sqlite_where=text("planned_at IS NULL"),
+    postgresql_where=text("planned_at IS NULL"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("feed_id", Key, ForeignKey("feeds.id"), nullable=False),
+    Column("article_id", Key, ForeignKey("articles.id"), nullable=False, index=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("last_seen_at", Utc, nullable=False),
+    Column("position", Integer, nullable=False, default=0),
+    Column("changes", Integer, nullable=False, default=0),
+    PrimaryKeyConstraint("feed_id", "article_id"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("article_id", Key, ForeignKey("articles.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("image_url", Text, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("changed", Words, nullable=False, default=()),
+    PrimaryKeyConstraint("article_id", "number"),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("first_article_id", Key, ForeignKey("articles.id"), nullable=False),
+    Column("last_article_id", Key, ForeignKey("articles.id"), nullable=False),
+    Column("updated_at", Utc, nullable=False, index=True),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Word(ChatKind), nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("username", Text, nullable=False, default=""),
+    Column("edition", String(64), nullable=False, default=""),
+    Column("language", String(35), nullable=False, default=""),
+    Column("timezone", String(64), nullable=False, default=""),
+    Column("quiet_hours", String(16), nullable=False, default=""),
+    Column("digest_at", String(8), nullable=False, default=""),
+    Column("state", Word(ChatState), nullable=False, default=ChatState.ACTIVE),
+    Column("reason", Text, nullable=False, default=""),
+    Column("can_edit", Boolean, nullable=False, default=False),
+    Column("last_message_id", BigInteger, nullable=False, default=0),
+    Column("created_at", Utc, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("chat_id", BigInteger, ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("rhythm", String(16), nullable=False, default="at once"),
+    Column("created_at", Utc, nullable=False),
+    PrimaryKeyConstraint("chat_id", "what"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", Word(PostKind), nullable=False),
+    Column("lane", Word(Lane), nullable=False),
+    Column("edition", String(64), nullable=False, default=""),
+    Column("article_id", Key, ForeignKey("articles.id"), index=True),
+    Column("text", Text, nullable=False, default=""),
+    Column("silent", Boolean, nullable=False, default=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("post_id", Key, ForeignKey("posts.id"), nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("lane", Word(Lane), nullable=False),
+    Column("state", Word(DeliveryState), nullable=False, default=DeliveryState.OWED),
+    Column("wanted_revision", Integer, nullable=False, default=1),
+    Column("shown_revision", Integer, nullable=False, default=0),
+    Column("message_id", BigInteger),
+    Column("content", Text, nullable=False, default=""),
+    Column("after_message_id", BigInteger, nullable=False, default=0),
+    Column("not_before", Utc, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("repeats", Integer, nullable=False, default=0),
+    Column("claimed_at", Utc),
+    Column("error", Text, nullable=False, default=""),
+    Column("settled_at", Utc),
+)
+Index("uq_deliveries_post_id_chat_id", deliveries.c.post_id, deliveries.c.chat_id, unique=True)
+Index("ix_deliveries_chat_id_message_id", deliveries.c.chat_id, deliveries.c.message_id)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("article_id", Key, ForeignKey("articles.id"), nullable=False),
+    Column("edition", String(64), nullable=False),
+    Column("verdict", Word(Verdict), nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+    Column("decided_at", Utc, nullable=False),
+    PrimaryKeyConstraint("article_id", "edition"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("job", String(64), nullable=False),
+    Column("started_at", Utc, nullable=False, index=True),
+    Column("finished_at", Utc),
+    Column("outcome", Word(RunOutcome)),
+    Column("counts", JSON, nullable=False, default=dict),
+    Column("error", Text, nullable=False, default=""),
+)

@@ -1,0 +1,110 @@
+"""Shared by all tests: both databases, and a clock that the test moves."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database, open_database
+from storage.migrations import migrate
+
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+class MovedClock:
+    """A clock that stands still until the test moves it with `advance`."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)) -> None:
+        self._start = self._now = now
+        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._start).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._now + timedelta(seconds=seconds), woken))
+        await woken
+
+    def move(self, seconds: float) -> None:
+        """Move time at once, for code that does not sleep."""
+        self._now += timedelta(seconds=seconds)
+
+    async def advance(self, seconds: float) -> None:
+        """Move time, waking sleepers in their order and letting each run before the next."""
+        goal = self._now + timedelta(seconds=seconds)
+        while True:
+            await settle()
+            self._sleepers = [(at, woken) for at, woken in self._sleepers if not woken.done()]
+            due = sorted((at, index) for index, (at, _) in enumerate(self._sleepers) if at <= goal)
+            if not due:
+                break
+            at, index = due[0]
+            self._now = max(self._now, at)
+            self._sleepers.pop(index)[1].set_result(None)
+        self._now = goal
+        await settle()
+
+
+async def settle(rounds: int = 20) -> None:
+    """Let everything that can run without time passing run."""
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test run's own, without a database name."""
+    if POSTGRES is None:
+        pytest.skip("PostgreSQL's initdb is not on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="newswire-pg-"))
+    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_postgres:
+        shutil.chown(folder, "postgres")
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_postgres, *command], check=True, capture_output=True, cwd=folder)
+
+    run(f"{POSTGRES}/initdb", "-D", f"{folder}/db", "-A", "trust", "-U", "newswire", "--no-sync")
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    run(f"{POSTGRES}/pg_ctl", "-D", f"{folder}/db", "-w", "-l", f"{folder}/log", "-o", options, "start")
+    try:
+        yield f"postgresql://newswire@/{{name}}?host={folder}"
+    finally:
+        run(f"{POSTGRES}/pg_ctl", "-D", f"{folder}/db", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        database = open_database(f"sqlite:///{tmp_path}/newswire.db")
+    else:
+        server: str = request.getfixturevalue("postgres_server")
+        name = f"test_{os.urandom(6).hex()}"
+        admin = open_database(server.format(name="postgres"))
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        admin.close()
+        database = open_database(server.format(name=name))
+    database.run_here(migrate)
+    yield database
+    database.close()
