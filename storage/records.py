@@ -140,6 +140,8 @@ class Article:
     state: ArticleState
     backfill: bool  #: kept at a feed's first look, not to be posted
     planned_at: datetime | None
+    page_read_at: datetime | None  #: when its page was read, or found not to be readable
+    changed_at: datetime  #: any change to this row that the text index should hear of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ from sqlalchemy import (
     TypeDecorator,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from storage.records import (
     ArticleState,
@@ -97,6 +99,27 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return tuple(value or ())
 
 
+class NextChange(FunctionElement[int]):
+    """A number that grows with every write: the reader of `articles.changed` misses nothing by it.
+
+    SQLite has one writer at a time, so the highest number plus one is in the order of commits. On
+    PostgreSQL it is the transaction's own number; a reader goes back to the oldest one still open.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(NextChange)
+def _next_change(_element: NextChange, _compiler: Any, **_options: Any) -> str:
+    return "(SELECT coalesce(max(changed), 0) + 1 FROM articles)"
+
+
+@compiles(NextChange, "postgresql")
+def _next_change_postgresql(_element: NextChange, _compiler: Any, **_options: Any) -> str:
+    return "txid_current()"
+
+
 #: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -160,6 +183,9 @@ articles = Table(
     Column("state", Word(ArticleState), nullable=False, default=ArticleState.LIVE),
     Column("backfill", Boolean, nullable=False, default=False),
     Column("planned_at", Utc),
+    Column("page_read_at", Utc),
+    Column("changed_at", Utc, nullable=False, index=True),
+    Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
 )
 Index(
     "ix_articles_unplanned",
