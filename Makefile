@@ -1,0 +1,62 @@
+# The commands of a newcomer and of an engineer; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench bench-related crash-test lock generated material
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(VENV)/.installed ## make .venv with the locked dependencies; afterwards .venv/bin/newswire works
+
+run: $(VENV)/.installed ## the bot with .env; without a token, the sandbox
+	@exec $(BIN)/newswire run --or-sandbox
+
+test: $(VENV)/.installed-dev ## every check and every test
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n auto --dist loadgroup
+
+check: $(VENV)/.installed-dev ## style, types and directions, without the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.installed-dev ## the benchmarks, a table each (long)
+	$(BIN)/python -m benchmarks
+
+bench-related: $(VENV)/.installed-dev ## related articles and search, measured beside others
+	$(BIN)/python -m benchmarks.related
+
+crash-test: $(VENV)/.installed-dev ## kill the bot hundreds of times and count what was lost or doubled (long)
+	$(BIN)/python -m benchmarks.crash_laboratory
+
+lock: ## renew the lock files from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra build -o requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock --extra build --extra dev -o requirements-dev.lock pyproject.toml
+
+generated: $(VENV)/.installed-dev ## rewrite what is made from the code: .env.example, docs/configuration.md, docs/commands.md
+	$(BIN)/python -m bot.config
+	$(BIN)/python -m bot.commands
+
+material: ## unpack real feeds and articles for the tests and benchmarks: make material FROM=folder
+	@test -d "$(FROM)" || { echo "make material: FROM=folder is wanted, a folder with feeds/ and related/"; exit 2; }
+	mkdir -p material/feeds material/related
+	for archive in $(FROM)/feeds/*.tar.xz; do tar -xJf $$archive -C material/feeds; done
+	xz -dkc $(FROM)/feeds/snapshot_events.tsv.xz > material/feeds/snapshot_events.tsv
+	tar -xJf $(FROM)/related/open.tar.xz -C material/related
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Newswire needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,67 @@
+"""From settings to what the jobs want to know: the values of `jobs.policy`."""
+
+from bot import __version__
+from bot.config.settings import EditionSettings, Settings
+from jobs.policy import Edition, Fetching, Publishing
+
+
+def editions(settings: Settings) -> tuple[Edition, ...]:
+    """The newsroom's editions: the named ones, or the plain settings as the only one."""
+    if not settings.editions:
+        return (_edition("", EditionSettings(), settings),)
+    return tuple(_edition(name, own, settings) for name, own in sorted(settings.editions.items()))
+
+
+def _edition(name: str, own: EditionSettings, settings: Settings) -> Edition:
+    def chosen(field: str) -> object:
+        return getattr(own if field in own.model_fields_set else settings, field)
+
+    fields = {field: chosen(field) for field in EditionSettings.model_fields}
+    return Edition(name=name, **fields)  # type: ignore[arg-type]
+
+
+def feed_urls(settings: Settings) -> tuple[str, ...]:
+    """Every feed of every edition, each once."""
+    return tuple(dict.fromkeys(url for edition in editions(settings) for url in edition.feed_urls))
+
+
+def fetching(settings: Settings) -> Fetching:
+    """How to fetch."""
+    return Fetching(
+        user_agent=f"Newswire/{__version__} (+{_contact(settings)})",
+        schedule=settings.fetch_schedule,
+        timeout=settings.fetch_timeout.total_seconds(),
+        max_bytes=settings.max_feed_bytes,
+        private_networks=settings.private_networks,
+        hints=settings.feed_hints,
+        backfill=settings.backfill,
+        page_wait=settings.page_wait.total_seconds(),
+        public_url=settings.public_url,
+    )
+
+
+def _contact(settings: Settings) -> str:
+    channel = next(
+        (name for edition in editions(settings) for name in edition.channels if isinstance(name, str)), ""
+    )
+    named = f"https://t.me/{channel.removeprefix('@')}" if channel else "no contact given"
+    return settings.contact or settings.public_url or named
+
+
+def publishing(settings: Settings) -> Publishing:
+    """How to plan and send."""
+    return Publishing(
+        editions=editions(settings),
+        timezone=settings.timezone,
+        max_age=settings.max_age,
+        corrections=settings.corrections,
+        withdrawals=settings.withdrawals,
+        pictures=settings.pictures,
+        min_gap=settings.min_gap,
+        unclear_wait=settings.unclear_send_wait,
+        rate_overall=settings.rate_overall,
+        rate_chat=settings.rate_chat,
+        rate_group=settings.rate_group,
+        paid_broadcast=settings.allow_paid_broadcast,
+        operators=settings.operators,
+    )

@@ -1,0 +1,224 @@
+"""Every option, its default and its meaning."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.config import values
+from jobs.policy import Corrections, FeedHints, Pictures, QuietHours, QuietMode, Rate, Withdrawals
+
+
+def _read(read: Callable[[str], Any], empty: Any = ...) -> BeforeValidator:
+    """Text goes through `read`; a value stays; empty text means `empty` where that is given."""
+
+    def validate(given: Any) -> Any:
+        if isinstance(given, str | int | float) and not isinstance(given, bool | StrEnum):
+            text = str(given).strip()  # a nested setting that looks like a number arrives as one
+            return empty if not text and empty is not ... else read(text)
+        return given
+
+    return BeforeValidator(validate)
+
+
+def _one_of(words: type[StrEnum]) -> BeforeValidator:
+    def choose(text: str) -> StrEnum:
+        try:
+            return words(text.lower())
+        except ValueError:
+            raise ValueError(" or ".join(words)) from None
+
+    return _read(choose)
+
+
+def _level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warning", "error"):
+        raise ValueError("debug, info, warning or error")
+    return text.lower()
+
+
+def _format(text: str) -> str:
+    if text.lower() not in ("text", "json"):
+        raise ValueError("text or json")
+    return text.lower()
+
+
+Items = Annotated[tuple[str, ...], NoDecode, _read(values.items)]
+Channels = Annotated[tuple[int | str, ...], NoDecode, _read(values.channels)]
+Addresses = Annotated[tuple[str, ...], NoDecode, _read(values.web_addresses)]
+Duration = Annotated[timedelta, _read(values.duration, timedelta())]
+Wait = Annotated[timedelta, _read(values.positive_duration)]
+Hours = Annotated[QuietHours | None, NoDecode, _read(values.quiet_hours, None)]
+Language = Annotated[str, _read(values.language)]
+Zone = Annotated[ZoneInfo, _read(values.timezone)]
+CronLine = Annotated[str, _read(values.cron, "")]
+Number = Annotated[int, _read(values.whole_number)]
+YesNo = Annotated[bool, _read(values.yes_or_no)]
+Quantity = Annotated[Rate, NoDecode, _read(values.rate)]
+
+
+class EditionSettings(BaseModel):
+    """What an edition may have of its own; what it does not name falls back to the plain setting."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    channels: Channels | None = None
+    feed_urls: Addresses | None = None
+    language: Language | None = None
+    timezone: Zone | None = None
+    include: Items | None = None
+    exclude: Items | None = None
+    breaking: Items | None = None
+    quiet_hours: Hours = None
+    quiet_mode: Annotated[QuietMode, _one_of(QuietMode)] | None = None
+    digest_schedule: CronLine | None = None
+    hold: Duration | None = None
+
+
+class Settings(BaseSettings):
+    """The environment, understood. Descriptions become `.env.example` and docs/configuration.md."""
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        extra="ignore",
+        frozen=True,
+        arbitrary_types_allowed=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing is read behind our back: `read_settings` hands everything in."""
+        return (init_settings,)
+
+    telegram_bot_token: Annotated[str, _read(values.token, "")] = Field(
+        "", repr=False, description="from @BotFather"
+    )
+    telegram_api_url: Annotated[str, _read(values.base_address)] = Field(
+        "https://api.telegram.org", description="the Bot API server, yours or theirs"
+    )
+    channels: Channels = Field(
+        (),
+        description="channels that get every article: ids or @names; the bot must be their administrator",
+    )
+    feed_urls: Addresses = Field(
+        (), description="feed addresses, comma-separated; a site's address is enough: its feed is discovered"
+    )
+    operators: Annotated[tuple[int, ...], NoDecode, _read(values.user_ids)] = Field(
+        (),
+        description="Telegram user ids, comma-separated: may use the operators' commands, and get the alerts",
+    )
+    fetch_schedule: Annotated[timedelta | str, _read(values.schedule)] = Field(
+        timedelta(minutes=2),
+        description="when to look for articles: a duration (30s, 2m, 1h) or a cron line, in TIMEZONE",
+    )
+    digest_schedule: CronLine = Field(
+        "0 7 * * *", description="when the channels' digest goes out, a cron line in TIMEZONE; empty for none"
+    )
+    quiet_hours: Hours = Field(
+        None, description="22:00-06:00: routine posts go silently, or wait; breaking news does not"
+    )
+    quiet_mode: Annotated[QuietMode, _one_of(QuietMode)] = Field(
+        QuietMode.SILENT, description="in the quiet hours: silent (no sound) or hold (wait for their end)"
+    )
+    breaking: Items = Field(
+        (), description="words or sections that make an article breaking, comma-separated"
+    )
+    include: Items = Field(
+        (), description="words or sections, comma-separated; an article must have one of them"
+    )
+    exclude: Items = Field(
+        (), description="words or sections, comma-separated; an article must have none of them"
+    )
+    hold: Duration = Field(
+        timedelta(),
+        description="how long an article waits before it is posted, so that an editor can stop it",
+    )
+    timezone: Zone = Field(ZoneInfo("UTC"), description="the newsroom's time zone, such as Asia/Yangon")
+    language: Language = Field("en", description="the newsroom's language, such as en or my")
+    backfill: Number = Field(
+        0,
+        description="how many articles of a new feed's first look are posted; others are kept, not posted",
+    )
+    max_age: Wait = Field(
+        timedelta(hours=24),
+        description="an older article is kept, not posted",
+    )
+    min_gap: Duration = Field(
+        timedelta(), description="the least time between two routine posts of a channel"
+    )
+    corrections: Annotated[Corrections, _one_of(Corrections)] = Field(
+        Corrections.MARK,
+        description="a corrected article corrects its posts: mark (with a line that says when) or silent",
+    )
+    withdrawals: Annotated[Withdrawals, _one_of(Withdrawals)] = Field(
+        Withdrawals.DELETE,
+        description="a withdrawn article's posts: delete, note (a short note instead) or off",
+    )
+    pictures: Annotated[Pictures, _one_of(Pictures)] = Field(
+        Pictures.PREVIEW, description="preview (large link preview), photo (with a caption) or none"
+    )
+    database_url: Annotated[str, _read(values.database_url)] = Field(
+        "sqlite:///data/newswire.db",
+        repr=False,
+        description="sqlite:///path or postgresql://user:password@host/name",
+    )
+    retention: Duration = Field(
+        timedelta(),
+        description="how long articles' texts are kept, such as 365d; empty for ever",
+    )
+    http_address: Annotated[tuple[str, int] | None, NoDecode, _read(values.listening_address, None)] = Field(
+        ("127.0.0.1", 8080),
+        description="where /healthz, /readyz, /metrics and the operators' page are served; empty for none",
+    )
+    public_url: Annotated[str, _read(values.base_address, "")] = Field(
+        "",
+        description="where Telegram and WebSub hubs reach us: turns on webhook and WebSub",
+    )
+    contact: str = Field(
+        "",
+        description="our address, told to the sites we read; else PUBLIC_URL or a channel's",
+    )
+    rate_overall: Quantity = Field(
+        Rate(30, 1), description="the most messages in any sliding window, overall"
+    )
+    rate_chat: Quantity = Field(Rate(1, 1), description="the same for one private chat")
+    rate_group: Quantity = Field(Rate(20, 60), description="the same for one group or channel")
+    allow_paid_broadcast: YesNo = Field(
+        False, description="pay Telegram Stars to send more than 30/s; RATE_OVERALL may then be up to 1000/s"
+    )
+    unclear_send_wait: Wait = Field(
+        timedelta(seconds=75), description="how long to wait before looking up what became of an unclear send"
+    )
+    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _read(values.networks)] = (
+        Field(
+            (),
+            description="private networks that may be fetched from, such as 127.0.0.1/32",
+        )
+    )
+    feed_hints: Annotated[FeedHints, _one_of(FeedHints)] = Field(
+        FeedHints.RESPECT,
+        description="respect or ignore (a newsroom's own site) a feed's ttl, skipHours and Cache-Control",
+    )
+    page_wait: Duration = Field(
+        timedelta(seconds=2),
+        description="how long a post waits for its article's page where the feed lacks text or picture",
+    )
+    max_feed_bytes: Annotated[int, _read(values.size)] = Field(
+        10_000_000, description="the largest feed, after decompression"
+    )
+    fetch_timeout: Wait = Field(
+        timedelta(seconds=20), description="the longest that a feed or page may take, in all"
+    )
+    editions: dict[str, EditionSettings] = Field(
+        {}, description="a newsroom with several channels; each falls back to the plain setting"
+    )
+    log_format: Annotated[str, _read(_format)] = Field("text", description="text or json")
+    log_level: Annotated[str, _read(_level)] = Field("info", description="debug, info, warning or error")

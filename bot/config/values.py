@@ -1,0 +1,204 @@
+"""From an operator's text to a value; each function raises ValueError with what is wanted, as a noun."""
+
+import re
+from datetime import time, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+
+from jobs.policy import QuietHours, Rate
+from jobs.timetable import cron_trigger
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def items(text: str) -> tuple[str, ...]:
+    """Comma-separated words, each once, in their order: `"a, b,,a"` gives `("a", "b")`."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def duration(text: str) -> timedelta:
+    """`30s`, `2m`, `1h30m`, `24h`, `7d`."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)", text)
+    if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)|\s", "", text):
+        raise ValueError("a duration such as 30s, 2m, 1h or 7d")
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds > 100 * 366 * 86400:
+        raise ValueError("a duration of at most a hundred years")
+    return timedelta(seconds=seconds)
+
+
+def positive_duration(text: str) -> timedelta:
+    """A duration of at least a second."""
+    length = duration(text)
+    if length < timedelta(seconds=1):
+        raise ValueError("a duration of at least 1s, such as 30s, 2m or 1h")
+    return length
+
+
+def cron(text: str) -> str:
+    """A five-field cron line, `0 7 * * *`, in one-space form."""
+    line = " ".join(text.split())
+    try:
+        cron_trigger(line, ZoneInfo("UTC"))
+    except ValueError:
+        raise ValueError("a five-field cron line such as 0 7 * * *") from None
+    return line
+
+
+def schedule(text: str) -> timedelta | str:
+    """A duration, or a cron line."""
+    if len(text.split()) >= 4:
+        return cron(text)
+    try:
+        return positive_duration(text)
+    except ValueError:
+        raise ValueError("a duration of at least 1s (30s, 2m, 1h) or a five-field cron line") from None
+
+
+def size(text: str) -> int:
+    """`10MB`, `500KB`, `1000000`, in bytes."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?B)?", text.strip(), re.IGNORECASE)
+    if not match or not (1 <= float(match[1]) * _BYTES[(match[2] or "B").upper()] <= 10**9):
+        raise ValueError("a size such as 10MB, at most 1GB")
+    return int(float(match[1]) * _BYTES[(match[2] or "B").upper()])
+
+
+def rate(text: str) -> Rate:
+    """`30/s`, `20/m`, `1/2s`: so many in any sliding window of that length."""
+    match = re.fullmatch(r"(\d{1,6})\s*/\s*(\d{0,4})\s*(s|m|h)", text.strip())
+    if not match or not int(match[1]) or match[2] == "0":
+        raise ValueError("a rate such as 30/s or 20/m")
+    return Rate(int(match[1]), float(match[2] or 1) * _SECONDS[match[3]])
+
+
+def quiet_hours(text: str) -> QuietHours:
+    """`22:00-06:00`."""
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", text.strip())
+    try:
+        if not match:
+            raise ValueError
+        start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
+    except ValueError:
+        raise ValueError("hours such as 22:00-06:00") from None
+    if start == end:
+        raise ValueError("two different hours, such as 22:00-06:00")
+    return QuietHours(start, end)
+
+
+def timezone(text: str) -> ZoneInfo:
+    """A zone of the IANA database, such as `Asia/Yangon`."""
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("a time zone such as Asia/Yangon or UTC") from None
+
+
+def language(text: str) -> str:
+    """A language tag such as `en` or `my`, as Babel knows it."""
+    try:
+        return str(Locale.parse(text.replace("-", "_"))).replace("_", "-")
+    except (UnknownLocaleError, ValueError, TypeError):
+        raise ValueError("a language such as en or my") from None
+
+
+def web_address(text: str) -> str:
+    """An http or https address, without a trailing slash."""
+    try:
+        parts = urlsplit(text)
+        bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port == 0
+    except ValueError:
+        bad = True
+    if bad or re.search(r"[\s\x00-\x1f<>\"]", text):
+        raise ValueError("an address that begins with https:// or http://")
+    return text.rstrip("/") if parts.path == "/" else text
+
+
+def base_address(text: str) -> str:
+    """A web address that others are made from by adding a path."""
+    return web_address(text).rstrip("/")
+
+
+def web_addresses(text: str) -> tuple[str, ...]:
+    """Comma-separated web addresses. A comma inside one is written %2C."""
+    return tuple(dict.fromkeys(web_address(item) for item in items(text)))
+
+
+def listening_address(text: str) -> tuple[str, int]:
+    """`127.0.0.1:8080`, `[::1]:8080` or `:8080`, as (host, port); port 0 takes a free one."""
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(\d{1,5})", text.strip())
+    if not match or int(match[2]) > 65535:
+        raise ValueError("an address such as 127.0.0.1:8080, or nothing for none")
+    return match[1].strip("[]") or "0.0.0.0", int(match[2])  # noqa: S104 — the operator asked for every interface
+
+
+def channels(text: str) -> tuple[int | str, ...]:
+    """Comma-separated channels: `@name`, `https://t.me/name` or a numeric id such as `-1001234567890`."""
+    return tuple(dict.fromkeys(_channel(item) for item in items(text)))
+
+
+def _channel(item: str) -> int | str:
+    name = re.sub(r"^(https?://)?(t\.me|telegram\.me)/", "@", item)
+    if re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}", name):
+        return name
+    if re.fullmatch(r"-?\d{1,16}", name) and int(name) != 0:
+        return int(name)
+    raise ValueError("channels as @name or a numeric id such as -1001234567890, comma-separated")
+
+
+def user_ids(text: str) -> tuple[int, ...]:
+    """Comma-separated numeric ids of Telegram users."""
+    if not all(re.fullmatch(r"\d{1,16}", item) for item in items(text)):
+        raise ValueError(
+            "numeric Telegram user ids, comma-separated (send /start to @userinfobot to learn yours)"
+        )
+    return tuple(int(item) for item in items(text))
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Comma-separated networks such as `127.0.0.1/32, 10.0.0.0/8`."""
+    try:
+        return tuple(ip_network(item) for item in items(text))
+    except ValueError:
+        raise ValueError("networks such as 127.0.0.1/32 or 10.0.0.0/8, comma-separated") from None
+
+
+def token(text: str) -> str:
+    """A bot's token as @BotFather writes it."""
+    if not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{20,100}", text):
+        raise ValueError("a token as @BotFather gives it, such as 123456789:AAE...")
+    return text
+
+
+def database_url(text: str) -> str:
+    """`sqlite:///path` or `postgresql://...`."""
+    if not re.match(r"(sqlite:///|postgresql(\+psycopg)?://).", text):
+        raise ValueError("sqlite:///path or postgresql://user@host/name")
+    return text
+
+
+def whole_number(text: str) -> int:
+    """A whole number from 0 to 1000."""
+    if not re.fullmatch(r"\d{1,4}", text) or int(text) > 1000:
+        raise ValueError("a whole number from 0 to 1000")
+    return int(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """`yes` or `no`, and what people write for them."""
+    answers = {
+        "yes": True,
+        "true": True,
+        "on": True,
+        "1": True,
+        "no": False,
+        "false": False,
+        "off": False,
+        "0": False,
+    }
+    if text.lower() not in answers:
+        raise ValueError("yes or no")
+    return answers[text.lower()]

@@ -1,0 +1,63 @@
+"""Cron lines mean here what cron means by them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jobs.timetable import Timetable, cron_trigger, next_time
+
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ZONE = ZoneInfo("UTC")
+
+
+def following(line: str, zone: ZoneInfo = ZONE) -> datetime:
+    return next_time(line, zone, MONDAY)
+
+
+def test_weekdays_are_counted_from_sunday_as_cron_does() -> None:
+    assert following("0 7 * * 1") == datetime(2026, 11, 30, 7, tzinfo=UTC)  # the coming Monday
+    assert following("0 7 * * 0") == following("0 7 * * 7") == datetime(2026, 11, 29, 7, tzinfo=UTC)
+
+
+def test_a_range_of_weekdays_and_names_mean_the_same() -> None:
+    assert following("0 7 * * 2-5") == following("0 7 * * tue-fri") == datetime(2026, 11, 24, 7, tzinfo=UTC)
+    assert following("0 7 * * */3") == datetime(2026, 11, 25, 7, tzinfo=UTC)  # Sunday, Wednesday, Saturday
+
+
+def test_a_day_and_a_weekday_together_mean_either() -> None:
+    assert following("0 7 25 * 5") == datetime(2026, 11, 25, 7, tzinfo=UTC)  # the 25th comes before Friday
+
+
+def test_a_cron_line_is_read_in_the_newsrooms_zone() -> None:
+    assert following("0 7 * * *", ZoneInfo("Asia/Yangon")) == datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
+
+
+def test_a_duration_comes_next_after_itself() -> None:
+    assert next_time(timedelta(minutes=2), ZONE, MONDAY) == MONDAY + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "* * * *", "* * * * * *", "60 * * * *", "a b c d e", "0 0 31 2 *", "0 0 * * 8"]
+)
+def test_what_is_no_cron_line_is_refused(line: str) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        cron_trigger(line, ZONE)
+
+
+async def test_a_job_runs_when_the_timetable_starts() -> None:
+    import asyncio
+
+    ran = asyncio.Event()
+
+    async def job() -> None:
+        ran.set()
+
+    timetable = Timetable(ZONE)
+    timetable.add("look", job, timedelta(hours=1), at_once=True)
+    timetable.start()
+    try:
+        await asyncio.wait_for(ran.wait(), 5)
+        assert list(timetable.next_runs()) == ["look"]
+    finally:
+        timetable.stop()
