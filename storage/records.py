@@ -141,7 +141,6 @@ class Article:
     backfill: bool  #: kept at a feed's first look, not to be posted
     planned_at: datetime | None
     page_read_at: datetime | None  #: when its page was read, or found not to be readable
-    changed_at: datetime  #: any change to this row that the text index should hear of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

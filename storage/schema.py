@@ -184,7 +184,6 @@ articles = Table(
     Column("backfill", Boolean, nullable=False, default=False),
     Column("planned_at", Utc),
     Column("page_read_at", Utc),
-    Column("changed_at", Utc, nullable=False, index=True),
     Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
 )
 Index(

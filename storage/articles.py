@@ -1,0 +1,176 @@
+"""Articles: the news itself; kept once, corrected, withdrawn, and found again."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, or_, select, update
+
+from storage import identities
+from storage.database import record
+from storage.entries import entries
+from storage.records import Article, ArticleState, Revision
+from storage.schema import articles
+from storage.schema import revisions as revisions_table
+
+#: What a correction may change; never when and where it was first published.
+_CORRECTABLE = {"url", "title", "summary", "text", "author", "sections", "image_url", "image_width"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An article before it has a number: plain text, all of it."""
+
+    url: str
+    title: str
+    summary: str
+    text: str = ""
+    author: str = ""
+    sections: tuple[str, ...] = ()
+    language: str = ""
+    image_url: str = ""
+    image_width: int = 0
+    published_at: datetime
+    fingerprint: bytes = b""
+    backfill: bool = False
+    page_read_at: datetime | None = None
+
+
+def add(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[int]:
+    """Keep new articles, in this order, each with its first revision; their numbers, in the same order."""
+    if not drafts:
+        return []
+    rows = [{**asdict(draft), "seen_at": now} for draft in drafts]
+    query = insert(articles).returning(articles.c.id, sort_by_parameter_order=True)
+    ids = list(connection.execute(query, rows).scalars())
+    first = [_revision(number, 1, draft, now, ()) for number, draft in zip(ids, drafts, strict=True)]
+    connection.execute(insert(revisions_table), first)
+    return ids
+
+
+def revise(
+    connection: Connection, article_id: int, draft: Draft, changed: Sequence[str], now: datetime
+) -> int:
+    """Correct an article, keeping in the audit trail what it says from now on; the revision's number.
+
+    `changed` are the revision's words: of "title", "summary", "url", "image". The date of publication
+    and what a draft leaves empty stay as they were.
+    """
+    columns = {name: value for name, value in asdict(draft).items() if name in _CORRECTABLE and value}
+    columns |= {"revision": articles.c.revision + 1, "revised_at": now}
+    connection.execute(update(articles).where(articles.c.id == article_id).values(**columns))
+    [article] = many(connection, [article_id])
+    row = _revision(article_id, article.revision, article, now, changed)
+    connection.execute(insert(revisions_table), row)
+    return article.revision
+
+
+def _revision(
+    article_id: int, number: int, says: Draft | Article, now: datetime, changed: Sequence[str]
+) -> dict[str, object]:
+    words = {"title": says.title, "summary": says.summary, "url": says.url, "image_url": says.image_url}
+    return {"article_id": article_id, "number": number, "seen_at": now, "changed": tuple(changed), **words}
+
+
+def complete(connection: Connection, article_id: int, now: datetime, **columns: object) -> None:
+    """Add what the article's page said (text, picture, section ...): no correction, no revision."""
+    values = {**columns, "page_read_at": now}
+    connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
+
+
+def withdraw(connection: Connection, article_id: int, now: datetime) -> bool:
+    """Take an article back; False where it is not there or was withdrawn already."""
+    live = (articles.c.id == article_id) & (articles.c.state == ArticleState.LIVE)
+    query = update(articles).where(live).values(state=ArticleState.WITHDRAWN, revised_at=now)
+    return connection.execute(query).rowcount == 1
+
+
+def get(connection: Connection, article_id: int) -> Article | None:
+    """The article, or None."""
+    return next(iter(many(connection, [article_id])), None)
+
+
+def many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
+    """The articles in the order asked for, those not there left out."""
+    rows = connection.execute(select(articles).where(articles.c.id.in_(set(article_ids))))
+    found = {row.id: record(Article, row) for row in rows}
+    return [found[number] for number in article_ids if number in found]
+
+
+def by_url(connection: Connection, url: str) -> Article | None:
+    """The article that was ever published under this link, in whatever spelling."""
+    key = identities.link_key(url)
+    number = identities.known(connection, [key]).get(key, identities.NOBODY)
+    if number != identities.NOBODY:
+        return get(connection, number)
+    query = select(articles.c.id).where(articles.c.url == url).order_by(articles.c.id.desc()).limit(1)
+    found = connection.execute(query).scalar() if url else None
+    return get(connection, found) if found else None
+
+
+def latest(
+    connection: Connection, count: int, *, offset: int = 0, section: str = "", language: str = ""
+) -> list[Article]:
+    """The newest live articles, one of each set of duplicates, newest published first.
+
+    `section` is compared without regard to case; `language` by its first part (`en` finds `en-GB`).
+    """
+    query = select(articles).where(_shown())
+    if section:
+        query = query.where(_in_section(connection, section))
+    if language:
+        short = language.lower().split("-")[0]
+        tag = func.lower(articles.c.language)
+        query = query.where(or_(tag == short, tag.startswith(f"{short}-", autoescape=True)))
+    return _read(connection, _newest_first(query).limit(count).offset(offset))
+
+
+def sections(connection: Connection, among: int = 1000) -> list[str]:
+    """The sections of the newest `among` articles, the most used first."""
+    query = _newest_first(select(articles.c.sections).where(_shown())).limit(among)
+    named = Counter(name for row in connection.execute(query) for name in row.sections)
+    return [name for name, _ in sorted(named.items(), key=lambda item: (-item[1], item[0].casefold()))]
+
+
+def revisions(connection: Connection, article_id: int) -> list[Revision]:
+    """What the article said, in order; the first is the article as first seen."""
+    query = select(revisions_table).where(revisions_table.c.article_id == article_id)
+    return [record(Revision, row) for row in connection.execute(query.order_by(revisions_table.c.number))]
+
+
+def _shown() -> ColumnElement[bool]:
+    return (articles.c.state == ArticleState.LIVE) & articles.c.duplicate_of.is_(None)
+
+
+def _newest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(articles.c.published_at.desc(), articles.c.id.desc())
+
+
+def _in_section(connection: Connection, section: str) -> ColumnElement[bool]:
+    """A section's every spelling that is in use, looked for in the JSON as SQLAlchemy writes it."""
+    spelled = {name for name in sections(connection) if name.casefold() == section.casefold()} | {section}
+    said = cast(articles.c.sections, Text)
+    return or_(*(said.contains(json.dumps(name), autoescape=True) for name in sorted(spelled)))
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[Article]:
+    return [record(Article, row) for row in connection.execute(query)]
+
+
+__all__ = [
+    "Draft",
+    "add",
+    "by_url",
+    "complete",
+    "entries",
+    "get",
+    "latest",
+    "many",
+    "revise",
+    "revisions",
+    "sections",
+    "withdraw",
+]

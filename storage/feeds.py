@@ -1,0 +1,76 @@
+"""Feeds: the addresses that we look at on a schedule, and what the last looks brought."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from storage.database import record
+from storage.records import Feed, FeedState
+from storage.schema import feeds
+
+#: Why a feed is paused that the settings no longer name; named again, it is active again.
+UNLISTED = "No longer in FEED_URLS."
+
+
+def register(connection: Connection, urls: Sequence[str], now: datetime) -> None:
+    """Make these, as the operator wrote them, the feeds that are looked at; a new one is due at once.
+
+    A feed left out of the list is paused and keeps all it knows; put back, it goes on from there.
+    """
+    present = {feed.url: feed for feed in every(connection)}
+    new = [url for url in dict.fromkeys(urls) if url not in present]
+    if new:
+        rows = [{"url": url, "fetch_url": url, "next_fetch_at": now} for url in new]
+        connection.execute(insert(feeds), rows)
+    for url, feed in present.items():
+        if url not in urls and feed.state is FeedState.ACTIVE:
+            change(connection, feed.id, state=FeedState.PAUSED, last_error=UNLISTED)
+        elif url in urls and feed.state is FeedState.PAUSED and feed.last_error == UNLISTED:
+            change(connection, feed.id, state=FeedState.ACTIVE, last_error="")
+
+
+def change(connection: Connection, feed_id: int, **columns: object) -> None:
+    """Write these columns, and no others, of one feed."""
+    connection.execute(update(feeds).where(feeds.c.id == feed_id).values(**columns))
+
+
+def get(connection: Connection, feed_id: int) -> Feed | None:
+    """The feed, or None."""
+    return _first(connection, feeds.c.id == feed_id)
+
+
+def by_url(connection: Connection, url: str) -> Feed | None:
+    """The feed that the operator wrote as `url`, or that is fetched from there."""
+    return _first(connection, feeds.c.url == url) or _first(connection, feeds.c.fetch_url == url)
+
+
+def by_callback(connection: Connection, callback: str) -> Feed | None:
+    """The feed whose WebSub callback has this unguessable part."""
+    return _first(connection, feeds.c.callback == callback) if callback else None
+
+
+def due(connection: Connection, now: datetime) -> list[Feed]:
+    """The active feeds whose next look has come, the longest overdue first."""
+    query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.next_fetch_at <= now)
+    rows = connection.execute(query.order_by(feeds.c.next_fetch_at, feeds.c.id))
+    return [record(Feed, row) for row in rows]
+
+
+def every(connection: Connection) -> list[Feed]:
+    """All feeds, in the order in which they were first written."""
+    return [record(Feed, row) for row in connection.execute(select(feeds).order_by(feeds.c.id))]
+
+
+def resume(connection: Connection, feed_ids: Iterable[int], now: datetime) -> None:
+    """Look at these again, now: for feeds that were paused, or gone and have come back."""
+    active = {"state": FeedState.ACTIVE, "next_fetch_at": now, "failures": 0, "last_error": ""}
+    connection.execute(update(feeds).where(feeds.c.id.in_(list(feed_ids))).values(**active))
+
+
+def _first(connection: Connection, condition: object) -> Feed | None:
+    row = connection.execute(select(feeds).where(condition).limit(1)).first()  # type: ignore[arg-type]
+    return record(Feed, row) if row else None
+
+
+all = every  # noqa: A001  # `feeds.all(connection)` reads as it should

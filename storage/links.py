@@ -1,0 +1,140 @@
+"""What a link is, in any of its forms: the one normalised form by which an article is known.
+
+The normalised form is for comparing and is never shown; readers open the link as it was published.
+"""
+
+import re
+from hashlib import sha256
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlsplit
+
+#: Parameters that say where a reader came from, never which article it is. Names gathered from the feeds
+#: of FEEDS.md, the ClearURLs rule set's vocabulary and the trackers' own documentation.
+_TRACKING = re.compile(
+    r"(?:utm|mtm|pk|piwik|matomo|at|ns|hsa|vero|oly|hs|__hs|wt|_bta|trk|mc|sc|fb|fbc|gaa|xtor|wickedsource)_.*"
+    r"|xtor(?:-.*)?|(?:fb|g|y|ms|dc|tw|ttc|gb|wb|gcl|igsh|li_fat_|epik|zan|rdt_c|s_c)(?:clid|raid|id|src)?"
+    r"|igshid|igsh|_ga|_gl|_hsenc|_hsmi|hsctatracking|mkt_tok|cmp|cmpid|cmp_id|ito|ocid|ncid|icid|nsmchannel"
+    r"|smid|smtyp|sref|ftag|guccounter|guce_referrer(?:_sig)?|partner|emc|ref_src|ref_url|traffic_source"
+    r"|spm|rb_clickid|wickedid|s_kwcid|ef_id|cvid|feedtype|feedname|sr_share|share|shared|taid|soc_src"
+    r"|soc_trk|tsrc|amp|outputtype|__twitter_impression|mbid|itm_.*|int_.*|campaign_id|xcust|via|rss",
+    re.ASCII,
+)
+#: These are content on some sites; they say nothing only with such a value (`ref=rss`, WSJ's `mod=rss_...`).
+_SOURCE = re.compile(r"ref|source|src|from|mod|feed|medium|origin|output", re.ASCII)
+_FROM_A_FEED = re.compile(
+    r"(?:rss|feed|atom|xml|twitter|facebook|telegram|newsletter|amp)\b.*|.*[_-]rss", re.ASCII
+)
+_PORTS = {"http": 80, "https": 443}
+_MOBILE = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
+_CACHE = re.compile(r"^(?:www\.google\.[a-z.]+/amp|[^/]+\.cdn\.ampproject\.org/[cv])/(?:s/)?(?=[^/]+\.)")
+_AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html?$)|(?<=/)(?:index|default)\.(?:html?|php|aspx?)$")
+_SAFE = "!$&'()*+,;=:@/~-._"
+
+
+def normalised(link: str) -> str:
+    """The form under which all spellings of one article's link are equal; "" for what no reader can open.
+
+    Scheme, `www.` and its mobile kin, default ports, user names, tracking parameters, the order of
+    parameters, AMP, trailing slashes, percent-encoding and fragments make no difference.
+    """
+    for _ in range(8):
+        once = _normalised_once(link)
+        if once == link:
+            break
+        link = once
+    return link
+
+
+def _normalised_once(link: str) -> str:
+    parts = split(link)
+    if parts is None:
+        return ""
+    host, path = _host(parts), _path(parts.path)
+    cached = _CACHE.match(f"{host}{path}")
+    if cached:
+        return f"https://{f'{host}{path}'[cached.end() :]}{_query(parts.query)}"
+    path = _AMP_PATH.sub("", path).rstrip("/")
+    fragment = f"#{_escaped(parts.fragment)}" if parts.fragment[:1] in ("!", "/") else ""
+    return f"https://{_MOBILE.sub('', host)}{path}{_query(parts.query)}{fragment}"
+
+
+def split(link: str) -> SplitResult | None:
+    """The parts of an absolute http(s) link, or None where it is anything else."""
+    link = re.sub(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+", "", link)
+    try:
+        parts = urlsplit(link)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.scheme in _PORTS and parts.hostname else None
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        host = host.encode("idna").decode("ascii") if not host.isascii() else host
+    except UnicodeError:
+        host = quote(host)
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{parts.port}" if parts.port not in (None, _PORTS[parts.scheme]) else host
+
+
+def _escaped(text: str) -> str:
+    return quote(unquote_to_bytes(text.encode("utf-8", "surrogatepass")), safe=_SAFE)
+
+
+def _path(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            kept = kept[:-1] or [""]
+        elif segment != ".":
+            kept.append(segment)
+    joined = _escaped("/".join(kept))
+    return joined if joined.startswith("/") or not joined else f"/{joined}"
+
+
+def _query(query: str) -> str:
+    pairs = [
+        (name, value)
+        for name, value in parse_qsl(
+            query, keep_blank_values=True, encoding="utf-8", errors="surrogateescape"
+        )
+        if not _is_tracking(name.lower(), value.lower())
+    ]
+    kept = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(pairs))
+    return f"?{kept}" if kept else ""
+
+
+def _quoted(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogateescape"), safe="/:,")
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    if _TRACKING.fullmatch(name):
+        return True
+    return bool(_SOURCE.fullmatch(name) and _FROM_A_FEED.fullmatch(value))
+
+
+def without_tracking(link: str) -> str:
+    """The link as readers open it, with nothing but the tracking parameters taken away."""
+    parts = split(link)
+    if parts is None or not parts.query:
+        return link
+    kept = [pair for pair in parts.query.split("&") if not _is_tracking_pair(pair)]
+    return parts._replace(query="&".join(kept)).geturl()
+
+
+def _is_tracking_pair(pair: str) -> bool:
+    name, _, value = pair.partition("=")
+    return _is_tracking(name.lower(), value.lower())
+
+
+def is_front_page(link: str) -> bool:
+    """Whether the link is a site's own address, which says nothing about one article."""
+    parts = split(normalised(link))
+    return parts is None or not (parts.path.strip("/") or parts.query or parts.fragment)
+
+
+def link_key(link: str) -> bytes:
+    """The identity of an article by its link, whichever feed or message it came in."""
+    return sha256(b"link\0" + normalised(link).encode("utf-8", "surrogatepass")).digest()
