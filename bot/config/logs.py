@@ -1,0 +1,61 @@
+"""Logs as the operator asked for them, on stderr; the token and readers' ids never appear in them."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,100}")
+
+#: Libraries that tell at `info` what only an engineer wants to know.
+QUIET = ("httpx", "apscheduler", "aiohttp.access", "telegram", "alembic", "trafilatura", "htmldate", "asyncio")
+
+Event = MutableMapping[str, Any]
+
+
+def without_secrets(_logger: object, _method: str, event: Event) -> Event:
+    """Cut the token out of every text, and readers' ids (positive: channels and groups are negative)."""
+    for key, value in event.items():
+        if key in ("chat_id", "user_id", "chat") and isinstance(value, int) and value > 0:
+            event[key] = "a reader"
+        elif isinstance(value, str):
+            event[key] = TOKEN.sub("<token>", value)
+    return event
+
+
+def start_logs(log_format: str, level: str) -> None:
+    """Send everything that is logged, ours and the libraries', to stderr in one format."""
+    before: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    after: list[Any] = (
+        [structlog.processors.format_exc_info, without_secrets, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if log_format == "json"
+        else [
+            structlog.processors.format_exc_info,
+            without_secrets,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after],
+        )
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
