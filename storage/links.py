@@ -21,12 +21,13 @@ _TRACKING = re.compile(
 #: These are content on some sites; they say nothing only with such a value (`ref=rss`, WSJ's `mod=rss_...`).
 _SOURCE = re.compile(r"ref|source|src|from|mod|feed|medium|origin|output", re.ASCII)
 _FROM_A_FEED = re.compile(
-    r"(?:rss|feed|atom|xml|twitter|facebook|telegram|newsletter|amp)\b.*|.*[_-]rss", re.ASCII
+    r"(?:rss|feed|atom|xml|twitter|facebook|telegram|newsletter|amp)\b.*|.*[_-]rss|rss_.*", re.ASCII
 )
 _PORTS = {"http": 80, "https": 443}
 _MOBILE = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
 _CACHE = re.compile(r"^(?:www\.google\.[a-z.]+/amp|[^/]+\.cdn\.ampproject\.org/[cv])/(?:s/)?(?=[^/]+\.)")
 _AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html?$)|(?<=/)(?:index|default)\.(?:html?|php|aspx?)$")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _SAFE = "!$&'()*+,;=:@/~-._"
 
 
@@ -59,22 +60,27 @@ def _normalised_once(link: str) -> str:
 
 def split(link: str) -> SplitResult | None:
     """The parts of an absolute http(s) link, or None where it is anything else."""
-    link = re.sub(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+", "", link)
     try:
-        parts = urlsplit(link)
+        parts = urlsplit(_INVISIBLE.sub("", link).strip())
         _ = parts.port
     except ValueError:
         return None
-    return parts if parts.scheme in _PORTS and parts.hostname else None
+    return parts if parts.scheme in _PORTS and _ascii_host(parts) else None
 
 
-def _host(parts: SplitResult) -> str:
+def _ascii_host(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     try:
         host = host.encode("idna").decode("ascii") if not host.isascii() else host
     except UnicodeError:
-        host = quote(host)
-    host = f"[{host}]" if ":" in host else host
+        return ""
+    if ":" in host:
+        return f"[{host}]"
+    return host.lower() if re.fullmatch(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", host) else ""
+
+
+def _host(parts: SplitResult) -> str:
+    host = _ascii_host(parts)
     return f"{host}:{parts.port}" if parts.port not in (None, _PORTS[parts.scheme]) else host
 
 
