@@ -1,8 +1,11 @@
 """What time is it, and wake me when: the one source of time, handed in everywhere."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -63,3 +66,23 @@ class Bell:
 
 async def _nap(clock: Clock, seconds: float) -> None:
     await clock.sleep(seconds)
+
+
+async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, if it does within `seconds` of the clock.
+
+    Raises:
+        TimeoutError: it did not; it has been cancelled and has ended.
+    """
+    task = asyncio.create_task(work)
+    pause = asyncio.create_task(_nap(clock, seconds))
+    try:
+        await asyncio.wait({task, pause}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        pause.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})

@@ -1,0 +1,145 @@
+"""What does an HTTP answer mean? Its status, its validators, and its body within the limits."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+
+from aiohttp import ClientResponse
+
+from jobs.ingest import headers as read
+from jobs.ingest.hosts import USUAL_REST
+from jobs.ingest.inflate import SLICE, Unpacker
+from jobs.ingest.outcome import Fetched, NotModified, Seconds
+
+#: Bytes of a picture that show its kind and size.
+PEEK = 65_536
+_ASKS_FOR_REST = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_HAS_A_BODY = (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
+
+
+class TooLarge(Exception):
+    """More came, or is to come, than we take; the message ends a sentence about the answer."""
+
+
+def trouble(response: ClientResponse) -> str:
+    """Why the answer has no body for us, as the end of a sentence about the host; "" where it has one."""
+    status = response.status
+    if _is_challenge(response):
+        return "wants to see a browser (a challenge page)"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "asks to be left alone (429 Too Many Requests)"
+    return "" if status in _HAS_A_BODY else f"answers {_named(status)}"
+
+
+def rest_wanted(response: ClientResponse, now: datetime) -> Seconds | None:
+    """How long the host wants to be left alone, by a 429, or a 503 that says for how long."""
+    if response.status not in _ASKS_FOR_REST:
+        return None
+    wait = read.retry_after(header(response, "Retry-After"), now)
+    if wait is None and response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Seconds(USUAL_REST)
+    return wait
+
+
+def known(
+    response: ClientResponse, url: str, at: str, permanent: str, sent: Mapping[str, str], now: datetime
+) -> NotModified:
+    """All but the body. Validators that a 304 leaves out are those that we sent."""
+    kept = sent if response.status == HTTPStatus.NOT_MODIFIED else {}
+    return NotModified(
+        url=url,
+        final_url=at,
+        permanent_url=permanent,
+        etag=_validator(response, b"etag") or kept.get("If-None-Match", ""),
+        last_modified=_validator(response, b"last-modified") or kept.get("If-Modified-Since", ""),
+        fresh_for=read.fresh_for(response.headers, now),
+        links=read.links(response.headers.getall("Link", []), at),
+    )
+
+
+def whole(response: ClientResponse, rest: NotModified, body: bytes) -> Fetched:
+    """The answer with its body."""
+    kind, charset = read.content_type(header(response, "Content-Type"))
+    return Fetched(
+        url=rest.url,
+        final_url=rest.final_url,
+        permanent_url=rest.permanent_url,
+        body=body,
+        content_type=kind,
+        charset=charset,
+        etag=rest.etag,
+        last_modified=rest.last_modified,
+        fresh_for=rest.fresh_for,
+        links=rest.links,
+    )
+
+
+async def read_body(response: ClientResponse, most: int) -> bytes:
+    """The unpacked body.
+
+    Raises:
+        TooLarge: it, or what it was packed in, has more than `most` bytes.
+        BadPacking: it cannot be unpacked.
+    """
+    refused = TooLarge(f"is larger than {most:,} bytes")
+    if (response.content_length or 0) > most:
+        raise refused
+    unpacker = Unpacker(header(response, "Content-Encoding"))
+    pieces: list[bytes] = []
+    room, packed_room = most, most
+    async for chunk in response.content.iter_any():
+        packed_room -= len(chunk)
+        for piece in unpacker.unpack(chunk):
+            room -= len(piece)
+            if room < 0 or packed_room < 0:
+                raise refused
+            pieces.append(piece)
+            if len(piece) == SLICE:  # much comes out of little: let others run
+                await asyncio.sleep(0)
+    pieces += unpacker.finish()
+    return b"".join(pieces)
+
+
+async def read_start(response: ClientResponse, most: int) -> tuple[bytes, int]:
+    """The first `PEEK` bytes as they came, and the length of the whole: counted, where it is not told.
+
+    Raises:
+        TooLarge: the whole has more than `most` bytes.
+    """
+    told = response.content_length
+    start, length = b"", 0
+    async for chunk in response.content.iter_any():
+        length += len(chunk)
+        start += chunk[: PEEK - len(start)]
+        if max(length, told or 0) > most:
+            raise TooLarge(f"is larger than {most:,} bytes")
+        if told is not None and len(start) == PEEK:
+            break
+    return start, told if told is not None else length
+
+
+def header(response: ClientResponse, name: str) -> str:
+    """A header for our own eyes: what is no UTF-8 in it is read as Latin-1."""
+    raw = response.headers.get(name, "").encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _validator(response: ClientResponse, name: bytes) -> str:
+    return next((read.validator(raw) for key, raw in response.raw_headers if key.lower() == name), "")
+
+
+def _is_challenge(response: ClientResponse) -> bool:
+    """A page that only a browser gets past, by what Cloudflare and AWS say of their own."""
+    said = response.headers
+    return "challenge" in (said.get("cf-mitigated"), said.get("x-amzn-waf-action"))
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,0 +1,93 @@
+"""What do a site's headers ask for? Pure: the present is handed in."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
+
+from jobs.ingest.outcome import Link, Seconds
+
+#: A validator longer than this is kept by no server that means it; it is not sent back.
+LONGEST_VALIDATOR = 2048
+MOST_LINKS = 20
+
+_LINK = re.compile(r"<([^<>]{1,4096})>([^<]{0,2000})")
+_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;,\"]+))", re.IGNORECASE)
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+
+
+def http_date(value: str) -> datetime | None:
+    """An HTTP date (RFC 9110, 5.6.7), aware; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else None
+
+
+def retry_after(value: str, now: datetime) -> Seconds | None:
+    """How long a server wants to be left alone: seconds, or until a date (RFC 9110, 10.2.3)."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return Seconds(float(min(int(value[:12]), timedelta(days=366).total_seconds())))
+    until = http_date(value)
+    return Seconds(max(0.0, (until - now).total_seconds())) if until else None
+
+
+def fresh_for(headers: Mapping[str, str], now: datetime) -> Seconds | None:
+    """How long the answer calls itself fresh: max-age less Age, else Expires less Date.
+
+    No-cache, no-store, and what cannot be read, ask for nothing. Names in `headers` are any case
+    that the mapping itself finds.
+    """
+    if "Cache-Control" in headers:
+        return _max_age(headers)
+    expires = http_date(headers.get("Expires", ""))
+    if expires is None:
+        return None
+    date = http_date(headers.get("Date", "")) or now
+    return Seconds(max(0.0, (expires - date).total_seconds()))
+
+
+def _max_age(headers: Mapping[str, str]) -> Seconds | None:
+    asked = {}
+    for word in headers["Cache-Control"].lower().split(","):
+        name, _, value = word.strip().partition("=")
+        asked[name.strip()] = value.strip().strip('"')
+    age = asked.get("max-age", "")
+    if "no-cache" in asked or "no-store" in asked or not (age.isascii() and age.isdigit()):
+        return None
+    past = headers.get("Age", "").strip()
+    spent = int(past[:12]) if past.isascii() and past.isdigit() else 0
+    return Seconds(float(max(0, int(age[:12]) - spent)))
+
+
+def content_type(value: str) -> tuple[str, str]:
+    """`(type, charset)` of a Content-Type: the type in lower case, each "" where unsaid."""
+    kind = value.partition(";")[0].strip().lower()
+    charset = _CHARSET.search(value)
+    return kind, charset[1] if charset else ""
+
+
+def links(values: list[str], base: str) -> tuple[Link, ...]:
+    """The links of all `Link` headers (RFC 8288), one for each relation, in order."""
+    found: list[Link] = []
+    for target, parameters in _LINK.findall(", ".join(values)[:20_000]):
+        rel = _REL.search(parameters)
+        words = next((group for group in rel.groups() if group is not None), "") if rel else ""
+        try:
+            url = urljoin(base, target.strip())
+        except ValueError:
+            continue
+        found += [Link(url, word) for word in words.lower().split()]
+    return tuple(found[:MOST_LINKS])
+
+
+def validator(raw: bytes) -> str:
+    """An ETag or Last-Modified to be sent back byte for byte; "" where that cannot be done."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text if len(text) <= LONGEST_VALIDATOR and text.isprintable() else ""

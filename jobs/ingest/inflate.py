@@ -1,0 +1,184 @@
+"""Unpack a body as it comes in: gzip, deflate, br and zstd, never more at once than a slice."""
+
+import sys
+import zlib
+from collections.abc import Iterator
+from typing import Protocol
+
+import brotli
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+#: What is unpacked at a time, in bytes, so that a bomb is seen before it is large.
+SLICE = 256 * 1024
+#: Packed in packed, as proxies sometimes do; nobody honest goes further.
+MOST_LAYERS = 2
+#: What a zstd frame may make us remember: HTTP's limit, 8 MB (RFC 9659).
+_ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
+#: Enough of a body to see how it is packed.
+_MAGIC = 4
+_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError)
+
+
+class BadPacking(Exception):
+    """The body is not packed as its headers say; the message ends a sentence about it."""
+
+
+class Unpacker:
+    """Undoes one body's packing, piece by piece.
+
+    Raises:
+        BadPacking: the encoding is unknown, or what comes is broken, or ends too early.
+    """
+
+    def __init__(self, content_encoding: str) -> None:
+        names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
+        names = [name for name in names if name != "identity"] or ["identity"]
+        if len(names) > MOST_LAYERS or not set(names) <= _KNOWN:
+            raise BadPacking(f"is packed as {content_encoding[:60]!r}, which nobody asked for")
+        self._layers: list[_Layer] = [_Layer(name) for name in reversed(names)]
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        """What `packed`, the next bytes that came, unpacks to: slices, some of them empty."""
+        try:
+            yield from self._through(self._layers, packed)
+        except _ERRORS as error:
+            raise BadPacking("is not packed as its headers say") from error
+
+    def finish(self) -> Iterator[bytes]:
+        """What was held back until the end."""
+        try:
+            for depth, layer in enumerate(self._layers):
+                for piece in layer.finish():
+                    yield from self._through(self._layers[depth + 1 :], piece)
+        except _ERRORS as error:
+            raise BadPacking("is not packed as its headers say") from error
+        if not all(layer.complete for layer in self._layers):
+            raise BadPacking("ends in the middle")
+
+    def _through(self, layers: list["_Layer"], packed: bytes) -> Iterator[bytes]:
+        if not layers:
+            yield packed
+            return
+        for piece in layers[0].unpack(packed):
+            yield from self._through(layers[1:], piece)
+
+
+class _Layer:
+    """One packing. What it really is shows in the first bytes: headers are wrong about it at times."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._held = b""
+        self._codec: _Codec | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the packed stream has come to its end; nothing at all is a whole nothing."""
+        return self._codec is None or self._codec.complete
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        if self._codec is None:
+            self._held += packed
+            if len(self._held) < _MAGIC:
+                return
+            self._codec = _codec(self._name, self._held)
+            packed, self._held = self._held, b""
+        yield from self._codec.unpack(packed)
+
+    def finish(self) -> Iterator[bytes]:
+        if self._held:
+            self._codec = _codec(self._name, self._held)
+            yield from self._codec.unpack(self._held)
+
+
+class _Codec(Protocol):
+    complete: bool
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]: ...
+
+
+class _Plain:
+    complete = True
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        yield packed
+
+
+class _Zlib:
+    """Gzip of any number of members (window bits 31), or deflate (15, bare -15)."""
+
+    def __init__(self, window_bits: int) -> None:
+        self._bits = window_bits
+        self._one = zlib.decompressobj(window_bits)
+        self.complete = False
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        if self.complete and not self._another(packed):
+            return
+        while True:
+            piece = self._one.decompress(packed, SLICE)
+            yield piece
+            self.complete = self._one.eof
+            packed = self._one.unused_data if self.complete else self._one.unconsumed_tail
+            ended = not self._another(packed) if self.complete else not packed and len(piece) < SLICE
+            if ended:
+                return
+
+    def _another(self, packed: bytes) -> bool:
+        """Whether another gzip member begins here; padding behind the last one is none."""
+        if self._bits != 31 or not packed.startswith(b"\x1f"):
+            return False
+        self._one = zlib.decompressobj(self._bits)
+        self.complete = False
+        return True
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._one = brotli.Decompressor()
+        self.complete = False
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        if self.complete:
+            return
+        yield self._one.process(packed, output_buffer_limit=SLICE)
+        while not self._one.can_accept_more_data():
+            yield self._one.process(b"", output_buffer_limit=SLICE)
+        self.complete = self._one.is_finished()
+
+
+class _Zstd:
+    """Zstandard, of one frame or more."""
+
+    def __init__(self) -> None:
+        self._one = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
+        self.complete = False
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        while packed or not (self._one.needs_input or self._one.eof):
+            if self._one.eof:
+                self._one = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
+            yield self._one.decompress(packed, SLICE)
+            packed = self._one.unused_data if self._one.eof else b""
+            self.complete = self._one.eof
+
+
+_KNOWN = {"identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
+
+
+def _codec(name: str, start: bytes) -> _Codec:
+    """What undoes a body that begins with `start` and is called `name`."""
+    if name == "br":
+        return _Brotli()
+    if name == "deflate":
+        wrapped = start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
+        return _Zlib(15 if wrapped else -15)
+    if start.startswith(b"\x1f\x8b\x08"):  # also unsaid, as `feed.xml.gz` is
+        return _Zlib(31)
+    if start.startswith(b"\x28\xb5\x2f\xfd") and name == "zstd":
+        return _Zstd()
+    return _Plain()
