@@ -1,1 +1,6 @@
-"""The words of the interface, in gettext catalogues."""
+"""The words of the interface, in gettext catalogues, and times as a language writes them."""
+
+from bot.locale.times import clock_time, day_and_time, near, numerals
+from bot.locale.words import Words, best, languages, words
+
+__all__ = ["Words", "best", "clock_time", "day_and_time", "languages", "near", "numerals", "words"]

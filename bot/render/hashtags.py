@@ -1,0 +1,50 @@
+"""Which hashtag does a section make? Telegram's own rule of what a hashtag may hold.
+
+Source: TDLib, MessageEntity.cpp, is_hashtag_letter and match_hashtags: letters, decimal digits, "_",
+U+200C, U+00B7 and the Sinhala block; at least one letter. Combining marks end a hashtag, so a name that can't
+be read without them (Burmese, Thai, Hindi) makes none: half a word would lead nowhere.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from bot.render.text import plain
+
+TAG_LIMIT = 48  #: characters; Telegram allows 256, a post does not
+TAGS_LIMIT = 120  #: characters of all of a post's hashtags
+
+_BETWEEN_WORDS = re.compile(r"[\s\u00a0\u202f\-‐-―/&+.,:;|·•_]+")
+_APOSTROPHES = re.compile("['’‘`\"“”()\\[\\]]")
+#: Points that Arabic and Hebrew are read without; and accents that have no letter of their own.
+_SPARE_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u200b-\u200f\u2060\ufe0f]"
+)
+
+
+def hashtag(name: str) -> str:
+    """The hashtag of a section's name, "#World_news"; "" where Telegram would not link the whole of it."""
+    name = unicodedata.normalize("NFC", plain(name))
+    name = _SPARE_MARKS.sub("", _APOSTROPHES.sub("", name))
+    tag = _BETWEEN_WORDS.sub("_", name).strip("_")
+    whole = len(tag) <= TAG_LIMIT and all(_allowed(letter) for letter in tag)
+    return f"#{tag}" if whole and any(_letter(letter) for letter in tag) else ""
+
+
+def hashtags(names: Iterable[str]) -> tuple[str, ...]:
+    """The hashtags of `names`, each once whatever its case, as many as a post has room for."""
+    tags: dict[str, str] = {}
+    for name in names:
+        tag = hashtag(name)
+        if tag and sum(map(len, tags.values())) + len(tags) + len(tag) <= TAGS_LIMIT:
+            tags.setdefault(tag.casefold(), tag)
+    return tuple(tags.values())
+
+
+def _letter(letter: str) -> bool:
+    return unicodedata.category(letter)[0] == "L"
+
+
+def _allowed(letter: str) -> bool:
+    in_sinhala = "\u0d80" <= letter <= "\u0dff"
+    return _letter(letter) or unicodedata.category(letter) == "Nd" or letter in "_\u00b7" or in_sinhala

@@ -1,0 +1,145 @@
+"""Text as Telegram takes it: made plain, measured, cut and escaped, each once and each only here.
+
+`plain` is for what comes from outside; `Html` is what has been escaped, so that the type checker finds a
+text that was forgotten or escaped twice.
+"""
+
+import re
+import unicodedata
+from itertools import accumulate
+from typing import NewType
+from urllib.parse import urlsplit
+
+from storage.script import graphemes, sentences, utf16_length
+
+#: Telegram's HTML, safe to send. Limits and rules: TDLib, MessageEntity.cpp, parse_html.
+Html = NewType("Html", str)
+
+MESSAGE_LIMIT = 4096  #: UTF-16 units after the entities are parsed
+CAPTION_LIMIT = 1024
+URL_LIMIT = 2048  #: code points; the request itself may not be longer than 32768 bytes
+
+ELLIPSIS = "…"
+
+#: Marks that a reader does not see and that move, hide or end what they stand beside.
+_UNSEEN = re.compile(
+    "[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"  # controls
+    "\u202a-\u202e\u2066-\u2069\u206a-\u206f"  # bidi embeddings, overrides, isolates; deprecated formatting
+    "\ufeff\ufff9-\ufffb\ufffe\uffff"  # byte order mark, interlinear notes, noncharacters
+    "\u030a\u0333\u033f]"  # marks that Telegram takes out (TDLib, misc.cpp, clean_input_string)
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: Tag letters spell flags after a black flag; anywhere else they are invisible writing.
+_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e0000-\U000e007f]")
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
+
+#: The next letter is written under these, though not every ICU knows (Unicode, IndicSyllabicCategory:
+#: Invisible_Stacker).
+_STACKERS = (
+    "\u1039\u17d2\u1a60\u1bab\uaaf6\U00010a3f\U00011133\U0001193e\U00011a47\U00011a99\U00011d45\U00011d97"
+)
+#: A Burmese consonant that ends the syllable before it: it carries the asat, or stacks the next.
+_BURMESE_TAIL = re.compile("[\u1000-\u1021]\u1037?[\u103a\u1039]")
+#: Behind these a text may be cut where it has no sentence to end at.
+_PAUSES = re.compile(r"[\s\u104a\u104b、。，,;]")
+
+
+def plain(text: str) -> str:
+    """`text` on one line, without what a reader can't see but would suffer from; visible marks stay."""
+    text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
+    text = _UNSEEN.sub("", text)
+    text = _TAGS.sub(lambda found: found[1] or "", text)
+    text = _SPACES.sub(" ", text).strip()
+    return text if _visible(text) else ""
+
+
+def _visible(text: str) -> bool:
+    return any(unicodedata.category(letter)[0] not in "CZ" for letter in text)
+
+
+def escape(text: str) -> Html:
+    """Plain text as Telegram's HTML: shown exactly as it is written."""
+    return Html(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def bold(html: Html) -> Html:
+    return Html(f"<b>{html}</b>") if html else html
+
+
+def italic(html: Html) -> Html:
+    return Html(f"<i>{html}</i>") if html else html
+
+
+def code(text: str) -> Html:
+    """Plain text as a reader may tap to copy it."""
+    return Html(f"<code>{escape(text)}</code>") if text else Html("")
+
+
+def link(html: Html, url: str) -> Html:
+    """`html` leading to `url`; without the link where the address is not one to send readers to."""
+    address = safe_url(url)
+    if not address or not html:
+        return html
+    return Html(f'<a href="{escape(address).replace(chr(34), "&quot;")}">{html}</a>')
+
+
+def joined(separator: str, *parts: Html) -> Html:
+    """Those of `parts` that say something, with a plain `separator` between them."""
+    return Html(escape(separator).join(part for part in parts if part))
+
+
+def safe_url(url: str) -> str:
+    """`url` where it is a web address that hides nothing (no name@host, no other scheme), else ""."""
+    if not url or len(url) > URL_LIMIT or plain(url) != url or " " in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+
+
+def shown(html: Html) -> str:
+    """What the reader sees of `html`: its text without tags."""
+    text = re.sub("<[^>]*>", "", html)
+    for name, letter in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        text = text.replace(name, letter)
+    return text
+
+
+def length(html: Html) -> int:
+    """How long Telegram finds `html`: the UTF-16 units of what is shown."""
+    return utf16_length(shown(html))
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` in at most `limit` UTF-16 units: cut behind a sentence, else a pause, else a character.
+
+    No character, stacked consonant or Burmese syllable is cut through; what was cut ends with an ellipsis.
+    """
+    if len(text) <= limit and utf16_length(text) <= limit:
+        return text
+    if limit < 1:
+        return ""
+    window = text[: limit + 64]
+    size = [0, *accumulate(1 + (letter > "\uffff") for letter in window)]
+    end = max((cut for cut in _cuts(window) if size[cut] < limit), default=0)
+    full = [stop for stop in sentences(window) if end // 2 < stop <= end]
+    whole = window[: full[-1]].rstrip() if full else ""
+    if whole and size[len(whole)] + 2 <= limit:
+        return f"{whole} {ELLIPSIS}"
+    pauses = [found.start() for found in _PAUSES.finditer(window, 0, end + 1) if found.start() > end * 2 // 3]
+    cut = window[: pauses[-1] if pauses else end]
+    return cut.rstrip(" \u00a0,;:၊、，-–—") + ELLIPSIS
+
+
+def _cuts(text: str) -> list[int]:
+    """Where `text` may be cut; behind its end, where ICU sees no more, never."""
+    return [end for end in graphemes(text)[:-1] if not _holds_on(text, end)]
+
+
+def _holds_on(text: str, at: int) -> bool:
+    """Whether what follows belongs to the letter or the syllable before it, though ICU breaks there."""
+    mark = unicodedata.category(text[at])[0] == "M"
+    return mark or text[at - 1] in _STACKERS or _BURMESE_TAIL.match(text, at) is not None
