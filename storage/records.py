@@ -53,6 +53,7 @@ class DeliveryState(StrEnum):
     SKIPPED = "skipped"  #: no longer wanted before it was sent: too old, withdrawn
     REFUSED = "refused"  #: Telegram will never take it; `error` says why
     REMOVED = "removed"  #: deleted by hand in the chat; not sent again
+    UNKNOWN = "unknown"  #: repeated once and unclear again: perhaps shown, not sent a third time
 
 
 class Verdict(StrEnum):
@@ -185,6 +186,8 @@ class Chat:
     reason: str  #: why it is not active
     can_edit: bool  #: the bot has can_edit_messages there
     last_message_id: int  #: the highest that we know of
+    moved_to: int | None = None  #: the supergroup that it became
+    flooded_until: datetime | None = None  #: Telegram wants nothing sent there before
     created_at: datetime
 
 
@@ -209,6 +212,10 @@ class Post:
     article_id: int | None
     text: str  #: of a notice, digest or catch-up: the articles' ids or the words
     silent: bool
+    revision: int = 1  #: of the article, that chats should show; 0 for nothing: withdrawn
+    not_before: datetime
+    followers_after: int | None = None  #: followers with higher chat ids are still to be given a delivery
+    raised_after: int | None = None  #: deliveries to higher chat ids do not yet want `revision`
     created_at: datetime
 
 
@@ -220,15 +227,20 @@ class Delivery:
     post_id: int
     chat_id: int
     lane: Lane
+    public: bool  #: to a channel or group: goes before private chats
     state: DeliveryState
     wanted_revision: int  #: 0 for nothing: withdrawn
     shown_revision: int  #: 0 for nothing yet
     message_id: int | None
-    content: str  #: what the request under way, or the last one, said: JSON
+    content: str  #: what the request under way, or the last one, said: JSON; kept where it can be looked up
+    content_revision: int  #: which revision that is
     after_message_id: int  #: the chat's last known message when that request was made
+    picture: bool  #: False once Telegram refused it
     not_before: datetime
     attempts: int
-    repeats: int  #: unclear sends repeated
+    unclear: int  #: how often it was not known what became of a send
+    found: int  #: how often it was then found in the chat
+    repeats: int  #: unclear sends repeated without knowing
     claimed_at: datetime | None
     error: str
     settled_at: datetime | None

@@ -120,6 +120,9 @@ def _next_change_postgresql(_element: NextChange, _compiler: Any, **_options: An
     return "txid_current()"
 
 
+#: An article whose chats do not yet know what it says now.
+UNTOLD = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
+
 #: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -183,6 +186,7 @@ articles = Table(
     Column("state", Word(ArticleState), nullable=False, default=ArticleState.LIVE),
     Column("backfill", Boolean, nullable=False, default=False),
     Column("planned_at", Utc),
+    Column("told", Integer, nullable=False, default=0),
     Column("page_read_at", Utc),
     Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
 )
@@ -191,6 +195,13 @@ Index(
     articles.c.id,
     sqlite_where=text("planned_at IS NULL"),
     postgresql_where=text("planned_at IS NULL"),
+)
+#: Corrected or withdrawn since the chats were told; `told` is the revision that they know.
+Index(
+    "ix_articles_untold",
+    articles.c.id,
+    sqlite_where=text(UNTOLD),
+    postgresql_where=text(UNTOLD),
 )
 
 entries = Table(
@@ -246,6 +257,8 @@ chats = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("can_edit", Boolean, nullable=False, default=False),
     Column("last_message_id", BigInteger, nullable=False, default=0),
+    Column("moved_to", BigInteger),
+    Column("flooded_until", Utc),
     Column("created_at", Utc, nullable=False),
 )
 
@@ -258,6 +271,7 @@ subscriptions = Table(
     Column("created_at", Utc, nullable=False),
     PrimaryKeyConstraint("chat_id", "what"),
 )
+Index("ix_subscriptions_what_chat_id", subscriptions.c.what, subscriptions.c.chat_id)
 
 posts = Table(
     "posts",
@@ -269,7 +283,17 @@ posts = Table(
     Column("article_id", Key, ForeignKey("articles.id"), index=True),
     Column("text", Text, nullable=False, default=""),
     Column("silent", Boolean, nullable=False, default=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("not_before", Utc, nullable=False),
+    Column("followers_after", BigInteger),
+    Column("raised_after", BigInteger),
     Column("created_at", Utc, nullable=False),
+)
+Index(
+    "ix_posts_unspread",
+    posts.c.id,
+    sqlite_where=text("followers_after IS NOT NULL OR raised_after IS NOT NULL"),
+    postgresql_where=text("followers_after IS NOT NULL OR raised_after IS NOT NULL"),
 )
 
 deliveries = Table(
@@ -279,14 +303,19 @@ deliveries = Table(
     Column("post_id", Key, ForeignKey("posts.id"), nullable=False),
     Column("chat_id", BigInteger, nullable=False),
     Column("lane", Word(Lane), nullable=False),
+    Column("public", Boolean, nullable=False, default=False),
     Column("state", Word(DeliveryState), nullable=False, default=DeliveryState.OWED),
     Column("wanted_revision", Integer, nullable=False, default=1),
     Column("shown_revision", Integer, nullable=False, default=0),
     Column("message_id", BigInteger),
     Column("content", Text, nullable=False, default=""),
+    Column("content_revision", Integer, nullable=False, default=0),
     Column("after_message_id", BigInteger, nullable=False, default=0),
+    Column("picture", Boolean, nullable=False, default=True),
     Column("not_before", Utc, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("unclear", Integer, nullable=False, default=0),
+    Column("found", Integer, nullable=False, default=0),
     Column("repeats", Integer, nullable=False, default=0),
     Column("claimed_at", Utc),
     Column("error", Text, nullable=False, default=""),
@@ -294,6 +323,34 @@ deliveries = Table(
 )
 Index("uq_deliveries_post_id_chat_id", deliveries.c.post_id, deliveries.c.chat_id, unique=True)
 Index("ix_deliveries_chat_id_message_id", deliveries.c.chat_id, deliveries.c.message_id)
+
+
+def _where(words: str) -> dict[str, Any]:
+    """An index over the few rows that are `words`; both engines take the same."""
+    return {"sqlite_where": text(words), "postgresql_where": text(words)}
+
+
+#: What is to be sent, in the order in which it goes out.
+Index(
+    "ix_deliveries_owed",
+    deliveries.c.lane,
+    deliveries.c.public,
+    deliveries.c.not_before,
+    deliveries.c.id,
+    **_where("state = 'owed'"),
+)
+#: What is under way, or was when we died.
+Index("ix_deliveries_open", deliveries.c.chat_id, **_where("state IN ('claimed', 'unclear')"))
+
+#: What was shown when, where many read it: the audit trail.
+showings = Table(
+    "showings",
+    metadata,
+    Column("delivery_id", Key, ForeignKey("deliveries.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("shown_at", Utc, nullable=False),
+    PrimaryKeyConstraint("delivery_id", "revision"),
+)
 
 decisions = Table(
     "decisions",

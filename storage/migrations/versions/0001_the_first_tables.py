@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("backfill", sa.Boolean(), nullable=False),
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("page_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["duplicate_of"], ["articles.id"], name=op.f("fk_articles_duplicate_of")),
@@ -46,6 +47,17 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("planned_at IS NULL"),
             postgresql_where=sa.text("planned_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_articles_untold",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
+            ),
+            postgresql_where=sa.text(
+                "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
+            ),
         )
         batch_op.create_index(batch_op.f("ix_articles_url"), ["url"], unique=False)
 
@@ -64,6 +76,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("can_edit", sa.Boolean(), nullable=False),
         sa.Column("last_message_id", sa.BigInteger(), nullable=False),
+        sa.Column("moved_to", sa.BigInteger(), nullable=True),
+        sa.Column("flooded_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chats")),
     )
@@ -157,12 +171,23 @@ def upgrade() -> None:
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("followers_after", sa.BigInteger(), nullable=True),
+        sa.Column("raised_after", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_posts_article_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_posts_article_id"), ["article_id"], unique=False)
+        batch_op.create_index(
+            "ix_posts_unspread",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("followers_after IS NOT NULL OR raised_after IS NOT NULL"),
+            postgresql_where=sa.text("followers_after IS NOT NULL OR raised_after IS NOT NULL"),
+        )
 
     op.create_table(
         "revisions",
@@ -206,20 +231,28 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("chat_id", "what", name=op.f("pk_subscriptions")),
     )
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_subscriptions_what_chat_id", ["what", "chat_id"], unique=False)
+
     op.create_table(
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("chat_id", sa.BigInteger(), nullable=False),
         sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("wanted_revision", sa.Integer(), nullable=False),
         sa.Column("shown_revision", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("content_revision", sa.Integer(), nullable=False),
         sa.Column("after_message_id", sa.BigInteger(), nullable=False),
+        sa.Column("picture", sa.Boolean(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("unclear", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
         sa.Column("repeats", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
@@ -229,6 +262,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_chat_id_message_id", ["chat_id", "message_id"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_open",
+            ["chat_id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('claimed', 'unclear')"),
+            postgresql_where=sa.text("state IN ('claimed', 'unclear')"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_owed",
+            ["lane", "public", "not_before", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'owed'"),
+            postgresql_where=sa.text("state = 'owed'"),
+        )
         batch_op.create_index("uq_deliveries_post_id_chat_id", ["post_id", "chat_id"], unique=True)
 
+    op.create_table(
+        "showings",
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_showings_delivery_id")),
+        sa.PrimaryKeyConstraint("delivery_id", "revision", name=op.f("pk_showings")),
+    )
     # ### end Alembic commands ###

@@ -1,0 +1,195 @@
+"""Chats: channels, groups and readers, what they asked for, and whether they can be written to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from storage.database import record
+from storage.records import Chat, ChatKind, ChatState, DeliveryState, Subscription
+from storage.schema import chats, deliveries
+from storage.schema import subscriptions as subscriptions_table
+
+#: Why a chat is paused that only an operator may resume.
+BY_OPERATOR = "paused by an operator"
+
+EVERYTHING = "all"  #: what a plain /subscribe asks for
+AT_ONCE = "at once"
+
+#: Many read these; what is said there goes before private chats.
+PUBLIC = frozenset({ChatKind.CHANNEL, ChatKind.SUPERGROUP, ChatKind.GROUP})
+
+#: The ids of channels known by @name alone lie from here down, where Telegram has none.
+UNNAMED = -(2**62)
+
+
+def get(connection: Connection, chat_id: int) -> Chat | None:
+    """The chat, or None."""
+    row = connection.execute(select(chats).where(chats.c.id == chat_id)).first()
+    return record(Chat, row) if row else None
+
+
+def many(connection: Connection, chat_ids: Iterable[int]) -> dict[int, Chat]:
+    """The chats that are known, by id."""
+    rows = connection.execute(select(chats).where(chats.c.id.in_(set(chat_ids))))
+    return {row.id: record(Chat, row) for row in rows}
+
+
+def by_username(connection: Connection, username: str) -> Chat | None:
+    """The chat with this @name (the @ may be missing), in whatever case, or None."""
+    name = username.lstrip("@").lower()
+    row = connection.execute(select(chats).where(func.lower(chats.c.username) == name)).first()
+    return record(Chat, row) if row else None
+
+
+def in_state(connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC) -> list[Chat]:
+    """The chats of these kinds in this state, by id."""
+    query = select(chats).where(chats.c.state == state, chats.c.kind.in_(list(kinds)))
+    return [record(Chat, row) for row in connection.execute(query.order_by(chats.c.id))]
+
+
+def remember(connection: Connection, chat: Chat) -> Chat:
+    """Keep a chat that is new; of a known one, its kind, title and username as they are now.
+
+    Everything else that is known (settings, state) stays. The chat as it is kept.
+    """
+    known = get(connection, chat.id)
+    if known is None:
+        connection.execute(insert(chats), [_row(chat)])
+        return chat
+    now = replace(known, kind=chat.kind, title=chat.title, username=chat.username)
+    if now != known:
+        change(connection, chat.id, kind=now.kind, title=now.title, username=now.username)
+    return now
+
+
+def change(connection: Connection, chat_id: int, **columns: object) -> None:
+    """Write these columns of one chat, and no others."""
+    connection.execute(update(chats).where(chats.c.id == chat_id).values(**columns))
+
+
+def set_state(connection: Connection, chat_id: int, state: ChatState, reason: str = "") -> bool:
+    """Whether this changed anything. What a chat that is gone for good was owed is skipped."""
+    there = (chats.c.id == chat_id) & or_(chats.c.state != state, chats.c.reason != reason)
+    changed = connection.execute(update(chats).where(there).values(state=state, reason=reason)).rowcount
+    if state in (ChatState.BLOCKED, ChatState.LEFT):
+        owed = (deliveries.c.chat_id == chat_id) & (deliveries.c.state == DeliveryState.OWED)
+        skipped = update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=reason)
+        connection.execute(skipped)
+    return bool(changed)
+
+
+def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
+    """Remember the highest message id known in a channel or supergroup, ours or a colleague's."""
+    newer = (chats.c.id == chat_id) & (chats.c.last_message_id < message_id)
+    connection.execute(update(chats).where(newer).values(last_message_id=message_id))
+
+
+def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.SUPERGROUP) -> None:
+    """A group became a supergroup, or a @name was found: settings, wishes and debts go along."""
+    known = get(connection, old)
+    if known is None or old == new:
+        return
+    if get(connection, new) is None:
+        moved = replace(known, id=new, kind=kind, state=ChatState.ACTIVE, reason="", last_message_id=0)
+        connection.execute(insert(chats), [_row(moved)])
+    change(connection, old, state=ChatState.LEFT, reason="moved", moved_to=new)
+    wanted = {wish.what for wish in subscriptions(connection, new)}
+    mine = subscriptions_table.c.chat_id == old
+    keep = mine & subscriptions_table.c.what.not_in(wanted)
+    connection.execute(update(subscriptions_table).where(keep).values(chat_id=new))
+    connection.execute(delete(subscriptions_table).where(mine))
+    owed = (deliveries.c.chat_id == old) & deliveries.c.message_id.is_(None)
+    there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
+    debts = update(deliveries).where(owed, deliveries.c.post_id.not_in(there)).values(chat_id=new)
+    connection.execute(debts)
+
+
+def forget(connection: Connection, chat_id: int) -> None:
+    """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent."""
+    connection.execute(delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id))
+    connection.execute(delete(deliveries).where(deliveries.c.chat_id == chat_id))
+    connection.execute(delete(chats).where(chats.c.id == chat_id))
+
+
+def subscribe(connection: Connection, chat_id: int, what: str, rhythm: str, now: datetime) -> bool:
+    """Note a wish of a chat that is known; False where it was there already with this rhythm."""
+    mine = (subscriptions_table.c.chat_id == chat_id) & (subscriptions_table.c.what == what)
+    present = connection.execute(select(subscriptions_table.c.rhythm).where(mine)).scalar()
+    if present is None:
+        row = {"chat_id": chat_id, "what": what, "rhythm": rhythm, "created_at": now}
+        connection.execute(insert(subscriptions_table), [row])
+    elif present != rhythm:
+        connection.execute(update(subscriptions_table).where(mine).values(rhythm=rhythm))
+    return present != rhythm
+
+
+def unsubscribe(connection: Connection, chat_id: int, what: str | None = None) -> int:
+    """Drop one wish, or all of them; how many there were."""
+    mine = subscriptions_table.c.chat_id == chat_id
+    wanted = mine if what is None else mine & (subscriptions_table.c.what == what)
+    return connection.execute(delete(subscriptions_table).where(wanted)).rowcount
+
+
+def subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
+    """What the chat asked for, the oldest wish first."""
+    query = select(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id)
+    ordered = query.order_by(subscriptions_table.c.created_at, subscriptions_table.c.what)
+    return [record(Subscription, row) for row in connection.execute(ordered)]
+
+
+def channels(connection: Connection, named: Sequence[int | str], now: datetime, edition: str) -> list[Chat]:
+    """The chats that the settings name by id or @name, in order; a new one is kept, active.
+
+    A group that became a supergroup is followed. A @name not yet met is kept, paused, under an id of its own
+    until `move` gives it Telegram's.
+    """
+    return [_named(connection, name, now, edition) for name in dict.fromkeys(named)]
+
+
+def _named(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
+    known = get(connection, name) if isinstance(name, int) else by_username(connection, name)
+    while known is not None and known.moved_to is not None:
+        known = get(connection, known.moved_to)
+    if known is not None:
+        if known.edition != edition:
+            change(connection, known.id, edition=edition)
+        return replace(known, edition=edition)
+    chat = _newcomer(connection, name, now, edition)
+    connection.execute(insert(chats), [_row(chat)])
+    return chat
+
+
+def _newcomer(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
+    if isinstance(name, int):
+        kind = ChatKind.PRIVATE if name > 0 else ChatKind.CHANNEL
+        return blank(name, kind, now, edition=edition)
+    lowest = connection.execute(select(func.min(chats.c.id))).scalar() or 0
+    state = {"state": ChatState.PAUSED, "reason": f"{name} has not been found yet"}
+    number = min(UNNAMED, lowest - 1)
+    return replace(blank(number, ChatKind.CHANNEL, now, edition=edition), username=name.lstrip("@"), **state)
+
+
+def blank(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> Chat:
+    """A chat of which nothing is known yet."""
+    return Chat(
+        id=chat_id,
+        kind=kind,
+        title="",
+        username="",
+        edition=edition,
+        language="",
+        timezone="",
+        quiet_hours="",
+        digest_at="",
+        state=ChatState.ACTIVE,
+        reason="",
+        can_edit=False,
+        last_message_id=0,
+        created_at=now,
+    )
+
+
+def _row(chat: Chat) -> dict[str, object]:
+    return {field: getattr(chat, field) for field in Chat.__dataclass_fields__}
