@@ -1,0 +1,42 @@
+"""Runs: what each job did and when, the source of health, metrics and the operators' page."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from storage.database import record
+from storage.records import Run, RunOutcome
+from storage.schema import runs
+
+#: Longer than an operator looks back, shorter than a disk remembers.
+KEPT = timedelta(days=14)
+
+
+def start(connection: Connection, job: str, now: datetime) -> int:
+    """A run has begun; its number."""
+    return int(
+        connection.execute(insert(runs).values(job=job, started_at=now).returning(runs.c.id)).scalar_one()
+    )
+
+
+def finish(
+    connection: Connection, run_id: int, now: datetime, counts: dict[str, int], error: str = ""
+) -> None:
+    """The run has ended: `error` says why it failed, or is empty. Runs older than `KEPT` are dropped."""
+    outcome = RunOutcome.FAILED if error else RunOutcome.DONE
+    values = {"finished_at": now, "outcome": outcome, "counts": counts, "error": error}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
+    connection.execute(delete(runs).where(runs.c.started_at < now - KEPT))
+
+
+def bury(connection: Connection, now: datetime) -> int:
+    """At a start: what an earlier process left unfinished was killed; how many runs that were."""
+    unfinished = update(runs).where(runs.c.outcome.is_(None))
+    return connection.execute(unfinished.values(finished_at=now, outcome=RunOutcome.KILLED)).rowcount
+
+
+def latest(connection: Connection) -> list[Run]:
+    """The newest run of each job, by the job's name."""
+    newest = select(func.max(runs.c.id)).group_by(runs.c.job)
+    rows = connection.execute(select(runs).where(runs.c.id.in_(newest)).order_by(runs.c.job))
+    return [record(Run, row) for row in rows]
