@@ -1,0 +1,7 @@
+"""The text index: finds the articles that say something, and those that are related to another."""
+
+from storage.index.grammar import Question
+from storage.index.index import Hit, Index
+from storage.index.search import Found, Results
+
+__all__ = ["Found", "Hit", "Index", "Question", "Results"]

@@ -1,0 +1,99 @@
+"""Arrivals: which articles were written to since the index last looked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
+
+from storage.records import ArticleState
+from storage.schema import articles
+
+#: Articles read at once.
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the index wants to know of an article."""
+
+    id: int
+    change: int
+    title: str
+    body: str
+    language: str
+    sections: tuple[str, ...]
+    published_at: datetime
+    duplicate_of: int | None
+    withdrawn: bool
+
+    def digest(self) -> int:
+        """64 bits that change with anything that is indexed."""
+        said = "\x00".join((self.title, self.body, self.language, *self.sections))
+        return int.from_bytes(
+            blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little"
+        )
+
+
+def horizon(connection: Connection) -> int:
+    """From which change on a later look must read again: what is below it can no longer appear.
+
+    PostgreSQL's changes are transaction numbers, and the oldest one still open may yet commit.
+    """
+    if connection.dialect.name == "postgresql":
+        column: Any = literal_column("txid_snapshot_xmin(txid_current_snapshot())")
+        return int(connection.execute(select(column)).scalar_one())
+    return int(connection.execute(select(func.coalesce(func.max(articles.c.changed), 0))).scalar_one()) + 1
+
+
+def since(connection: Connection, change: int) -> Iterator[list[Arrival]]:
+    """Articles whose change is `change` or later, in batches, oldest change first."""
+    after = (change, 0)
+    while True:
+        later = or_(
+            articles.c.changed > after[0], and_(articles.c.changed == after[0], articles.c.id > after[1])
+        )
+        query = _columns().where(later).order_by(articles.c.changed, articles.c.id).limit(BATCH)
+        batch = [_arrival(row) for row in connection.execute(query)]
+        if batch:
+            yield batch
+            after = (batch[-1].change, batch[-1].id)
+        if len(batch) < BATCH:
+            return
+
+
+def of(connection: Connection, ids: list[int]) -> Iterator[list[Arrival]]:
+    """The articles with these ids, in batches; those that are gone are left out."""
+    for start in range(0, len(ids), BATCH):
+        query = _columns().where(articles.c.id.in_(ids[start : start + BATCH]))
+        yield [_arrival(row) for row in connection.execute(query)]
+
+
+def totals(connection: Connection) -> tuple[int, int]:
+    """How many articles there are, and the sum of their changes: equal sums are equal archives."""
+    row = connection.execute(select(func.count(), func.coalesce(func.sum(articles.c.changed), 0))).one()
+    return int(row[0]), int(row[1])
+
+
+def changes(connection: Connection) -> dict[int, int]:
+    """Every article's change, by id."""
+    return {int(row[0]): int(row[1]) for row in connection.execute(select(articles.c.id, articles.c.changed))}
+
+
+def _columns() -> Select[Any]:
+    return select(
+        articles.c.id, articles.c.changed, articles.c.title, articles.c.summary, articles.c.text,
+        articles.c.language, articles.c.sections, articles.c.published_at, articles.c.duplicate_of,
+        articles.c.state,
+    )  # fmt: skip
+
+
+def _arrival(row: Any) -> Arrival:
+    summary, text = row.summary, row.text
+    body = text if text.startswith(summary) else f"{summary}\n{text}" if text else summary
+    return Arrival(
+        row.id, row.changed, row.title, body, row.language, row.sections, row.published_at, row.duplicate_of,
+        row.state is ArticleState.WITHDRAWN,
+    )  # fmt: skip

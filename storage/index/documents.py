@@ -1,0 +1,111 @@
+"""Documents: what the index keeps of each article, one slot each, in arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.index.growing import Growing
+from storage.index.keymap import KeyMap
+
+#: A slot's marks.
+WITHDRAWN, DUPLICATE, OLD = 1, 2, 4
+
+#: The columns of a slot and how wide they are; what is saved is exactly these.
+COLUMNS = {
+    "articles": np.int64,  #: the article's id
+    "changes": np.int64,  #: `articles.changed` when it was read
+    "digests": np.uint64,  #: of the text that was indexed: the same text is not indexed again
+    "groups": np.int64,  #: the article that this one is a duplicate of, else itself
+    "minutes": np.int32,  #: published, in minutes since 1970
+    "marks": np.uint8,
+    "word_counts": np.int32,  #: length in words, as BM25 counts it
+    "name_counts": np.int32,
+    "starts": np.int64,  #: where its terms begin in `terms`: words, then names, then sections
+    "names_at": np.int32,  #: counted from its start
+    "sections_at": np.int32,
+    "ends_at": np.int32,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One article's row, as it is put in."""
+
+    article: int
+    change: int
+    digest: int
+    group: int
+    minute: int
+    marks: int
+    words: Sequence[int]  #: terms as packed numbers and counts
+    names: Sequence[int]
+    sections: Sequence[int]
+
+
+def minute_of(moment: datetime) -> int:
+    """Minutes since 1970, kept within 32 bits."""
+    return max(-(1 << 30), min(1 << 30, int(moment.timestamp() // 60)))
+
+
+class Documents:
+    """Every article's slot. One writer; readers need no lock, as a slot is whole before it is counted."""
+
+    def __init__(self) -> None:
+        self.columns = {name: Growing(kind) for name, kind in COLUMNS.items()}
+        self.terms = Growing(np.uint32)
+        self.slots = KeyMap()  #: article id to its newest slot
+        self.living = 0  #: slots that are not OLD
+        self.words_in_all = 0
+        self.names_in_all = 0
+
+    def __len__(self) -> int:
+        return len(self.columns["articles"])
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """One column, for all slots, to be read or changed in place."""
+        return self.columns[name].view
+
+    def slot_of(self, article: int) -> int:
+        """The article's slot, or -1."""
+        return self.slots.get(article) if article > 0 else -1
+
+    def add(self, row: Slot) -> int:
+        """Put an article in, in place of what was there of it; the number of its slot."""
+        slot = len(self)
+        terms = np.array([*row.words, *row.names, *row.sections], np.uint32)
+        names_at = len(row.words)
+        sections_at = names_at + len(row.names)
+        word_count = sum(packed & 255 for packed in row.words)
+        name_count = sum(packed & 255 for packed in row.names)
+        values = (
+            row.article, row.change, row.digest, row.group, row.minute, row.marks, word_count, name_count,
+            len(self.terms), names_at, sections_at, len(terms),
+        )  # fmt: skip
+        self.terms.extend(terms)
+        for name, value in zip(COLUMNS, values, strict=True):
+            self.columns[name].append(value)
+        self.slots.put(row.article, slot)
+        self.living += 1
+        self.words_in_all += word_count
+        self.names_in_all += name_count
+        return slot
+
+    def retire(self, slot: int) -> None:
+        """Mark a slot as no longer its article's."""
+        self.column("marks")[slot] |= OLD
+        self.living -= 1
+        self.words_in_all -= int(self.column("word_counts")[slot])
+        self.names_in_all -= int(self.column("name_counts")[slot])
+
+    def packed(self, slot: int, part: str = "") -> NDArray[np.uint32]:
+        """The slot's terms with their counts: "words", "names", "sections", or all."""
+        start = int(self.column("starts")[slot])
+        names, sections, end = (
+            start + int(self.column(name)[slot]) for name in ("names_at", "sections_at", "ends_at")
+        )
+        first = {"names": names, "sections": sections}.get(part, start)
+        last = {"words": names, "names": sections}.get(part, end)
+        return self.terms.view[first:last]

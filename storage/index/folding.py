@@ -1,0 +1,36 @@
+"""Folding: what may differ between two spellings of one word and must not matter."""
+
+import sys
+import unicodedata
+
+import regex
+
+#: Marks without width that writers and converters leave inside words.
+_WIDTHLESS = regex.compile(
+    r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
+)
+#: Accents, Arabic vowel signs and the Arabic stretching mark.
+_MARKS = regex.compile(r"[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u0655\u0670\u06d6-\u06ed]")
+_DIGITS = {
+    code: str(unicodedata.decimal(chr(code)))
+    for code in range(0x80, sys.maxunicode + 1)
+    if unicodedata.category(chr(code)) == "Nd"
+}
+_DOTLESS = str.maketrans({"ı": "i", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ß": "ss"})
+
+
+def tidy(text: str) -> str:
+    """`text` in one width, one order of marks and one set of digits; its case and accents are kept."""
+    if text.isascii():
+        return text
+    bare: str = _WIDTHLESS.sub("", unicodedata.normalize("NFKC", text))
+    return bare.translate(_DIGITS)
+
+
+def fold(tidied: str) -> str:
+    """The form under which a tidied word is compared: no case, no accents."""
+    lowered = tidied.casefold()
+    if lowered.isascii():
+        return lowered
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", lowered))
+    return unicodedata.normalize("NFC", bare).translate(_DOTLESS)

@@ -1,0 +1,286 @@
+"""The index: related articles and search over everything in the archive, in memory.
+
+One writer at a time (`catch_up`); readers, on any thread, need no lock.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection
+
+from storage.index import arrivals, ranking, saved
+from storage.index.analysis import analyse
+from storage.index.arrivals import Arrival
+from storage.index.documents import DUPLICATE, OLD, WITHDRAWN, Documents, Slot, minute_of
+from storage.index.folding import fold, tidy
+from storage.index.lexicon import Lexicon
+from storage.index.postings import Segment, segment, tidied
+from storage.index.ranking import Asked, Field, Floats, Numbers
+from storage.index.search import Results, find
+from storage.index.weights import TUNED, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that is related, and the words and names it shares with what was asked, best first."""
+
+    article_id: int
+    score: float
+    words: tuple[str, ...]
+
+
+class Index:
+    """Everything searchable of the archive."""
+
+    def __init__(self, path: Path | None = None, weights: Weights = TUNED) -> None:
+        self.path = path
+        self.weights = weights
+        self.lexicon = Lexicon()
+        self.documents = Documents()
+        self.segments: tuple[Segment, ...] = ()
+        self.horizon = 0  #: changes below this were read
+        self.languages: dict[str, int] = {}
+        self._checked = False
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path | str | None = None, weights: Weights = TUNED) -> "Index":
+        """The index saved at `path`, or an empty one where there is none, or a torn or older one."""
+        index = cls(Path(path) if path is not None else None, weights)
+        if index.path is not None:
+            saved.load(index, index.path)
+        return index
+
+    def save(self) -> None:
+        """Write the index beside its path and put it in place at once; a crash leaves the older copy."""
+        if self.path is not None:
+            with self._writing:
+                saved.save(self, self.path)
+
+    def __len__(self) -> int:
+        return self.documents.living
+
+    def catch_up(self, connection: Connection) -> int:
+        """Read what changed in the database since the last time; how many articles that were.
+
+        The first time it also compares with the database as a whole, so that a saved copy of another
+        archive, or one that missed something, is put right.
+        """
+        with self._writing:
+            horizon = arrivals.horizon(connection)
+            if horizon < self.horizon:
+                self._checked = False
+            count = 0
+            for batch in arrivals.since(connection, min(self.horizon, horizon)):
+                count += self._take(batch)
+            self.horizon = horizon
+            if not self._checked:
+                count += self._compare(connection)
+                self._checked = True
+            return count
+
+    def compare(self, connection: Connection) -> int:
+        """Compare with the database as a whole; how many articles were not as they should be.
+
+        Wanted after articles were deleted, which leaves no change to read.
+        """
+        with self._writing:
+            return self._compare(connection)
+
+    def _compare(self, connection: Connection) -> int:
+        documents = self.documents
+        living = (documents.column("marks") & OLD) == 0
+        if arrivals.totals(connection) == (documents.living, int(documents.column("changes")[living].sum())):
+            return 0
+        wanted = arrivals.changes(connection)
+        slots = np.flatnonzero(living)
+        present = dict(
+            zip(
+                documents.column("articles")[slots].tolist(),
+                documents.column("changes")[slots].tolist(),
+                strict=True,
+            )
+        )
+        for article in present.keys() - wanted.keys():
+            self._retire(documents.slot_of(article))
+        documents.slots.forget(present.keys() - wanted.keys())
+        stale = sorted(article for article, change in wanted.items() if present.get(article) != change)
+        for batch in arrivals.of(connection, stale):
+            self._take(batch)
+        return len(stale)
+
+    def _take(self, batch: Iterable[Arrival]) -> int:
+        """Index a batch as one segment."""
+        first = len(self.documents)
+        taken = 0
+        for arrival in batch:
+            taken += self._take_one(arrival)
+        fresh = range(first, len(self.documents))
+        packed = [self.documents.packed(slot) for slot in fresh]
+        if packed and sum(map(len, packed)):
+            terms = np.concatenate(packed)
+            slots = np.repeat(
+                np.arange(first, first + len(packed), dtype=np.uint32), [len(p) for p in packed]
+            )
+            postings = (slots << np.uint32(8)) | (terms & np.uint32(255))
+            made = segment((terms >> np.uint32(8)).astype(np.int32), postings)
+            self.segments = tidied((*self.segments, made))
+        return taken
+
+    def _take_one(self, arrival: Arrival) -> int:
+        documents = self.documents
+        marks = (WITHDRAWN if arrival.withdrawn else 0) | (DUPLICATE if arrival.duplicate_of else 0)
+        slot = documents.slot_of(arrival.id)
+        digest = arrival.digest()
+        if slot >= 0 and int(documents.column("digests")[slot]) == digest:
+            known = int(documents.column("changes")[slot]) == arrival.change
+            documents.column("changes")[slot] = arrival.change
+            documents.column("marks")[slot] = marks
+            documents.column("groups")[slot] = arrival.duplicate_of or arrival.id
+            documents.column("minutes")[slot] = minute_of(arrival.published_at)
+            return 0 if known else 1
+        if slot >= 0:
+            self._retire(slot)
+        analysed = analyse(arrival.title, arrival.body, arrival.language, self.weights)
+        self.languages[analysed.language] = self.languages.get(analysed.language, 0) + 1
+        documents.add(
+            Slot(
+                article=arrival.id,
+                change=arrival.change,
+                digest=digest,
+                group=arrival.duplicate_of or arrival.id,
+                minute=minute_of(arrival.published_at),
+                marks=marks,
+                words=self._pack(analysed.words, analysed.shown),
+                names=self._pack({f"\x01{name}": count for name, count in analysed.names.items()}, {}),
+                sections=self._pack({section_key(name): 1 for name in arrival.sections}, {}),
+            )
+        )
+        return 1
+
+    def _pack(self, counts: dict[str, int], shown: dict[str, str]) -> list[int]:
+        packed = []
+        for term, count in counts.items():
+            number = self.lexicon.add(term, shown.get(term, term.lstrip("\x01")))
+            if number >= 0:
+                packed.append((number << 8) | min(count, 255))
+        if packed:
+            self.lexicon.articles.view[np.array(packed, np.uint32) >> np.uint32(8)] += 1
+        return packed
+
+    def _retire(self, slot: int) -> None:
+        self.documents.retire(slot)
+        self.lexicon.articles.view[self.documents.packed(slot) >> np.uint32(8)] -= 1
+
+    # Questions
+
+    def related(self, article_id: int, count: int, offset: int = 0, now: datetime | None = None) -> list[Hit]:
+        """The articles most related to one, best first; none where nothing reaches the floor.
+
+        The article itself, its duplicates and withdrawn articles are left out. `now` is not looked at:
+        what was published about when the article was counts most.
+        """
+        slot = self.documents.slot_of(article_id)
+        if slot < 0:
+            return []
+        documents = self.documents
+        words, names = documents.packed(slot, "words"), documents.packed(slot, "names")
+        moment = int(documents.column("minutes")[slot])
+        group = int(documents.column("groups")[slot])
+        return self._answer(words, names, moment, count, offset, group=group)
+
+    def related_to_text(
+        self, text: str, count: int, offset: int = 0, now: datetime | None = None
+    ) -> list[Hit]:
+        """The articles most related to some words or a whole text, best first."""
+        analysed = analyse("", text, "", self.weights)
+        return self._answer(
+            self._look_up(analysed.words),
+            self._look_up({f"\x01{name}": times for name, times in analysed.names.items()}),
+            minute_of(now) if now is not None else None,
+            count,
+            offset,
+        )
+
+    def search(
+        self,
+        query: str,
+        count: int,
+        offset: int = 0,
+        order: str = "best",
+        now: datetime | None = None,
+    ) -> Results:
+        """The articles that say what a reader typed (see `grammar`), "best" or newest ("date") first."""
+        return find(self, query, count, offset, order, now)
+
+    def _look_up(self, counts: dict[str, int]) -> "np.ndarray[tuple[int], np.dtype[np.uint32]]":
+        numbers = self.lexicon.find(list(counts))
+        packed = (numbers.astype(np.int64) << 8) | np.minimum(
+            np.fromiter(counts.values(), np.int64, len(counts)), 255
+        )
+        return packed[numbers >= 0].astype(np.uint32)
+
+    def field(self, name: str) -> Field:
+        """What BM25 needs to know of "words" or "names"."""
+        documents = self.documents
+        total = documents.words_in_all if name == "words" else documents.names_in_all
+        living = max(documents.living, 1)
+        lengths = documents.column("word_counts" if name == "words" else "name_counts")
+        return Field(lengths, total / living, living, self.lexicon.articles.view)
+
+    def _answer(
+        self,
+        words: "np.ndarray[tuple[int], np.dtype[np.uint32]]",
+        names: "np.ndarray[tuple[int], np.dtype[np.uint32]]",
+        moment: int | None,
+        count: int,
+        offset: int,
+        group: int = 0,
+    ) -> list[Hit]:
+        segments, slots = self.segments, len(self.documents)
+        total: Floats = np.zeros(slots)
+        questions: list[Asked] = []
+        long = int((words & np.uint32(255)).sum()) >= self.weights.long
+        share = self.weights.names_long if long else self.weights.names
+        for packed, name, part in ((words, "words", 1.0), (names, "names", share)):
+            field = self.field(name)
+            numbers: Numbers = (packed >> np.uint32(8)).astype(np.int32)
+            question = ranking.asked(
+                numbers, (packed & np.uint32(255)).astype(np.uint8), field, self.weights, alone=bool(group)
+            )
+            if question.own > 0:
+                total += part / question.own * ranking.scores(segments, question, field, self.weights, slots)
+                questions.append(question)
+        documents = self.documents
+        if moment is not None:
+            total *= ranking.faded(documents.column("minutes")[:slots], moment, self.weights)
+        total[documents.column("marks")[:slots] != 0] = 0
+        if group:
+            total[documents.column("groups")[:slots] == group] = 0
+        return [
+            Hit(
+                int(documents.column("articles")[slot]),
+                float(total[slot]),
+                self._shared(int(slot), questions),
+            )
+            for slot in ranking.best(total, count, offset, self.weights.floor)
+        ]
+
+    def _shared(self, slot: int, questions: list[Asked]) -> tuple[str, ...]:
+        here = self.documents.packed(slot) >> np.uint32(8)
+        found: dict[str, float] = {}
+        for question in questions:
+            for at in np.flatnonzero(np.isin(question.terms, here)):
+                shown = self.lexicon.shown(int(question.terms[at]))
+                found.setdefault(fold(shown), float(question.weights[at]))
+        best = sorted(found, key=lambda word: -found[word])
+        return tuple(best[:8])
+
+
+def section_key(name: str) -> str:
+    """The key under which a section is indexed."""
+    return f"\x04{fold(tidy(name)).strip()}"

@@ -1,0 +1,73 @@
+"""Postings: which articles have a term, and how often, in sorted arrays that are merged now and then.
+
+A posting is one 32-bit word: the article's slot in the upper 24 bits, the count in the lower 8.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A segment is merged into the one before it as soon as it has a quarter of its postings.
+RATIO = 4
+MOST_SLOTS = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Some articles' postings: those of `terms[i]` are `postings[starts[i]:starts[i + 1]]`."""
+
+    terms: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    postings: NDArray[np.uint32]
+
+
+def segment(terms: NDArray[np.int32], postings: NDArray[np.uint32]) -> Segment:
+    """A segment of postings that come in the order of their slots, each with its term."""
+    order = np.argsort(terms, kind="stable")
+    terms, postings = terms[order], postings[order]
+    first = np.flatnonzero(np.diff(terms, prepend=np.int32(-1)))
+    starts = np.append(first, len(terms)).astype(np.int32)
+    return Segment(terms[first], starts, postings)
+
+
+def merge(older: Segment, newer: Segment) -> Segment:
+    """Both as one; every slot of `newer` is above those of `older`."""
+    terms = np.union1d(older.terms, newer.terms)
+    counts = np.zeros((2, len(terms)), np.int64)
+    for row, part in zip(counts, (older, newer), strict=True):
+        row[np.searchsorted(terms, part.terms)] = np.diff(part.starts)
+    starts = np.concatenate(([0], np.cumsum(counts.sum(axis=0))))
+    postings = np.empty(int(starts[-1]), np.uint32)
+    for part, before in ((older, 0), (newer, counts[0])):
+        sizes = np.diff(part.starts)
+        here = np.searchsorted(terms, part.terms)
+        goal = (starts[:-1] + before)[here] - part.starts[:-1]
+        postings[np.repeat(goal, sizes) + np.arange(len(part.postings))] = part.postings
+    return Segment(terms, starts.astype(np.int32), postings)
+
+
+def tidied(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments after the merges that are due."""
+    kept = list(segments)
+    while len(kept) > 1 and len(kept[-1].postings) * RATIO >= len(kept[-2].postings):
+        newer = kept.pop()
+        kept[-1] = merge(kept[-1], newer)
+    return tuple(kept)
+
+
+def slices(
+    segments: Sequence[Segment], terms: NDArray[np.int32]
+) -> tuple[list[NDArray[np.uint32]], list[int]]:
+    """The postings of each term in each segment, and for each slice which of `terms` it belongs to."""
+    found: list[NDArray[np.uint32]] = []
+    whose: list[int] = []
+    for part in segments:
+        at = np.minimum(np.searchsorted(part.terms, terms), len(part.terms) - 1)
+        hits = np.flatnonzero(part.terms[at] == terms)
+        starts = part.starts[at[hits]].tolist()
+        ends = part.starts[at[hits] + 1].tolist()
+        found.extend(part.postings[start:end] for start, end in zip(starts, ends, strict=True))
+        whose.extend(hits.tolist())
+    return found, whose

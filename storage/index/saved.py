@@ -1,0 +1,132 @@
+"""The saved copy: the whole index in one file, with a checksum over it."""
+
+import json
+import os
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.index.growing import Growing
+from storage.index.keymap import KeyMap
+from storage.index.postings import Segment, merge
+
+if TYPE_CHECKING:
+    from storage.index.index import Index
+
+#: Raised whenever analysis or the layout changes: an older copy is then made anew.
+VERSION = 1
+MAGIC = b"newswire-index\n"
+
+
+def save(index: "Index", path: Path) -> None:
+    """Write the copy aside and move it into its place."""
+    arrays = _arrays(index)
+    head = json.dumps(
+        {
+            "version": VERSION,
+            "horizon": index.horizon,
+            "languages": index.languages,
+            "living": index.documents.living,
+            "words": index.documents.words_in_all,
+            "names": index.documents.names_in_all,
+            "arrays": [(name, array.dtype.str, len(array)) for name, array in arrays.items()],
+        }
+    ).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".new")
+    with aside.open("wb") as file:
+        check = zlib.crc32(head)
+        file.write(MAGIC + len(head).to_bytes(8, "little") + head)
+        for array in arrays.values():
+            plain = np.ascontiguousarray(array).view(np.uint8).data
+            check = zlib.crc32(plain, check)
+            file.write(plain)
+        file.write(check.to_bytes(4, "little"))
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def load(index: "Index", path: Path) -> bool:
+    """Fill an empty index from the copy; False, and nothing filled, where it is missing, torn or older."""
+    try:
+        room = bytearray(path.stat().st_size)
+        with path.open("rb") as file:
+            if file.readinto(room) != len(room):
+                return False
+    except OSError:
+        return False
+    parts = _read(room)
+    if parts is None:
+        return False
+    head, arrays = parts
+    _fill(index, head, arrays)
+    return True
+
+
+def _read(room: bytearray) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+    start = len(MAGIC) + 8
+    if len(room) < start + 4 or room[: len(MAGIC)] != MAGIC:
+        return None
+    size = int.from_bytes(room[len(MAGIC) : start], "little")
+    body = memoryview(room)[start:-4]
+    if zlib.crc32(body) != int.from_bytes(room[-4:], "little") or size > len(body):
+        return None
+    head = json.loads(bytes(body[:size]))
+    if head["version"] != VERSION:
+        return None
+    arrays: dict[str, NDArray[Any]] = {}
+    at = start + size
+    for name, kind, count in head["arrays"]:
+        arrays[name] = np.frombuffer(room, np.dtype(kind), count, at)
+        at += arrays[name].nbytes
+    return head, arrays
+
+
+def _arrays(index: "Index") -> dict[str, NDArray[Any]]:
+    parts = list(index.segments)
+    while len(parts) > 1:
+        newer = parts.pop()
+        parts[-1] = merge(parts[-1], newer)
+    index.segments = tuple(parts)
+    whole = (
+        parts[0] if parts else Segment(np.empty(0, np.int32), np.zeros(1, np.int32), np.empty(0, np.uint32))
+    )
+    keys, numbers = index.lexicon.numbers.arrays()
+    ids, slots = index.documents.slots.arrays()
+    return {
+        "lexicon.keys": keys,
+        "lexicon.numbers": numbers,
+        "lexicon.articles": index.lexicon.articles.view,
+        "lexicon.letters": index.lexicon.letters.view,
+        "lexicon.ends": index.lexicon.ends.view,
+        "documents.ids": ids,
+        "documents.slots": slots,
+        "documents.terms": index.documents.terms.view,
+        **{f"column.{name}": column.view for name, column in index.documents.columns.items()},
+        "segment.terms": whole.terms,
+        "segment.starts": whole.starts,
+        "segment.postings": whole.postings,
+    }
+
+
+def _fill(index: "Index", head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    lexicon, documents = index.lexicon, index.documents
+    lexicon.numbers = KeyMap(arrays["lexicon.keys"], arrays["lexicon.numbers"])
+    lexicon.articles = Growing(np.int32, arrays["lexicon.articles"])
+    lexicon.letters = Growing(np.uint8, arrays["lexicon.letters"])
+    lexicon.ends = Growing(np.int32, arrays["lexicon.ends"])
+    documents.slots = KeyMap(arrays["documents.ids"], arrays["documents.slots"])
+    documents.terms = Growing(np.uint32, arrays["documents.terms"])
+    for name in documents.columns:
+        documents.columns[name] = Growing(arrays[f"column.{name}"].dtype, arrays[f"column.{name}"])
+    documents.living, documents.words_in_all = head["living"], head["words"]
+    documents.names_in_all = head["names"]
+    if len(arrays["segment.terms"]):
+        index.segments = (
+            Segment(arrays["segment.terms"], arrays["segment.starts"], arrays["segment.postings"]),
+        )
+    index.horizon, index.languages = head["horizon"], head["languages"]

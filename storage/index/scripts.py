@@ -1,0 +1,107 @@
+"""Which script is cut how: one line each, and a new script is one line more.
+
+The choices are measured (docs/related.md, SIB-200 in 22 languages): words where people write spaces,
+syllables for Burmese, dictionary words and pairs of letters for Thai, Lao and Khmer, letters and pairs
+for Chinese and Japanese.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from storage.script import graphemes as grapheme_ends
+from storage.script import words as icu_words
+
+Pieces = Callable[[str], list[str]]
+
+
+def whole(run: str) -> list[str]:
+    """The run itself: a word between spaces."""
+    return [run]
+
+
+def letters(run: str) -> list[str]:
+    """Every code point of the run."""
+    return list(run)
+
+
+def graphemes(run: str) -> list[str]:
+    """What a reader counts as one letter, with its marks."""
+    ends = grapheme_ends(run)
+    return [run[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def dictionary_words(run: str) -> list[str]:
+    """The words that ICU's dictionary finds in a run without spaces."""
+    return list(icu_words(run))
+
+
+#: A Burmese syllable starts at a letter that no asat or stacker closes and no stacker hangs under another.
+_SYLLABLE = regex.compile(r"(?V1)(?<!\u1039)(?=[\p{Lo}\u104c-\u104f](?!\u1037?[\u1039\u103a]))")
+
+
+def syllables(run: str) -> list[str]:
+    """The syllables of a run of the Burmese script."""
+    return [piece for piece in _SYLLABLE.split(run) if piece]
+
+
+def tibetan(run: str) -> list[str]:
+    """The syllables of a run of Tibetan, which writes a dot after each."""
+    return [piece for piece in regex.split(r"[\u0f0b-\u0f14\u0f3a-\u0f3d]+", run) if piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
+
+    pieces: Pieces
+    sizes: tuple[int, ...] = (1,)
+    stemmed: bool = False  #: with the language's stemmer and stop words
+    padded: bool = False  #: the run's ends count as letters
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One line of the table: the characters of a run, and how it is cut."""
+
+    name: str
+    runs: str
+    cuts: tuple[Cut, ...]
+
+
+WORDS = (Cut(whole, stemmed=True),)
+WORDS_AND_LETTERS = (Cut(whole, stemmed=True), Cut(letters, (4,), padded=True))
+
+#: The first line that fits a run decides.
+SCRIPTS: Sequence[Script] = (
+    Script("Burmese", r"\p{Myanmar}+", (Cut(syllables, (1, 2)),)),
+    Script("Thai", r"\p{Thai}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
+    Script("Lao", r"\p{Lao}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
+    Script("Khmer", r"\p{Khmer}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
+    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, (1, 2)),)),
+    Script("Chinese and Japanese", r"[\p{Han}\p{Hiragana}\p{Katakana}ー]+", (Cut(graphemes, (1, 2)),)),
+    Script("Korean", r"\p{Hangul}+", (Cut(letters, (2,)),)),
+    Script("Cyrillic", r"[\p{Cyrillic}]+", WORDS_AND_LETTERS),
+    Script("Arabic", r"[\p{Arabic}]+", WORDS_AND_LETTERS),
+    Script("Tamil", r"[\p{Tamil}]+", WORDS_AND_LETTERS),
+    Script("other", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS),
+)
+
+#: Languages that join words or endings are cut into letters too, whatever their script's line says.
+LANGUAGES = {"fi": WORDS_AND_LETTERS, "de": WORDS_AND_LETTERS, "tr": WORDS_AND_LETTERS}
+
+_NUMBER = r"\p{N}+(?:[.,]\p{N}+)*"
+_RUNS = regex.compile(
+    "|".join([f"(?P<number>{_NUMBER})", *(f"(?P<s{at}>{script.runs})" for at, script in enumerate(SCRIPTS))])
+)
+
+
+def runs(tidied: str) -> list[tuple[Script | None, str, int]]:
+    """The runs of one script each, with their offsets; numbers come with no script."""
+    found: list[tuple[Script | None, str, int]] = []
+    for match in _RUNS.finditer(tidied):
+        group = match.lastgroup or "number"
+        script = None if group == "number" else SCRIPTS[int(group[1:])]
+        found.append((script, match.group(), match.start()))
+    return found

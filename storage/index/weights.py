@@ -1,0 +1,26 @@
+"""How much each kind of evidence counts: every number that ranking, the floor and stories use."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Tuned on ECB+ Train alone by `benchmarks/related/tune.py` (seed 5); docs/related.md has the table."""
+
+    k1: float = 1.2  #: BM25: how soon repeating a word stops counting
+    b: float = 0.75  #: BM25: how much a long article is held back
+    terms: int = 50  #: the best terms of a question that are looked up
+    names: float = 0.5  #: what names add to words
+    names_long: float = 0.25  #: the same in a long article
+    long: int = 400  #: words from which an article is long
+    title_times: int = 2  #: how often the title counts
+    lead_times: int = 2  #: how often the lead of a long article counts
+    lead: int = 400  #: characters of the lead
+    body_long: int = 1500  #: characters from which the lead counts more
+    lasting: float = 0.5  #: the part of a score that age does not take
+    days: float = 30.0  #: in which the rest falls to 1/e
+    floor: float = 0.08  #: below this nothing is related
+    all_terms: float = 0.5  #: search: the bonus where every word of the question is there
+
+
+TUNED = Weights()
