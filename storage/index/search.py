@@ -32,6 +32,7 @@ class Results:
     hits: tuple[Found, ...]
     total: int
     question: Question
+    keys: frozenset[str] = frozenset()  #: the terms that were looked for, to mark them in a text
 
 
 def find(index: "Index", query: str, count: int, offset: int, order: str, now: datetime | None) -> Results:
@@ -66,7 +67,8 @@ def find(index: "Index", query: str, count: int, offset: int, order: str, now: d
         score = score * ranking.faded(documents.column("minutes")[:slots], minute_of(now), index.weights)
     best = ranking.best(score, count, offset, 0.0)
     hits = tuple(Found(int(documents.column("articles")[slot]), float(score[slot])) for slot in best)
-    return Results(hits, int(np.count_nonzero(score)), question)
+    keys = frozenset(key for group, _ in _groups(index, question) for key in group)
+    return Results(hits, int(np.count_nonzero(score)), question, keys)
 
 
 def _groups(index: "Index", question: Question) -> list[tuple[list[str], bool]]:

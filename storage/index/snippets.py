@@ -1,0 +1,96 @@
+"""Snippets: where in a text the words that were asked for stand, and the piece of it that shows most."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import regex
+
+from storage.index.analysis import word_terms
+from storage.index.folding import tidy
+from storage.script import graphemes
+
+#: Characters of a text that are searched for a snippet.
+READ = 8_000
+_CLUSTER = regex.compile(r"\X")
+_PAUSE = regex.compile(r"[.!?။;\n]\s*|[၊,]\s")
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a text, with the places (code points, start and end) of the words that were asked for."""
+
+    text: str
+    marks: tuple[Span, ...] = ()
+
+
+def marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ...]:
+    """The places in `text` of the terms in `keys`, in order; neighbours are joined."""
+    tidied, places = _tidied_with_places(text)
+    joined: list[Span] = []
+    for start, end in sorted(
+        (term.start, term.end) for term in word_terms(tidied, language) if term.key in keys
+    ):
+        first, last = places[start], places[end]
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def snippet(text: str, keys: frozenset[str], language: str, length: int = 160) -> Snippet:
+    """About `length` characters of `text` that hold most of `keys`; its beginning where it holds none."""
+    text = text[:READ]
+    found = marks(text, keys, language)
+    start, end = _window(text, found, length)
+    shown = tuple((max(a, start) - start, min(b, end) - start) for a, b in found if a < end and b > start)
+    before, after = "… " if start > 0 else "", " …" if end < len(text) else ""
+    shift = len(before)
+    return Snippet(
+        f"{before}{text[start:end]}{after}".replace("\n", " "),
+        tuple((a + shift, b + shift) for a, b in shown),
+    )
+
+
+def _tidied_with_places(text: str) -> tuple[str, list[int]]:
+    """The tidied text, and for each of its characters (and its end) where it came from."""
+    if text.isascii():
+        return text, list(range(len(text) + 1))
+    parts: list[str] = []
+    places: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        part = tidy(cluster.group())
+        parts.append(part)
+        places.extend([cluster.start()] * len(part))
+    return "".join(parts), [*places, len(text)]
+
+
+def _window(text: str, found: tuple[Span, ...], length: int) -> Span:
+    if len(text) <= length:
+        return 0, len(text)
+    starts = [a for a, _ in found]
+    best = max(range(len(found)), key=lambda at: bisect_right(starts, starts[at] + length) - at, default=None)
+    start = 0 if best is None or starts[best] < length // 2 else _good_start(text, starts[best] - length // 4)
+    return start, _good_end(text, start + length)
+
+
+def _good_start(text: str, wanted: int) -> int:
+    """A place near `wanted` where a sentence, else a word, else a character begins."""
+    near = [match.end() for match in _PAUSE.finditer(text, max(0, wanted - 30), wanted + 40)]
+    near = near or [match.end() for match in regex.finditer(r"\s+", text, pos=wanted, endpos=wanted + 40)]
+    return near[0] if near else _whole(text, wanted)
+
+
+def _good_end(text: str, wanted: int) -> int:
+    if wanted >= len(text):
+        return len(text)
+    space = text.rfind(" ", wanted - 30, wanted)
+    return space if space > 0 else _whole(text, wanted)
+
+
+def _whole(text: str, wanted: int) -> int:
+    """The end of the last character that is whole before `wanted`."""
+    ends = [0, *graphemes(text[: wanted + 20])]
+    return ends[bisect_right(ends, wanted) - 1]
