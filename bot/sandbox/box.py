@@ -1,0 +1,205 @@
+"""Telegram in a box: the Bot API's rules and limits in memory, for tests, the demo and the benchmarks.
+
+    box = Box(SystemClock(), random.Random(7))
+    reader = box.add_person("Aye Aye")                      # ids are plain ints: reader.id
+    channel = box.add_channel("Daily", username="daily")    # the bot may post there
+    group = box.add_group("Desk", [reader.id]); box.add_supergroup(...)
+
+    bot = Bot(box.token, request=BoxRequest(box))           # python-telegram-bot, in process
+    web.run_app(serve_box(box))                             # or over HTTP, `/bot<token>/<method>`
+    status, body = await box.call("sendMessage", {"chat_id": channel.id, "text": "x"})   # or by hand
+
+People (all take ids; the box tells the bot by updates):
+    box.say(user, chat, "/latest", reply_to=0)   box.press(user, chat, message_id, "label or data") -> id
+    box.forward(user, to_chat, from_chat, message_id)   box.post(channel, text)   box.change(chat, id, text)
+    box.delete(chat, message_id)   box.block(user)   box.unblock(user)   box.deactivate(user)
+    box.join(user, chat)   box.leave(user, chat)   box.set_bot(chat, Standing.KICKED, rights)
+    box.rename(chat, title)   box.pin(chat, id)   box.upgrade(group, supergroup)   box.dissolve(chat)
+    box.ask(user, text) -> inline query id   box.answer_to(query_id) -> what the bot answered, or None
+
+What goes wrong: `box.faults.script("late", methods=["sendMessage"])`, `box.faults.at_random(0.2)`,
+`box.faults.latency = 0.06`; see `faults.py` for the names.
+What happened: `async for event in box.events()`, `box.view(message)`, `box.shown(chat)`, `box.ledger`.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.chats import Chats, User
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.faults import Applied, Fault, Faults, Sees
+from bot.sandbox.founding import Founding
+from bot.sandbox.journal import Event, Journal
+from bot.sandbox.limits import Limiter, Limits
+from bot.sandbox.messages import Message, Messages
+from bot.sandbox.methods.table import METHODS
+from bot.sandbox.params import Files, Params
+from bot.sandbox.people import People
+from bot.sandbox.refusal import Json, Refusal, too_many_requests
+from bot.sandbox.updates import Updates
+from jobs.clock import Clock
+
+BOT_ID = 7000001
+NO_SECRET = f"{BOT_ID}:AAFa-telegram-in-a-box-has-no-secret"
+GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back over the wire."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """No whole answer goes back: the connection is closed, reset or silent; `begun` is what was written."""
+
+    sees: Sees
+    begun: Answer | None = None
+
+
+class Box:
+    """One bot's Telegram. Deterministic: time and chance are handed in, nothing else is random."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        chance: random.Random,
+        *,
+        token: str = NO_SECRET,
+        name: str = "Newswire",
+        username: str = "newswire_bot",
+        limits: Limits | None = None,
+    ) -> None:
+        bot = User(int(token.partition(":")[0]), name, username, is_bot=True)
+        self.token, self.bot, self.clock = token, bot, clock
+        self.cloud = Cloud(
+            clock=clock,
+            chance=chance,
+            bot=bot,
+            chats=Chats(bot),
+            messages=Messages(),
+            updates=Updates(clock),
+            limiter=Limiter(limits or Limits()),
+            journal=Journal(),
+        )
+        self.faults = Faults(chance)
+        self._running: set[asyncio.Task[Any]] = set()
+        founding, people = Founding(self.cloud), People(self.cloud)
+        self.owner = founding.owner
+        self.add_person, self.add_people = founding.add_person, founding.add_people
+        self.add_channel, self.add_group = founding.add_channel, founding.add_group
+        self.add_supergroup = founding.add_supergroup
+        self.say, self.press, self.forward, self.ask = people.say, people.press, people.forward, people.ask
+        self.post, self.change, self.delete = people.post, people.change, people.delete
+        self.block, self.unblock, self.deactivate = people.block, people.unblock, people.deactivate
+        self.join, self.leave, self.set_bot = people.join, people.leave, people.set_bot
+        self.rename, self.pin, self.upgrade = people.rename, people.pin, people.upgrade
+        self.dissolve = people.dissolve
+
+    async def call(
+        self, method: str, params: Mapping[str, Any], files: Files | None = None
+    ) -> tuple[int, Json]:
+        """One request by the rules and limits, without faults: HTTP status and JSON body."""
+        given = Params(params, files)
+        try:
+            return 200, {"ok": True, "result": await self._result(method.lower(), given)}
+        except Refusal as refusal:
+            self.cloud.journal.write(
+                self.clock.now(),
+                "refused",
+                given.integer("chat_id"),
+                method=method,
+                status=refusal.status,
+                description=refusal.description,
+            )
+            return refusal.status, refusal.body()
+
+    async def exchange(
+        self, token: str, method: str, params: Mapping[str, Any], files: Files | None = None
+    ) -> Answer | Broken:
+        """One request as the network carries it: with the token, with faults, with an answer in bytes."""
+        if token != self.token:
+            return _answer(401, Refusal(401, "Unauthorized").body())
+        if self.faults.latency:
+            await self.clock.sleep(self.faults.latency)
+        fault = self.faults.pick(method.lower(), str(params.get("chat_id", "")))
+        if fault is None:
+            return _answer(*await self.call(method, params, files))
+        self.cloud.journal.write(self.clock.now(), "fault", method=method, fault=fault)
+        return await self._faulty(fault, method, params, files)
+
+    def events(self, after: int | None = None) -> AsyncIterator[Event]:
+        """What happens from now on, or after the event with that number, for ever."""
+        return self.cloud.journal.follow(after)
+
+    def shown(self, chat_id: int) -> list[Message]:
+        """What stands in a chat now, in order."""
+        return list(self.cloud.messages.of(chat_id))
+
+    def answer_to(self, query_id: str) -> Json | None:
+        """What the bot answered to a pressed button or an inline query; None while it has not."""
+        return self.cloud.queries[query_id].answer
+
+    async def close(self) -> None:
+        """Forget what would still be applied late."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _result(self, method: str, params: Params) -> Any:
+        if method == "getupdates":
+            return await self._get_updates(params)
+        found = METHODS.get(method)
+        if found is None:
+            raise Refusal(404, "Not Found: method not found")
+        return found(self.cloud, params)
+
+    async def _get_updates(self, params: Params) -> list[Json]:
+        updates = self.cloud.updates
+        allowed = params.tree("allowed_updates", "can't parse allowed updates JSON object")
+        if allowed is not None:
+            updates.allowed = tuple(allowed)
+        limit = min(max(params.integer("limit", 100), 1), 100)
+        return await updates.poll(params.integer("offset"), limit, params.integer("timeout"))
+
+    async def _faulty(
+        self, fault: Fault, method: str, params: Mapping[str, Any], files: Files | None
+    ) -> Answer | Broken:
+        if fault.sees == Sees.FLOOD:
+            return _answer(429, too_many_requests(max(1, int(fault.seconds))).body())
+        answer = None
+        if fault.applied == Applied.LATE:
+            task = asyncio.create_task(self._later(fault.seconds, method, params, files))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        elif fault.applied == Applied.YES:
+            if fault.seconds:
+                await self.clock.sleep(fault.seconds)
+            answer = _answer(*await self.call(method, params, files))
+        if fault.sees == Sees.ANSWER and answer:
+            return answer
+        if fault.sees == Sees.GATEWAY:
+            return Answer(502, GATEWAY_PAGE, kind="text/html")
+        if fault.sees == Sees.ERROR:
+            return _answer(500, Refusal(500, "Internal Server Error: restart").body())
+        return Broken(fault.sees, answer if fault.sees == Sees.TRUNCATED else None)
+
+    async def _later(
+        self, seconds: float, method: str, params: Mapping[str, Any], files: Files | None
+    ) -> None:
+        await self.clock.sleep(seconds)
+        await self.call(method, params, files)
+
+
+def _answer(status: int, body: Json) -> Answer:
+    headers = {"Retry-After": str(body["parameters"]["retry_after"])} if status == 429 else {}
+    return Answer(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers)

@@ -1,0 +1,174 @@
+"""Who is there? People, chats and who belongs to which with what rights, as Telegram keeps them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.sandbox.refusal import bad_request
+
+CHANNEL_RIGHTS = frozenset({"can_post_messages"})
+ADMIN_RIGHTS = (
+    "can_manage_chat",
+    "can_change_info",
+    "can_delete_messages",
+    "can_invite_users",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_manage_video_chats",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+)
+CHANNEL_ADMIN_RIGHTS = ("can_post_messages", "can_edit_messages")
+GROUP_ADMIN_RIGHTS = ("can_pin_messages",)
+MEMBER_RIGHTS = (
+    "can_send_messages",
+    "can_send_audios",
+    "can_send_documents",
+    "can_send_photos",
+    "can_send_videos",
+    "can_send_video_notes",
+    "can_send_voice_notes",
+    "can_send_polls",
+    "can_send_other_messages",
+    "can_add_web_page_previews",
+    "can_change_info",
+    "can_invite_users",
+    "can_pin_messages",
+)
+
+
+class Kind(StrEnum):
+    PRIVATE = "private"
+    GROUP = "group"  #: a basic group: shares the account's sequence of message ids with private chats
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+class Standing(StrEnum):
+    """What somebody is in a chat, in the Bot API's words."""
+
+    CREATOR = "creator"
+    ADMINISTRATOR = "administrator"
+    MEMBER = "member"
+    RESTRICTED = "restricted"
+    LEFT = "left"
+    KICKED = "kicked"
+
+
+BELONGING = frozenset({Standing.CREATOR, Standing.ADMINISTRATOR, Standing.MEMBER, Standing.RESTRICTED})
+
+
+@dataclass(slots=True)
+class User:
+    """A person, or the bot."""
+
+    id: int
+    first_name: str
+    username: str = ""
+    language_code: str = ""
+    is_bot: bool = False
+    deactivated: bool = False  #: deleted their account
+
+    def to_json(self) -> dict[str, Any]:
+        user: dict[str, Any] = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
+        if self.username:
+            user["username"] = self.username
+        if self.language_code:
+            user["language_code"] = self.language_code
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody's standing in a chat; `rights` count for administrators and the restricted."""
+
+    standing: Standing
+    rights: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Chat:
+    """A private chat (its id is the person's), a group, a supergroup or a channel."""
+
+    id: int
+    kind: Kind
+    title: str
+    username: str = ""
+    members: dict[int, Member] = field(default_factory=dict)
+    allowed: frozenset[str] = frozenset(MEMBER_RIGHTS)  #: what ordinary members may do
+    protected: bool = False  #: nothing may be forwarded or saved
+    started: bool = False  #: private: the person has pressed Start once
+    blocked: bool = False  #: private: the person has blocked the bot
+    deleted: bool = False  #: the group or channel is gone
+    moved_to: int = 0  #: the supergroup that a basic group became
+    pinned: list[int] = field(default_factory=list)
+    last_message_id: int = 0  #: of the chat's own sequence
+
+    def member(self, user_id: int) -> Member:
+        """Their standing; LEFT for whoever was never there."""
+        return self.members.get(user_id, Member(Standing.LEFT))
+
+    def may(self, user_id: int, right: str) -> bool:
+        """Whether the owner, an administrator or (in groups) a member has that right."""
+        member = self.member(user_id)
+        if member.standing == Standing.CREATOR:
+            return True
+        if member.standing in (Standing.ADMINISTRATOR, Standing.RESTRICTED):
+            return right in member.rights
+        return member.standing == Standing.MEMBER and self.kind != Kind.CHANNEL and right in self.allowed
+
+    def to_json(self) -> dict[str, Any]:
+        chat: dict[str, Any] = {"id": self.id, "type": self.kind.value}
+        chat["first_name" if self.kind == Kind.PRIVATE else "title"] = self.title
+        if self.username:
+            chat["username"] = self.username
+        return chat
+
+
+class Chats:
+    """Every user and chat of this Telegram, by id and by @name."""
+
+    def __init__(self, bot: User) -> None:
+        self.bot = bot
+        self.users: dict[int, User] = {bot.id: bot}
+        self.by_id: dict[int, Chat] = {}
+        self._names: dict[str, int] = {}
+
+    def add_user(self, user: User) -> Chat:
+        """The user and their private chat with the bot, not yet started."""
+        self.users[user.id] = user
+        return self.add(Chat(user.id, Kind.PRIVATE, user.first_name, user.username))
+
+    def add(self, chat: Chat) -> Chat:
+        self.by_id[chat.id] = chat
+        if chat.username:
+            self._names[chat.username.lower()] = chat.id
+        return chat
+
+    def free_id(self, wanted: int, step: int) -> int:
+        """`wanted`, or the next id after it that nobody has."""
+        while wanted in self.by_id or wanted in self.users:
+            wanted += step
+        return wanted
+
+    def find(self, given: str) -> Chat:
+        """The chat that a request names by id or @name."""
+        if not given:
+            raise bad_request("chat_id is empty")
+        if given[0] == "@":
+            chat_id = self._names.get(given[1:].lower())
+            # bots find channels and supergroups by name, never people
+            found = None if chat_id is None or chat_id > 0 else self.by_id[chat_id]
+        else:
+            found = self.by_id.get(_number(given))
+        if found is None:
+            raise bad_request("chat not found")
+        return found
+
+
+def _number(given: str) -> int:
+    try:
+        return int(given)
+    except ValueError:
+        return 0

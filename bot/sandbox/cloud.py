@@ -1,0 +1,78 @@
+"""What does Telegram itself hold? Everything behind the Bot API of one bot, in one value."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.chats import Chat, Chats, Kind, User
+from bot.sandbox.journal import Journal
+from bot.sandbox.limits import Limiter
+from bot.sandbox.messages import Message, Messages
+from bot.sandbox.refusal import too_many_requests
+from bot.sandbox.updates import Updates
+from jobs.clock import Clock
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What Telegram shows of a linked page."""
+
+    title: str = ""
+    image: str = ""
+    site: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Profile:
+    """What the bot says about itself, by language code."""
+
+    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  #: by (scope JSON, language)
+    words: dict[tuple[str, str], str] = field(default_factory=dict)  #: by (name|description|short, language)
+
+
+@dataclass(slots=True)
+class Query:
+    """A pressed button or an inline query that waits for its answer."""
+
+    id: str
+    user_id: int
+    asked_at: float
+    answer: Json | None = None
+
+
+@dataclass(slots=True)
+class Cloud:
+    """The state that methods and people act on."""
+
+    clock: Clock
+    chance: random.Random
+    bot: User
+    chats: Chats
+    messages: Messages
+    updates: Updates
+    limiter: Limiter
+    journal: Journal
+    profile: Profile = field(default_factory=Profile)
+    queries: dict[str, Query] = field(default_factory=dict)
+    #: what a linked page shows; the sandbox hands in the sample news site's
+    preview: Callable[[str], Preview | None] = lambda url: None
+    #: the refusal of a picture's address ("WEBPAGE_CURL_FAILED"), or "" where it can be fetched
+    picture_fault: Callable[[str], str] = lambda url: ""
+
+    def note(self, kind: str, message: Message, **details: Any) -> None:
+        """Write what happened to a message into the journal."""
+        content = message.content
+        self.journal.write(
+            self.clock.now(), kind, message.chat.id, message.id, message=message, content=content, **details
+        )
+
+    def admit(self, chat: Chat, *, paid: bool = False) -> None:
+        """Count one message against the limits. Raises Refusal 429."""
+        crowd = chat.kind != Kind.PRIVATE
+        wait = self.limiter.spend(chat.id, crowd, paid, self.clock.monotonic())
+        if wait:
+            raise too_many_requests(wait)

@@ -1,0 +1,108 @@
+"""What shall the message show? A text or caption with its marks, a preview and buttons, from a request.
+
+Sending and editing refuse a text that is too long with different words (TELEGRAM.md 4).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox import found
+from bot.sandbox.entities import MOST_ENTITIES, Entity, Text, check_unicode, formatted, with_found
+from bot.sandbox.messages import Json
+from bot.sandbox.params import Params
+from bot.sandbox.parse_html import parse_html
+from bot.sandbox.refusal import bad_request
+
+LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+LONGEST_ARGUMENT = 1 << 15  #: bytes
+LONGEST_KEPT = 35_000  #: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How long a text may be, in characters after parsing, and what is said where it is longer."""
+
+    most: int
+    refusal: str
+
+
+SENT_TEXT = Measure(LONGEST_TEXT, "message is too long")
+SENT_CAPTION = Measure(LONGEST_CAPTION, "message caption is too long")
+EDITED_TEXT = Measure(LONGEST_TEXT, "MESSAGE_TOO_LONG")
+EDITED_CAPTION = Measure(LONGEST_CAPTION, "MEDIA_CAPTION_TOO_LONG")
+
+
+def parsed(given: str, parse_mode: str, entities: Any) -> tuple[str, list[Entity]]:
+    """A text with its marks as given, not yet cleaned. Raises Refusal."""
+    check_unicode(given)
+    if len(given) > LONGEST_ARGUMENT // 4 and len(given.encode()) > LONGEST_ARGUMENT:
+        raise bad_request("text is too long")
+    mode = parse_mode.lower()
+    if given and mode not in ("", "none"):
+        if mode != "html":
+            raise bad_request("unsupported parse_mode")
+        return parse_html(given)
+    return given, _given_entities(entities) if entities else []
+
+
+def text_of(params: Params) -> tuple[str, list[Entity]]:
+    """The parameter `text`, parsed. Raises Refusal where it is missing or wrong."""
+    given = params.text("text")
+    if not given:
+        raise bad_request("message text is empty")
+    entities = params.tree("entities", "can't parse entities JSON object")
+    return parsed(given, params.text("parse_mode"), entities)
+
+
+def caption_of(params: Params) -> tuple[str, list[Entity]]:
+    """The parameter `caption`, parsed; it may be missing."""
+    entities = params.tree("caption_entities", "can't parse caption entities JSON object")
+    return parsed(params.text("caption"), params.text("parse_mode"), entities)
+
+
+def kept(plain: str, entities: list[Entity], measure: Measure, *, empty: bool = False) -> Text:
+    """What Telegram keeps of it: cleaned, trimmed, links found. Raises Refusal where too long or blank."""
+    text = formatted(plain, entities)
+    if not text.plain and not empty:
+        raise bad_request("text must be non-empty")
+    if len(text.plain) > measure.most:
+        raise bad_request(measure.refusal)
+    text = with_found(text, found.find(text.plain))
+    if len(text.entities) > MOST_ENTITIES:
+        return Text(text.plain, text.entities[:MOST_ENTITIES])
+    return text
+
+
+def preview_of(params: Params) -> Json | None:
+    """link_preview_options, or the older disable_web_page_preview."""
+    given = params.tree("link_preview_options", "can't parse link preview options JSON object")
+    if given is None:
+        return {"is_disabled": True} if params.flag("disable_web_page_preview") else None
+    if not isinstance(given, dict):
+        raise bad_request("object expected as link preview options")
+    names = ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")
+    return {name: given[name] for name in names if given.get(name)} or None
+
+
+def _given_entities(entities: Any) -> list[Entity]:
+    if not isinstance(entities, list):
+        return []
+    return [_entity(entity) for entity in entities]
+
+
+def _entity(given: Any) -> Entity:
+    if not isinstance(given, dict):
+        raise bad_request("can't parse MessageEntity: expected an Object")
+    for name in ("offset", "length"):
+        if not isinstance(given.get(name), int):
+            raise bad_request(f"can't parse MessageEntity: Can't find field \"{name}\"")
+    return Entity(
+        type=str(given.get("type", "")),
+        offset=given["offset"],
+        length=given["length"],
+        url=str(given.get("url") or ""),
+        language=str(given.get("language") or ""),
+        user_id=int((given.get("user") or {}).get("id", 0)),
+        custom_emoji_id=str(given.get("custom_emoji_id") or ""),
+    )

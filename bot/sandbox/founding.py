@@ -1,0 +1,105 @@
+"""Who lives in this Telegram? Adds people, groups, supergroups and channels."""
+
+from collections.abc import Iterable
+
+from bot.sandbox.chats import ADMIN_RIGHTS, Chat, Kind, Member, Standing, User
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.messages import Content, Json, Message
+
+FIRST_PERSON = 1001
+FIRST_GROUP = -4001
+FIRST_SUPERGROUP = -1001000000001
+
+
+class Founding:
+    """Everything that somebody does once, before anything happens."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.owner = User(1000, "Newsroom", "newsroom")  #: who owns the chats and writes as the colleague
+        cloud.chats.add_user(self.owner)
+
+    def add_person(
+        self,
+        name: str,
+        *,
+        id: int = 0,  # noqa: A002  (Telegram's own word)
+        username: str = "",
+        language: str = "en",
+        started: bool = True,
+        is_bot: bool = False,
+    ) -> User:
+        """Somebody, and their private chat with the bot. `started`: they have pressed Start before."""
+        person_id = id or self._cloud.chats.free_id(FIRST_PERSON, 1)
+        person = User(person_id, name, username, language, is_bot)
+        self._cloud.chats.add_user(person).started = started
+        return person
+
+    def add_people(self, count: int, *, first_id: int = 100_000) -> range:
+        """Many people who have started the bot, for a fan-out; their ids are the answer."""
+        ids = range(first_id, first_id + count)
+        for person_id in ids:
+            self.add_person(f"Reader {person_id}", id=person_id)
+        return ids
+
+    def add_channel(
+        self,
+        title: str,
+        *,
+        id: int = 0,  # noqa: A002
+        username: str = "",
+        rights: Iterable[str] = ("can_post_messages",),
+        bot: Standing = Standing.ADMINISTRATOR,
+    ) -> Chat:
+        """A channel where the bot has these rights. Its creation takes the first message id."""
+        return self._add(Kind.CHANNEL, title, id, username, Member(bot, frozenset(rights)), ())
+
+    def add_supergroup(
+        self,
+        title: str,
+        members: Iterable[int] = (),
+        *,
+        id: int = 0,  # noqa: A002
+        username: str = "",
+        rights: Iterable[str] = (),
+        bot: Standing = Standing.MEMBER,
+    ) -> Chat:
+        """A supergroup with these people and the bot in it."""
+        return self._add(Kind.SUPERGROUP, title, id, username, Member(bot, frozenset(rights)), members)
+
+    def add_group(
+        self,
+        title: str,
+        members: Iterable[int] = (),
+        *,
+        id: int = 0,  # noqa: A002
+        rights: Iterable[str] = (),
+        bot: Standing = Standing.MEMBER,
+    ) -> Chat:
+        """A basic group; it shares the account's message ids."""
+        return self._add(Kind.GROUP, title, id, "", Member(bot, frozenset(rights)), members)
+
+    def _add(
+        self, kind: Kind, title: str, chat_id: int, username: str, bot: Member, members: Iterable[int]
+    ) -> Chat:
+        cloud = self._cloud
+        first = FIRST_GROUP if kind == Kind.GROUP else FIRST_SUPERGROUP
+        chat = Chat(chat_id or cloud.chats.free_id(first, -1), kind, title, username)
+        chat.members[self.owner.id] = Member(Standing.CREATOR, frozenset(ADMIN_RIGHTS))
+        chat.members |= {user_id: Member(Standing.MEMBER) for user_id in members}
+        if bot.standing != Standing.LEFT:
+            chat.members[cloud.bot.id] = bot
+        cloud.chats.add(chat)
+        word = "group" if kind == Kind.GROUP else str(kind)
+        service_message(cloud, chat, self.owner, {f"{word}_chat_created": True})
+        return chat
+
+
+def service_message(cloud: Cloud, chat: Chat, author: User, service: Json) -> Message:
+    """A line that Telegram writes itself ("channel created"); it takes an id like any other."""
+    message = Message(
+        chat, cloud.messages.next_id(chat), cloud.clock.now(), author, Content(), service=service
+    )
+    cloud.messages.keep(message)
+    cloud.note("message", message)
+    return message

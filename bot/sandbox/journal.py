@@ -1,0 +1,69 @@
+"""What happened, in order? A bounded journal that anybody may follow, live or from an earlier number."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    `kind` is one of `message`, `edited`, `deleted`, `callback_answered`, `update`, `refused`, `fault`,
+    `typing`, `commands`, `gap` (the reader was too slow and missed some).
+    """
+
+    number: int  #: from 1, without gaps
+    at: datetime
+    kind: str
+    chat_id: int = 0
+    message_id: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """The last events; older ones are forgotten."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._events: deque[Event] = deque(maxlen=kept)
+        self._waiting: set[asyncio.Future[None]] = set()
+        self.last = 0
+
+    def write(self, at: datetime, kind: str, chat_id: int = 0, message_id: int = 0, **details: Any) -> None:
+        self.last += 1
+        self._events.append(Event(self.last, at, kind, chat_id, message_id, details))
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def since(self, number: int) -> list[Event]:
+        """The events after `number` that are still known."""
+        missing = self.last - number
+        if missing <= 0:
+            return []
+        return list(self._events)[-missing:]
+
+    async def follow(self, number: int | None = None) -> AsyncIterator[Event]:
+        """Every event after `number` (from now on where None), for ever."""
+        seen = self.last if number is None else number
+        while True:
+            for event in self.since(seen):
+                if event.number > seen + 1:
+                    yield Event(event.number - 1, event.at, "gap")
+                seen = event.number
+                yield event
+            if seen >= self.last:
+                await self._next()
+
+    async def _next(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiting.discard(waiter)

@@ -1,0 +1,81 @@
+"""What hangs under a message? A reply_markup, checked and refused as the Bot API does."""
+
+import json
+from typing import Any, Never
+
+from bot.sandbox import links
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+
+Json = dict[str, Any]
+LONGEST = 10_000  #: bytes of an inline keyboard's JSON (measured by others; Telegram does not say)
+MOST_IN_ROW, MOST = 8, 100
+_ONE_OF = (
+    "url",
+    "callback_data",
+    "web_app",
+    "login_url",
+    "switch_inline_query",
+    "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat",
+    "copy_text",
+    "callback_game",
+    "pay",
+)
+
+
+def keyboard_of(params: Params) -> Json | None:
+    """The inline keyboard to keep with the message; other keyboards are checked and forgotten."""
+    markup = params.tree("reply_markup", "can't parse reply keyboard markup JSON object")
+    if markup is None:
+        return None
+    if not isinstance(markup, dict):
+        raise bad_request("object expected as reply markup")
+    rows = markup.get("inline_keyboard")
+    if rows is None:
+        return None
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad_request('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
+    kept = [[_button(button) for button in row] for row in rows if row]
+    if sum(map(len, kept)) > MOST or len(json.dumps(kept)) > LONGEST:
+        raise bad_request("reply markup is too long")
+    return {"inline_keyboard": kept} if kept else None
+
+
+def _wrong(reason: str) -> Never:
+    raise bad_request(f"can't parse inline keyboard button: {reason}")
+
+
+def _button(button: Any) -> Json:
+    if not isinstance(button, dict):
+        _wrong("InlineKeyboardButton must be an Object")
+    text = button.get("text")
+    if not isinstance(text, str):
+        _wrong('Can\'t find field "text"' if text is None else 'Field "text" must be of type String')
+    if not text:
+        raise bad_request("inline keyboard button text can't be empty")
+    kept: Json = {"text": text}
+    kind = next((name for name in _ONE_OF if name in button), "")
+    if not kind:
+        _wrong("Text buttons are unallowed in the inline keyboard")
+    kept[kind] = _checked(kind, button[kind])
+    for extra in ("style", "icon_custom_emoji_id"):
+        if extra in button:
+            kept[extra] = button[extra]
+    return kept
+
+
+def _checked(kind: str, value: Any) -> Any:
+    if kind == "callback_data":
+        if not isinstance(value, str) or not 1 <= len(value.encode()) <= 64:
+            raise bad_request("BUTTON_DATA_INVALID")
+    elif kind == "url":
+        try:
+            return links.checked(str(value))
+        except links.WrongLink as wrong:
+            raise bad_request(f"inline keyboard button URL '{value}' is invalid: {wrong}") from None
+    elif kind == "copy_text":
+        text = value.get("text") if isinstance(value, dict) else None
+        if not isinstance(text, str) or not 1 <= len(text) <= 256:
+            raise bad_request("BUTTON_COPY_TEXT_INVALID")
+    return value

@@ -1,0 +1,148 @@
+"""What stands in the chats? Messages with every version of them, and the sequences their ids come from.
+
+Channels and supergroups have a sequence each; private chats and basic groups share the account's one.
+Service messages take ids like any other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.sandbox.chats import Chat, Kind, User
+from bot.sandbox.entities import NO_TEXT, Text
+
+Json = dict[str, Any]
+OWN_SEQUENCE = frozenset({Kind.CHANNEL, Kind.SUPERGROUP})
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture: where it came from, or the name of an upload."""
+
+    file_id: str
+    url: str = ""
+    width: int = 1280
+    height: int = 720
+    size: int = 0
+
+    def to_json(self) -> list[Json]:
+        photo: Json = {"file_id": self.file_id, "file_unique_id": f"u{self.file_id}"}
+        photo |= {"width": self.width, "height": self.height}
+        return [photo | {"file_size": self.size} if self.size else photo]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message shows. With a photo the text is its caption."""
+
+    text: Text = NO_TEXT
+    photo: Photo | None = None
+    markup: Json | None = None  #: an inline keyboard
+    preview: Json | None = None  #: link_preview_options as given
+    above: bool = False  #: the caption stands above the picture
+
+    def same_as(self, other: "Content") -> bool:
+        """Whether an edit changes nothing: text, entities, picture and buttons count, previews do not."""
+        return (self.text, self.photo, self.markup) == (other.text, other.photo, other.markup)
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """One message through its life; `versions` are what it showed before, and until when."""
+
+    chat: Chat
+    id: int
+    at: datetime
+    author: User
+    content: Content
+    origin: Json | None = None  #: forward_origin
+    reply_to: "Message | None" = None
+    service: Json | None = None  #: a service message's own field
+    signed: str = ""
+    silent: bool = False
+    protected: bool = False
+    effect: str = ""
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    versions: list[tuple[datetime, Content]] = field(default_factory=list)
+
+    def edit(self, content: Content, now: datetime) -> None:
+        self.versions.append((now, self.content))
+        self.content = content
+        self.edited_at = now
+
+    def to_json(self, *, with_reply: bool = True) -> Json:
+        """The Bot API's Message."""
+        message: Json = {"message_id": self.id, "date": int(self.at.timestamp()), "chat": self.chat.to_json()}
+        if self.chat.kind == Kind.CHANNEL:
+            message["sender_chat"] = message["chat"]
+            if self.signed:
+                message["author_signature"] = self.signed
+        else:
+            message["from"] = self.author.to_json()
+        if self.edited_at:
+            message["edit_date"] = int(self.edited_at.timestamp())
+        if self.origin:
+            message |= {"forward_origin": self.origin, "forward_date": self.origin["date"]}
+        if self.reply_to and with_reply and not self.reply_to.deleted_at:
+            message["reply_to_message"] = self.reply_to.to_json(with_reply=False)
+        if self.protected or self.chat.protected:
+            message["has_protected_content"] = True
+        if self.effect:
+            message["effect_id"] = self.effect
+        return message | (self.service or _content_json(self.content))
+
+
+def _content_json(content: Content) -> Json:
+    shown: Json = {}
+    text, entities = content.text.plain, [entity.to_json() for entity in content.text.entities]
+    if content.photo:
+        shown["photo"] = content.photo.to_json()
+        if content.above:
+            shown["show_caption_above_media"] = True
+    if text:
+        shown["caption" if content.photo else "text"] = text
+    if entities:
+        shown["caption_entities" if content.photo else "entities"] = entities
+    if content.preview and not content.photo:
+        shown["link_preview_options"] = content.preview
+    if content.markup:
+        shown["reply_markup"] = content.markup
+    return shown
+
+
+class Messages:
+    """Every message that was ever there, by chat and id."""
+
+    def __init__(self) -> None:
+        self._by_chat: dict[int, dict[int, Message]] = {}
+        self._account_sequence = 0
+
+    def next_id(self, chat: Chat) -> int:
+        """Take the next id for `chat`."""
+        if chat.kind in OWN_SEQUENCE:
+            chat.last_message_id += 1
+            return chat.last_message_id
+        self._account_sequence += 1
+        return self._account_sequence
+
+    def keep(self, message: Message) -> Message:
+        self._by_chat.setdefault(message.chat.id, {})[message.id] = message
+        return message
+
+    def find(self, chat: Chat, message_id: int) -> Message | None:
+        """The message, unless it was never there or is deleted."""
+        message = self._by_chat.get(chat.id, {}).get(message_id)
+        return None if message is None or message.deleted_at else message
+
+    def of(self, chat_id: int, *, deleted: bool = False) -> Iterator[Message]:
+        """A chat's messages in order, with the deleted ones where asked for."""
+        for message in self._by_chat.get(chat_id, {}).values():
+            if deleted or not message.deleted_at:
+                yield message
+
+    def all(self) -> Iterator[Message]:
+        """Every message, deleted ones too, chat by chat."""
+        for chat_id in self._by_chat:
+            yield from self.of(chat_id, deleted=True)

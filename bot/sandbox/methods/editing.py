@@ -1,0 +1,44 @@
+"""editMessageText and its sisters: what stands in a chat changes."""
+
+from bot.sandbox import compose
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.keyboards import keyboard_of
+from bot.sandbox.messages import Content, Json, Message
+from bot.sandbox.methods.places import chat_to_edit, message_in
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+from bot.sandbox.rights import check_editable
+
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup "
+    "are exactly the same as a current content and reply markup of the message"
+)
+
+
+def edit_message_text(cloud: Cloud, params: Params) -> Json:
+    plain, entities = compose.text_of(params)
+    preview = compose.preview_of(params)
+    markup = keyboard_of(params)
+    message = editable(cloud, params)
+    if message.content.photo:
+        raise bad_request("there is no text in the message to edit")
+    text = compose.kept(plain, entities, compose.EDITED_TEXT)
+    return changed(cloud, message, Content(text, markup=markup, preview=preview))
+
+
+def editable(cloud: Cloud, params: Params) -> Message:
+    """The message to edit, counted against the limits."""
+    chat = chat_to_edit(cloud, params)
+    cloud.admit(chat, paid=params.flag("allow_paid_broadcast"))
+    message = message_in(cloud, chat, params, "edit")
+    check_editable(message, cloud.bot)
+    return message
+
+
+def changed(cloud: Cloud, message: Message, content: Content) -> Json:
+    """Show the new content, or say that it is the old one."""
+    if message.content.same_as(content):
+        raise bad_request(NOT_MODIFIED)
+    message.edit(content, cloud.clock.now())
+    cloud.note("edited", message)
+    return message.to_json()

@@ -1,0 +1,34 @@
+"""Which chat, and which message, does a request speak of? Found, and checked for what the bot may do."""
+
+from bot.sandbox.chats import Chat
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.messages import Message
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+from bot.sandbox.rights import check_edit, check_read, check_write
+
+
+def chat_to_read(cloud: Cloud, params: Params, name: str = "chat_id") -> Chat:
+    chat = cloud.chats.find(params.text(name))
+    check_read(chat, cloud.bot)
+    return chat
+
+
+def chat_to_write(cloud: Cloud, params: Params) -> Chat:
+    chat = cloud.chats.find(params.text("chat_id"))
+    check_write(chat, cloud.chats.users.get(chat.id), cloud.bot)
+    return chat
+
+
+def chat_to_edit(cloud: Cloud, params: Params) -> Chat:
+    chat = cloud.chats.find(params.text("chat_id"))
+    check_edit(chat, cloud.chats.users.get(chat.id), cloud.bot)
+    return chat
+
+
+def message_in(cloud: Cloud, chat: Chat, params: Params, what: str, name: str = "message_id") -> Message:
+    """The message, or the refusal `message to <what> not found`."""
+    message = cloud.messages.find(chat, params.integer(name))
+    if message is None:
+        raise bad_request(f"message to {what} not found")
+    return message

@@ -1,0 +1,49 @@
+"""setMyCommands and what else the bot says about itself."""
+
+import json
+import re
+from typing import Any
+
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.messages import Json
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}\Z")
+MOST_COMMANDS = 100
+
+
+def set_my_commands(cloud: Cloud, params: Params) -> bool:
+    given = params.tree("commands", "can't parse commands JSON object")
+    if not isinstance(given, list):
+        raise bad_request("expected an Array of BotCommand")
+    if len(given) > MOST_COMMANDS:
+        raise bad_request("BOT_COMMANDS_TOO_MUCH")
+    cloud.profile.commands[_audience(params)] = [_command(command) for command in given]
+    cloud.journal.write(cloud.clock.now(), "commands", commands=given)
+    return True
+
+
+def get_my_commands(cloud: Cloud, params: Params) -> list[Json]:
+    return cloud.profile.commands.get(_audience(params), [])
+
+
+def delete_my_commands(cloud: Cloud, params: Params) -> bool:
+    cloud.profile.commands.pop(_audience(params), None)
+    return True
+
+
+def _audience(params: Params) -> tuple[str, str]:
+    scope = params.tree("scope", "can't parse BotCommandScope JSON object") or {"type": "default"}
+    return json.dumps(scope, sort_keys=True), params.text("language_code")
+
+
+def _command(given: Any) -> Json:
+    if not isinstance(given, dict):
+        raise bad_request("can't parse BotCommand: expected an Object")
+    name = str(given.get("command", "")).removeprefix("/")
+    if not _COMMAND.match(name):
+        raise bad_request("BOT_COMMAND_INVALID")
+    if not 1 <= len(str(given.get("description", ""))) <= 256:
+        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
+    return {"command": name, "description": given["description"]}

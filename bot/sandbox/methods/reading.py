@@ -1,0 +1,104 @@
+"""getMe, getChat, getChatMember and their like: what the bot may know."""
+
+from bot.sandbox.chats import (
+    ADMIN_RIGHTS,
+    BELONGING,
+    CHANNEL_ADMIN_RIGHTS,
+    GROUP_ADMIN_RIGHTS,
+    MEMBER_RIGHTS,
+    Chat,
+    Kind,
+    Member,
+    Standing,
+    User,
+)
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.messages import Json
+from bot.sandbox.methods.places import chat_to_read
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+
+
+def get_me(cloud: Cloud, params: Params) -> Json:
+    abilities = {
+        "can_join_groups": True,
+        "can_read_all_group_messages": False,
+        "supports_inline_queries": True,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+    }
+    return cloud.bot.to_json() | abilities
+
+
+def get_chat(cloud: Cloud, params: Params) -> Json:
+    chat = chat_to_read(cloud, params)
+    full = chat.to_json() | {
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": dict.fromkeys(
+            (
+                "unlimited_gifts",
+                "limited_gifts",
+                "unique_gifts",
+                "premium_subscription",
+                "gifts_from_channels",
+            ),
+            False,
+        ),
+    }
+    if chat.username:
+        full["active_usernames"] = [chat.username]
+    if chat.kind in (Kind.GROUP, Kind.SUPERGROUP):
+        full["permissions"] = {right: right in chat.allowed for right in MEMBER_RIGHTS}
+    if chat.protected:
+        full["has_protected_content"] = True
+    pinned = [found for number in chat.pinned if (found := cloud.messages.find(chat, number))]
+    if pinned:
+        full["pinned_message"] = pinned[-1].to_json()
+    return full
+
+
+def get_chat_member(cloud: Cloud, params: Params) -> Json:
+    chat = chat_to_read(cloud, params)
+    user = cloud.chats.users.get(params.integer("user_id"))
+    if user is None:
+        raise bad_request("PARTICIPANT_ID_INVALID")
+    if chat.kind == Kind.PRIVATE and user.id in (chat.id, cloud.bot.id):
+        return member_json(chat, user, Member(Standing.MEMBER))
+    return member_json(chat, user, chat.member(user.id))
+
+
+def get_chat_administrators(cloud: Cloud, params: Params) -> list[Json]:
+    chat = chat_to_read(cloud, params)
+    if chat.kind == Kind.PRIVATE:
+        raise bad_request("there are no administrators in the private chat")
+    return [
+        member_json(chat, cloud.chats.users[user_id], member)
+        for user_id, member in chat.members.items()
+        if member.standing in (Standing.CREATOR, Standing.ADMINISTRATOR)
+    ]
+
+
+def get_chat_member_count(cloud: Cloud, params: Params) -> int:
+    chat = chat_to_read(cloud, params)
+    if chat.kind == Kind.PRIVATE:
+        return 2
+    return sum(member.standing in BELONGING for member in chat.members.values())
+
+
+def member_json(chat: Chat, user: User, member: Member) -> Json:
+    """The Bot API's ChatMember."""
+    given: Json = {"user": user.to_json(), "status": member.standing.value}
+    match member.standing:
+        case Standing.CREATOR:
+            given["is_anonymous"] = False
+        case Standing.ADMINISTRATOR:
+            extra = CHANNEL_ADMIN_RIGHTS if chat.kind == Kind.CHANNEL else GROUP_ADMIN_RIGHTS
+            given |= {right: right in member.rights for right in (*ADMIN_RIGHTS, *extra)}
+            given |= {"is_anonymous": False, "can_be_edited": False, "can_manage_chat": True}
+        case Standing.RESTRICTED:
+            given |= {right: right in member.rights for right in MEMBER_RIGHTS}
+            given |= {"is_member": True, "until_date": 0}
+        case Standing.KICKED:
+            given["until_date"] = 0
+    return given

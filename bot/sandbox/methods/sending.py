@@ -1,0 +1,67 @@
+"""sendMessage, sendPhoto: new messages."""
+
+from bot.sandbox import compose
+from bot.sandbox.chats import Chat
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.keyboards import keyboard_of
+from bot.sandbox.messages import Content, Json, Message
+from bot.sandbox.methods.places import chat_to_write
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+from bot.sandbox.rights import check_post
+
+
+def send_message(cloud: Cloud, params: Params) -> Json:
+    plain, entities = compose.text_of(params)
+    preview = compose.preview_of(params)
+    markup = keyboard_of(params)
+    chat = chat_to_write(cloud, params)
+    reply_to = replied_to(cloud, chat, params)
+    check_post(chat, cloud.bot, "can_send_messages")
+    text = compose.kept(plain, entities, compose.SENT_TEXT)
+    return sent(cloud, chat, params, Content(text, markup=markup, preview=preview), reply_to).to_json()
+
+
+def sent(
+    cloud: Cloud,
+    chat: Chat,
+    params: Params,
+    content: Content,
+    reply_to: Message | None = None,
+    origin: Json | None = None,
+) -> Message:
+    """Count a message against the limits and put it into the chat. Raises Refusal 429."""
+    cloud.admit(chat, paid=params.flag("allow_paid_broadcast"))
+    message = Message(
+        chat=chat,
+        id=cloud.messages.next_id(chat),
+        at=cloud.clock.now(),
+        author=cloud.bot,
+        content=content,
+        origin=origin,
+        reply_to=reply_to,
+        silent=params.flag("disable_notification"),
+        protected=params.flag("protect_content"),
+        effect=params.text("message_effect_id"),
+    )
+    cloud.messages.keep(message)
+    cloud.note("message", message)
+    return message
+
+
+def replied_to(cloud: Cloud, chat: Chat, params: Params) -> Message | None:
+    """The message that reply_parameters (or the older reply_to_message_id) points at."""
+    given = params.tree("reply_parameters", "can't parse reply parameters JSON object")
+    if given is None:
+        given = {"message_id": params.integer("reply_to_message_id")}
+        given["allow_sending_without_reply"] = params.flag("allow_sending_without_reply")
+    if not isinstance(given, dict):
+        raise bad_request("object expected as reply parameters")
+    message_id = int(given.get("message_id") or 0)
+    if not message_id:
+        return None
+    place = cloud.chats.find(str(given["chat_id"])) if given.get("chat_id") else chat
+    message = cloud.messages.find(place, message_id)
+    if message is None and not given.get("allow_sending_without_reply"):
+        raise bad_request("message to be replied not found")
+    return message

@@ -1,0 +1,77 @@
+"""python-telegram-bot below its own seam, in process: a `BaseRequest` that asks the box, not a network."""
+
+import asyncio
+from typing import Any
+
+from telegram._utils.defaultvalue import DefaultValue
+from telegram._utils.types import ODVInput
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from bot.sandbox.box import Answer, Box
+from bot.sandbox.faults import Sees
+from bot.sandbox.params import Files
+
+READ_TIMEOUT = 5.0
+
+
+class BoxRequest(BaseRequest):
+    """Sends a bot's requests into a box, with the box's faults as a network would show them."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    @property
+    def read_timeout(self) -> float:
+        return READ_TIMEOUT
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """One request. Raises TimedOut and NetworkError where a network would fail."""
+        token, _, name = url.rpartition("/bot")[2].partition("/")
+        params: dict[str, Any] = dict(request_data.parameters) if request_data else {}
+        files = _files(request_data) if request_data and request_data.contains_files else None
+        patience = self.read_timeout if isinstance(read_timeout, DefaultValue) else read_timeout
+        answer = asyncio.ensure_future(self._box.exchange(token, name, params, files))
+        nap = asyncio.ensure_future(_nap(self._box, patience))
+        try:
+            await asyncio.wait({answer, nap}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise TimedOut
+            found = answer.result()
+            if isinstance(found, Answer):
+                return found.status, found.body
+            if found.sees == Sees.SILENCE:
+                await nap
+                raise TimedOut
+            raise NetworkError(f"connection {found.sees}")
+        finally:
+            nap.cancel()
+
+
+def _files(request_data: RequestData) -> Files:
+    return {
+        name: (filename, content if isinstance(content, bytes) else content.read(), kind)
+        for name, (filename, content, kind) in request_data.multipart_data.items()
+    }
+
+
+async def _nap(box: Box, seconds: float | None) -> None:
+    if seconds is None:
+        await asyncio.get_running_loop().create_future()
+    else:
+        await box.clock.sleep(seconds)

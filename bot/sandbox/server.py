@@ -1,0 +1,95 @@
+"""The box over HTTP: `/bot<token>/<method>` as api.telegram.org serves it, faults on the real connection."""
+
+import asyncio
+import json
+import struct
+from collections.abc import Mapping
+from socket import SO_LINGER, SOL_SOCKET
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.box import Answer, Box, Broken
+from bot.sandbox.faults import Sees
+from bot.sandbox.params import Files
+from bot.sandbox.refusal import Refusal
+
+LARGEST_BODY = 50_000_000
+LONGEST_SILENCE = 120.0  #: seconds of the machine's time after which a silent connection is closed
+_RESET_AT_ONCE = struct.pack("ii", 1, 0)
+
+
+def serve_box(box: Box) -> web.Application:
+    """An aiohttp application; mount its routes where you like."""
+    application = web.Application(client_max_size=LARGEST_BODY)
+    add_bot_api(application, box)
+    return application
+
+
+def add_bot_api(application: web.Application, box: Box) -> None:
+    """Add the Bot API's route to an application that serves more."""
+
+    async def bot_api(request: web.Request) -> web.StreamResponse:
+        try:
+            params, files = await _read(request)
+        except ValueError:
+            return _plain(400, "Bad Request: can't parse request")
+        found = await box.exchange(request.match_info["token"], request.match_info["method"], params, files)
+        if isinstance(found, Answer):
+            return web.Response(
+                status=found.status, body=found.body, headers=found.headers, content_type=found.kind
+            )
+        return await _break(request, found)
+
+    application.router.add_route("*", "/bot{token:[^/]+}/{method}", bot_api)
+
+
+def _plain(status: int, description: str) -> web.Response:
+    return web.json_response(Refusal(status, description).body(), status=status)
+
+
+async def _read(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
+    """Parameters from a JSON body, a form, or the query string."""
+    if request.content_type == "application/json":
+        body = await request.read()
+        given = json.loads(body) if body else {}
+        if not isinstance(given, dict):
+            raise ValueError("a JSON body is an object")
+        return given, None
+    if not request.can_read_body:
+        return dict(request.query), None
+    params: dict[str, Any] = dict(request.query)
+    files: dict[str, tuple[str, bytes, str]] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = (value.filename, value.file.read(), value.content_type)
+        else:
+            params[name] = value
+    return params, files
+
+
+async def _break(request: web.Request, broken: Broken) -> web.StreamResponse:
+    """Do to the connection what the fault says."""
+    transport = request.transport
+    if transport is None:
+        return web.Response()
+    if broken.sees == Sees.TRUNCATED and broken.begun:
+        return await _half(request, broken.begun)
+    if broken.sees == Sees.SILENCE:
+        await asyncio.sleep(LONGEST_SILENCE)
+    if broken.sees == Sees.RESET:
+        # a closed socket without lingering sends a RST instead of a FIN
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET_AT_ONCE)
+    transport.abort()
+    return web.Response()
+
+
+async def _half(request: web.Request, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_type = answer.kind
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[: len(answer.body) // 2])
+    if request.transport:
+        request.transport.close()
+    return response

@@ -1,0 +1,121 @@
+"""Who asks for news from people? The queue of updates, as getUpdates and the webhook empty it.
+
+Kept for a day; an offset confirms everything below it; the newer of two pollers wins (TELEGRAM.md 7).
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.sandbox.refusal import Refusal
+from jobs.clock import Clock
+
+Json = dict[str, Any]
+KEPT = timedelta(hours=24)
+QUERY_KEPT = timedelta(seconds=150)
+FIRST_ID = 1000
+LONGEST_POLL = 50
+UNASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+QUERIES = frozenset({"callback_query", "inline_query"})
+
+_CONFLICT = (
+    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+)
+_WEBHOOK = (
+    "Conflict: can't use getUpdates method while webhook is active; "
+    "use deleteWebhook to delete the webhook first"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where updates are delivered to."""
+
+    url: str
+    secret: str = ""
+    max_connections: int = 40
+
+
+class Updates:
+    """The updates that the bot has not confirmed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queue: deque[tuple[datetime, Json]] = deque()
+        self._last = FIRST_ID - 1
+        self._poll: asyncio.Future[bool] | None = None
+        self.allowed: tuple[str, ...] = ()
+        self.webhook: Webhook | None = None
+        self.came = asyncio.Event()  #: set whenever there is one more
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, kind: str, content: Json) -> int:
+        """Queue one update and return its id; 0 where the bot does not want that kind."""
+        wanted = kind in self.allowed if self.allowed else kind not in UNASKED
+        if not wanted:
+            return 0
+        self._last += 1
+        self._queue.append((self._clock.now(), {"update_id": self._last, kind: content}))
+        self.came.set()
+        if self._poll and not self._poll.done():
+            self._poll.set_result(True)
+        return self._last
+
+    def waiting(self, limit: int) -> list[Json]:
+        """The oldest `limit` updates that are not too old."""
+        self._forget_old()
+        return [update for _, update in list(self._queue)[:limit]]
+
+    def confirm(self, offset: int) -> None:
+        """Forget what lies below `offset`; a negative one keeps only that many of the last."""
+        if offset < 0:
+            while len(self._queue) > -offset:
+                self._queue.popleft()
+        elif offset <= self._last + 10:
+            while self._queue and self._queue[0][1]["update_id"] < offset:
+                self._queue.popleft()
+
+    async def poll(self, offset: int, limit: int, timeout: int) -> list[Json]:
+        """getUpdates. Raises Refusal 409 where a webhook is set or a newer poll takes over."""
+        if self.webhook:
+            raise Refusal(409, _WEBHOOK)
+        if self._poll and not self._poll.done():
+            self._poll.set_result(False)
+        self.confirm(offset)
+        found = self.waiting(limit)
+        if not found and timeout > 0:
+            await self._wait(min(timeout, LONGEST_POLL))
+            found = self.waiting(limit)
+        return found
+
+    async def _wait(self, seconds: float) -> None:
+        mine = self._poll = asyncio.get_running_loop().create_future()
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({mine, nap}, return_when=asyncio.FIRST_COMPLETED)
+            if mine.done() and not mine.result():
+                raise Refusal(409, _CONFLICT)
+        finally:
+            nap.cancel()
+            if self._poll is mine:
+                self._poll = None
+
+    def drop(self) -> None:
+        """Forget every waiting update."""
+        self._queue.clear()
+
+    def _forget_old(self) -> None:
+        now = self._clock.now()
+        while self._queue and now - self._queue[0][0] > KEPT:
+            self._queue.popleft()
+        old = [
+            (at, update)
+            for at, update in self._queue
+            if now - at > QUERY_KEPT and not QUERIES.isdisjoint(update)
+        ]
+        for entry in old:
+            self._queue.remove(entry)

@@ -1,0 +1,1 @@
+"""The box, rule by rule, and as python-telegram-bot sees it."""
