@@ -81,10 +81,14 @@ def complete(connection: Connection, article_id: int, now: datetime, **columns: 
     connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
 
 
-def withdraw(connection: Connection, article_id: int, now: datetime) -> bool:
+def withdraw(connection: Connection, article_id: int, now: datetime, because: str = "") -> bool:
     """Take an article back; False where it is not there or was withdrawn already."""
     live = (articles.c.id == article_id) & (articles.c.state == ArticleState.LIVE)
-    query = update(articles).where(live).values(state=ArticleState.WITHDRAWN, revised_at=now)
+    query = (
+        update(articles)
+        .where(live)
+        .values(state=ArticleState.WITHDRAWN, revised_at=now, withdrawn_because=because)
+    )
     return connection.execute(query).rowcount == 1
 
 

@@ -142,6 +142,7 @@ class Article:
     backfill: bool  #: kept at a feed's first look, not to be posted
     planned_at: datetime | None
     page_read_at: datetime | None  #: when its page was read, or found not to be readable
+    withdrawn_because: str = ""  #: an editor's reason, "" where none was given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,6 +188,7 @@ articles = Table(
     Column("planned_at", Utc),
     Column("told", Integer, nullable=False, default=0),
     Column("page_read_at", Utc),
+    Column("withdrawn_because", Text, nullable=False, default=""),
     Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
 )
 Index(
@@ -341,6 +342,9 @@ Index(
 )
 #: What is under way, or was when we died.
 Index("ix_deliveries_open", deliveries.c.chat_id, **_where("state IN ('claimed', 'unclear')"))
+Index("ix_deliveries_public_claimed_at", deliveries.c.claimed_at, **_where("public"))
+#: What was perhaps said twice.
+Index("ix_deliveries_repeats", deliveries.c.repeats, **_where("repeats > 0"))
 
 #: What was shown when, where many read it: the audit trail.
 showings = Table(

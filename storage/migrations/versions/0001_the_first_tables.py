@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("page_read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_because", sa.Text(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["duplicate_of"], ["articles.id"], name=op.f("fk_articles_duplicate_of")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
@@ -275,6 +276,20 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'owed'"),
             postgresql_where=sa.text("state = 'owed'"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_public_claimed_at",
+            ["claimed_at"],
+            unique=False,
+            sqlite_where=sa.text("public"),
+            postgresql_where=sa.text("public"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_repeats",
+            ["repeats"],
+            unique=False,
+            sqlite_where=sa.text("repeats > 0"),
+            postgresql_where=sa.text("repeats > 0"),
         )
         batch_op.create_index("uq_deliveries_post_id_chat_id", ["post_id", "chat_id"], unique=True)
 
