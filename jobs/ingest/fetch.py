@@ -59,7 +59,7 @@ class _Route:
     at: str
     permanent: str  #: behind the leading permanent redirects
     leading: bool = True  #: there has been no other kind of redirect yet
-    hops: int = 0
+    been: tuple[str, ...] = ()  #: the hops before this one
 
     @property
     def host(self) -> str:
@@ -72,11 +72,11 @@ class _Route:
 
     def onwards(self, location: str, status: int) -> "_Route":
         """The next hop. A step from https down to http is taken, and never remembered."""
-        there = urljoin(self.at, location.strip()).partition("#")[0]
+        there = _joined(self.at, location.strip()).partition("#")[0]
         lower = self.at.startswith("https:") and not there.startswith("https:")
         leading = self.leading and status in _PERMANENT and not lower
         permanent = there if leading else self.permanent
-        return replace(self, at=there, permanent=permanent, leading=leading, hops=self.hops + 1)
+        return replace(self, at=there, permanent=permanent, leading=leading, been=(*self.been, self.at))
 
 
 Use = Callable[[aiohttp.ClientResponse, _Route], Awaitable[T]]
@@ -175,9 +175,11 @@ class Fetcher:
 
     def _refusal(self, route: _Route) -> FetchFailed | None:
         """Why the next hop is not taken."""
-        if route.hops > MOST_REDIRECTS:
+        if len(route.been) > MOST_REDIRECTS:
             return route.failed(f"there are more than {MOST_REDIRECTS} redirects in a row")
-        if route.hops and (refusal := url_refusal(route.at)):
+        if route.at in route.been:
+            return route.failed("its redirects go in a circle")
+        if route.been and (refusal := url_refusal(route.at)):
             return replace(route.failed(f"it redirects to where we do not go: {refusal}"), host="")
         if rest := self._hosts.rest_left(route.host):
             return route.failed(f"{route.host} asked to be left alone for now", retry_after=Seconds(rest))
@@ -192,8 +194,19 @@ class Fetcher:
 
 
 def host_of(url: str) -> str:
-    """The `name:port` or `name` that `url` asks, in lower case."""
-    return urlsplit(url).netloc.lower()
+    """The `name:port` or `name` that `url` asks, in lower case; "" where it names none."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _joined(base: str, location: str) -> str:
+    """Where `location` leads, or itself, to be refused, where it leads nowhere."""
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        return location
 
 
 def _exact(url: str) -> URL:

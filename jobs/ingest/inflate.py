@@ -145,9 +145,10 @@ class _Brotli:
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         if self.complete:
             return
-        yield self._one.process(packed, output_buffer_limit=SLICE)
-        while not self._one.can_accept_more_data():
-            yield self._one.process(b"", output_buffer_limit=SLICE)
+        piece = self._one.process(packed, output_buffer_limit=SLICE)
+        while piece:  # it may take all that came and still have more to give
+            yield piece
+            piece = self._one.process(b"", output_buffer_limit=SLICE)
         self.complete = self._one.is_finished()
 
 

@@ -1,0 +1,134 @@
+"""Local servers for these tests: one that behaves, and one that sends any bytes it likes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
+from typing import Any
+
+from aiohttp import web
+
+from jobs.policy import Fetching
+
+FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>The Paper</title></channel></rss>'
+LOCAL = (ip_network("127.0.0.0/8"),)
+POLICY = Fetching(
+    user_agent="newswire/1 (+https://paper.example/bot)",
+    timeout=20.0,
+    max_bytes=200_000,
+    private_networks=LOCAL,
+)
+STRANGER = replace(POLICY, private_networks=())
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Site:
+    """A site whose pages the test writes; it remembers what it was asked."""
+
+    address: str = ""
+    pages: dict[str, Handler] = field(default_factory=dict)
+    asked: list[web.Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+    def url(self, path: str = "/feed") -> str:
+        return f"http://{self.address}{path}"
+
+    def says(self, body: bytes = FEED, path: str = "/feed", status: int = 200, **headers: str) -> None:
+        """From now on `path` answers so; header names are written with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+
+        async def page(request: web.Request) -> web.StreamResponse:
+            return web.Response(body=body, status=status, headers=named)
+
+        self.pages[path] = page
+
+    def redirects(self, path: str, to: str, status: int = 301) -> None:
+        self.says(b"", path, status, Location=to)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.read())
+        self.asked.append(request)
+        page = self.pages.get(request.path)
+        return await page(request) if page else web.Response(status=404)
+
+
+@asynccontextmanager
+async def a_site(host: str = "127.0.0.1") -> AsyncIterator[Site]:
+    """A well-behaved HTTP server on a port of its own."""
+    site = Site()
+    runner = web.ServerRunner(web.Server(site.answer), shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, host, 0).start()
+    site.address = f"{host}:{runner.addresses[0][1]}"
+    try:
+        yield site
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def raw_site(talk: Raw) -> AsyncIterator[str]:
+    """The address of a server that reads one request's head, then does what it likes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+def sends(*chunks: bytes) -> Raw:
+    """Sends these bytes and closes."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for chunk in chunks:
+            writer.write(chunk)
+            await writer.drain()
+
+    return talk
+
+
+def head(*lines: str, status: str = "200 OK") -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
+
+
+class Names:
+    """A resolver that answers what the test says, and another answer the next time if there is one."""
+
+    def __init__(self, **answers: list[str]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+        self.asked.append(host)
+        addresses = self.answers.get(host.partition(".")[0], [])
+        if not addresses:
+            raise OSError(f"no address for {host}")
+        address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
+        return [
+            {
+                "hostname": host,
+                "host": one,
+                "port": port,
+                "family": 10 if ":" in one else 2,
+                "proto": 0,
+                "flags": 0,
+            }
+            for one in address.split()
+        ]
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,303 @@
+"""Servers that want our time, our memory or our neighbours: each ends as one sentence."""
+
+import asyncio
+import gzip
+import os
+import random
+import subprocess
+import tracemalloc
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import brotli
+import pytest
+
+from jobs.ingest.fetch import Fetched, Fetcher, FetchFailed, FetchOutcome
+from jobs.ingest.inflate import zstd
+from tests.conftest import MovedClock, settle
+from tests.jobs.ingest_network.site import FEED, POLICY, Names, Raw, Site, a_site, head, raw_site, sends
+
+ZEROS = b"\0" * 1_000_000
+
+
+def reason(outcome: FetchOutcome) -> str:
+    assert isinstance(outcome, FetchFailed), outcome
+    assert outcome.reason.count("\n") == 0
+    return outcome.reason
+
+
+async def ask(fetcher: Fetcher, talk: Raw) -> FetchOutcome:
+    async with raw_site(talk) as address:
+        return await fetcher.fetch(f"http://{address}/feed")
+
+
+class Stalling:
+    """A server that says something and then nothing; the test sees when it has come to that."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks = chunks
+        self.silent = asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await sends(*self.chunks)(reader, writer)
+        self.silent.set()
+        await reader.read()  # until the other side gives up
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (),
+        (b"HT",),
+        (head("Content-Length: 10")[:-2],),
+        (head("Content-Length: 1000"), b"<rss>"),
+        (head("Transfer-Encoding: chunked"), b"5\r\n<rss>"),
+        (head("Content-Length: 1000", "Content-Encoding: gzip"), gzip.compress(ZEROS)[:100]),
+    ],
+)
+async def test_a_server_that_stalls_ends_at_the_deadline(
+    fetcher: Fetcher, clock: MovedClock, chunks: tuple[bytes, ...]
+) -> None:
+    talk = Stalling(*chunks)
+    look = asyncio.create_task(ask(fetcher, talk))
+    await talk.silent.wait()
+    await clock.advance(19.9)
+    assert not look.done()
+    await clock.advance(0.1)
+    assert reason(await look).endswith("took longer than 20 s in all")
+
+
+async def test_a_server_that_drips_ends_at_the_deadline(fetcher: Fetcher, clock: MovedClock) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head("Content-Length: 100000"))
+        while True:
+            writer.write(b"<")
+            await writer.drain()
+            await clock.sleep(1)
+
+    look = asyncio.create_task(ask(fetcher, drip))
+    while not look.done():
+        await clock.advance(1)
+        await asyncio.sleep(0)
+    assert clock.monotonic() < 40
+    assert "took longer" in reason(await look)
+
+
+async def test_a_server_behind_redirects_gets_no_time_of_its_own(
+    site: Site, fetcher: Fetcher, clock: MovedClock
+) -> None:
+    talk = Stalling()
+    async with raw_site(talk) as address:
+        site.redirects("/feed", f"http://{address}/")
+        look = asyncio.create_task(fetcher.fetch(site.url()))
+        await talk.silent.wait()
+        await clock.advance(20)
+        assert "took longer" in reason(await look)
+
+
+async def test_a_stalled_host_does_not_keep_another_waiting(
+    site: Site, fetcher: Fetcher, clock: MovedClock
+) -> None:
+    talk = Stalling()
+    site.says()
+    async with raw_site(talk) as address:
+        stalled = [asyncio.create_task(fetcher.fetch(f"http://{address}/{n}")) for n in range(50)]
+        await talk.silent.wait()
+        assert isinstance(await fetcher.fetch(site.url()), Fetched)
+        while not all(task.done() for task in stalled):
+            await clock.advance(20)
+        assert all("took longer" in reason(task.result()) for task in stalled)
+
+
+async def test_a_given_up_look_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
+    closed = asyncio.Event()
+
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head("Content-Length: 100"))
+        await reader.read()
+        closed.set()
+
+    async with raw_site(stall) as address:
+        look = asyncio.create_task(fetcher.fetch(f"http://{address}/"))
+        await settle()
+        look.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await look
+        await closed.wait()
+
+
+@pytest.mark.parametrize(
+    ("coding", "bomb"),
+    [
+        ("gzip", gzip.compress(ZEROS * 100, 9)),
+        ("deflate", zlib.compress(ZEROS * 100, 9)),
+        ("br", brotli.compress(ZEROS * 100, quality=5)),
+        ("zstd", zstd.compress(ZEROS * 100)),
+        ("gzip, gzip", gzip.compress(gzip.compress(ZEROS * 100, 9), 9)),
+        ("", gzip.compress(ZEROS * 100, 9)),
+    ],
+)
+async def test_a_bomb_is_let_go_before_it_is_large(site: Site, coding: str, bomb: bytes) -> None:
+    site.says(bomb, **({"Content_Encoding": coding} if coding else {}))
+    async with Fetcher(replace(POLICY, max_bytes=2_000_000), MovedClock()) as fetcher:
+        tracemalloc.start()
+        try:
+            outcome = await fetcher.fetch(site.url())
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert "is larger than 2,000,000 bytes" in reason(outcome)
+    assert most < 5_000_000
+
+
+async def test_an_endless_body_ends_at_the_limit(fetcher: Fetcher) -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head())
+        while True:
+            writer.write(b"<item/>" * 1000)
+            await writer.drain()
+
+    assert "is larger than 200,000 bytes" in reason(await ask(fetcher, endless))
+
+
+async def test_an_endless_body_that_unpacks_to_nothing_ends_at_the_limit(fetcher: Fetcher) -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head("Content-Encoding: gzip"))
+        while True:
+            writer.write(gzip.compress(b"") * 500)
+            await writer.drain()
+
+    assert "is larger than 200,000 bytes" in reason(await ask(fetcher, endless))
+
+
+async def test_a_length_beyond_the_limit_is_believed_at_once(fetcher: Fetcher) -> None:
+    outcome = await ask(fetcher, sends(head("Content-Length: 99999999999")))
+    assert "is larger than" in reason(outcome)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "words"),
+    [
+        ((head("Content-Length: 100"), b"<rss"), "ends in the middle"),
+        ((head("Transfer-Encoding: chunked"), b"5\r\n<rss>\r\n"), "ends in the middle"),
+        ((head("Transfer-Encoding: chunked"), b"zz\r\n<rss>\r\n0\r\n\r\n"), "is not HTTP"),
+        ((head("Content-Encoding: gzip"), gzip.compress(FEED)[:-9]), "ends in the middle"),
+        ((head("Content-Encoding: br"), brotli.compress(FEED)[:-3]), "ends in the middle"),
+        ((head("Content-Encoding: zstd"), zstd.compress(FEED)[:-3]), "ends in the middle"),
+        ((head("Content-Encoding: br"), b"<rss>no brotli</rss>"), "is not packed as its headers say"),
+        ((head("Content-Encoding: gzip"), b"\x1f\x8b\x08 no gzip"), "is not packed as its headers say"),
+        ((head("Content-Encoding: deflate"), b"no deflate"), "is not packed as its headers say"),
+        ((head("Content-Encoding: compress"), b"x"), "is packed as 'compress'"),
+        ((head("Content-Encoding: gzip, gzip, gzip"), b"x"), "nobody asked for"),
+        ((), "closed the connection without an answer"),
+        ((b"HTTP/1.1 200 OK\r\nX: " + b"a" * 50_000 + b"\r\n\r\n",), "is not HTTP"),
+        ((head(*[f"X-{n}: a" for n in range(1000)]),), "is not HTTP"),
+        ((head(status="200 " + "K" * 50_000),), "is not HTTP"),
+        ((b"220 mail.example ESMTP\r\n",), "is not HTTP"),
+        ((b"\x16\x03\x01\x00\xa5\x01" + bytes(200),), "is not HTTP"),
+        ((head("Content-Length: -1"), b"x"), "is not HTTP"),
+        ((head("Content-Length: 1", "Content-Length: 2"), b"xy"), "is not HTTP"),
+    ],
+)
+async def test_a_broken_answer_is_a_sentence(fetcher: Fetcher, chunks: tuple[bytes, ...], words: str) -> None:
+    assert words in reason(await ask(fetcher, sends(*chunks)))
+
+
+async def test_whatever_comes_is_an_outcome(fetcher: Fetcher) -> None:
+    chance = random.Random(7)
+    good = head(
+        "Content-Encoding: gzip", "Transfer-Encoding: chunked", "ETag: x", "Location: /y", "Link: <a>"
+    )
+    body = gzip.compress(FEED)
+    whole = good + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+    for _ in range(150):
+        answer = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            answer[chance.randrange(len(answer))] = chance.randrange(256)
+        outcome = await ask(fetcher, sends(bytes(answer[: chance.randint(1, len(answer))])))
+        assert isinstance(outcome, FetchOutcome)
+
+
+async def test_a_name_that_leads_home_is_not_asked(clock: MovedClock, stranger: Fetcher) -> None:
+    async with a_site() as home:
+        port = home.address.partition(":")[2]
+        for host in ("localhost", "127.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0"):
+            assert "not among PRIVATE_NETWORKS" in reason(await stranger.fetch(f"http://{host}:{port}/"))
+        for host in ("127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost."):
+            assert reason(await stranger.fetch(f"http://{host}:{port}/"))
+        assert home.asked == []
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        "127.0.0.1",
+        "::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "10.0.0.1 127.0.0.1",
+        "fe80::1",
+    ],
+)
+async def test_a_name_of_ours_that_means_a_private_address_is_not_asked(
+    clock: MovedClock, addresses: str
+) -> None:
+    async with a_site() as home:
+        port = home.address.partition(":")[2]
+        async with Fetcher(replace(POLICY, private_networks=()), clock, Names(paper=[addresses])) as fetcher:
+            outcome = await fetcher.fetch(f"http://paper.example:{port}/feed")
+        assert "not among PRIVATE_NETWORKS" in reason(outcome)
+        assert home.asked == []
+
+
+async def test_a_name_that_changes_its_meaning_between_looks_is_not_asked(clock: MovedClock) -> None:
+    """Rebinding: whichever address the resolver gives last is the one that is checked and connected to."""
+    async with a_site() as home:
+        port = home.address.partition(":")[2]
+        names = Names(paper=["198.51.100.1", "127.0.0.1", "127.0.0.1"])
+        async with Fetcher(replace(POLICY, private_networks=()), clock, names) as fetcher:
+            for _ in range(3):
+                outcome = await fetcher.fetch(f"http://paper.example:{port}/feed")
+                assert "not among PRIVATE_NETWORKS" in reason(outcome)
+        assert home.asked == []
+
+
+async def test_a_redirect_into_a_private_network_is_not_taken(clock: MovedClock) -> None:
+    only_this = replace(POLICY, private_networks=(next(iter(POLICY.private_networks)),))
+    async with a_site() as site, Fetcher(only_this, clock, Names(inside=["10.1.2.3"])) as fetcher:
+        for there in (
+            "http://10.0.0.1/",
+            "http://inside.example/",
+            "http://169.254.169.254/latest/",
+            "http://[fd00::1]/",
+        ):
+            site.redirects("/feed", there)
+            assert "not among PRIVATE_NETWORKS" in reason(await fetcher.fetch(site.url()))
+
+
+async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:
+    """In a process of its own, because the environment is the whole process's."""
+    site.says()
+    program = (
+        "import asyncio, sys\n"
+        "from jobs.clock import SystemClock\n"
+        "from jobs.ingest.fetch import Fetcher\n"
+        "from tests.jobs.ingest_network.site import POLICY\n"
+        "async def main():\n"
+        "    async with Fetcher(POLICY, SystemClock()) as fetcher:\n"
+        "        print(type(await fetcher.fetch(sys.argv[1])).__name__)\n"
+        "asyncio.run(main())\n"
+    )
+    child = await asyncio.create_subprocess_exec(
+        os.sys.executable,
+        "-c",
+        program,
+        site.url(),
+        env={**os.environ, "http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"},
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    out, _ = await child.communicate()
+    assert out.decode().strip() == "Fetched"
