@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from storage.database import record
 from storage.records import Chat, ChatKind, ChatState, DeliveryState, Subscription
-from storage.schema import chats, deliveries
+from storage.schema import chats, deliveries, showings
 from storage.schema import subscriptions as subscriptions_table
 
 #: Why a chat is paused that only an operator may resume.
@@ -74,10 +74,13 @@ def set_state(connection: Connection, chat_id: int, state: ChatState, reason: st
     there = (chats.c.id == chat_id) & or_(chats.c.state != state, chats.c.reason != reason)
     changed = connection.execute(update(chats).where(there).values(state=state, reason=reason)).rowcount
     if state in (ChatState.BLOCKED, ChatState.LEFT):
-        owed = (deliveries.c.chat_id == chat_id) & (deliveries.c.state == DeliveryState.OWED)
-        skipped = update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=reason)
-        connection.execute(skipped)
+        _skip_debts(connection, chat_id, reason)
     return bool(changed)
+
+
+def _skip_debts(connection: Connection, chat_id: int, reason: str) -> None:
+    owed = (deliveries.c.chat_id == chat_id) & (deliveries.c.state == DeliveryState.OWED)
+    connection.execute(update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=reason))
 
 
 def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
@@ -104,11 +107,14 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
     there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
     debts = update(deliveries).where(owed, deliveries.c.post_id.not_in(there)).values(chat_id=new)
     connection.execute(debts)
+    _skip_debts(connection, old, "moved")
 
 
 def forget(connection: Connection, chat_id: int) -> None:
     """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent."""
     connection.execute(delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id))
+    mine = select(deliveries.c.id).where(deliveries.c.chat_id == chat_id)
+    connection.execute(delete(showings).where(showings.c.delivery_id.in_(mine)))
     connection.execute(delete(deliveries).where(deliveries.c.chat_id == chat_id))
     connection.execute(delete(chats).where(chats.c.id == chat_id))
 
@@ -153,9 +159,7 @@ def _named(connection: Connection, name: int | str, now: datetime, edition: str)
     while known is not None and known.moved_to is not None:
         known = get(connection, known.moved_to)
     if known is not None:
-        if known.edition != edition:
-            change(connection, known.id, edition=edition)
-        return replace(known, edition=edition)
+        return known
     chat = _newcomer(connection, name, now, edition)
     connection.execute(insert(chats), [_row(chat)])
     return chat
@@ -166,9 +170,9 @@ def _newcomer(connection: Connection, name: int | str, now: datetime, edition: s
         kind = ChatKind.PRIVATE if name > 0 else ChatKind.CHANNEL
         return blank(name, kind, now, edition=edition)
     lowest = connection.execute(select(func.min(chats.c.id))).scalar() or 0
-    state = {"state": ChatState.PAUSED, "reason": f"{name} has not been found yet"}
-    number = min(UNNAMED, lowest - 1)
-    return replace(blank(number, ChatKind.CHANNEL, now, edition=edition), username=name.lstrip("@"), **state)
+    unnamed = blank(min(UNNAMED, lowest - 1), ChatKind.CHANNEL, now, edition=edition)
+    reason = f"{name} has not been found yet"
+    return replace(unnamed, username=name.lstrip("@"), state=ChatState.PAUSED, reason=reason)
 
 
 def blank(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> Chat:

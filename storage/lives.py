@@ -1,0 +1,79 @@
+"""What became of an article, and what is still owed: the answers to `why` and `status`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text
+
+from storage.database import record
+from storage.records import Chat, ChatState, Decision, Delivery, DeliveryState, Lane, Post
+from storage.schema import chats, decisions, deliveries, posts, showings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """An article's way: what each edition decided, what was posted, and what the chats show."""
+
+    decisions: list[Decision]
+    posts: list[Post]
+    deliveries: list[Delivery]  #: to channels and groups, one by one
+    private: dict[DeliveryState, int]  #: to readers, counted
+    shown: list[tuple[int, int, datetime]]  #: (chat id, revision, when) where many read it, in order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is owed and not yet sent, and what is in its way."""
+
+    owed: dict[Lane, int]
+    oldest: datetime | None  #: since when the longest waiting is due
+    unclear: int  #: requests of which it is not known what became
+    repeated: int  #: unclear sends that were repeated without knowing, ever
+    paused: list[Chat]  #: channels and groups that cannot be written to, each with its reason
+
+
+def article_of_message(connection: Connection, chat_id: int, message_id: int) -> int | None:
+    """The article that this message of ours is about, or None."""
+    there = (deliveries.c.chat_id == chat_id) & (deliveries.c.message_id == message_id)
+    query = select(posts.c.article_id).join(deliveries, deliveries.c.post_id == posts.c.id).where(there)
+    return connection.execute(query.order_by(posts.c.id.desc()).limit(1)).scalar()
+
+
+def life(connection: Connection, article_id: int) -> Life:
+    """All that was decided and done about an article."""
+    decided = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
+    said = select(posts).where(posts.c.article_id == article_id).order_by(posts.c.id)
+    ours = deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.article_id == article_id))
+    public = select(deliveries).where(ours, deliveries.c.public).order_by(deliveries.c.id)
+    private = select(deliveries.c.state, func.count()).where(ours, deliveries.c.public.is_(False))
+    shown = (
+        select(deliveries.c.chat_id, showings.c.revision, showings.c.shown_at)
+        .join(showings, showings.c.delivery_id == deliveries.c.id)
+        .where(ours)
+        .order_by(showings.c.shown_at, deliveries.c.id)
+    )
+    return Life(
+        decisions=[record(Decision, row) for row in connection.execute(decided)],
+        posts=[record(Post, row) for row in connection.execute(said)],
+        deliveries=[record(Delivery, row) for row in connection.execute(public)],
+        private={row[0]: row[1] for row in connection.execute(private.group_by(deliveries.c.state))},
+        shown=[(row[0], row[1], row[2]) for row in connection.execute(shown)],
+    )
+
+
+def backlog(connection: Connection, now: datetime) -> Backlog:
+    """What is due now and not sent, by lane; what is unclear; which channels are paused."""
+    due = (text("deliveries.state = 'owed'"), deliveries.c.not_before <= now)
+    counted = select(deliveries.c.lane, func.count(), func.min(deliveries.c.not_before)).where(*due)
+    rows = list(connection.execute(counted.group_by(deliveries.c.lane)))
+    is_open = text("deliveries.state IN ('claimed', 'unclear')")
+    unclear = select(func.count()).where(is_open, deliveries.c.state == DeliveryState.UNCLEAR)
+    repeated = select(func.sum(deliveries.c.repeats)).where(text("deliveries.repeats > 0"))
+    paused = select(chats).where(chats.c.state == ChatState.PAUSED).order_by(chats.c.id)
+    return Backlog(
+        owed={lane: next((row[1] for row in rows if row[0] is lane), 0) for lane in Lane},
+        oldest=min((row[2] for row in rows), default=None),
+        unclear=connection.execute(unclear).scalar_one(),
+        repeated=connection.execute(repeated).scalar() or 0,
+        paused=[record(Chat, row) for row in connection.execute(paused)],
+    )
