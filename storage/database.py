@@ -11,7 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
-from functools import partial
+from functools import cache, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -165,8 +166,17 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def record(kind: type[T], row: Row[Any]) -> T:
     """The row as the frozen record `kind`, whose fields are among the row's columns."""
-    mapping = row._mapping
-    return kind(**{field.name: mapping[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+    return kind(**dict(zip(_names(kind), _values(kind)(row), strict=True)))  # type: ignore[arg-type]
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _values(kind: type) -> Callable[[Row[Any]], tuple[Any, ...]]:
+    return attrgetter(*_names(kind))
 
 
 __all__ = [

@@ -18,7 +18,7 @@ from storage.lives import Backlog, Life, article_of_message, backlog, life
 from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
 from storage.schema import deliveries, posts, showings
 
-#: Rows looked at in one query while claiming.
+#: The most rows looked at in one query while claiming.
 PAGE = 500
 
 #: Written as the indexes are, so that both engines use them.
@@ -77,7 +77,7 @@ def claim(
     for lane in Lane:
         for public in (True, False):
             due = _owed(lane, public, now)
-            for page in _pages(connection, due) if len(taken) < count else ():
+            for page in _pages(connection, due, count - len(taken)) if len(taken) < count else ():
                 known |= chats_by_id.many(connection, {delivery.chat_id for delivery in page})
                 _take(page, known, closed, taken, count)
                 if len(taken) >= count:
@@ -96,18 +96,21 @@ def _busy(connection: Connection) -> set[int]:
 def _owed(lane: Lane, public: bool, now: datetime) -> Select[Any]:
     there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
     query = select(deliveries).where(_OWED, there, deliveries.c.not_before <= now)
-    return query.order_by(deliveries.c.not_before, deliveries.c.id).limit(PAGE)
+    return query.order_by(deliveries.c.not_before, deliveries.c.id)
 
 
-def _pages(connection: Connection, query: Select[Any]) -> Iterator[list[Delivery]]:
-    page = [record(Delivery, row) for row in connection.execute(query)]
+def _pages(connection: Connection, query: Select[Any], size: int) -> Iterator[list[Delivery]]:
+    """First what would do if every row could be taken, then larger pages."""
+    size = min(size, PAGE)
+    page = [record(Delivery, row) for row in connection.execute(query.limit(size))]
     while page:
         yield page
-        if len(page) < PAGE:
+        if len(page) < size:
             return
         last = tuple_(literal(page[-1].not_before, deliveries.c.not_before.type), literal(page[-1].id))
         behind = query.where(tuple_(deliveries.c.not_before, deliveries.c.id) > last)
-        page = [record(Delivery, row) for row in connection.execute(behind)]
+        size = PAGE
+        page = [record(Delivery, row) for row in connection.execute(behind.limit(size))]
 
 
 def _take(
@@ -153,7 +156,7 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
     """Write what came of requests. A row that wants something else by now is owed again."""
     if not settled:
         return
-    rows = [{f"new_{name}": value for name, value in asdict(each).items()} for each in settled]
+    rows = [{parameter: getattr(each, name) for parameter, name in _NEW} for each in settled]
     connection.execute(_SETTLE, [{**row, "new_settled_at": now} for row in rows])
     seen = [
         {"delivery_id": each.delivery_id, "revision": each.shown_revision, "shown_at": now}
@@ -183,6 +186,7 @@ def _settling() -> Any:
 
 _FACTS = ("state", "shown_revision", "message_id", "not_before", "picture", "error", "settled_at")
 _SETTLE = _settling()
+_NEW = [(f"new_{name}", name) for name in Settled.__dataclass_fields__]
 
 
 def recover(connection: Connection, wait: timedelta) -> int:
