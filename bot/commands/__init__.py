@@ -1,5 +1,31 @@
-"""One file a command: a function from a request to a reply. A button is a command somebody typed for you."""
+"""One file a command: a function from a request to a reply. A button is a command somebody typed for you.
 
-from bot.commands.types import Button, Command, Reply, Request
+`COMMANDS` is the one list: the menu in Telegram, /help, the docs and the dispatch are made from it.
+"""
 
-__all__ = ["Button", "Command", "Reply", "Request"]
+from bot.commands import latest, privacy, related, retract, search, start, status, subscribe, why
+from bot.commands.help import help_with
+from bot.commands.types import Button, Command, Desk, Reply, Request
+
+_EXPLAINED = (
+    latest.COMMAND,
+    related.COMMAND,
+    search.COMMAND,
+    subscribe.COMMAND,
+    subscribe.STOP,
+    privacy.COMMAND,
+    privacy.FORGET,
+    status.COMMAND,
+    why.COMMAND,
+    retract.COMMAND,
+)
+_HELP = help_with(_EXPLAINED)
+COMMANDS: tuple[Command, ...] = (*_EXPLAINED[:7], _HELP, start.COMMAND, *_EXPLAINED[7:])
+
+
+def command_named(name: str) -> Command | None:
+    """The command that readers call so, in whatever case."""
+    return next((command for command in COMMANDS if command.name == name.casefold()), None)
+
+
+__all__ = ["COMMANDS", "Button", "Command", "Desk", "Reply", "Request", "command_named"]

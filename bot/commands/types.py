@@ -2,19 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, tzinfo
 
+from bot.commands.recent import Recent
+from bot.locale import Words, words
+from bot.render import Button, Html, Rows
+from jobs.policy import Edition, Publishing
+from storage.database import Database
+from storage.index import Index
 from storage.records import Chat
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A command under a message (`command`, at most 64 bytes, as if typed), or a link (`url`)."""
-
-    label: str
-    command: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,33 +19,54 @@ class Request:
 
     chat: Chat
     user_id: int
+    edition: Edition  #: the newsroom's face that this chat sees
     words: str  #: what stood behind the command
     now: datetime
-    language: str = "en"  #: of the answer: the chat's, or the edition's
-    pointed_at: tuple[str, ...] = ()  #: links of the message replied to or forwarded
-    pointed_message: tuple[int, int] | None = (
-        None  #: (chat id, message id) of the post replied to or forwarded
-    )
+    language: str = "en"  #: of the answer
+    timezone: tzinfo  #: the chat's, or the edition's
+    pointed_at: tuple[str, ...] = ()  #: links of the message replied to or forwarded, in their order
+    pointed_message: tuple[int, int] | None = None  #: (chat id, message id) of that message
     pointed_text: str = ""  #: its text
-    pressed: bool = False  #: a button: the answer replaces the message it stands under
+    operator: bool = False  #: asked by an operator, in a private chat
+
+    @property
+    def say(self) -> Words:
+        """The words of the answer's language."""
+        return words(self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What is said back: Telegram's HTML, made by `bot.render` alone."""
 
-    html: str
-    buttons: tuple[tuple[Button, ...], ...] = ()
-    articles: tuple[int, ...] = ()  #: the numbered list that `/related 2` will mean from now on in this chat
+    html: Html
+    buttons: Rows = ()
+    articles: tuple[int, ...] = ()  #: the numbered list that `/related 2` means from now on in this chat
     preview_url: str = ""  #: the link whose preview is shown; none where empty
     toast: str = ""  #: a line over the chat, for a pressed button
 
 
-class Desk(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
     """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""
+
+    db: Database
+    index: Index
+    policy: Publishing
+    bot_username: str  #: without "@"
+    changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
+    recent: Recent = field(default_factory=Recent)
 
 
 Answer = Callable[[Request, Desk], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One way to type a command, and what it does."""
+
+    example: str  #: as typed, without the slash
+    meaning: str  #: a gettext key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +76,8 @@ class Command:
     name: str
     answer: Answer
     summary: str  #: a gettext key: what the menu says
-    usage: tuple[str, ...] = ()
+    usage: tuple[Usage, ...]
     operators_only: bool = False
-    aliases: tuple[str, ...] = field(default=())
+
+
+__all__ = ["Answer", "Button", "Command", "Desk", "Reply", "Request", "Usage"]

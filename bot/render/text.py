@@ -6,6 +6,7 @@ text that was forgotten or escaped twice.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import NewType
 from urllib.parse import urlsplit
@@ -46,11 +47,15 @@ _PAUSES = re.compile(r"[\s\u104a\u104b、。，,;]")
 
 def plain(text: str) -> str:
     """`text` on one line, without what a reader can't see but would suffer from; visible marks stay."""
+    text = _cleaned(text).strip()
+    return text if _visible(text) else ""
+
+
+def _cleaned(text: str) -> str:
     text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
     text = _UNSEEN.sub("", text)
     text = _TAGS.sub(lambda found: found[1] or "", text)
-    text = _SPACES.sub(" ", text).strip()
-    return text if _visible(text) else ""
+    return _SPACES.sub(" ", text)
 
 
 def _visible(text: str) -> bool:
@@ -64,6 +69,16 @@ def escape(text: str) -> Html:
 
 def bold(html: Html) -> Html:
     return Html(f"<b>{html}</b>") if html else html
+
+
+def marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:
+    """`text`, not yet plain, with the places in `marks` (code points, in order) bold."""
+    pieces: list[Html] = []
+    behind = 0
+    for start, end in marks:
+        pieces += [escape(_cleaned(text[behind:start])), bold(escape(_cleaned(text[start:end])))]
+        behind = end
+    return Html("".join([*pieces, escape(_cleaned(text[behind:]))]).strip())
 
 
 def italic(html: Html) -> Html:

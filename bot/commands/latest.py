@@ -1,0 +1,118 @@
+"""/latest: what is new?"""
+
+from collections.abc import Sequence
+
+from bot.commands.paging import PAGE, at, page_buttons
+from bot.commands.types import Command, Desk, Reply, Request, Usage
+from bot.commands.wording import find_section, fits, number, section_handle, split_page
+from bot.render import Button, Line, Rows, bold, escape, joined, plain, render_list, shorten
+from storage import articles
+from storage.records import Article
+
+MOST = 20
+SECTIONS_OFFERED = 12
+
+
+async def latest(request: Request, desk: Desk) -> Reply:
+    """The newest headlines, of one section where one is named."""
+    words, offset = split_page(request.words)
+    count, wanted = _split_count(words)
+    if not 1 <= count <= MOST:
+        return _count_is_wrong(request)
+    section = ""
+    if wanted:
+        sections = await desk.db.read(articles.sections)
+        found = find_section(wanted, sections)
+        if found is None:
+            return _no_such_section(request, wanted, sections)
+        section = found
+    language = content_language(request, desk)
+    page = await desk.db.read(articles.latest, count + 1, offset=offset, section=section, language=language)
+    return _list(request, page[:count], count, section, offset, more=len(page) > count)
+
+
+def content_language(request: Request, desk: Desk) -> str:
+    """The language of the articles to show: the edition's, where editions differ in it."""
+    return request.edition.language if len({each.language for each in desk.policy.editions}) > 1 else ""
+
+
+def _split_count(words: str) -> tuple[int, str]:
+    """How many, and the section: the number may stand before it or behind it."""
+    parts = words.split()
+    for place in (0, -1):
+        if parts and (count := number(parts[place])) is not None:
+            del parts[place]
+            return count, " ".join(parts)
+    return PAGE, " ".join(parts)
+
+
+def _list(
+    request: Request, page: Sequence[Article], count: int, section: str, offset: int, *, more: bool
+) -> Reply:
+    say = request.say
+    if not page:
+        text = say("There is nothing older.") if offset else say("There is no news yet.")
+        return Reply(html=escape(text), buttons=_pages(request, count, section, offset, more=False))
+    title = joined(" · ", bold(escape(say("Latest news"))), escape(shorten(plain(section), 60)))
+    return Reply(
+        html=render_list(
+            title,
+            [Line(article) for article in page],
+            language=request.language,
+            timezone=request.timezone,
+            now=request.now,
+        ),
+        buttons=_pages(request, count, section, offset, more=more),
+        articles=tuple(article.id for article in page),
+    )
+
+
+def _pages(request: Request, count: int, section: str, offset: int, *, more: bool) -> Rows:
+    command = _command(count, section)
+    return page_buttons(
+        request.say, lambda beginning: at(command, beginning), offset=offset, count=count, more=more
+    )
+
+
+def _command(count: int, section: str) -> str:
+    """The command that shows this section, short enough for a button and read as it is meant."""
+    typed = f"latest {count} {section}".strip()
+    as_meant = not section or (_split_count(f"{count} {section}") == (count, section) and "@" not in section)
+    return typed if as_meant and fits(at(typed, 1000)) else f"latest {count} {section_handle(section)}"
+
+
+def _count_is_wrong(request: Request) -> Reply:
+    say = request.say
+    text = say("I can show 1 to {most} headlines at a time: /latest 5 or /latest 20.", most=MOST)
+    return Reply(html=escape(text), buttons=((_try(5), _try(MOST)),))
+
+
+def _no_such_section(request: Request, wanted: str, sections: Sequence[str]) -> Reply:
+    say = request.say
+    shown = shorten(plain(wanted), 60)
+    if not sections:
+        text = say("There is no section “{section}”. Try /latest 5.", section=shown)
+        return Reply(html=escape(text), buttons=((_try(5),),))
+    text = say("There is no section “{section}”. These are the sections:", section=shown)
+    buttons = [
+        Button(shorten(plain(name), 40) or "…", command=_command(PAGE, name))
+        for name in sections[:SECTIONS_OFFERED]
+    ]
+    pairs = tuple(tuple(buttons[place : place + 2]) for place in range(0, len(buttons), 2))
+    return Reply(html=escape(text), buttons=pairs)
+
+
+def _try(count: int) -> Button:
+    return Button(f"/latest {count}", command=f"latest {count}")
+
+
+COMMAND = Command(
+    name="latest",
+    answer=latest,
+    summary="The newest headlines",
+    usage=(
+        Usage("latest", "the five newest"),
+        Usage("latest 10", "as many as you say, up to 20"),
+        Usage("latest 5 World", "of one section"),
+    ),
+)

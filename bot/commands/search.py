@@ -1,0 +1,90 @@
+"""/search: which articles say so? Best first or newest first, with the words in their place."""
+
+from bot.commands.paging import PAGE, at, page_buttons
+from bot.commands.types import Command, Desk, Reply, Request, Usage
+from bot.commands.wording import fits, split_page
+from bot.render import Button, Line, Rows, bold, escape, joined, marked, plain, render_list, shorten
+from storage.search import Page
+from storage.search import search as find
+
+BY_DATE = "by:date"
+QUESTION_LIMIT = 300  #: characters that are read
+
+
+async def search(request: Request, desk: Desk) -> Reply:
+    """The articles that say what was typed, five at a time."""
+    say = request.say
+    words, offset = split_page(request.words)
+    words, by_date = _split_order(words)
+    question: str | None = words[:QUESTION_LIMIT]
+    if words.startswith("~"):
+        question = desk.recent.question(request.chat.id, words)
+    if question is None:
+        return Reply(html=escape(say("That was too long ago for me to remember. Please ask again.")))
+    if not plain(question):
+        return Reply(html=escape(say("What shall I look for? For example: /search river flood")))
+    order = "date" if by_date else "best"
+    page = await desk.db.read(find, desk.index, question, PAGE, offset, order=order)
+    return _answer(request, page, question, _command(request, desk, question), offset, by_date=by_date)
+
+
+def _split_order(words: str) -> tuple[str, bool]:
+    parts = words.split()
+    by_date = bool(parts) and parts[-1].casefold() == BY_DATE
+    return (words.rstrip()[: -len(BY_DATE)].strip(), True) if by_date else (words, False)
+
+
+def _answer(
+    request: Request, page: Page, question: str, command: str, offset: int, *, by_date: bool
+) -> Reply:
+    say = request.say
+    count = say.number_of("{count} article", "{count} articles", page.total)
+    title = joined(" · ", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(count))
+    if not page.matches:
+        text = say("There is no more.") if offset else say("No article says so. Fewer or other words may do.")
+        return Reply(html=joined("\n\n", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(text)))
+    lines = [
+        Line(match.article, marked(match.text.text, match.text.marks) if match.text.marks else escape(""))
+        for match in page.matches
+    ]
+    html = render_list(title, lines, language=request.language, timezone=request.timezone, now=request.now)
+    buttons = _buttons(request, page, command, offset, by_date=by_date)
+    return Reply(html=html, buttons=buttons, articles=tuple(match.article.id for match in page.matches))
+
+
+def _buttons(request: Request, page: Page, command: str, offset: int, *, by_date: bool) -> Rows:
+    say = request.say
+    sorted_so = f"{command} {BY_DATE}" if by_date else command
+    more = offset + len(page.matches) < page.total
+    pages = page_buttons(
+        say, lambda beginning: at(sorted_so, beginning), offset=offset, count=PAGE, more=more
+    )
+    if page.total < 2:
+        return pages
+    other = (
+        Button(say("Best first"), command=command)
+        if by_date
+        else Button(say("Newest first"), command=f"{command} {BY_DATE}")
+    )
+    return (*pages, (other,))
+
+
+def _command(request: Request, desk: Desk, question: str) -> str:
+    """The command that asks the same again, short enough for a button."""
+    command = f"search {question}"
+    longest = at(f"{command} {BY_DATE}", 1000)
+    if fits(longest) and plain(question) == question and not question.startswith("~"):
+        return command
+    return f"search {desk.recent.handle(request.chat.id, question)}"
+
+
+COMMAND = Command(
+    name="search",
+    answer=search,
+    summary="Find articles by their words",
+    usage=(
+        Usage("search river flood", "articles that say so, best first"),
+        Usage('search "river flood" -storm', "a phrase, and what must not be there"),
+        Usage("search flood section:World from:2026-10", "in a section, since a month or a day"),
+    ),
+)

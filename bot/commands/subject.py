@@ -1,0 +1,139 @@
+"""What does a reader mean by "this"? An article, some words, or nothing that we know: then what to try."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.commands.latest import content_language
+from bot.commands.types import Desk, Request
+from bot.commands.wording import first_link, number
+from storage import articles, chats, lives
+from storage.database import Connection
+from storage.records import Article
+
+TEXT_LIMIT = 2000  #: characters of a text that are compared
+
+_ARTICLE = re.compile(r"id:(\d{1,18})")
+_POST_LINK = re.compile(
+    r"https?://(?:t\.me|telegram\.me)/(?:c/(?P<id>\d{1,15})|(?P<name>\w{4,32}))/(?P<post>\d{1,12})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing that we know was meant."""
+
+    sentence: str  #: what would have worked
+
+
+Subject = Article | str | Unknown
+
+
+async def subject_of(request: Request, desk: Desk, words: str) -> Subject:
+    """The article, or the text, that `words` and what the reader points at mean."""
+    if words.startswith("~"):
+        text = desk.recent.question(request.chat.id, words)
+        return text or Unknown(request.say("That was too long ago for me to remember. Please ask again."))
+    if found := _ARTICLE.fullmatch(words):
+        return await _article(request, desk, [int(found[1])])
+    if (place := number(words)) is not None:
+        return await _numbered(request, desk, place)
+    if url := first_link(words):
+        return await _linked(request, desk, url)
+    return words[:TEXT_LIMIT] if words else await _pointed(request, desk)
+
+
+async def article_meant(request: Request, desk: Desk) -> tuple[Article | Unknown, str]:
+    """The one article that an operator names (a link, a number, a post pointed at), and the words behind it.
+
+    Never a guess: neither words nor the newest article count.
+    """
+    first, _, rest = request.words.strip().partition(" ")
+    if (place := number(first)) is not None:
+        found = await _numbered(request, desk, place)
+    elif url := first_link(first):
+        found = await _linked(request, desk, url)
+    else:
+        rest = request.words.strip()
+        shown = await desk.db.read(_shown_in, request.pointed_message, request.pointed_at)
+        found = shown or Unknown(
+            request.say("Which article? Its link goes behind the command, or reply to its post.")
+        )
+    return found, rest.strip()
+
+
+async def _article(request: Request, desk: Desk, ids: Sequence[int]) -> Article | Unknown:
+    found = await desk.db.read(articles.many, ids)
+    return found[0] if found else Unknown(request.say("That article is not in the archive any more."))
+
+
+async def _numbered(request: Request, desk: Desk, place: int) -> Article | Unknown:
+    """The article with this number in the list replied to, else in the chat's last list."""
+    say = request.say
+    chat_id, message_id = request.pointed_message or (0, 0)
+    listed = desk.recent.listed(chat_id, message_id) if chat_id == request.chat.id and message_id else ()
+    if not listed and request.pointed_at:
+        return await _numbered_link(request, desk, place)
+    listed = listed or desk.recent.listed(request.chat.id)
+    if not listed:
+        return Unknown(say("I have shown no list here lately. /latest shows one; then /related 2 works."))
+    if not 1 <= place <= len(listed):
+        return Unknown(_range(request, len(listed)))
+    return await _article(request, desk, [listed[place - 1]])
+
+
+async def _numbered_link(request: Request, desk: Desk, place: int) -> Article | Unknown:
+    """By the links of the list replied to: it outlives our memory of it."""
+    if not 1 <= place <= len(request.pointed_at):
+        return Unknown(_range(request, len(request.pointed_at)))
+    return await _linked(request, desk, request.pointed_at[place - 1])
+
+
+def _range(request: Request, count: int) -> str:
+    return request.say.number_of(
+        "That list had {count} article: /related 1.",
+        "That list had {count} articles: /related 1 to /related {count}.",
+        count,
+    )
+
+
+async def _linked(request: Request, desk: Desk, url: str) -> Article | Unknown:
+    found = await desk.db.read(_behind, url)
+    return found or Unknown(
+        request.say("I know no article at that link. Words work too: /related river flood.")
+    )
+
+
+async def _pointed(request: Request, desk: Desk) -> Subject:
+    """What the message replied to or forwarded is about; without one, the newest article."""
+    found = await desk.db.read(_shown_in, request.pointed_message, request.pointed_at)
+    if found:
+        return found
+    if request.pointed_text.strip():
+        return request.pointed_text[:TEXT_LIMIT]
+    newest = await desk.db.read(articles.latest, 1, language=content_language(request, desk))
+    return newest[0] if newest else Unknown(request.say("There is no news yet."))
+
+
+def _behind(connection: Connection, url: str) -> Article | None:
+    """The article at a link, or in the post that the link leads to."""
+    post = _POST_LINK.match(url)
+    if not post:
+        return articles.by_url(connection, url)
+    if post["id"]:
+        chat_id = int(f"-100{post['id']}")
+    else:
+        chat = chats.by_username(connection, post["name"])
+        chat_id = chat.id if chat else 0
+    return _shown_in(connection, (chat_id, int(post["post"])), ())
+
+
+def _shown_in(
+    connection: Connection, message: tuple[int, int] | None, links: Sequence[str]
+) -> Article | None:
+    """The article that a message shows: as our own post, else by the first of its links that we know."""
+    number = lives.article_of_message(connection, *message) if message else None
+    if number is not None:
+        return articles.get(connection, number)
+    found = (articles.by_url(connection, link) for link in links[:20])
+    return next((article for article in found if article), None)

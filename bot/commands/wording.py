@@ -1,0 +1,67 @@
+"""How do readers write numbers, pages, links and sections? Read leniently, bounded, in any digits."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from hashlib import sha256
+
+from bot.render import COMMAND_LIMIT
+from bot.render.hashtags import hashtag
+
+FARTHEST = 1000  #: the last article that paging reaches; beyond, searching is the better way
+
+_NUMBER = re.compile(r"[-+]?\d{1,6}")
+_PAGE = re.compile(r"(?:^|\s)@(\d{1,4})$")
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_BARE_LINK = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?", re.IGNORECASE)
+#: What writing wraps around a link, and what is no part of it.
+_AROUND = "<>()[]{}\"'“”‘’«»,;!?။၊ "
+
+
+def number(text: str) -> int | None:
+    """A whole number in any script's digits; None where it is none, or has more than six digits."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def split_page(words: str) -> tuple[str, int]:
+    """`words` without the page's beginning "@10" at their end, and that beginning."""
+    found = _PAGE.search(words.rstrip())
+    if not found:
+        return words.strip(), 0
+    return words[: found.start()].strip(), min(int(found[1]), FARTHEST)
+
+
+def first_link(words: str) -> str:
+    """The first web address in `words`; a lone "news.example/rice" counts as one. "" where there is none."""
+    found = _LINK.search(words)
+    if found:
+        return found[0].rstrip(_AROUND).rstrip(".")
+    alone = words.strip(_AROUND)
+    return f"https://{alone}" if _BARE_LINK.fullmatch(alone) else ""
+
+
+def find_section(wanted: str, sections: Sequence[str]) -> str | None:
+    """The section that `wanted` names: its name in any case, its hashtag, its handle, or how it begins."""
+    key = _key(wanted)
+    if not key:
+        return None
+    for section in sections:
+        if key in (_key(section), _key(hashtag(section))) or wanted == section_handle(section):
+            return section
+    beginning = [section for section in sections if _key(section).startswith(key)]
+    return beginning[0] if len(beginning) == 1 else None
+
+
+def section_handle(section: str) -> str:
+    """A short name for a section, the same for as long as it is called so: "#1f2e3d4c"."""
+    return "#" + sha256(section.encode(errors="replace")).hexdigest()[:8]
+
+
+def fits(command: str) -> bool:
+    """Whether a button can hold this command."""
+    return len(command.encode(errors="replace")) <= COMMAND_LIMIT
+
+
+def _key(name: str) -> str:
+    folded = unicodedata.normalize("NFC", name).casefold().replace("\u200b", "")
+    return " ".join(folded.replace("_", " ").replace("#", " ").split())

@@ -1,0 +1,81 @@
+"""Which command answers what was asked, and with which request? Known commands, free words, and the rest."""
+
+from dataclasses import replace
+from datetime import datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
+from bot.commands.wording import first_link
+from bot.dispatch.reading import Asked
+from bot.locale import best
+from bot.render import Button, escape
+from jobs.policy import Edition
+from storage.records import Chat, ChatKind
+
+SEARCHED = 200  #: characters; a longer text is no question but something to find neighbours of
+
+
+def request_for(asked: Asked, chat: Chat, desk: Desk, now: datetime) -> Request:
+    """The request behind what was asked, in the chat as it is known."""
+    edition = _edition(chat, asked.user_language, desk)
+    return Request(
+        chat=replace(chat, edition=chat.edition or edition.name),
+        user_id=asked.user_id,
+        edition=edition,
+        words=asked.words,
+        now=now,
+        language=best(chat.language, edition.language, asked.user_language),
+        timezone=_zone(chat.timezone) or edition.timezone,
+        pointed_at=asked.pointed.links,
+        pointed_message=asked.pointed.message,
+        pointed_text=asked.pointed.text,
+        operator=asked.user_id in desk.policy.operators and asked.kind is ChatKind.PRIVATE,
+    )
+
+
+def route(asked: Asked, request: Request) -> Command | None:
+    """The command that answers; None where there is none, or none for this reader."""
+    if asked.command:
+        command = command_named(asked.command)
+        return command if command and (request.operator or not command.operators_only) else None
+    pointing = not asked.words or first_link(asked.words) or len(asked.words) > SEARCHED
+    return command_named("related" if pointing else "search")
+
+
+def unknown(asked: Asked, request: Request) -> Reply:
+    """What would have worked instead of a command that is not ours."""
+    say = request.say
+    names = [each.name for each in COMMANDS if request.operator or not each.operators_only]
+    close = get_close_matches(asked.command, names, n=1, cutoff=0.6)
+    if close:
+        text = say("I don't know /{command}. Did you mean /{close}?", command=asked.command, close=close[0])
+        return Reply(html=escape(text), buttons=((Button(f"/{close[0]}", command=close[0]),),))
+    listed = " ".join(f"/{name}" for name in names)
+    text = say("I don't know /{command}. I know {commands}.", command=asked.command, commands=listed)
+    return Reply(html=escape(text))
+
+
+def speechless(request: Request) -> Reply:
+    """For a picture or a sticker without a word."""
+    text = request.say("Send me some words, a link or a forwarded post. /help shows everything.")
+    return Reply(html=escape(text))
+
+
+def _edition(chat: Chat, user_language: str, desk: Desk) -> Edition:
+    """The chat's edition; a reader without one sees that of their language, else the newsroom's first."""
+    editions = desk.policy.editions
+    spoken = user_language.partition("-")[0].casefold()
+    by_name = [each for each in editions if chat.edition and each.name == chat.edition]
+    by_language = [
+        each for each in editions if spoken and each.language.partition("-")[0].casefold() == spoken
+    ]
+    plain = Edition(name="", channels=(), feed_urls=(), timezone=desk.policy.timezone)
+    return next(iter((*by_name, *by_language, *editions)), plain)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

@@ -1,0 +1,53 @@
+"""Where the bot stands in a chat, as Telegram tells it: may it post there, and if not, why?"""
+
+from dataclasses import dataclass
+
+from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, ChatMemberUpdated
+from telegram.constants import ChatMemberStatus
+
+from bot.dispatch.reading import kind_of
+from storage import chats
+from storage.database import Connection
+from storage.records import ChatKind, ChatState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the bot may do in a chat."""
+
+    state: ChatState
+    reason: str = ""
+    can_edit: bool = False  #: others' posts too
+
+
+def standing(kind: ChatKind, member: ChatMember) -> Standing:
+    """What this membership means for posting."""
+    if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
+        if kind is ChatKind.PRIVATE:
+            return Standing(ChatState.BLOCKED, "the reader blocked the bot")
+        return Standing(ChatState.LEFT, "the bot was removed")
+    if isinstance(member, ChatMemberAdministrator):
+        if kind is ChatKind.CHANNEL and not member.can_post_messages:
+            return Standing(ChatState.PAUSED, "the bot may not post there", bool(member.can_edit_messages))
+        return Standing(ChatState.ACTIVE, can_edit=bool(member.can_edit_messages))
+    if kind is ChatKind.CHANNEL:
+        return Standing(ChatState.PAUSED, "the bot is not an administrator there")
+    if isinstance(member, ChatMemberRestricted) and not member.can_send_messages:
+        return Standing(ChatState.PAUSED, "the bot may not write there")
+    return Standing(ChatState.ACTIVE)
+
+
+def remember_standing(connection: Connection, change: ChatMemberUpdated) -> bool:
+    """Note the bot's new standing in a chat that we know; whether it may post there again.
+
+    Chats that we do not know stay unknown, and what an operator paused stays paused.
+    """
+    known = chats.get(connection, change.chat.id)
+    if known is None:
+        return False
+    now = standing(kind_of(change.chat), change.new_chat_member)
+    if known.can_edit != now.can_edit:
+        chats.change(connection, known.id, can_edit=now.can_edit)
+    if known.state is ChatState.PAUSED and known.reason == chats.BY_OPERATOR:
+        return False
+    return chats.set_state(connection, known.id, now.state, now.reason) and now.state is ChatState.ACTIVE
