@@ -11,6 +11,13 @@ class FeedState(StrEnum):
     GONE = "gone"  #: answered 410: stopped, and the operator told
 
 
+class LeaseState(StrEnum):
+    ASKED = "asked"  #: the hub was asked, and has not come back to verify it
+    RUNNING = "running"  #: verified: the hub pushes until `until`
+    LEAVING = "leaving"  #: the hub was asked to stop, and has not come back to verify it
+    DENIED = "denied"  #: the hub will not
+
+
 class ArticleState(StrEnum):
     LIVE = "live"
     WITHDRAWN = "withdrawn"
@@ -102,6 +109,21 @@ class Feed:
     callback: str  #: the unguessable part of the WebSub callback's address
     secret: str
     lease_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A WebSub hub's promise to push a feed to one callback until a time."""
+
+    callback: str  #: the unguessable part of the callback's address
+    feed_id: int
+    hub: str
+    topic: str
+    secret: str  #: "" where the hub is not told one: its pushes are then only a reason to look
+    state: LeaseState
+    asked_at: datetime
+    until: datetime | None
+    error: str  #: what the hub answered, or why it denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

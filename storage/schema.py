@@ -34,6 +34,7 @@ from storage.records import (
     DeliveryState,
     FeedState,
     Lane,
+    LeaseState,
     PostKind,
     RunOutcome,
     Verdict,
@@ -151,6 +152,20 @@ feeds = Table(
     Column("callback", Text, nullable=False, default=""),
     Column("secret", Text, nullable=False, default=""),
     Column("lease_until", Utc),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("callback", Text, primary_key=True),
+    Column("feed_id", Key, ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("secret", Text, nullable=False, default=""),
+    Column("state", Word(LeaseState), nullable=False, default=LeaseState.ASKED),
+    Column("asked_at", Utc, nullable=False),
+    Column("until", Utc),
+    Column("error", Text, nullable=False, default=""),
 )
 
 #: Every guid and normalised link ever seen, as a hash, kept for ever: what is in here is known.

@@ -1,0 +1,59 @@
+"""Leases: which hubs promised to push which feeds, and until when."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from storage.database import record
+from storage.records import Feed, FeedState, Lease, LeaseState
+from storage.schema import feeds, leases
+
+
+def ask(connection: Connection, lease: Lease) -> None:
+    """A hub is about to be asked for this one. What it never verified of the same feed is forgotten."""
+    unverified = leases.c.state.in_([LeaseState.ASKED, LeaseState.DENIED])
+    connection.execute(delete(leases).where(leases.c.feed_id == lease.feed_id, unverified))
+    columns = {name: getattr(lease, name) for name in leases.c.keys()}  # noqa: SIM118
+    connection.execute(insert(leases).values(**columns))
+
+
+def get(connection: Connection, callback: str) -> Lease | None:
+    """The lease with this callback, or None."""
+    row = connection.execute(select(leases).where(leases.c.callback == callback)).first()
+    return record(Lease, row) if row else None
+
+
+def every(connection: Connection) -> list[Lease]:
+    """All leases, the oldest first."""
+    rows = connection.execute(select(leases).order_by(leases.c.asked_at, leases.c.callback))
+    return [record(Lease, row) for row in rows]
+
+
+def wanted(connection: Connection) -> list[Feed]:
+    """The active feeds that name a hub."""
+    query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.hub != "")
+    return [record(Feed, row) for row in connection.execute(query.order_by(feeds.c.id))]
+
+
+def change(connection: Connection, callback: str, **columns: object) -> None:
+    """Write these columns, and no others, of one lease."""
+    connection.execute(update(leases).where(leases.c.callback == callback).values(**columns))
+
+
+def run(connection: Connection, lease: Lease, until: datetime) -> None:
+    """The hub has verified it: it pushes until then."""
+    change(connection, lease.callback, state=LeaseState.RUNNING, until=until, error="")
+    _note_until(connection, lease.feed_id)
+
+
+def end(connection: Connection, lease: Lease) -> None:
+    """It is over, by our wish or by its time."""
+    connection.execute(delete(leases).where(leases.c.callback == lease.callback))
+    _note_until(connection, lease.feed_id)
+
+
+def _note_until(connection: Connection, feed_id: int) -> None:
+    """What the feed's own row says: until when somebody pushes it, by the leases that run."""
+    running = (leases.c.feed_id == feed_id) & (leases.c.state == LeaseState.RUNNING)
+    latest = connection.execute(select(func.max(leases.c.until)).where(running)).scalar()
+    connection.execute(update(feeds).where(feeds.c.id == feed_id).values(lease_until=latest))
