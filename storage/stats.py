@@ -32,7 +32,9 @@ def figures(connection: Connection, now: datetime) -> Figures:
     lanes = select(deliveries.c.lane, func.count()).where(*due).group_by(deliveries.c.lane)
     kinds = select(chats.c.kind, chats.c.state, func.count()).group_by(chats.c.kind, chats.c.state)
     states = select(feeds.c.state, func.count()).group_by(feeds.c.state)
-    unclear = select(func.count()).where(is_open, text("deliveries.state = 'unclear'"))
+    unclear = (
+        select(func.count()).select_from(deliveries).where(is_open, text("deliveries.state = 'unclear'"))
+    )
     newest = select(articles.c.seen_at).order_by(articles.c.id.desc()).limit(1)
     return Figures(
         articles=connection.execute(select(func.count()).select_from(articles)).scalar_one(),
