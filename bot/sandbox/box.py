@@ -34,13 +34,16 @@ from bot.sandbox.cloud import Cloud
 from bot.sandbox.faults import Applied, Fault, Faults, Sees
 from bot.sandbox.founding import Founding
 from bot.sandbox.journal import Event, Journal
+from bot.sandbox.ledger import Ledger
 from bot.sandbox.limits import Limiter, Limits
 from bot.sandbox.messages import Message, Messages
+from bot.sandbox.methods.hooks import allow_updates
 from bot.sandbox.methods.table import METHODS
 from bot.sandbox.params import Files, Params
 from bot.sandbox.people import People
 from bot.sandbox.refusal import Json, Refusal, too_many_requests
 from bot.sandbox.updates import Updates
+from bot.sandbox.views import message_view
 from jobs.clock import Clock
 
 BOT_ID = 7000001
@@ -92,6 +95,7 @@ class Box:
             journal=Journal(),
         )
         self.faults = Faults(chance)
+        self.ledger = Ledger(self.cloud)
         self._running: set[asyncio.Task[Any]] = set()
         founding, people = Founding(self.cloud), People(self.cloud)
         self.owner = founding.owner
@@ -145,6 +149,10 @@ class Box:
         """What stands in a chat now, in order."""
         return list(self.cloud.messages.of(chat_id))
 
+    def view(self, message: Message) -> Json:
+        """A message as JSON for whoever watches; see `views.py`."""
+        return message_view(self.cloud, message)
+
     def answer_to(self, query_id: str) -> Json | None:
         """What the bot answered to a pressed button or an inline query; None while it has not."""
         return self.cloud.queries[query_id].answer
@@ -165,9 +173,7 @@ class Box:
 
     async def _get_updates(self, params: Params) -> list[Json]:
         updates = self.cloud.updates
-        allowed = params.tree("allowed_updates", "can't parse allowed updates JSON object")
-        if allowed is not None:
-            updates.allowed = tuple(allowed)
+        allow_updates(self.cloud, params)
         limit = min(max(params.integer("limit", 100), 1), 100)
         return await updates.poll(params.integer("offset"), limit, params.integer("timeout"))
 

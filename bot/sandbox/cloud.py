@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox.chats import Chat, Chats, Kind, User
 from bot.sandbox.journal import Journal
 from bot.sandbox.limits import Limiter
-from bot.sandbox.messages import Message, Messages
+from bot.sandbox.messages import Message, Messages, Photo
 from bot.sandbox.refusal import too_many_requests
 from bot.sandbox.updates import Updates
 from jobs.clock import Clock
@@ -58,6 +58,8 @@ class Cloud:
     journal: Journal
     profile: Profile = field(default_factory=Profile)
     queries: dict[str, Query] = field(default_factory=dict)
+    photos: dict[str, Photo] = field(default_factory=dict)  #: by file_id
+    uploads: dict[str, bytes] = field(default_factory=dict)  #: pictures that the bot uploaded, by file_id
     #: what a linked page shows; the sandbox hands in the sample news site's
     preview: Callable[[str], Preview | None] = lambda url: None
     #: the refusal of a picture's address ("WEBPAGE_CURL_FAILED"), or "" where it can be fetched
@@ -69,6 +71,14 @@ class Cloud:
         self.journal.write(
             self.clock.now(), kind, message.chat.id, message.id, message=message, content=content, **details
         )
+
+    def keep_photo(self, photo: Photo) -> Photo:
+        """Remember a picture, so that its file_id means it from now on; the first of one address stays."""
+        for known in self.photos.values():
+            if photo.url and known.url == photo.url:
+                return known
+        self.photos[photo.file_id] = photo
+        return photo
 
     def admit(self, chat: Chat, *, paid: bool = False) -> None:
         """Count one message against the limits. Raises Refusal 429."""

@@ -1,64 +1,124 @@
 """Which links, hashtags, mentions and commands does Telegram find in a text by itself?
 
-The shapes follow TDLib's `find_entities`, with the common top-level domains where it has a list of them all.
+As TDLib's `find_entities`. Where it has a list of every top-level domain, here are the usual ones and every
+country. A hashtag ends at a combining mark, also in Burmese: `#မြန်မာ` is the hashtag `#မ`.
 """
 
-import re
 from itertools import pairwise
+
+import regex
 
 from bot.sandbox.entities import Entity, utf16_length
 
-_SCHEMES = r"(?:https?|ftp|tonsite)://"
-_DOMAIN = r"(?:[\w-]{1,63}\.)+"
-_TLD = (
-    r"(?:com|org|net|info|news|gov|edu|mil|int|biz|app|dev|me|io|tv|eu|uk|us|mm|de|fr|ru|cn|jp|in|th|my|sg|hk"
-    r"|au|ca|nl|se|no|ch|it|es|pl|br|asia|media|press|live|online|site|blog|today|world|xyz|co|ly|gg|be|to|am)"
+_W = r"\p{L}\p{N}_"
+_H = r"\p{L}\p{Nd}_\u200c\u00b7\u0d80-\u0dff"
+_NAME = "[A-Za-z0-9_]"
+_FAR = r"\u00c0-\u1fff\u200c\u200d\u2010-\u2015\u2070-\U0010ffff"
+_MENTION = regex.compile(rf"(?<![{_W}])@{_NAME}{{4,32}}(?![{_W}])")
+_COMMAND = regex.compile(rf"(?<![{_W}/<>])/{_NAME}{{1,64}}+(?:@{_NAME}{{3,32}}+)?(?![{_W}/<>])")
+_HASHTAG = regex.compile(rf"(?<![{_H}])#(?=[{_H}]*\p{{L}})[{_H}]++(?:@{_NAME}{{3,32}}+)?+(?!#)")
+_CASHTAG = regex.compile(rf"(?<![{_H}$])\$(?:1INCH|[A-Z]{{1,8}}+)(?:@{_NAME}{{3,32}}+)?+(?![{_H}$])")
+_EMAIL = regex.compile(
+    r"(?<![A-Za-z0-9_.+-])(?:[A-Za-z0-9_-]{0,26}[.+]){0,10}[A-Za-z0-9_-]{1,35}"
+    r"@(?:(?:[A-Za-z0-9][A-Za-z0-9_-]{0,28})?[A-Za-z0-9]\.){1,6}[A-Za-z]{2,8}(?![A-Za-z0-9_-])"
 )
-_PATH = r"(?:[/?#][^\s<>\"«»“”‘’]*)?"
-_URL = re.compile(
-    rf"(?<![\w@./-])(?:{_SCHEMES}[\w.:@%-]*\w(?:\.\w+)*{_PATH}|{_DOMAIN}{_TLD}(?![\w@-])(?::\d{{1,5}})?{_PATH})",
-    re.IGNORECASE,
+_RUN = regex.compile(rf"[A-Za-z0-9._~\-{_FAR}]++")
+_SCHEME = regex.compile(r"(?<!s)(?:https?|(?<!t)ftp|tonsite)://\Z", regex.IGNORECASE)
+_PORT = regex.compile(r":0*+\d{1,5}+(?!\d)")
+_PATH = regex.compile(r"[/?#](?:[^\s<>\"«»\u2000-\u206f]|[\u200c\u200d\u2010-\u2015])*+")
+_TLD = regex.compile(
+    r"(?:[a-z]{2}|com|org|net|info|news|gov|edu|mil|int|biz|app|dev|asia|media|press|live|online|site|blog"
+    r"|today|world|xyz|report|radio|name|club|shop|store|tech|space|top|wiki|agency|africa|eus|cat)\Z"
 )
-_EMAIL = re.compile(r"(?<![\w@.+-])[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,8}(?![\w@])")
-_MENTION = re.compile(r"(?<![\w@/])@[A-Za-z0-9_]{2,32}(?![\w@])")
-_HASHTAG = re.compile(r"(?<![\w#@])#(?=\w*[^\W\d])(?:\w|[\u0300-\u036f\u102b-\u109d\u200c\u00b7])+(?!#)")
-_CASHTAG = re.compile(r"(?<![\w$])\$[A-Z]{1,8}(?![\w$])")
-_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>@])")
-_ENDINGS = ".,:;!?'\")]}…။၊"
-_LIKELY = re.compile(r"[/@#$.]")
-
-_KINDS = (
-    ("email", _EMAIL),
-    ("url", _URL),
-    ("mention", _MENTION),
-    ("hashtag", _HASHTAG),
-    ("cashtag", _CASHTAG),
-)
+_IPV4 = regex.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?[1-9]\d|1\d\d|\d)(?:\.|\Z)){4}")
+_LATER = ".:;,('?!`"  #: an address does not end in these
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
 def find(plain: str, *, commands: bool = True) -> list[Entity]:
     """The entities of a plain text, in order, none within another. `commands`: /words count too."""
-    if not _LIKELY.search(plain):
-        return []
-    kinds = (*_KINDS, ("bot_command", _COMMAND)) if commands else _KINDS
     spans: list[tuple[int, int, str]] = []
-    for kind, pattern in kinds:
-        for found in pattern.finditer(plain):
-            begin, end = found.span()
-            if kind == "url":
-                end = begin + len(_without_ending(found[0]))
-            if not any(begin < other[1] and other[0] < end for other in spans):
-                spans.append((begin, end, kind))
-    return _counted(plain, sorted(spans))
+    if "@" in plain:
+        spans += _matches(_MENTION, plain, "mention") + _matches(_EMAIL, plain, "email")
+    if "/" in plain and commands:
+        spans += _matches(_COMMAND, plain, "bot_command")
+    if "#" in plain:
+        spans += _matches(_HASHTAG, plain, "hashtag")
+    if "$" in plain:
+        spans += _matches(_CASHTAG, plain, "cashtag")
+    if "." in plain:
+        spans += _urls(plain)
+    return _counted(plain, _apart(spans)) if spans else []
 
 
-def _without_ending(url: str) -> str:
-    """A full stop or a bracket behind an address is the sentence's, unless the bracket was opened inside."""
-    while url and url[-1] in _ENDINGS:
-        if url[-1] == ")" and url.count("(") >= url.count(")"):
-            break
-        url = url[:-1]
-    return url
+def _matches(pattern: regex.Pattern[str], plain: str, kind: str) -> list[tuple[int, int, str]]:
+    return [(*match.span(), kind) for match in pattern.finditer(plain)]
+
+
+def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Of what overlaps, the earlier one stays, then the longer one."""
+    kept: list[tuple[int, int, str]] = []
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
+
+
+def _urls(plain: str) -> list[tuple[int, int, str]]:
+    return [
+        (*span, "url")
+        for run in _RUN.finditer(plain)
+        if "." in run[0].strip(".") and (span := _url(plain, *run.span()))
+    ]
+
+
+def _url(plain: str, begin: int, end: int) -> tuple[int, int] | None:
+    """Where the address around the host at `begin` to `end` stands; None where it is none."""
+    host = plain[begin:end]
+    scheme = _SCHEME.search(plain, max(0, begin - 10), begin)
+    if scheme:
+        begin = scheme.start()
+    elif begin and regex.match(rf"[{_W}/#@]", plain[begin - 1]):
+        return None
+    port = _PORT.match(plain, end)
+    if port and int(port[0][1:]) <= 65535:
+        end = port.end()
+    path = _PATH.match(plain, end)
+    if path:
+        end += len(_path(path[0]))
+    else:
+        host = host.rstrip(".")
+        end = end if port else begin + len(plain[begin:end].rstrip("."))
+    return (begin, end) if _is_host(host, has_scheme=scheme is not None) else None
+
+
+def _path(path: str) -> str:
+    """Without what belongs to the sentence: a full stop, a bracket that was opened outside."""
+    opened: list[str] = []
+    for place, character in enumerate(path):
+        if character in _BRACKETS.values():
+            opened.append(character)
+        elif character in _BRACKETS:
+            if _BRACKETS[character] not in opened:
+                path = path[:place]
+                break
+            opened.remove(_BRACKETS[character])
+    cut = path.rstrip(_LATER)
+    return cut if len(cut) > 1 or path[:1] == "/" else ""
+
+
+def _is_host(host: str, *, has_scheme: bool) -> bool:
+    if _IPV4.fullmatch(host):
+        return True
+    parts = host.split(".")
+    ending = parts[-1]
+    if len(parts) < 2 or host.replace(".", "").isdigit() or len(ending) < 2:
+        return False
+    if any(not part or len(part.encode()) > 63 or part[-1] == "-" for part in parts):
+        return False
+    if ending.startswith("xn--"):
+        return len(ending) > 5
+    return not {"_", "-"} & set(ending) and (has_scheme or bool(_TLD.match(ending.lower())))
 
 
 def _counted(plain: str, spans: list[tuple[int, int, str]]) -> list[Entity]:

@@ -94,6 +94,17 @@ class Message:
         return message | (self.service or _content_json(self.content))
 
 
+def origin_of(message: Message) -> Json:
+    """The Bot API's MessageOrigin of a forward; a forward of a forward names the first one."""
+    if message.origin:
+        return message.origin
+    date = int(message.at.timestamp())
+    if message.chat.kind == Kind.CHANNEL:
+        channel: Json = {"type": "channel", "date": date, "chat": message.chat.to_json()}
+        return channel | {"message_id": message.id}
+    return {"type": "user", "date": date, "sender_user": message.author.to_json()}
+
+
 def _content_json(content: Content) -> Json:
     shown: Json = {}
     text, entities = content.text.plain, [entity.to_json() for entity in content.text.entities]

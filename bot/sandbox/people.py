@@ -8,6 +8,7 @@ from bot.sandbox.cloud import Cloud, Query
 from bot.sandbox.entities import Entity, formatted, with_found
 from bot.sandbox.founding import service_message
 from bot.sandbox.messages import Content, Json, Message
+from bot.sandbox.messages import origin_of as origin_of  # sight.py asks people
 from bot.sandbox.methods.deleting import remove
 from bot.sandbox.methods.reading import member_json
 
@@ -188,16 +189,6 @@ class People:
         if message is None:
             raise LookupError(f"chat {chat.id} has no message {message_id}")
         return message
-
-
-def origin_of(message: Message) -> Json:
-    """The Bot API's MessageOrigin; a forward of a forward names the first one."""
-    if message.origin:
-        return message.origin
-    date = int(message.at.timestamp())
-    if message.chat.kind == Kind.CHANNEL:
-        return {"type": "channel", "date": date, "chat": message.chat.to_json(), "message_id": message.id}
-    return {"type": "user", "date": date, "sender_user": message.author.to_json()}
 
 
 def _button(markup: Json | None, button: str) -> Json:

@@ -7,6 +7,7 @@ from bot.sandbox.chats import BELONGING, Chat, Kind, Standing, User
 from bot.sandbox.messages import Message
 from bot.sandbox.refusal import bad_request, forbidden
 
+TWO_DAYS = 2 * 86_400.0  #: a bot deletes nothing older
 _WHAT = {"can_send_messages": "text messages", "can_send_photos": "photos"}
 
 
@@ -80,17 +81,28 @@ def check_editable(message: Message, bot: User) -> None:
         raise bad_request("message can't be edited")
 
 
-def deletable(message: Message, bot: User, age: float) -> str:
-    """Why the bot may not delete this message, or "". `age` in seconds: 48 hours are the most in private."""
+def undeletable(message: Message, bot: User, age: float) -> str:
+    """Why the bot may not delete this message; "" where it may. `age` in seconds: two days are the most.
+
+    As TDLib's `can_delete_channel_message` and `can_revoke_message`.
+    """
     chat = message.chat
     own = message.author.id == bot.id
     if chat.kind in (Kind.PRIVATE, Kind.GROUP):
-        if age > 48 * 3600:
-            return "message can't be deleted for everyone"
-        if own or chat.kind == Kind.PRIVATE or chat.may(bot.id, "can_delete_messages"):
-            return ""
-        return "message can't be deleted for everyone"
-    if chat.may(bot.id, "can_delete_messages") and message.id > 1:
-        return ""
+        theirs = chat.kind == Kind.PRIVATE or chat.member(bot.id).standing == Standing.ADMINISTRATOR
+        allowed = theirs or (own and not message.service)
+        return "" if allowed and age <= TWO_DAYS else "message can't be deleted for everyone"
+    if age >= TWO_DAYS or message.id == 1:
+        return "message can't be deleted"
     posts = chat.kind == Kind.SUPERGROUP or chat.may(bot.id, "can_post_messages")
-    return "" if own and posts and not message.service else "message can't be deleted"
+    return "" if chat.may(bot.id, "can_delete_messages") or (own and posts) else "message can't be deleted"
+
+
+def check_pin(chat: Chat, bot: User) -> None:
+    """Whether the bot may pin: in channels it takes can_edit_messages."""
+    if chat.kind == Kind.PRIVATE:
+        return
+    right = "can_edit_messages" if chat.kind == Kind.CHANNEL else "can_pin_messages"
+    appointed = chat.kind != Kind.GROUP or chat.member(bot.id).standing == Standing.ADMINISTRATOR
+    if not (appointed and chat.may(bot.id, right)):
+        raise bad_request("not enough rights to manage pinned messages in the chat")

@@ -48,6 +48,8 @@ class Updates:
         self._poll: asyncio.Future[bool] | None = None
         self.allowed: tuple[str, ...] = ()
         self.webhook: Webhook | None = None
+        self.local = False  #: one's own Bot API server: webhooks over plain http on any port
+        self.failed: tuple[datetime, str] | None = None  #: when and why the webhook failed last
         self.came = asyncio.Event()  #: set whenever there is one more
 
     def __len__(self) -> int:
@@ -83,8 +85,6 @@ class Updates:
         """getUpdates. Raises Refusal 409 where a webhook is set or a newer poll takes over."""
         if self.webhook:
             raise Refusal(409, _WEBHOOK)
-        if self._poll and not self._poll.done():
-            self._poll.set_result(False)
         self.confirm(offset)
         found = self.waiting(limit)
         if not found and timeout > 0:
@@ -93,6 +93,7 @@ class Updates:
         return found
 
     async def _wait(self, seconds: float) -> None:
+        self._end_poll()
         mine = self._poll = asyncio.get_running_loop().create_future()
         nap = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
@@ -103,6 +104,18 @@ class Updates:
             nap.cancel()
             if self._poll is mine:
                 self._poll = None
+
+    def hook(self, webhook: Webhook | None) -> None:
+        """Deliver to this address from now on, or to nobody; a running poll ends with a 409."""
+        self.webhook = webhook
+        self.failed = None
+        if webhook:
+            self._end_poll()
+        self.came.set()
+
+    def _end_poll(self) -> None:
+        if self._poll and not self._poll.done():
+            self._poll.set_result(False)
 
     def drop(self) -> None:
         """Forget every waiting update."""

@@ -1,10 +1,13 @@
 """answerCallbackQuery, answerInlineQuery: what a pressed button or an inline query gets."""
 
+from bot.sandbox import compose
 from bot.sandbox.cloud import Cloud, Query
+from bot.sandbox.messages import Json
 from bot.sandbox.params import Params
 from bot.sandbox.refusal import bad_request
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+MOST_RESULTS = 50
 ANSWERED_WITHIN = 30.0  #: seconds; Telegram does not say how long, PTB's and others' users see about this
 
 
@@ -16,6 +19,36 @@ def answer_callback_query(cloud: Cloud, params: Params) -> bool:
     query.answer = {"text": text, "show_alert": params.flag("show_alert"), "url": params.text("url")}
     cloud.journal.write(cloud.clock.now(), "callback_answered", query.user_id, query=query.id, **query.answer)
     return True
+
+
+def answer_inline_query(cloud: Cloud, params: Params) -> bool:
+    results = params.tree("results", "can't parse inline query results JSON object")
+    if not isinstance(results, list):
+        raise bad_request("results must be an Array")
+    if len(results) > MOST_RESULTS:
+        raise bad_request("RESULTS_TOO_MUCH")
+    ids = [str(result.get("id", "")) if isinstance(result, dict) else "" for result in results]
+    if any(not 1 <= len(given.encode()) <= 64 for given in ids):
+        raise bad_request("RESULT_ID_INVALID")
+    if len(set(ids)) < len(ids):
+        raise bad_request("RESULT_ID_DUPLICATE")
+    if len(params.text("next_offset").encode()) > 64:
+        raise bad_request("NEXT_OFFSET_INVALID")
+    for result in results:
+        _check_words(result)
+    query = _open(cloud, params.text("inline_query_id"))
+    query.answer = {"results": results, "next_offset": params.text("next_offset")}
+    return True
+
+
+def _check_words(result: Json) -> None:
+    """The message that a result would send is parsed as any other."""
+    words = result.get("input_message_content") or {}
+    if isinstance(words, dict) and "message_text" in words:
+        given, mode = str(words["message_text"]), str(words.get("parse_mode") or "")
+        if not given:
+            raise bad_request("message text is empty")
+        compose.kept(*compose.parsed(given, mode, words.get("entities")), compose.SENT_TEXT)
 
 
 def _open(cloud: Cloud, query_id: str) -> Query:

@@ -5,20 +5,42 @@ from bot.sandbox.messages import Message
 from bot.sandbox.methods.places import chat_to_write, message_in
 from bot.sandbox.params import Params
 from bot.sandbox.refusal import bad_request
-from bot.sandbox.rights import deletable
+from bot.sandbox.rights import undeletable
+
+MOST_AT_ONCE = 100
 
 
 def delete_message(cloud: Cloud, params: Params) -> bool:
+    if not params.has("chat_id"):
+        raise bad_request("chat identifier is not specified")
+    if not params.has("message_id"):
+        raise bad_request("message identifier is not specified")
     message = message_in(cloud, chat_to_write(cloud, params), params, "delete")
-    _delete(cloud, message)
+    _check(cloud, message)
+    remove(cloud, message)
     return True
 
 
-def _delete(cloud: Cloud, message: Message) -> None:
-    reason = deletable(message, cloud.bot, (cloud.clock.now() - message.at).total_seconds())
+def delete_messages(cloud: Cloud, params: Params) -> bool:
+    """Those that are not there are passed over; one that may not be deleted keeps all."""
+    given = params.tree("message_ids", "can't parse message identifiers JSON object")
+    if not isinstance(given, list) or not given:
+        raise bad_request("message identifiers are not specified")
+    if len(given) > MOST_AT_ONCE:
+        raise bad_request("too many message identifiers specified")
+    chat = chat_to_write(cloud, params)
+    messages = [found for number in given if (found := cloud.messages.find(chat, int(number)))]
+    for message in messages:
+        _check(cloud, message)
+    for message in messages:
+        remove(cloud, message)
+    return True
+
+
+def _check(cloud: Cloud, message: Message) -> None:
+    reason = undeletable(message, cloud.bot, (cloud.clock.now() - message.at).total_seconds())
     if reason:
         raise bad_request(reason)
-    remove(cloud, message)
 
 
 def remove(cloud: Cloud, message: Message) -> None:

@@ -1,11 +1,14 @@
 """editMessageText and its sisters: what stands in a chat changes."""
 
+from dataclasses import replace
+
 from bot.sandbox import compose
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.keyboards import keyboard_of
 from bot.sandbox.messages import Content, Json, Message
 from bot.sandbox.methods.places import chat_to_edit, message_in
 from bot.sandbox.params import Params
+from bot.sandbox.pictures import photo_of
 from bot.sandbox.refusal import bad_request
 from bot.sandbox.rights import check_editable
 
@@ -26,8 +29,45 @@ def edit_message_text(cloud: Cloud, params: Params) -> Json:
     return changed(cloud, message, Content(text, markup=markup, preview=preview))
 
 
+def edit_message_caption(cloud: Cloud, params: Params) -> Json:
+    markup = keyboard_of(params)
+    plain, entities = compose.caption_of(params)
+    message = editable(cloud, params)
+    if not message.content.photo:
+        raise bad_request("there is no caption in the message to edit")
+    text = compose.kept(plain, entities, compose.EDITED_CAPTION, empty=True)
+    above = params.flag("show_caption_above_media")
+    return changed(cloud, message, replace(message.content, text=text, markup=markup, above=above))
+
+
+def edit_message_media(cloud: Cloud, params: Params) -> Json:
+    markup = keyboard_of(params)
+    media = params.tree("media", "can't parse input media JSON object")
+    if not isinstance(media, dict):
+        raise bad_request("can't parse InputMedia: expected an Object")
+    if media.get("type") != "photo":
+        raise bad_request(f'can\'t parse InputMedia: type "{media.get("type")}" is unsupported')
+    if not media.get("media"):
+        raise bad_request("can't parse InputMedia: media not found")
+    caption, parse_mode = str(media.get("caption") or ""), str(media.get("parse_mode") or "")
+    plain, entities = compose.parsed(caption, parse_mode, media.get("caption_entities"))
+    photo = photo_of(cloud, params, "media", media["media"])
+    message = editable(cloud, params)
+    text = compose.kept(plain, entities, compose.EDITED_CAPTION, empty=True)
+    above = bool(media.get("show_caption_above_media"))
+    return changed(cloud, message, Content(text, photo, markup, above=above))
+
+
+def edit_message_reply_markup(cloud: Cloud, params: Params) -> Json:
+    markup = keyboard_of(params)
+    message = editable(cloud, params)
+    return changed(cloud, message, replace(message.content, markup=markup))
+
+
 def editable(cloud: Cloud, params: Params) -> Message:
     """The message to edit, counted against the limits."""
+    if not params.has("chat_id") and not params.has("message_id"):
+        raise bad_request("inline message identifier is not specified")
     chat = chat_to_edit(cloud, params)
     cloud.admit(chat, paid=params.flag("allow_paid_broadcast"))
     message = message_in(cloud, chat, params, "edit")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.cloud import Cloud
@@ -31,6 +32,30 @@ def get_my_commands(cloud: Cloud, params: Params) -> list[Json]:
 def delete_my_commands(cloud: Cloud, params: Params) -> bool:
     cloud.profile.commands.pop(_audience(params), None)
     return True
+
+
+def set_word(name: str, most: int) -> Callable[[Cloud, Params], bool]:
+    """setMyName, setMyDescription, setMyShortDescription: one text of at most `most` characters."""
+
+    def set_it(cloud: Cloud, params: Params) -> bool:
+        words = params.text(name)
+        if len(words) > most:
+            raise bad_request(f"BOT_{'TITLE' if name == 'name' else 'ABOUT'}_TOO_LONG")
+        cloud.profile.words[name, params.text("language_code")] = words
+        return True
+
+    return set_it
+
+
+def get_word(name: str) -> Callable[[Cloud, Params], Json]:
+    """getMyName and its sisters; without a text for the language the one without language."""
+
+    def get_it(cloud: Cloud, params: Params) -> Json:
+        words = cloud.profile.words
+        plain = words.get((name, ""), cloud.bot.first_name if name == "name" else "")
+        return {name: words.get((name, params.text("language_code")), plain)}
+
+    return get_it
 
 
 def _audience(params: Params) -> tuple[str, str]:

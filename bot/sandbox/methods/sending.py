@@ -1,12 +1,13 @@
-"""sendMessage, sendPhoto: new messages."""
+"""sendMessage, sendPhoto, forwardMessage, copyMessage: new messages."""
 
 from bot.sandbox import compose
 from bot.sandbox.chats import Chat
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.keyboards import keyboard_of
-from bot.sandbox.messages import Content, Json, Message
-from bot.sandbox.methods.places import chat_to_write
+from bot.sandbox.messages import Content, Json, Message, origin_of
+from bot.sandbox.methods.places import chat_to_read, chat_to_write, message_in
 from bot.sandbox.params import Params
+from bot.sandbox.pictures import photo_of
 from bot.sandbox.refusal import bad_request
 from bot.sandbox.rights import check_post
 
@@ -20,6 +21,48 @@ def send_message(cloud: Cloud, params: Params) -> Json:
     check_post(chat, cloud.bot, "can_send_messages")
     text = compose.kept(plain, entities, compose.SENT_TEXT)
     return sent(cloud, chat, params, Content(text, markup=markup, preview=preview), reply_to).to_json()
+
+
+def send_photo(cloud: Cloud, params: Params) -> Json:
+    plain, entities = compose.caption_of(params)
+    photo = photo_of(cloud, params, "photo")
+    markup = keyboard_of(params)
+    chat = chat_to_write(cloud, params)
+    reply_to = replied_to(cloud, chat, params)
+    check_post(chat, cloud.bot, "can_send_photos")
+    text = compose.kept(plain, entities, compose.SENT_CAPTION, empty=True)
+    content = Content(text, photo, markup, above=params.flag("show_caption_above_media"))
+    return sent(cloud, chat, params, content, reply_to).to_json()
+
+
+def forward_message(cloud: Cloud, params: Params) -> Json:
+    message = message_in(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "forward")
+    chat = chat_to_write(cloud, params)
+    if message.protected or message.chat.protected:
+        raise bad_request("message has protected content and can't be forwarded")
+    if message.service:
+        raise bad_request("the message can't be forwarded")
+    content = Content(
+        message.content.text, message.content.photo, None, message.content.preview, message.content.above
+    )
+    check_post(chat, cloud.bot, "can_send_photos" if content.photo else "can_send_messages")
+    return sent(cloud, chat, params, content, origin=origin_of(message)).to_json()
+
+
+def copy_message(cloud: Cloud, params: Params) -> Json:
+    message = message_in(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "copy")
+    markup = keyboard_of(params)
+    chat = chat_to_write(cloud, params)
+    if message.protected or message.chat.protected or message.service:
+        raise bad_request("the message can't be copied")
+    old = message.content
+    text = old.text
+    if old.photo and params.has("caption"):
+        text = compose.kept(*compose.caption_of(params), compose.SENT_CAPTION, empty=True)
+    check_post(chat, cloud.bot, "can_send_photos" if old.photo else "can_send_messages")
+    reply_to = replied_to(cloud, chat, params)
+    content = Content(text, old.photo, markup, old.preview, old.above)
+    return {"message_id": sent(cloud, chat, params, content, reply_to).id}
 
 
 def sent(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.cloud import Cloud
-from bot.sandbox.methods import answering, deleting, editing, profile, reading, sending
+from bot.sandbox.methods import answering, chatting, deleting, editing, hooks, profile, reading, sending
 from bot.sandbox.params import Params
 
 Method = Callable[[Cloud, Params], Any]
@@ -16,10 +16,34 @@ METHODS: dict[str, Method] = {
     "getchatadministrators": reading.get_chat_administrators,
     "getchatmembercount": reading.get_chat_member_count,
     "sendmessage": sending.send_message,
+    "sendphoto": sending.send_photo,
+    "forwardmessage": sending.forward_message,
+    "copymessage": sending.copy_message,
     "editmessagetext": editing.edit_message_text,
+    "editmessagecaption": editing.edit_message_caption,
+    "editmessagemedia": editing.edit_message_media,
+    "editmessagereplymarkup": editing.edit_message_reply_markup,
     "deletemessage": deleting.delete_message,
+    "deletemessages": deleting.delete_messages,
+    "setmessagereaction": chatting.set_message_reaction,
+    "sendchataction": chatting.send_chat_action,
+    "pinchatmessage": chatting.pin_chat_message,
+    "unpinchatmessage": chatting.unpin_chat_message,
+    "leavechat": chatting.leave_chat,
     "answercallbackquery": answering.answer_callback_query,
+    "answerinlinequery": answering.answer_inline_query,
     "setmycommands": profile.set_my_commands,
     "getmycommands": profile.get_my_commands,
     "deletemycommands": profile.delete_my_commands,
+    "setmyname": profile.set_word("name", 64),
+    "getmyname": profile.get_word("name"),
+    "setmydescription": profile.set_word("description", 512),
+    "getmydescription": profile.get_word("description"),
+    "setmyshortdescription": profile.set_word("short_description", 120),
+    "getmyshortdescription": profile.get_word("short_description"),
+    "setwebhook": hooks.set_webhook,
+    "deletewebhook": hooks.delete_webhook,
+    "getwebhookinfo": hooks.get_webhook_info,
+    "logout": hooks.done,
+    "close": hooks.done,
 }

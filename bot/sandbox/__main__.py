@@ -1,0 +1,73 @@
+"""The box as a process of its own, which outlives the bot that talks to it: `python -m bot.sandbox --port 0`.
+
+Prints one line of JSON when it listens: address, token, the ids of channels and people. SIGTERM ends it.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import signal
+import sys
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from bot.sandbox.box import NO_SECRET, Box
+from bot.sandbox.control import add_control
+from bot.sandbox.limits import NO_LIMITS, Limits
+from bot.sandbox.moved import MovableClock
+from bot.sandbox.server import serve_box
+from bot.sandbox.webhook import deliver_updates
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and run until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m bot.sandbox", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free one")
+    parser.add_argument("--token", default=NO_SECRET)
+    parser.add_argument("--channels", type=int, default=1)
+    parser.add_argument("--rights", default="can_post_messages", help="of the bot in the channels")
+    parser.add_argument("--people", type=int, default=1, help="who have started the bot")
+    parser.add_argument("--no-limits", action="store_true", help="no 429 whatever the pace")
+    parser.add_argument("--seed", type=int, default=1, help="of the chance that picks random faults")
+    asyncio.run(_run(parser.parse_args(arguments)))
+
+
+async def _run(options: argparse.Namespace) -> None:
+    chance = random.Random(options.seed)  # noqa: S311  (the same seed shall give the same faults)
+    limits = NO_LIMITS if options.no_limits else Limits()
+    box = Box(MovableClock(), chance, token=options.token, limits=limits)
+    rights = [right for right in options.rights.split(",") if right]
+    channels = [
+        box.add_channel(f"Channel {number}", username=f"channel_{number}", rights=rights).id
+        for number in range(1, options.channels + 1)
+    ]
+    people = box.add_people(options.people)
+    application = serve_box(box)
+    add_control(application, box)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, options.host, options.port).start()
+    delivery = asyncio.create_task(deliver_updates(box))
+    host, port = runner.addresses[0][:2]
+    ready = {"address": f"http://{host}:{port}", "token": box.token}
+    ready |= {"channels": channels, "people": list(people)}
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+    await _told_to_stop()
+    delivery.cancel()
+    await box.close()
+    await runner.cleanup()
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What was ever visible, and when? The proof of "exactly once" and of "never above the rate".
+
+The ledger reads the box's messages; nothing is counted twice, nothing forgotten, deleted ones stay in it.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.messages import Content, Message
+from bot.sandbox.show_html import links_of
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What one message showed, from when until when; `until` is None while it stands there."""
+
+    chat_id: int
+    message_id: int
+    at: datetime
+    until: datetime | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a list of marks fared in a list of chats; pairs of (chat id, mark)."""
+
+    right: int
+    lost: tuple[tuple[int, str], ...]
+    doubled: tuple[tuple[int, str], ...]
+
+
+class Ledger:
+    """Everything that the bot ever showed."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def messages(self, chat_id: int | None = None) -> Iterator[Message]:
+        """The bot's own messages in order of their ids, deleted ones too; service messages not."""
+        store, bot = self._cloud.messages, self._cloud.bot
+        found = store.all() if chat_id is None else store.of(chat_id, deleted=True)
+        return (message for message in found if message.author.id == bot.id and not message.service)
+
+    def showings(self, chat_id: int | None = None) -> Iterator[Showing]:
+        """Every version of every message of the bot's."""
+        for message in self.messages(chat_id):
+            begin = message.at
+            for until, content in message.versions:
+                yield Showing(message.chat.id, message.id, begin, until, content)
+                begin = until
+            yield Showing(message.chat.id, message.id, begin, message.deleted_at, message.content)
+
+    def bearing(self, chat_id: int, mark: str) -> list[Message]:
+        """The bot's messages in a chat that ever bore `mark`: in the text, a link, a button or a preview."""
+        return [
+            message
+            for message in self.messages(chat_id)
+            if any(_bears(content, mark) for content in _contents(message))
+        ]
+
+    def tally(self, marks: Iterable[str], chat_ids: Iterable[int]) -> Tally:
+        """Whether each mark was shown in each chat by exactly one message. Marks are whole links or words."""
+        wanted = list(dict.fromkeys(marks))
+        lost, doubled, right = [], [], 0
+        for chat_id in chat_ids:
+            counts = self._counts(chat_id, wanted)
+            right += sum(count == 1 for count in counts.values())
+            lost += [(chat_id, mark) for mark, count in counts.items() if not count]
+            doubled += [(chat_id, mark) for mark, count in counts.items() if count > 1]
+        return Tally(right, tuple(lost), tuple(doubled))
+
+    def _counts(self, chat_id: int, marks: list[str]) -> dict[str, int]:
+        counts = dict.fromkeys(marks, 0)
+        for message in self.messages(chat_id):
+            contents = _contents(message)
+            whole = {link for content in contents for link in _addresses(content)}
+            for mark in marks:
+                # of links only whole ones count: story/1 is not story/10
+                words = "://" not in mark and any(mark in content.text.plain for content in contents)
+                if mark in whole or words:
+                    counts[mark] += 1
+        return counts
+
+    def times(self, chat_id: int | None = None) -> list[float]:
+        """When each send and each edit was applied, sorted, in seconds since 1970: what the rates count."""
+        times = []
+        for message in self.messages(chat_id):
+            times.append(message.at.timestamp())
+            times += [until.timestamp() for until, _ in message.versions]
+        return sorted(times)
+
+    def busiest(self, seconds: float, chat_id: int | None = None) -> int:
+        """The most sends and edits in any sliding window of `seconds`."""
+        return busiest(self.times(chat_id), seconds)
+
+
+def busiest(times: Iterable[float], seconds: float) -> int:
+    """The most of the sorted `times` that fall into one window [t, t + seconds)."""
+    window: deque[float] = deque()
+    most = 0
+    for at in times:
+        window.append(at)
+        while at - window[0] >= seconds:
+            window.popleft()
+        most = max(most, len(window))
+    return most
+
+
+def _contents(message: Message) -> list[Content]:
+    return [*(content for _, content in message.versions), message.content]
+
+
+def _bears(content: Content, mark: str) -> bool:
+    return mark in content.text.plain or any(mark in address for address in _addresses(content))
+
+
+def _addresses(content: Content) -> Iterator[str]:
+    yield from links_of(content.text)
+    for row in (content.markup or {}).get("inline_keyboard", ()):
+        yield from (str(button["url"]) for button in row if "url" in button)
+    if content.preview and content.preview.get("url"):
+        yield str(content.preview["url"])

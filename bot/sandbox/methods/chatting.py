@@ -1,0 +1,87 @@
+"""setMessageReaction, sendChatAction, pinChatMessage, leaveChat: what is done in a chat without writing."""
+
+from bot.sandbox.chats import Kind, Member, Standing
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.founding import service_message
+from bot.sandbox.methods.places import chat_to_read, chat_to_write, message_in
+from bot.sandbox.params import Params
+from bot.sandbox.refusal import bad_request
+from bot.sandbox.rights import check_pin
+
+ACTIONS = frozenset(
+    {
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    }
+)
+EMOJI = frozenset(
+    "👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
+)
+
+
+def set_message_reaction(cloud: Cloud, params: Params) -> bool:
+    """An empty list takes reactions away, and so tells whether a message is there."""
+    given = params.tree("reaction", "can't parse reaction types JSON object") or []
+    if not isinstance(given, list):
+        raise bad_request("can't parse reaction types JSON object: expected an Array")
+    for reaction in given:
+        emoji = str(reaction.get("emoji", "")).removesuffix("\ufe0f") if isinstance(reaction, dict) else ""
+        if emoji not in EMOJI:
+            raise bad_request("REACTION_INVALID")
+    message = message_in(cloud, chat_to_read(cloud, params), params, "react")
+    if given:
+        cloud.journal.write(
+            cloud.clock.now(), "reaction", message.chat.id, message.id, reaction=given[0]["emoji"]
+        )
+    return True
+
+
+def send_chat_action(cloud: Cloud, params: Params) -> bool:
+    if params.text("action").lower() not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    chat = chat_to_write(cloud, params)
+    cloud.journal.write(cloud.clock.now(), "typing", chat.id, action=params.text("action"))
+    return True
+
+
+def pin_chat_message(cloud: Cloud, params: Params) -> bool:
+    """The notice of it is a service message, takes an id, and is told to the bot itself."""
+    chat = chat_to_write(cloud, params)
+    message = message_in(cloud, chat, params, "pin")
+    check_pin(chat, cloud.bot)
+    if message.service:
+        raise bad_request("a service message can't be pinned")
+    if message.id in chat.pinned:
+        return True
+    chat.pinned.append(message.id)
+    notice = service_message(cloud, chat, cloud.bot, {"pinned_message": message.to_json(with_reply=False)})
+    kind = "channel_post" if chat.kind == Kind.CHANNEL else "message"
+    cloud.updates.put(kind, notice.to_json())
+    return True
+
+
+def unpin_chat_message(cloud: Cloud, params: Params) -> bool:
+    chat = chat_to_write(cloud, params)
+    check_pin(chat, cloud.bot)
+    message_id = params.integer("message_id") or (chat.pinned[-1] if chat.pinned else 0)
+    if message_id not in chat.pinned:
+        raise bad_request("message to unpin not found")
+    chat.pinned.remove(message_id)
+    return True
+
+
+def leave_chat(cloud: Cloud, params: Params) -> bool:
+    chat = chat_to_read(cloud, params)
+    if chat.kind == Kind.PRIVATE:
+        raise bad_request("chat member status can't be changed in private chats")
+    chat.members[cloud.bot.id] = Member(Standing.LEFT)
+    return True

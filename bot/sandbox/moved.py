@@ -1,0 +1,43 @@
+"""The machine's time, and what has been added to it by hand: for a box that runs as a process of its own."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+
+class MovableClock:
+    """Runs as the machine's clock does; `advance` jumps ahead and wakes whoever slept until then."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._sleepers: dict[asyncio.Future[None], tuple[float, asyncio.TimerHandle]] = {}
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._ahead)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time() + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+        self._sleepers[woken] = (self.monotonic() + seconds, loop.call_later(seconds, _wake, woken))
+        try:
+            await woken
+        finally:
+            self._sleepers.pop(woken)[1].cancel()
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead by `seconds`."""
+        self._ahead += seconds
+        loop, now = asyncio.get_running_loop(), self.monotonic()
+        for woken, (until, timer) in list(self._sleepers.items()):
+            timer.cancel()
+            self._sleepers[woken] = (until, loop.call_later(max(0.0, until - now), _wake, woken))
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
