@@ -101,11 +101,11 @@ class Database:
             self._lock_file = None
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, must_exist: bool = False) -> Database:
     """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
 
     Raises:
-        StorageError: it cannot be opened.
+        StorageError: it cannot be opened, or `must_exist` and there is no such file.
     """
     try:
         parsed = make_url(url)
@@ -113,6 +113,8 @@ def open_database(url: str) -> Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite and parsed.database and parsed.database != ":memory:":
+            if must_exist and not Path(parsed.database).exists():
+                raise StorageError(f"DATABASE_URL: there is no {parsed.database} yet; newswire run makes it.")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
             parsed, **({} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True})

@@ -213,6 +213,11 @@ class Chat:
     flooded_until: datetime | None = None  #: Telegram wants nothing sent there before
     created_at: datetime
 
+    @property
+    def called(self) -> str:
+        """What operators know it by: its title, its @name, or its id."""
+        return self.title or (f"@{self.username}" if self.username else str(self.id))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:

@@ -1,7 +1,7 @@
-"""Answers for people and for scripts: the same rows as a table or as JSON."""
+"""Answers for people and for scripts: the same rows as tables or as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,23 +12,29 @@ from rich.table import Table
 
 Row = dict[str, Any]
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 
 
-def show(title: str, rows: Sequence[Row], *, as_json: bool, empty: str = "Nothing to show.") -> None:
-    """Print `rows`, all with the same keys: a JSON list of objects, or a table with the keys as its head."""
+def show(tables: Mapping[str, Sequence[Row]], *, as_json: bool) -> None:
+    """Print named lists of rows, the rows of a list with the same keys: one JSON object, or a table each."""
     if as_json:
-        click.echo(json.dumps(list(rows), ensure_ascii=False, indent=2, default=_plain))
+        click.echo(json.dumps(tables, ensure_ascii=False, indent=2, default=_plain))
         return
-    if not rows:
-        click.echo(empty)
-        return
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    console = Console(highlight=False)
+    for title, rows in tables.items():
+        if rows:
+            console.print(_table(title, rows), "")
+
+
+def _table(title: str, rows: Sequence[Row]) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False
+    )
     for name in rows[0]:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(_written(value)) for value in row.values()))
-    Console(highlight=False).print(table)
+    return table
 
 
 def _plain(value: Any) -> Any:

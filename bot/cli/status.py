@@ -1,0 +1,67 @@
+"""newswire status: feeds, backlog, last runs, delays."""
+
+from datetime import UTC, datetime
+
+import click
+
+from bot.cli.opened import opened
+from bot.cli.table import Row, json_option, show
+from bot.config import read_settings
+from storage import feeds, lives, runs
+from storage.database import Connection
+from storage.records import Feed, Lane, Run
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Feeds, backlog, last runs, delays; works beside a running bot."""
+    with opened(read_settings()) as database:
+        show(database.read_here(_tables, datetime.now(UTC)), as_json=as_json)
+
+
+def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
+    backlog = lives.backlog(connection, now)
+    delay = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+    owed = {f"owed, {lane}": backlog.owed[lane] for lane in Lane}
+    return {
+        "feeds": [_feed(feed) for feed in feeds.every(connection)],
+        "deliveries": [
+            {
+                **owed,
+                "unclear": backlog.unclear,
+                "repeated": backlog.repeated,
+                "oldest waits (s)": round(delay),
+            }
+        ],
+        "paused chats": [
+            {"chat": chat.called, "id": chat.id, "why": chat.reason}
+            for chat in backlog.paused
+        ],
+        "last runs": [_run(run) for run in runs.latest(connection)],
+    }
+
+
+def _feed(feed: Feed) -> Row:
+    return {
+        "feed": feed.url,
+        "state": feed.state,
+        "last look": feed.fetched_at,
+        "last new article": feed.last_new_at,
+        "next look": feed.next_fetch_at,
+        "failures": feed.failures,
+        "why": feed.last_error,
+    }
+
+
+def _run(run: Run) -> Row:
+    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    counts = ", ".join(f"{name} {count}" for name, count in run.counts.items())
+    return {
+        "job": run.job,
+        "started": run.started_at,
+        "took (s)": took,
+        "outcome": run.outcome or "running",
+        "counts": counts,
+        "why": run.error,
+    }

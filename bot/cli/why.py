@@ -1,0 +1,83 @@
+"""newswire why URL: the life of an article."""
+
+import click
+
+from bot.cli.failure import Failure
+from bot.cli.opened import opened
+from bot.cli.table import Row, json_option, show
+from bot.config import read_settings
+from storage import articles, chats, entries, feeds, lives
+from storage.database import Connection
+from storage.records import Article
+
+
+@click.command()
+@click.argument("url")
+@json_option
+def why(url: str, as_json: bool) -> None:
+    """The life of an article: seen when, where, planned for whom, sent as what, or why not."""
+    with opened(read_settings()) as database:
+        tables = database.read_here(_tables, url)
+    if tables is None:
+        raise Failure(
+            f"{url} was in no feed that Newswire has looked at; newswire preview shows what it sees there."
+        )
+    show(tables, as_json=as_json)
+
+
+def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
+    article = articles.by_url(connection, url)
+    if article is None:
+        return None
+    life = lives.life(connection, article.id)
+    names = {row.chat_id: _name(connection, row.chat_id) for row in life.deliveries}
+    return {
+        "article": [_article(article)],
+        "seen in": [
+            {"feed": _feed(connection, entry.feed_id), "first": entry.seen_at, "last": entry.last_seen_at}
+            for entry in entries.entries(connection, article.id)
+        ],
+        "revisions": [
+            {"number": row.number, "seen": row.seen_at, "changed": row.changed, "headline": row.title}
+            for row in articles.revisions(connection, article.id)
+        ],
+        "decided": [
+            {"edition": row.edition or "-", "verdict": row.verdict, "why": row.detail, "when": row.decided_at}
+            for row in life.decisions
+        ],
+        "posts": [
+            {
+                "chat": names[row.chat_id],
+                "state": row.state,
+                "message": row.message_id,
+                "shows revision": row.shown_revision,
+                "settled": row.settled_at,
+                "attempts": row.attempts,
+                "why": row.error,
+            }
+            for row in life.deliveries
+        ],
+        "readers": [{"state": state, "chats": count} for state, count in life.private.items()],
+    }
+
+
+def _article(article: Article) -> Row:
+    return {
+        "headline": article.title,
+        "link": article.url,
+        "published": article.published_at,
+        "seen": article.seen_at,
+        "state": article.state,
+        "planned": article.planned_at,
+        "duplicate of": article.duplicate_of,
+    }
+
+
+def _name(connection: Connection, chat_id: int) -> str:
+    chat = chats.get(connection, chat_id)
+    return chat.called if chat else str(chat_id)
+
+
+def _feed(connection: Connection, feed_id: int) -> str:
+    feed = feeds.get(connection, feed_id)
+    return feed.url if feed else "-"
