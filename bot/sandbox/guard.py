@@ -1,0 +1,57 @@
+"""Who may talk to the sandbox? Only this machine, and of all web pages only its own.
+
+Any page that a browser shows can send requests to 127.0.0.1, and a name that it owns can be made to point
+there (DNS rebinding). So every request must name this address, and none may come from another site.
+"""
+
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+ELSEWHERE = frozenset({"cross-site", "same-site"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is a name or an address of this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def own_hosts(host: str, port: int) -> frozenset[str]:
+    """The Host headers that mean this server."""
+    names = {host if ":" not in host else f"[{host}]", "localhost", "127.0.0.1", "[::1]"}
+    return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
+
+
+def guard(hosts: Callable[[], frozenset[str]]) -> Middleware:
+    """Refuse what comes under another name or from another site. `hosts` is asked each time."""
+
+    @web.middleware
+    async def guarded(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        reason = refusal(request, hosts())
+        if reason:
+            return web.json_response({"error": reason}, status=403)
+        return await handler(request)
+
+    return guarded
+
+
+def refusal(request: web.BaseRequest, hosts: frozenset[str]) -> str:
+    """Why the request may not be answered; "" where it may."""
+    if request.headers.get("Host", "").lower() not in hosts:
+        return "The sandbox answers only under its own address."
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.lower() not in {f"http://{host}" for host in hosts}:
+        return "Another site may not use the sandbox."
+    navigates = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    if request.headers.get("Sec-Fetch-Site") in ELSEWHERE and not navigates:
+        return "Another site may not use the sandbox."
+    return ""

@@ -1,0 +1,110 @@
+"""The whole sandbox on one address: the page, the sample site and the Bot API.
+
+What the caller does, in this order:
+
+    box = Box(clock, random.Random())
+    newsroom = Newsroom(clock, pace=20, changed=look_at_the_feeds_now)   # None for `--feed URL`
+    sandbox = await open_sandbox(box, newsroom, "127.0.0.1", 8090)       # port 0: any free one
+    sandbox.address          "http://127.0.0.1:8090/": print it
+    sandbox.channels         {"en": Chat, "my": Chat}, or {"": Chat} without a newsroom: an edition each
+    sandbox.feed_urls        {"en": url, "my": url}, or {}: those editions' feeds
+    sandbox.reader           the User at the page; OPERATORS may name sandbox.reader.id
+    ...the bot: `BoxRequest(box)` in process, or `api_url = sandbox.address` over HTTP, with `box.token`.
+       PRIVATE_NETWORKS must name 127.0.0.1/32, so that the feeds may be fetched...
+    await sandbox.close()
+
+`newsroom.run` is started and stopped here. Without a newsroom the caller sets `box.cloud.preview` itself (a
+link to what its page shows; the articles that ingest stored know it), and the story buttons are hidden.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.sandbox.box import Box
+from bot.sandbox.chats import Chat, User
+from bot.sandbox.cloud import Preview
+from bot.sandbox.deeds import Deeds
+from bot.sandbox.gazette import NAMES, picture_url
+from bot.sandbox.guard import guard, is_loopback, own_hosts
+from bot.sandbox.newsroom import PREFIX, Newsroom
+from bot.sandbox.server import LARGEST_BODY, add_bot_api
+from bot.sandbox.stage import Stage, set_stage
+from bot.sandbox.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """An open sandbox."""
+
+    address: str  #: with a slash at its end
+    stage: Stage
+    _runner: web.AppRunner
+    _watch: Watch
+    _schedule: asyncio.Task[None] | None
+
+    @property
+    def channels(self) -> Mapping[str, Chat]:
+        return self.stage.channels
+
+    @property
+    def reader(self) -> User:
+        return self.stage.reader
+
+    @property
+    def feed_urls(self) -> Mapping[str, str]:
+        newsroom = self.stage.newsroom
+        return newsroom.feed_urls() if newsroom else {}
+
+    async def close(self) -> None:
+        """Stop publishing, tell the pages, close the address."""
+        if self._schedule:
+            self._schedule.cancel()
+            await asyncio.gather(self._schedule, return_exceptions=True)
+        self._watch.close()
+        await self._runner.cleanup()
+
+
+async def open_sandbox(
+    box: Box, newsroom: Newsroom | None, host: str = "127.0.0.1", port: int = 8090
+) -> Sandbox:
+    """Serve everything on `host`, this machine's own. Raises ValueError, or OSError (port taken)."""
+    if not is_loopback(host):
+        raise ValueError(f"the sandbox has no passwords, so it listens on this machine only, not on {host}")
+    stage = set_stage(box, newsroom)
+    watch = Watch(stage)
+    hosts: frozenset[str] = frozenset()
+    application = web.Application(client_max_size=LARGEST_BODY, middlewares=[guard(lambda: hosts)])
+    application.add_routes([*watch.routes(), *Deeds(stage).routes()])
+    if newsroom:
+        application.add_routes(newsroom.routes())
+    add_bot_api(application, box)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    port = runner.addresses[0][1]
+    hosts = own_hosts(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    schedule = _on_air(box, newsroom, address) if newsroom else None
+    return Sandbox(address, stage, runner, watch, schedule)
+
+
+def _on_air(box: Box, newsroom: Newsroom, address: str) -> asyncio.Task[None]:
+    """The site gets its address and begins to publish."""
+    newsroom.site = address.rstrip("/") + PREFIX
+
+    def preview(url: str) -> Preview | None:
+        item = newsroom.item(url)
+        if item is None:
+            return None
+        picture = picture_url(item, newsroom.site)
+        return Preview(title=item.headline, text=item.standfirst, site=NAMES[item.language], image=picture)
+
+    box.cloud.preview = preview
+    return asyncio.create_task(newsroom.run())
