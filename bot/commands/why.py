@@ -36,7 +36,7 @@ def _said(request: Request, article: Article) -> Html:
     if article.duplicate_of:
         lines.append(escape(say("Tells the same news as article {number}.", number=article.duplicate_of)))
     if article.state is ArticleState.WITHDRAWN:
-        lines.append(escape(f"{say('Withdrawn.')} {_line(article.withdrawn_because)}".strip()))
+        lines.append(joined(" ", escape(say("Withdrawn.")), escape(_line(article.withdrawn_because))))
     return joined("\n", *lines)
 
 

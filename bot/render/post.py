@@ -93,7 +93,7 @@ def render_withdrawn(
 def _text(
     article: Article, look: _Look, limit: int, *, breaking: bool, corrected_at: datetime | None
 ) -> Html:
-    mark = bold(escape(f"🔴 {look.say('Breaking')}")) if breaking else Html("")
+    mark = bold(escape("🔴 " + look.say("Breaking"))) if breaking else Html("")
     top = joined("\n", mark, bold(escape(headline(article))))
     told = _meta(article, look, corrected_at)
     read = link(escape(look.say("Read the full story")), article.url)

@@ -139,8 +139,9 @@ def shorten(text: str, limit: int) -> str:
         return ""
     window = text[: limit + 64]
     size = [0, *accumulate(1 + (letter > "\uffff") for letter in window)]
-    end = max((cut for cut in _cuts(window) if size[cut] < limit), default=0)
-    full = [stop for stop in sentences(window) if end // 2 < stop <= end]
+    cuts = [cut for cut in _cuts(window) if size[cut] < limit]
+    end = cuts[-1] if cuts else 0
+    full = [stop for stop in sorted(set(sentences(window)).intersection(cuts)) if stop > end // 2]
     whole = window[: full[-1]].rstrip() if full else ""
     if whole and size[len(whole)] + 2 <= limit:
         return f"{whole} {ELLIPSIS}"
