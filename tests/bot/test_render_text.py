@@ -75,8 +75,8 @@ def test_a_cut_text_fits_and_ends_between_characters(text: str, limit: int) -> N
 def test_a_burmese_syllable_is_never_cut_through(text: str, limit: int) -> None:
     kept = shorten(text, limit).removesuffix("…").rstrip()
     rest = text[len(kept) :]
-    assert not kept.endswith("\u1039")
     assert not kept or unicodedata.category(rest[0])[0] != "M"
+    assert not kept.endswith("\u1039") or not rest[0].isalpha()  # a stack begun before a space is nobody's
 
 
 def test_a_text_is_cut_behind_its_last_whole_sentence() -> None:
