@@ -35,7 +35,7 @@ def wanted(connection: Connection) -> list[Feed]:
     return [record(Feed, row) for row in connection.execute(query.order_by(feeds.c.id))]
 
 
-def change(connection: Connection, callback: str, **columns: object) -> None:
+def change(connection: Connection, callback: str, /, **columns: object) -> None:
     """Write these columns, and no others, of one lease."""
     connection.execute(update(leases).where(leases.c.callback == callback).values(**columns))
 
@@ -43,6 +43,12 @@ def change(connection: Connection, callback: str, **columns: object) -> None:
 def run(connection: Connection, lease: Lease, until: datetime) -> None:
     """The hub has verified it: it pushes until then."""
     change(connection, lease.callback, state=LeaseState.RUNNING, until=until, error="")
+    _note_until(connection, lease.feed_id)
+
+
+def deny(connection: Connection, lease: Lease, error: str, now: datetime) -> None:
+    """The hub will not, or no longer: it is asked again when some time has passed since `now`."""
+    change(connection, lease.callback, state=LeaseState.DENIED, until=None, asked_at=now, error=error)
     _note_until(connection, lease.feed_id)
 
 

@@ -79,6 +79,11 @@ def after_failure(
     return now + wait
 
 
+def is_pushed(feed: Feed, public_url: str, now: datetime) -> bool:
+    """Whether a hub has promised to bring what is new, and can reach us."""
+    return bool(public_url) and feed.lease_until is not None and now < feed.lease_until
+
+
 def moved(feed: Feed, permanent_url: str) -> Moving | FeedMoved:
     """What a good look at `feed`, whose permanent redirects end at `permanent_url`, says of its address."""
     if permanent_url == feed.fetch_url:

@@ -1,0 +1,205 @@
+"""What do we ask of WebSub hubs, what do we confirm to them, and which of their pushes are believed? Pure.
+
+Facts: W3C WebSub, sections 4 (discovery), 5 (subscribing) and 7 (authenticated distribution).
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from jobs.ingest.network import Network, address_refusal, url_refusal
+from jobs.ingest.outcome import Link
+from storage.records import Feed, Lease, LeaseState
+
+#: What hubs grant where they do not say: the specification's own example, ten days.
+USUAL_LEASE = timedelta(days=10)
+SHORTEST_LEASE = timedelta(minutes=1)
+LONGEST_LEASE = timedelta(days=90)
+#: A hub that did not come back to verify is asked again after this, one that denied after a day.
+ASK_AGAIN = timedelta(hours=1)
+ASK_A_DENIER = timedelta(days=1)
+#: A lease is renewed when this part of it is left: there is time to ask more than once.
+LEFT_AT_RENEWAL = 1 / 3
+LONGEST_CHALLENGE = 4096
+_DIGESTS = frozenset({"sha1", "sha256", "sha384", "sha512"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A hub that pushes what is published under a topic; both "" where there is none."""
+
+    hub: str = ""
+    topic: str = ""
+
+
+def offer(links: Sequence[Link], hubs: Sequence[str], topic: str, url: str) -> Offer:
+    """The hub and topic of a feed at `url`: the headers' word counts before the document's.
+
+    `links` are the answer's Link headers, `hubs` and `topic` what the document says of itself.
+    """
+    named = [link.url for link in links if link.rel == "hub"] or list(hubs)
+    itself = next((link.url for link in links if link.rel == "self"), "") or topic or url
+    hub = next((hub for hub in named if not url_refusal(hub)), "")
+    return Offer(hub, itself) if hub and not url_refusal(itself) else Offer()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A lease that has run out, or about which the hub never came back."""
+
+    lease: Lease
+
+
+Step = Subscribe | Unsubscribe | Forget
+
+
+def steps(wanted: Iterable[Feed], leases: Sequence[Lease], now: datetime) -> list[Step]:
+    """What is to be said to hubs now, for the active feeds that name one and the leases that we hold."""
+    feeds = {feed.id: feed for feed in wanted}
+    todo: list[Step] = []
+    for lease in leases:
+        if _is_over(lease, now):
+            todo.append(Forget(lease))
+        elif lease.state is LeaseState.RUNNING and _is_unwanted(lease, feeds.get(lease.feed_id), leases):
+            todo.append(Unsubscribe(lease))
+    for feed in feeds.values():
+        mine = [lease for lease in leases if lease.feed_id == feed.id and _is_for(lease, feed)]
+        if not any(_holds(lease, now) for lease in mine):
+            todo.append(Subscribe(feed))
+    return todo
+
+
+def _is_for(lease: Lease, feed: Feed) -> bool:
+    return (lease.hub, lease.topic) == (feed.hub, feed.topic)
+
+
+def _holds(lease: Lease, now: datetime) -> bool:
+    """Whether this lease is reason enough not to ask (again) now."""
+    match lease.state:
+        case LeaseState.ASKED:
+            return now < lease.asked_at + ASK_AGAIN
+        case LeaseState.DENIED:
+            return now < lease.asked_at + ASK_A_DENIER
+        case LeaseState.RUNNING:
+            return lease.until is not None and now < renewal(lease.asked_at, lease.until)
+        case LeaseState.LEAVING:
+            return False
+
+
+def renewal(asked: datetime, until: datetime) -> datetime:
+    """When a lease is asked for anew."""
+    return until - (until - asked) * LEFT_AT_RENEWAL
+
+
+def _is_over(lease: Lease, now: datetime) -> bool:
+    patience = {
+        LeaseState.LEAVING: ASK_AGAIN,
+        LeaseState.ASKED: ASK_A_DENIER,
+        LeaseState.DENIED: ASK_A_DENIER,
+    }
+    if lease.state in patience and now >= lease.asked_at + patience[lease.state]:
+        return True
+    return lease.until is not None and now >= lease.until
+
+
+def _is_unwanted(lease: Lease, feed: Feed | None, leases: Sequence[Lease]) -> bool:
+    """The feed is no longer pushed from there, or a newer lease has taken over."""
+    if feed is None or not _is_for(lease, feed):
+        return True
+    return any(
+        other.feed_id == lease.feed_id
+        and other.state is LeaseState.RUNNING
+        and (other.asked_at, other.callback) > (lease.asked_at, lease.callback)
+        for other in leases
+    )
+
+
+def form(mode: str, lease: Lease, callback_url: str) -> dict[str, str]:
+    """What is posted to the hub; `mode` is subscribe or unsubscribe."""
+    said = {"hub.callback": callback_url, "hub.mode": mode, "hub.topic": lease.topic}
+    if mode == "subscribe" and lease.secret:
+        said["hub.secret"] = lease.secret
+    return said
+
+
+def may_know_secret(hub: str, private: Sequence[Network]) -> bool:
+    """A secret goes to a hub over https, or inside a network of the operator's own."""
+    parts = urlsplit(hub)
+    if parts.scheme == "https":
+        return True
+    inside = not address_refusal(parts.hostname or "", private)
+    return inside and bool(address_refusal(parts.hostname or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Answer the challenge: the lease runs from now until then."""
+
+    challenge: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmEnd:
+    """Answer the challenge: we did ask to stop."""
+
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The hub will not, or will no longer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """Nobody here asked for that: 404."""
+
+
+Verdict = Confirm | ConfirmEnd | Denied | NotOurs
+
+
+def verdict(lease: Lease | None, said: Mapping[str, str], now: datetime) -> Verdict:
+    """What a hub's question at a callback, with the query `said`, deserves."""
+    mode, challenge = said.get("hub.mode", ""), said.get("hub.challenge", "")
+    if lease is None or said.get("hub.topic", "") != lease.topic or len(challenge) > LONGEST_CHALLENGE:
+        return NotOurs()
+    if mode == "denied":
+        return Denied(said.get("hub.reason", "")[:200] or "without a reason")
+    if not challenge:
+        return NotOurs()
+    if mode == "subscribe" and lease.state in (LeaseState.ASKED, LeaseState.RUNNING):
+        return Confirm(challenge, now + _lease_time(said.get("hub.lease_seconds", "")))
+    if mode == "unsubscribe" and lease.state is LeaseState.LEAVING:
+        return ConfirmEnd(challenge)
+    return NotOurs()
+
+
+def _lease_time(seconds: str) -> timedelta:
+    if not (seconds.isascii() and seconds.isdigit()):
+        return USUAL_LEASE
+    return max(SHORTEST_LEASE, min(timedelta(seconds=int(seconds[:9])), LONGEST_LEASE))
+
+
+def is_signed(secret: str, signature: str, body: bytes) -> bool:
+    """Whether `signature`, an X-Hub-Signature (`sha256=hex`), is this secret's over the raw body."""
+    method, _, digest = signature.strip().partition("=")
+    method = method.lower()
+    if method not in _DIGESTS or not secret:
+        return False
+    wanted = hmac.new(secret.encode(), body, method).hexdigest()
+    return hmac.compare_digest(wanted.encode(), digest.strip().lower().encode())

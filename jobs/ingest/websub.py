@@ -1,0 +1,173 @@
+"""Being pushed by WebSub hubs: ask for it, confirm it, believe it, renew it, and leave.
+
+Polling goes on beneath it. A callback's address is unguessable and another one for each lease; the row is
+there before the hub is asked, because hubs verify at once.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, assert_never
+
+from jobs.clock import Clock
+from jobs.ingest.hub_rules import (
+    Confirm,
+    ConfirmEnd,
+    Denied,
+    Forget,
+    NotOurs,
+    Step,
+    Subscribe,
+    Unsubscribe,
+    form,
+    is_signed,
+    may_know_secret,
+    steps,
+    verdict,
+)
+from jobs.ingest.outcome import FetchFailed, Posted
+from jobs.policy import Fetching
+from storage import leases
+from storage.database import Database
+from storage.records import Feed, Lease, LeaseState
+
+#: Where our callbacks are, below PUBLIC_URL.
+PATH = "/websub/"
+#: How often `tend` has something to do at the earliest.
+TEND_EVERY = timedelta(minutes=1)
+
+
+class Poster(Protocol):
+    """Sends a form; `fetch.Fetcher` does."""
+
+    async def post(self, url: str, form: Mapping[str, str]) -> Posted | FetchFailed: ...
+
+
+def unguessable() -> str:
+    """256 bits by chance, fit for an address and for a secret."""
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True, slots=True)
+class WebSub:
+    """The parts that being pushed needs."""
+
+    db: Database
+    poster: Poster
+    clock: Clock
+    policy: Fetching
+    token: Callable[[], str] = unguessable
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a hub brought: the feed's document, or b"" where it is only a reason to look."""
+
+    feed_id: int
+    body: bytes
+    content_type: str
+
+
+async def tend(websub: WebSub) -> dict[str, int]:
+    """Say to hubs whatever is due; how many were asked, left and forgotten. Nothing without PUBLIC_URL."""
+    counts = {"asked": 0, "left": 0, "forgotten": 0}
+    if not websub.policy.public_url:
+        return counts
+    wanted = await websub.db.read(leases.wanted)
+    held = await websub.db.read(leases.every)
+    for step in steps(wanted, held, websub.clock.now()):
+        counts[await _take(websub, step)] += 1
+    return counts
+
+
+async def leave_all(websub: WebSub) -> int:
+    """Ask all hubs to stop, for a newsroom that closes; how many were asked. They still come to verify."""
+    running = [one for one in await websub.db.read(leases.every) if one.state is LeaseState.RUNNING]
+    for lease in running:
+        await _take(websub, Unsubscribe(lease))
+    return len(running)
+
+
+async def _take(websub: WebSub, step: Step) -> str:
+    match step:
+        case Subscribe(feed):
+            lease = _new_lease(websub, feed)
+            await websub.db.run(leases.ask, lease)
+            await _say(websub, "subscribe", lease)
+            return "asked"
+        case Unsubscribe(lease):
+            now = websub.clock.now()
+            await websub.db.run(leases.change, lease.callback, state=LeaseState.LEAVING, asked_at=now)
+            await _say(websub, "unsubscribe", lease)
+            return "left"
+        case Forget(lease):
+            await websub.db.run(leases.end, lease)
+            return "forgotten"
+        case _:
+            assert_never(step)
+
+
+def _new_lease(websub: WebSub, feed: Feed) -> Lease:
+    confidential = may_know_secret(feed.hub, websub.policy.private_networks)
+    return Lease(
+        callback=websub.token(),
+        feed_id=feed.id,
+        hub=feed.hub,
+        topic=feed.topic,
+        secret=websub.token() if confidential else "",
+        state=LeaseState.ASKED,
+        asked_at=websub.clock.now(),
+        until=None,
+        error="",
+    )
+
+
+async def _say(websub: WebSub, mode: str, lease: Lease) -> None:
+    """Post it; what goes wrong is noted, and asked again when its time comes."""
+    address = websub.policy.public_url.rstrip("/") + PATH + lease.callback
+    answer = await websub.poster.post(lease.hub, form(mode, lease, address))
+    if isinstance(answer, FetchFailed):
+        error = answer.reason
+    elif answer.status >= 300:
+        error = f"the hub answers {answer.status}: {answer.body[:200].decode('utf-8', 'replace')!r}"
+    else:
+        return
+    await websub.db.run(leases.change, lease.callback, error=error)
+
+
+async def verify(websub: WebSub, callback: str, said: Mapping[str, str]) -> str | None:
+    """The body of the 200 that a hub's question deserves; None for 404."""
+    lease = await websub.db.read(leases.get, callback)
+    answer = verdict(lease, said, websub.clock.now())
+    if lease is None:
+        return None
+    match answer:
+        case Confirm(challenge, until):
+            await websub.db.run(leases.run, lease, until)
+            return challenge
+        case ConfirmEnd(challenge):
+            await websub.db.run(leases.end, lease)
+            return challenge
+        case Denied(reason):
+            await websub.db.run(leases.deny, lease, f"the hub denies it: {reason}", websub.clock.now())
+            return ""
+        case NotOurs():
+            return None
+        case _:
+            assert_never(answer)
+
+
+async def take(websub: WebSub, callback: str, signature: str, body: bytes, content_type: str) -> Push | None:
+    """What is to be made of a push: None where nobody asked for it, or it is not signed as agreed."""
+    lease = await websub.db.read(leases.get, callback)
+    if lease is None or lease.state not in (LeaseState.RUNNING, LeaseState.LEAVING):
+        return None
+    if not lease.secret:
+        return Push(lease.feed_id, b"", "")
+    return Push(lease.feed_id, body, content_type) if is_signed(lease.secret, signature, body) else None
+
+
+async def is_known(websub: WebSub, callback: str) -> bool:
+    """Whether a hub may use this callback at all; where not, 410 tells it to stop."""
+    return await websub.db.read(leases.get, callback) is not None

@@ -1,0 +1,101 @@
+"""What hubs are asked, and what of theirs is believed."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from jobs.ingest.hub_rules import Confirm, Offer, is_signed, may_know_secret, offer, renewal, verdict
+from jobs.ingest.outcome import Link
+from storage.records import Lease, LeaseState
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FEED = "https://paper.example/feed"
+HUB = "https://hub.example/"
+
+
+def test_the_headers_count_before_the_document() -> None:
+    links = (Link("https://one.example/", "hub"), Link(FEED + "?self", "self"), Link("x", "alternate"))
+    assert offer(links, [HUB], FEED + "?other", FEED) == Offer("https://one.example/", FEED + "?self")
+    assert offer((), [HUB], FEED + "?other", FEED) == Offer(HUB, FEED + "?other")
+
+
+def test_a_feed_that_does_not_name_itself_is_the_topic() -> None:
+    assert offer((), [HUB], "", FEED) == Offer(HUB, FEED)
+
+
+def test_the_first_hub_that_can_be_asked_is_taken() -> None:
+    assert offer((), ["ftp://hub.example/", "", HUB], "", FEED).hub == HUB
+    assert offer((), ["javascript:alert(1)"], "", FEED) == Offer()
+    assert offer((), [HUB], "urn:x", FEED) == Offer()
+    assert offer((), [], FEED, FEED) == Offer()
+
+
+@given(
+    some.text(min_size=1, max_size=60),
+    some.binary(max_size=500),
+    some.sampled_from(["sha1", "sha256", "sha384", "sha512"]),
+)
+def test_a_signature_of_the_agreed_secret_is_believed_and_no_other(
+    secret: str, body: bytes, method: str
+) -> None:
+    if not secret.isprintable():
+        return
+    right = hmac.new(secret.encode(), body, getattr(hashlib, method)).hexdigest()
+    assert is_signed(secret, f"{method}={right}", body)
+    assert is_signed(secret, f" {method.upper()}={right.upper()} ", body)
+    assert not is_signed(secret, f"{method}={right}", body + b"x")
+    assert not is_signed(secret + "x", f"{method}={right}", body)
+    assert not is_signed(secret, f"{method}={right[:-1]}", body)
+
+
+@given(some.text(), some.binary(max_size=50))
+def test_any_signature_is_judged_without_an_exception(signature: str, body: bytes) -> None:
+    assert not is_signed("secret", signature, body)
+    assert not is_signed("secret", f"sha256={signature}", body)
+    assert not is_signed("", "sha256=" + hmac.new(b"", body, "sha256").hexdigest(), body)
+
+
+def test_a_secret_is_told_over_https_or_at_home_only() -> None:
+    home = (ip_network("10.0.0.0/8"),)
+    assert may_know_secret(HUB, ())
+    assert may_know_secret("http://10.0.0.5/hub", home)
+    assert not may_know_secret("http://hub.example/", home)
+    assert not may_know_secret("http://10.0.0.5/hub", ())
+    assert not may_know_secret("http://1.1.1.1/hub", home)
+
+
+@pytest.mark.parametrize(
+    ("said", "granted"),
+    [
+        ("864000", timedelta(days=10)),
+        ("", timedelta(days=10)),
+        ("-5", timedelta(days=10)),
+        ("0", timedelta(minutes=1)),
+        ("99999999999999999999", timedelta(days=90)),
+    ],
+)
+def test_a_lease_is_as_long_as_the_hub_says_within_reason(said: str, granted: timedelta) -> None:
+    lease = Lease(
+        callback="c",
+        feed_id=1,
+        hub=HUB,
+        topic=FEED,
+        secret="",
+        state=LeaseState.ASKED,
+        asked_at=NOW,
+        until=None,
+        error="",
+    )
+    query = {"hub.mode": "subscribe", "hub.topic": FEED, "hub.challenge": "x", "hub.lease_seconds": said}
+    assert verdict(lease, query, NOW) == Confirm("x", NOW + granted)
+
+
+@given(some.timedeltas(timedelta(minutes=1), timedelta(days=90)))
+def test_a_lease_is_renewed_before_it_ends_and_not_at_once(length: timedelta) -> None:
+    when = renewal(NOW, NOW + length) - NOW
+    assert length / 2 < when < length
