@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--rights", default="can_post_messages", help="of the bot in the channels")
     parser.add_argument("--people", type=int, default=1, help="who have started the bot")
+    parser.add_argument("--local", action="store_true", help="webhooks over plain http on any port")
     parser.add_argument("--no-limits", action="store_true", help="no 429 whatever the pace")
     parser.add_argument("--seed", type=int, default=1, help="of the chance that picks random faults")
     asyncio.run(_run(parser.parse_args(arguments)))
@@ -39,6 +40,7 @@ async def _run(options: argparse.Namespace) -> None:
     chance = random.Random(options.seed)  # noqa: S311  (the same seed shall give the same faults)
     limits = NO_LIMITS if options.no_limits else Limits()
     box = Box(MovableClock(), chance, token=options.token, limits=limits)
+    box.cloud.updates.local = options.local
     rights = [right for right in options.rights.split(",") if right]
     channels = [
         box.add_channel(f"Channel {number}", username=f"channel_{number}", rights=rights).id
@@ -52,7 +54,7 @@ async def _run(options: argparse.Namespace) -> None:
     await web.TCPSite(runner, options.host, options.port).start()
     delivery = asyncio.create_task(deliver_updates(box))
     host, port = runner.addresses[0][:2]
-    ready = {"address": f"http://{host}:{port}", "token": box.token}
+    ready: dict[str, object] = {"address": f"http://{host}:{port}", "token": box.token}
     ready |= {"channels": channels, "people": list(people)}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

@@ -46,6 +46,7 @@ from bot.sandbox.updates import Updates
 from bot.sandbox.views import message_view
 from jobs.clock import Clock
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
 BOT_ID = 7000001
 NO_SECRET = f"{BOT_ID}:AAFa-telegram-in-a-box-has-no-secret"
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -208,4 +209,4 @@ class Box:
 
 def _answer(status: int, body: Json) -> Answer:
     headers = {"Retry-After": str(body["parameters"]["retry_after"])} if status == 429 else {}
-    return Answer(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers)
+    return Answer(status, _written(body).encode(), headers)

@@ -4,6 +4,7 @@ Sending and editing refuse a text that is too long with different words (TELEGRA
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.sandbox import found
@@ -13,6 +14,7 @@ from bot.sandbox.params import Params
 from bot.sandbox.parse_html import parse_html
 from bot.sandbox.refusal import bad_request
 
+REMEMBERED = 256  #: texts; a fan-out says the same thing to everybody
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 LONGEST_ARGUMENT = 1 << 15  #: bytes
@@ -33,20 +35,27 @@ EDITED_TEXT = Measure(LONGEST_TEXT, "MESSAGE_TOO_LONG")
 EDITED_CAPTION = Measure(LONGEST_CAPTION, "MEDIA_CAPTION_TOO_LONG")
 
 
-def parsed(given: str, parse_mode: str, entities: Any) -> tuple[str, list[Entity]]:
+def parsed(given: str, parse_mode: str, entities: Any) -> tuple[str, tuple[Entity, ...]]:
     """A text with its marks as given, not yet cleaned. Raises Refusal."""
+    plain, marks = _parsed(given, parse_mode.lower())
+    mode_counts = parse_mode.lower() not in ("", "none")
+    return (plain, marks) if mode_counts or not entities else (given, tuple(_given_entities(entities)))
+
+
+@lru_cache(REMEMBERED)
+def _parsed(given: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
     check_unicode(given)
     if len(given) > LONGEST_ARGUMENT // 4 and len(given.encode()) > LONGEST_ARGUMENT:
         raise bad_request("text is too long")
-    mode = parse_mode.lower()
-    if given and mode not in ("", "none"):
-        if mode != "html":
-            raise bad_request("unsupported parse_mode")
-        return parse_html(given)
-    return given, _given_entities(entities) if entities else []
+    if not given or mode in ("", "none"):
+        return given, ()
+    if mode != "html":
+        raise bad_request("unsupported parse_mode")
+    plain, entities = parse_html(given)
+    return plain, tuple(entities)
 
 
-def text_of(params: Params) -> tuple[str, list[Entity]]:
+def text_of(params: Params) -> tuple[str, tuple[Entity, ...]]:
     """The parameter `text`, parsed. Raises Refusal where it is missing or wrong."""
     given = params.text("text")
     if not given:
@@ -55,13 +64,14 @@ def text_of(params: Params) -> tuple[str, list[Entity]]:
     return parsed(given, params.text("parse_mode"), entities)
 
 
-def caption_of(params: Params) -> tuple[str, list[Entity]]:
+def caption_of(params: Params) -> tuple[str, tuple[Entity, ...]]:
     """The parameter `caption`, parsed; it may be missing."""
     entities = params.tree("caption_entities", "can't parse caption entities JSON object")
     return parsed(params.text("caption"), params.text("parse_mode"), entities)
 
 
-def kept(plain: str, entities: list[Entity], measure: Measure, *, empty: bool = False) -> Text:
+@lru_cache(REMEMBERED)
+def kept(plain: str, entities: tuple[Entity, ...], measure: Measure, *, empty: bool = False) -> Text:
     """What Telegram keeps of it: cleaned, trimmed, links found. Raises Refusal where too long or blank."""
     text = formatted(plain, entities)
     if not text.plain and not empty:

@@ -22,7 +22,9 @@ _EMAIL = regex.compile(
     r"(?<![A-Za-z0-9_.+-])(?:[A-Za-z0-9_-]{0,26}[.+]){0,10}[A-Za-z0-9_-]{1,35}"
     r"@(?:(?:[A-Za-z0-9][A-Za-z0-9_-]{0,28})?[A-Za-z0-9]\.){1,6}[A-Za-z]{2,8}(?![A-Za-z0-9_-])"
 )
-_RUN = regex.compile(rf"[A-Za-z0-9._~\-{_FAR}]++")
+_HOST_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
+_FAR_LETTER = regex.compile(rf"[{_FAR}--\p{{Z}}]", regex.VERSION1)
+_DOT = regex.compile(r"\.(?=[^\s.])")
 _SCHEME = regex.compile(r"(?<!s)(?:https?|(?<!t)ftp|tonsite)://\Z", regex.IGNORECASE)
 _PORT = regex.compile(r":0*+\d{1,5}+(?!\d)")
 _PATH = regex.compile(r"[/?#](?:[^\s<>\"«»\u2000-\u206f]|[\u200c\u200d\u2010-\u2015])*+")
@@ -65,11 +67,26 @@ def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 
 def _urls(plain: str) -> list[tuple[int, int, str]]:
-    return [
-        (*span, "url")
-        for run in _RUN.finditer(plain)
-        if "." in run[0].strip(".") and (span := _url(plain, *run.span()))
-    ]
+    spans: list[tuple[int, int, str]] = []
+    done = 0
+    for dot in _DOT.finditer(plain):
+        if dot.start() < done:
+            continue
+        begin, done = dot.start(), dot.end()
+        while begin and _is_host_letter(plain[begin - 1]):
+            begin -= 1
+        while done < len(plain) and _is_host_letter(plain[done]):
+            done += 1
+        span = _url(plain, begin, done)
+        if span:
+            spans.append((*span, "url"))
+    return spans
+
+
+def _is_host_letter(character: str) -> bool:
+    if character.isascii():
+        return character in _HOST_LETTERS
+    return _FAR_LETTER.match(character) is not None
 
 
 def _url(plain: str, begin: int, end: int) -> tuple[int, int] | None:

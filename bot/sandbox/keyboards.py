@@ -1,6 +1,7 @@
 """What hangs under a message? A reply_markup, checked and refused as the Bot API does."""
 
 import json
+from functools import lru_cache
 from typing import Any, Never
 
 from bot.sandbox import links
@@ -26,9 +27,18 @@ _ONE_OF = (
 
 def keyboard_of(params: Params) -> Json | None:
     """The inline keyboard to keep with the message; other keyboards are checked and forgotten."""
-    markup = params.tree("reply_markup", "can't parse reply keyboard markup JSON object")
-    if markup is None:
+    if not params.has("reply_markup"):
         return None
+    return _keyboard(params.text("reply_markup"))
+
+
+@lru_cache(256)
+def _keyboard(given: str) -> Json | None:
+    """One and the same object for one and the same text: nobody changes a keyboard once it is made."""
+    try:
+        markup = json.loads(given)
+    except ValueError:
+        raise bad_request("can't parse reply keyboard markup JSON object") from None
     if not isinstance(markup, dict):
         raise bad_request("object expected as reply markup")
     rows = markup.get("inline_keyboard")

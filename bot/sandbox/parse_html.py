@@ -37,6 +37,7 @@ _TAG_NAME = re.compile(r"[^> \t\r\n\v\0]*")
 _ATTRIBUTE_NAME = re.compile(r"[^=>/\"' \t\r\n\v\0]*")
 _TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _SPACE = re.compile(r"[ \t\r\n\v]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
@@ -96,7 +97,7 @@ class _Reader:
         if self._open:
             self._refuse(f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"')
         plain = "".join(self._pieces)
-        if any("\ud800" <= character <= "\udfff" for character in plain):
+        if not plain.isascii() and _SURROGATE.search(plain):
             raise bad_request(
                 "can't parse entities: Text contains invalid Unicode characters after decoding HTML "
                 "entities, check for unmatched surrogate code units"

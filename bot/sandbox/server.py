@@ -6,6 +6,7 @@ import struct
 from collections.abc import Mapping
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -56,6 +57,9 @@ async def _read(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
         if not isinstance(given, dict):
             raise ValueError("a JSON body is an object")
         return given, None
+    if request.content_type == "application/x-www-form-urlencoded":
+        form = parse_qsl((await request.read()).decode(), keep_blank_values=True)
+        return dict(request.query) | dict(form), None
     if not request.can_read_body:
         return dict(request.query), None
     params: dict[str, Any] = dict(request.query)
