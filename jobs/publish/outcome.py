@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.records import ChatState
+from storage.records import ChatKind, ChatState
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,19 @@ class Unclear:
 Outcome = Sent | TryLater | Refused | Missing | Untouchable | ChatGone | ChatMoved | Unclear
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a chat is, and what the bot may do there."""
+
+    id: int
+    kind: ChatKind
+    title: str = ""
+    username: str = ""
+    may_post: bool = True
+    may_edit: bool = False  #: other people's posts too (can_edit_messages)
+    reason: str = ""  #: why it may not post
+
+
 class Sender(Protocol):
     """Makes one request and says what came of it; never raises for what Telegram answers.
 
@@ -75,10 +88,22 @@ class Sender(Protocol):
 
     async def send(self, chat_id: int, content: str) -> Outcome: ...
 
-    async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome: ...
+    async def edit(
+        self, chat_id: int, message_id: int, content: str, *, new_picture: bool = False
+    ) -> Outcome: ...
 
     async def delete(self, chat_id: int, message_id: int) -> Outcome: ...
 
-    async def find(self, chat_id: int, message_id: int, content: str) -> Outcome:
-        """Whether `message_id` is our own message with this very content: Sent, Missing or Untouchable."""
+    async def find(
+        self, chat_id: int, message_id: int, content: str, *, through: int | None = None
+    ) -> Outcome:
+        """Whether `message_id` is our own message with this very content: Sent, Missing or Untouchable.
+
+        Found by an edit with the same content, for chats where it cannot touch what is not ours; or, where a
+        chat is given in `through`, by forwarding the message there and comparing.
+        """
+        ...
+
+    async def standing(self, chat: int | str) -> Standing | Outcome:
+        """What the chat with this id or @name is, and what the bot may do there."""
         ...

@@ -1,0 +1,176 @@
+"""What does Telegram's answer mean? Every answer of the Bot API as an outcome; pure.
+
+The texts are those of tdlib/telegram-bot-api (Client.cpp, 2026-05) behind its prefixes "Bad Request: " and
+"Forbidden: ". An answer that is no JSON comes from something on the way, and says nothing about the message.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.publish.outcome import (
+    ChatGone,
+    ChatMoved,
+    Missing,
+    Outcome,
+    Refused,
+    Sent,
+    TryLater,
+    Unclear,
+    Untouchable,
+)
+from storage.records import ChatState
+
+#: Seconds to wait where a 429 does not say how long, and where the token is not accepted.
+USUAL_WAIT = 30.0
+NO_TOKEN_WAIT = 60.0
+
+#: The message is not there (any more).
+_MISSING = (
+    "message to edit not found",
+    "message to delete not found",
+    "message to forward not found",
+    "message to react not found",
+    "message_id_invalid",
+)
+#: The message is there, and not ours to change.
+_UNTOUCHABLE = (
+    "message can't be edited",
+    "message can't be deleted",
+    "the message can't be forwarded",
+    "message can't be forwarded",
+    "there is no text in the message to edit",
+    "there is no caption in the message to edit",
+    "there is no media in the message to edit",
+)
+#: It is the picture that Telegram does not like.
+_PICTURE = (
+    "failed to get http url content",
+    "wrong type of the web page content",
+    "wrong http url specified",
+    "wrong file identifier",
+    "wrong remote file identifier",
+    "webpage_curl_failed",
+    "webpage_media_empty",
+    "media_empty",
+    "photo_invalid_dimensions",
+    "photo_invalid",
+    "photo_save_file_invalid",
+    "image_process_failed",
+    "file must be non-empty",
+    "can't use file of type",
+    "not enough rights to send photos",
+    "not enough rights to send media",
+    "message caption is too long",
+    "media_caption_too_long",
+)
+#: The reader does not want us, or is no longer there.
+_BLOCKED = (
+    "bot was blocked by the user",
+    "user is deactivated",
+    "bot can't initiate conversation with a user",
+    "the bot can't send messages to the bot",
+    "bots can't send messages to bots",
+    "user not found",
+    "peer_id_invalid",
+    "input_user_deactivated",
+)
+#: The chat is no more.
+_LEFT = ("the group chat was deleted", "the group chat was deactivated")
+#: We may not write there for now: somebody may give the right back.
+_PAUSED = (
+    "bot is not a member of the",
+    "bot was kicked from",
+    "need administrator rights in the channel chat",
+    "not enough rights to send",
+    "have no rights to send a message",
+    "chat_write_forbidden",
+    "chat_send_plain_forbidden",
+    "chat_restricted",
+    "chat_admin_required",
+    "channel_private",
+    "user_banned_in_channel",
+    "message thread not found",
+    "topic_closed",
+    "topic_deleted",
+)
+
+
+def outcome_of(status: int, body: bytes, *, chat_id: int, message_id: int = 0) -> Outcome:
+    """What came of a request about `chat_id`; `message_id` is the message that it was to change."""
+    answer = _read(body)
+    if answer is None:
+        return _foreign(status)
+    if answer.get("ok") is True:
+        return _done(answer.get("result"), message_id)
+    said = str(answer.get("description", ""))
+    found = answer.get("parameters")
+    more: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    match status:
+        case 429:
+            return TryLater(_seconds(more.get("retry_after")), said, flood=True)
+        case 401 | 404:
+            return TryLater(NO_TOKEN_WAIT, f"TELEGRAM_BOT_TOKEN is not accepted: {said}")
+        case 400 | 403:
+            return _refusal(said, more, chat_id, message_id)
+        case 413:
+            return Refused(said)
+        case _:
+            return Unclear(f"{status} {said}"[:200])
+
+
+def _read(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and "ok" in answer else None
+
+
+def _foreign(status: int) -> Outcome:
+    """An answer that Telegram's own server did not write, or not to its end."""
+    if status == 429:
+        return TryLater(USUAL_WAIT, "429 Too Many Requests", flood=True)
+    if status == 413:
+        return Refused("413 Request Entity Too Large")
+    return Unclear(f"{status}, and the answer is not Telegram's")
+
+
+def _done(result: object, message_id: int) -> Outcome:
+    if isinstance(result, dict) and isinstance(result.get("message_id"), int):
+        return Sent(result["message_id"])
+    return Sent(message_id) if result is True and message_id else Unclear("200, without a message")
+
+
+def _seconds(wait: object) -> float:
+    return float(wait) if isinstance(wait, int | float) and wait > 0 else USUAL_WAIT
+
+
+def _refusal(said: str, more: Mapping[str, Any], chat_id: int, message_id: int) -> Outcome:
+    words = said.lower()
+    moved = more.get("migrate_to_chat_id")
+    if isinstance(moved, int):
+        return ChatMoved(moved)
+    if "message is not modified" in words:
+        return Sent(message_id)
+    if _says(words, _MISSING):
+        return Missing()
+    if _says(words, _PICTURE):
+        return Refused(said, picture=True)
+    if _says(words, _UNTOUCHABLE):
+        return Untouchable(said)
+    return _chat(words, said, chat_id) or Refused(said)
+
+
+def _chat(words: str, said: str, chat_id: int) -> ChatGone | None:
+    if _says(words, _BLOCKED):
+        return ChatGone(ChatState.BLOCKED, said)
+    if _says(words, _LEFT):
+        return ChatGone(ChatState.LEFT, said)
+    if "chat not found" in words:
+        return ChatGone(ChatState.BLOCKED if chat_id > 0 else ChatState.PAUSED, said)
+    return ChatGone(ChatState.PAUSED, said) if _says(words, _PAUSED) else None
+
+
+def _says(words: str, texts: tuple[str, ...]) -> bool:
+    return any(text in words for text in texts)

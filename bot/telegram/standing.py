@@ -1,0 +1,38 @@
+"""What a chat is and what the bot may do there, from `getChat` and `getChatMember`; pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.publish.outcome import Standing
+from storage.records import ChatKind
+
+_OUTSIDE = ("left", "kicked")
+
+
+def standing_of(chat: Mapping[str, Any], mine: Mapping[str, Any]) -> Standing:
+    """The bot's standing; `mine` is its own membership, empty in a private chat."""
+    kind = ChatKind(str(chat["type"]))
+    reason = "" if kind is ChatKind.PRIVATE else _refusal(kind, chat, mine)
+    return Standing(
+        id=int(chat["id"]),
+        kind=kind,
+        title="" if kind is ChatKind.PRIVATE else str(chat.get("title", "")),
+        username="" if kind is ChatKind.PRIVATE else str(chat.get("username", "")),
+        may_post=not reason,
+        may_edit=bool(mine.get("can_edit_messages")) or mine.get("status") == "creator",
+        reason=reason,
+    )
+
+
+def _refusal(kind: ChatKind, chat: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
+    status = mine.get("status")
+    if status in _OUTSIDE:
+        return f"the bot is not in the {kind}"
+    if kind is ChatKind.CHANNEL:
+        may = status == "creator" or mine.get("can_post_messages")
+        return "" if may else "the bot may not post in the channel: it needs the right to post messages"
+    if status == "restricted":
+        return "" if mine.get("can_send_messages") else f"the bot may not write in the {kind}"
+    allowed = chat.get("permissions", {}).get("can_send_messages", True)
+    may = status in ("administrator", "creator") or allowed
+    return "" if may else f"members may not write in the {kind}"
