@@ -12,10 +12,10 @@ FARTHEST = 1000  #: the last article that paging reaches; beyond, searching is t
 
 _NUMBER = re.compile(r"[-+]?\d{1,6}")
 _PAGE = re.compile(r"(?:^|\s)@(\d{1,4})$")
-_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s<>\"“”«»]+", re.IGNORECASE)
 _BARE_LINK = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?", re.IGNORECASE)
 #: What writing wraps around a link, and what is no part of it.
-_AROUND = "<>()[]{}\"'“”‘’«»,;!?။၊ "
+_AROUND = "<>()[]{}\"'“”‘’«».,;!?။၊ "
 
 
 def number(text: str) -> int | None:
@@ -35,7 +35,7 @@ def first_link(words: str) -> str:
     """The first web address in `words`; a lone "news.example/rice" counts as one. "" where there is none."""
     found = _LINK.search(words)
     if found:
-        return found[0].rstrip(_AROUND).rstrip(".")
+        return found[0].rstrip(_AROUND)
     alone = words.strip(_AROUND)
     return f"https://{alone}" if _BARE_LINK.fullmatch(alone) else ""
 

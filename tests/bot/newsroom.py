@@ -1,0 +1,267 @@
+"""A newsroom whose readers write to the bot in a Telegram in a box, over a real database and index."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+    Update,
+)
+from telegram.error import BadRequest, Forbidden, RetryAfter
+
+from bot.commands import Desk
+from bot.dispatch import WANTED_UPDATES, Dispatch
+from bot.render import Content
+from bot.sandbox.box import Box
+from bot.sandbox.limits import NO_LIMITS, Limits
+from bot.sandbox.messages import Message
+from bot.sandbox.request import BoxRequest
+from jobs.policy import Edition, Publishing
+from jobs.publish.outcome import ChatGone, Missing, Outcome, Refused, Sent, TryLater, Untouchable
+from storage import articles, identities
+from storage.database import Connection, Database
+from storage.index import Index
+from storage.records import Article, ChatState, DeliveryState, Lane, PostKind
+from storage.schema import deliveries, posts
+from tests.conftest import MovedClock
+
+ENGLISH = Edition(name="", channels=(), feed_urls=(), language="en", timezone=ZoneInfo("Asia/Yangon"))
+BURMESE = replace(ENGLISH, name="burmese", language="my")
+OPERATOR = 77
+
+
+class BotAnswers:
+    """Answers over python-telegram-bot, each at once."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self.acknowledged: list[str] = []
+
+    async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
+        said = Content.from_json(content)
+        reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
+        try:
+            message = await self._bot.send_message(chat_id, said.text, reply_parameters=reply, **_shown(said))
+        except (BadRequest, Forbidden, RetryAfter) as error:
+            return _outcome(error)
+        return Sent(message.message_id)
+
+    async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome:
+        said = Content.from_json(content)
+        try:
+            await self._bot.edit_message_text(said.text, chat_id, message_id, **_shown(said))
+        except (BadRequest, Forbidden, RetryAfter) as error:
+            return Sent(message_id) if "not modified" in error.message else _outcome(error)
+        return Sent(message_id)
+
+    async def acknowledge(self, query_id: str, toast: str) -> None:
+        self.acknowledged.append(toast)
+        await self._bot.answer_callback_query(query_id, toast)
+
+
+def _shown(said: Content) -> dict[str, Any]:
+    rows = [
+        [
+            InlineKeyboardButton(each.label, url=each.url)
+            if each.url
+            else InlineKeyboardButton(each.label, callback_data=each.command)
+            for each in row
+        ]
+        for row in said.buttons
+    ]
+    preview = LinkPreviewOptions(url=said.preview) if said.preview else LinkPreviewOptions(is_disabled=True)
+    return {
+        "parse_mode": "HTML",
+        "link_preview_options": preview,
+        "reply_markup": InlineKeyboardMarkup(rows) if rows else None,
+    }
+
+
+def _outcome(error: BadRequest | Forbidden | RetryAfter) -> Outcome:
+    if isinstance(error, RetryAfter):
+        return TryLater(float(error._retry_after.total_seconds()), error.message, flood=True)
+    if isinstance(error, Forbidden):
+        return ChatGone(ChatState.BLOCKED, error.message)
+    if "not found" in error.message:
+        return Missing()
+    return Untouchable(error.message) if "can't be edited" in error.message else Refused(error.message)
+
+
+def _delivered(connection: Connection, article: Article, chat_id: int, message_id: int) -> None:
+    now = article.seen_at
+    post = insert(posts).values(
+        kind=PostKind.ARTICLE, lane=Lane.ROUTINE, article_id=article.id, not_before=now, created_at=now
+    )
+    facts = {"lane": Lane.ROUTINE, "state": DeliveryState.SETTLED, "shown_revision": 1, "not_before": now}
+    [post_id] = connection.execute(post).inserted_primary_key or [0]
+    owed = insert(deliveries).values(
+        **facts, post_id=post_id, chat_id=chat_id, public=True, message_id=message_id, settled_at=now
+    )
+    connection.execute(owed)
+
+
+class Newsroom:
+    """The house with its dispatch, and the people before it."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: MovedClock,
+        *editions: Edition,
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        self.db, self.clock = db, clock
+        self.box = Box(clock, random.Random(7), limits=limits)
+        self.bot = Bot(self.box.token, request=BoxRequest(self.box), get_updates_request=BoxRequest(self.box))
+        self.index = Index()
+        self.changes = 0
+        policy = Publishing(editions=editions or (ENGLISH,), operators=(OPERATOR,))
+        self.desk = Desk(
+            db=db, index=self.index, policy=policy, bot_username=self.box.bot.username, changed=self._changed
+        )
+        self.answers = BotAnswers(self.bot)
+        self.dispatch = Dispatch(self.desk, self.answers, clock)
+        self._offset = 0
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    def publish(self, title: str, **said: Any) -> Article:
+        """An article that ingest has stored: a minute older than the one before, if nothing is said."""
+        return self.db.run_here(self._publish, title, said)
+
+    def _publish(self, connection: Connection, title: str, said: dict[str, Any]) -> Article:
+        count = articles.latest(connection, 1)
+        number = (count[0].id if count else 0) + 1
+        usual: dict[str, Any] = {
+            "url": f"https://news.example/{number}",
+            "title": title,
+            "summary": "",
+            "language": "en",
+            "published_at": self.clock.now() - timedelta(hours=10) + timedelta(minutes=number),
+        }
+        draft = articles.Draft(**{**usual, **said})
+        [article_id] = articles.add(connection, [draft], self.clock.now())
+        identities.remember(connection, {identities.link_key(draft.url): article_id}, self.clock.now())
+        self.index.catch_up(connection)
+        article = articles.get(connection, article_id)
+        assert article
+        return article
+
+    def publish_many(self, titles: Sequence[str], **said: Any) -> list[Article]:
+        """The first title is the oldest."""
+        return [self.publish(title, **said) for title in titles]
+
+    async def post(self, article: Article, chat_id: int) -> int:
+        """The article's post in a channel, as delivery leaves it: the message's id."""
+        message = await self.bot.send_message(chat_id, article.title)
+        self.db.run_here(_delivered, article, chat_id, message.message_id)
+        return message.message_id
+
+    def reader(self, name: str = "Aye Aye", **facts: Any) -> "Person":
+        """Somebody with a private chat with the bot."""
+        person = self.box.add_person(name, **facts)
+        return Person(self, person.id, person.id)
+
+    def operator(self) -> "Person":
+        return self.reader("Editor", id=OPERATOR)
+
+    def updates(self) -> list[Update]:
+        """What Telegram holds for the bot, confirmed as it is taken."""
+        waiting = self.box.cloud.updates.waiting(1000)
+        self.box.cloud.updates.confirm(max((update["update_id"] for update in waiting), default=0) + 1)
+        found = [Update.de_json(update, self.bot) for update in waiting]
+        return [update for update in found if any(getattr(update, kind) for kind in WANTED_UPDATES)]
+
+    async def answer(self) -> None:
+        """Take every waiting update to its end."""
+        for update in self.updates():
+            await self.dispatch.take(update)
+
+
+class Person:
+    """Somebody in a chat: what they do, and what the bot's last message there shows."""
+
+    def __init__(self, room: Newsroom, user_id: int, chat_id: int) -> None:
+        self._room, self.user_id, self.chat_id = room, user_id, chat_id
+
+    def in_chat(self, chat_id: int) -> "Person":
+        return Person(self._room, self.user_id, chat_id)
+
+    async def types(self, text: str, *, reply_to: int = 0) -> "Shown":
+        """Writes, and is answered (or not): the bot's last message in the chat."""
+        self._room.box.say(self.user_id, self.chat_id, text, reply_to=reply_to)
+        await self._room.answer()
+        return self.sees()
+
+    async def forwards(self, chat_id: int, message_id: int) -> "Shown":
+        """Forwards a post from another chat to the bot."""
+        self._room.box.forward(self.user_id, self.chat_id, chat_id, message_id)
+        await self._room.answer()
+        return self.sees()
+
+    async def presses(self, label: str, *, message_id: int = 0) -> "Shown":
+        """Presses a button under the bot's last message, or under another."""
+        self._room.box.press(self.user_id, self.chat_id, message_id or self.sees().message.id, label)
+        await self._room.answer()
+        return self.sees()
+
+    def messages(self) -> list["Shown"]:
+        """Everything that the bot has said here and that still stands."""
+        mine = (message for message in self._room.box.shown(self.chat_id) if not message.service)
+        return [Shown(message) for message in mine if message.author.is_bot]
+
+    def sees(self) -> "Shown":
+        return self.messages()[-1]
+
+
+class Shown:
+    """A message as a reader sees it."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self._content = message.content  # as it is now: a message may be edited later
+
+    @property
+    def text(self) -> str:
+        return self._content.text.plain
+
+    @property
+    def links(self) -> list[str]:
+        return [entity.url for entity in self._content.text.entities if entity.type == "text_link"]
+
+    @property
+    def bold(self) -> list[str]:
+        raw = self.text.encode("utf-16-le")
+        marks = (entity for entity in self._content.text.entities if entity.type == "bold")
+        return [raw[2 * mark.offset : 2 * mark.end].decode("utf-16-le") for mark in marks]
+
+    @property
+    def headlines(self) -> list[str]:
+        """The linked headlines, in order."""
+        raw = self.text.encode("utf-16-le")
+        marks = (entity for entity in self._content.text.entities if entity.type == "text_link")
+        return [raw[2 * mark.offset : 2 * mark.end].decode("utf-16-le") for mark in marks]
+
+    @property
+    def buttons(self) -> list[str]:
+        rows = (self._content.markup or {}).get("inline_keyboard", ())
+        return [button["text"] for row in rows for button in row]
+
+    @property
+    def commands(self) -> list[str]:
+        rows = (self._content.markup or {}).get("inline_keyboard", ())
+        return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
+
+    @property
+    def edited(self) -> bool:
+        return bool(self.message.edited_at)
