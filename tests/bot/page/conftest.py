@@ -1,0 +1,104 @@
+"""The sandbox on a free port of this machine, with the tiny bot in it; its clock stands still."""
+
+import random
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from bot.sandbox.box import Box
+from bot.sandbox.limits import NO_LIMITS
+from bot.sandbox.newsroom import Newsroom
+from bot.sandbox.world import Sandbox, open_sandbox
+from tests.bot.page.tiny_bot import TinyBot, running
+from tests.conftest import MovedClock
+
+CHROMIUM = shutil.which("chromium") or ("/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None)
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture
+def box(clock: MovedClock) -> Box:
+    return Box(clock, random.Random(7), limits=NO_LIMITS)  # its clock stands still, so would its limits
+
+
+@pytest.fixture
+def newsroom(clock: MovedClock) -> Newsroom:
+    return Newsroom(clock, pace=20.0)
+
+
+@pytest.fixture
+async def sandbox(box: Box, newsroom: Newsroom) -> AsyncIterator[Sandbox]:
+    opened = await open_sandbox(box, newsroom, port=0)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def tiny_bot(box: Box, sandbox: Sandbox, newsroom: Newsroom) -> AsyncIterator[TinyBot]:
+    async with running(TinyBot(box, sandbox, newsroom)) as bot:
+        yield bot
+
+
+class Visitor:
+    """Speaks to the sandbox over HTTP as its own page does."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        self.session, self.address = session, address
+
+    async def get(self, path: str, **headers: str) -> tuple[int, str, Mapping[str, str]]:
+        async with self.session.get(self.address + path, headers=headers) as answer:
+            return answer.status, await answer.text(), answer.headers
+
+    async def state(self) -> Any:
+        async with self.session.get(self.address + "state") as answer:
+            return await answer.json()
+
+    async def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        own = {"Origin": self.address.rstrip("/"), "Sec-Fetch-Site": "same-origin"} | headers
+        async with self.session.post(self.address + path, json=body, headers=own) as answer:
+            return answer.status, await answer.json()
+
+
+@pytest.fixture
+async def visitor(sandbox: Sandbox) -> AsyncIterator[Visitor]:
+    async with aiohttp.ClientSession() as session:
+        yield Visitor(session, sandbox.address)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not on this machine")
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
+    """The sandbox's page; a test in which a script fails, or anything is asked from outside, fails."""
+    troubles: list[str] = []
+    opened = await browser.new_page(viewport={"width": 1440, "height": 860}, timezone_id="Asia/Yangon")
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on(
+        "request",
+        lambda request: None if request.url.startswith(sandbox.address) else troubles.append(request.url),
+    )
+    await opened.goto(sandbox.address)
+    yield opened
+    await opened.close()
+    assert troubles == []
