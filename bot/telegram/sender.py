@@ -43,9 +43,19 @@ class TelegramSender:
         self._bot_id = int(token.partition(":")[0])
         self._paid = paid
 
-    async def send(self, chat_id: int, content: str) -> Outcome:
+    async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
+        """`reply_to`: the message that is answered, if it still stands there."""
         method, parameters = _sending(content, self._paid)
+        if reply_to:
+            replied = {"message_id": reply_to, "allow_sending_without_reply": True}
+            parameters = (*parameters, _one("reply_parameters", replied))
         return await self._ask(method, (_one("chat_id", chat_id), *parameters), chat_id)
+
+    async def acknowledge(self, query_id: str, toast: str = "") -> None:
+        """End a pressed button's wait; what comes of it is nobody's concern."""
+        await self._exchange(
+            "answerCallbackQuery", (_one("callback_query_id", query_id), _one("text", toast))
+        )
 
     async def edit(
         self, chat_id: int, message_id: int, content: str, *, new_picture: bool = False
