@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import lru_cache
 
 import py3langid
 import regex
 
 from storage.index.folding import fold, tidy
-from storage.index.scripts import LANGUAGES, Cut, Script, runs
+from storage.index.scripts import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, runs
 from storage.index.stopwords import stem, stop_words
 from storage.index.weights import TUNED, Weights
 
@@ -50,74 +50,58 @@ def language_of(text: str, given: str = "") -> str:
 def word_terms(tidied: str, language: str) -> Iterator[Term]:
     """Every term of a tidied text, in order, numbers among them."""
     for script, run, start in runs(tidied):
+        end = start + len(run)
         if script is None:
-            yield Term(fold(run), start, start + len(run))
-            continue
-        for at, cut in enumerate(cuts_of(script, language)):
-            yield from _cut_terms(cut, run, start, language, "\x02" if at else "")
+            yield Term(fold(run), start, end)
+        elif script.cuts[0].of_words:
+            for key in word_keys(run, language):
+                yield Term(key, start, end)
+        else:
+            for at, cut in enumerate(script.cuts):
+                yield from _pieces(cut, run, start, _MARKS[at])
 
 
-def cuts_of(script: Script, language: str) -> tuple[Cut, ...]:
-    """How a run is cut: by its language's line where it has one and the script is nobody's own."""
-    return LANGUAGES.get(language, script.cuts) if script.name == "other" else script.cuts
+#: The terms of a script's second cut are not mixed up with those of its first.
+_MARKS = ("", "\x02")
 
 
-def _cut_terms(cut: Cut, run: str, start: int, language: str, mark: str) -> Iterator[Term]:
-    if cut.stemmed:
-        key = word_key(run, language)
-        if key:
-            yield Term(mark + key, start, start + len(run))
-        return
+@lru_cache(maxsize=32768)
+def word_keys(word: str, language: str) -> tuple[str, ...]:
+    """The terms of a word between spaces, its stem first; none for a stop word or a single letter."""
+    folding = str.casefold if language in ACCENTED else fold
+    lowered = word.lower().removesuffix("'s").removesuffix("’s")
+    folded = folding(lowered)
+    if folded in stop_words(language, folding) or (len(folded) < 2 and folded.isascii()):
+        return ()
+    keys = [folding(stem(lowered, language))]
+    for at, cut in enumerate(LANGUAGES.get(language, WORDS_AND_LETTERS)[1:], start=1):
+        pieces = cut.pieces(folded)
+        for size in cut.sizes:
+            last = max(1, len(pieces) - size + 1)
+            keys.extend(_MARKS[at] + "".join(pieces[first : first + size]) for first in range(last))
+    return tuple(keys)
+
+
+def _pieces(cut: Cut, run: str, start: int, mark: str) -> Iterator[Term]:
     pieces = cut.pieces(run)
-    if cut.padded:
-        folded = fold(run)
-        pieces = ["\x03", *folded, "\x03"]
     places = [start]
     for piece in pieces:
-        places.append(places[-1] + (len(piece) if piece != "\x03" else 0))
+        places.append(places[-1] + len(piece))
     for size in cut.sizes:
         for at in range(len(pieces) - size + 1):
             yield Term(mark + fold("".join(pieces[at : at + size])), places[at], places[at + size])
 
 
-def word_key(word: str, language: str) -> str:
-    """The stem of a word between spaces, folded; "" for a stop word or a single letter."""
-    lowered = word.lower().removesuffix("'s").removesuffix("’s")
-    folded = fold(lowered)
-    if folded in stop_words(language, fold) or (len(folded) < 2 and folded.isascii()):
-        return ""
-    return fold(stem(lowered, language))
-
-
 def name_terms(tidied: str, language: str) -> Iterator[str]:
-    """Names as writers mark them: capitalised words, runs of them, and numbers."""
-    run: list[str] = []
-    last = 0
-    for script, word, start in runs(tidied):
-        between = tidied[last:start]
-        last = start + len(word)
+    """Names as writers mark them: capitalised words, and numbers of two digits or more."""
+    for script, word, _ in runs(tidied):
         if script is None:
-            yield from _run_names(run)
-            run = []
             if len(word) > 1:
                 yield fold(word)
-            continue
-        if run and between not in (" ", "-", " & ", ". "):
-            yield from _run_names(run)
-            run = []
-        key = fold(word.removesuffix("'s").removesuffix("’s")) if _CAPITALISED.match(word) else ""
-        if len(key) > 1 and key not in stop_words(language, fold):
-            run.append(key)
-            continue
-        yield from _run_names(run)
-        run = []
-    yield from _run_names(run)
-
-
-def _run_names(run: list[str]) -> Iterator[str]:
-    yield from run
-    for first, second in pairwise(run):
-        yield f"{first} {second}"
+        elif _CAPITALISED.match(word):
+            key = fold(word.removesuffix("'s").removesuffix("’s"))
+            if len(key) > 1 and key not in stop_words(language, fold):
+                yield key
 
 
 def analyse(title: str, body: str, language: str = "", weights: Weights = TUNED) -> Analysed:

@@ -4,12 +4,13 @@ One writer at a time (`catch_up`); readers, on any thread, need no lock.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from storage.index import arrivals, ranking, saved
@@ -19,7 +20,7 @@ from storage.index.documents import DUPLICATE, OLD, WITHDRAWN, Documents, Slot, 
 from storage.index.folding import fold, tidy
 from storage.index.lexicon import Lexicon
 from storage.index.postings import Segment, segment, tidied
-from storage.index.ranking import Asked, Field, Floats, Numbers
+from storage.index.ranking import Asked, Field, Floats, Packed
 from storage.index.search import Results, find
 from storage.index.weights import TUNED, Weights
 
@@ -76,7 +77,7 @@ class Index:
                 self._checked = False
             count = 0
             for batch in arrivals.since(connection, min(self.horizon, horizon)):
-                count += self._take(batch)
+                count += self.take(batch)
             self.horizon = horizon
             if not self._checked:
                 count += self._compare(connection)
@@ -110,11 +111,11 @@ class Index:
         documents.slots.forget(present.keys() - wanted.keys())
         stale = sorted(article for article, change in wanted.items() if present.get(article) != change)
         for batch in arrivals.of(connection, stale):
-            self._take(batch)
+            self.take(batch)
         return len(stale)
 
-    def _take(self, batch: Iterable[Arrival]) -> int:
-        """Index a batch as one segment."""
+    def take(self, batch: Iterable[Arrival]) -> int:
+        """Index a batch, which `catch_up` read or a benchmark made; how many of them were new or changed."""
         first = len(self.documents)
         taken = 0
         for arrival in batch:
@@ -217,50 +218,41 @@ class Index:
         """The articles that say what a reader typed (see `grammar`), "best" or newest ("date") first."""
         return find(self, query, count, offset, order, now)
 
-    def _look_up(self, counts: dict[str, int]) -> "np.ndarray[tuple[int], np.dtype[np.uint32]]":
+    def _look_up(self, counts: dict[str, int]) -> Packed:
         numbers = self.lexicon.find(list(counts))
         packed = (numbers.astype(np.int64) << 8) | np.minimum(
             np.fromiter(counts.values(), np.int64, len(counts)), 255
         )
         return packed[numbers >= 0].astype(np.uint32)
 
-    def field(self, name: str) -> Field:
-        """What BM25 needs to know of "words" or "names"."""
+    def fields(self) -> tuple[Field, Field]:
+        """What BM25 needs to know of the words and of the names."""
         documents = self.documents
-        total = documents.words_in_all if name == "words" else documents.names_in_all
         living = max(documents.living, 1)
-        lengths = documents.column("word_counts" if name == "words" else "name_counts")
-        return Field(lengths, total / living, living, self.lexicon.articles.view)
+        holders = self.lexicon.articles.view
+        return (
+            Field(documents.column("word_counts"), documents.words_in_all / living, living, holders),
+            Field(documents.column("name_counts"), documents.names_in_all / living, living, holders),
+        )
 
     def _answer(
-        self,
-        words: "np.ndarray[tuple[int], np.dtype[np.uint32]]",
-        names: "np.ndarray[tuple[int], np.dtype[np.uint32]]",
-        moment: int | None,
-        count: int,
-        offset: int,
-        group: int = 0,
+        self, words: Packed, names: Packed, moment: int | None, count: int, offset: int, group: int = 0
     ) -> list[Hit]:
-        segments, slots = self.segments, len(self.documents)
-        total: Floats = np.zeros(slots)
-        questions: list[Asked] = []
-        long = int((words & np.uint32(255)).sum()) >= self.weights.long
-        share = self.weights.names_long if long else self.weights.names
-        for packed, name, part in ((words, "words", 1.0), (names, "names", share)):
-            field = self.field(name)
-            numbers: Numbers = (packed >> np.uint32(8)).astype(np.int32)
-            question = ranking.asked(
-                numbers, (packed & np.uint32(255)).astype(np.uint8), field, self.weights, alone=bool(group)
-            )
-            if question.own > 0:
-                total += part / question.own * ranking.scores(segments, question, field, self.weights, slots)
-                questions.append(question)
-        documents = self.documents
-        if moment is not None:
-            total *= ranking.faded(documents.column("minutes")[:slots], moment, self.weights)
+        segments, slots, documents = self.segments, len(self.documents), self.documents
+        questions = self._asked(words, names, alone=bool(group))
+        own = sum(question.own for question in questions)
+        if own <= 0:
+            return []
+        total = np.zeros(slots)
+        for question, field in zip(questions, self.fields(), strict=True):
+            total += ranking.scores(segments, question, field, self.weights, slots)
+        total /= own
         total[documents.column("marks")[:slots] != 0] = 0
         if group:
             total[documents.column("groups")[:slots] == group] = 0
+        if moment is not None:
+            total *= ranking.faded(documents.column("minutes")[:slots], moment, self.weights)
+        self._ask_the_nearest(total)
         return [
             Hit(
                 int(documents.column("articles")[slot]),
@@ -270,7 +262,54 @@ class Index:
             for slot in ranking.best(total, count, offset, self.weights.floor)
         ]
 
-    def _shared(self, slot: int, questions: list[Asked]) -> tuple[str, ...]:
+    def _asked(self, words: Packed, names: Packed, *, alone: bool) -> tuple[Asked, Asked]:
+        """The question in both fields, a name's weight among the names included."""
+        of_words, of_names = self.fields()
+        named = ranking.asked(names, of_names, self.weights, alone=alone)
+        share = self.weights.names
+        return (
+            ranking.asked(words, of_words, self.weights, alone=alone),
+            Asked(named.terms, named.weights * share, named.own * share),
+        )
+
+    def _ask_the_nearest(self, total: Floats) -> None:
+        """Rank the best answers again by what the very best of them would have answered themselves."""
+        weights = self.weights
+        looked_at = ranking.best(total, weights.looked_at, 0, weights.floor)
+        nearest = looked_at[: weights.near]
+        if len(nearest) < 2:
+            return
+        questions: list[Asked] = []
+        shares: list[float] = []
+        for slot in nearest.tolist():
+            words, names = self.documents.packed(slot, "words"), self.documents.packed(slot, "names")
+            asked = self._asked(words, names, alone=True)
+            own = sum(question.own for question in asked)
+            questions.extend(asked)
+            shares.extend([total[slot] / own if own else 0.0] * 2)
+        terms, weight = ranking.together(questions, shares)
+        if len(terms):
+            more = ranking.forward_scores(*self._forward(looked_at), terms, weight)
+            more[: len(nearest)] -= total[nearest]  # nobody speaks for himself
+            total[looked_at] += weights.near_share * more / total[nearest].sum()
+
+    def _forward(self, slots: NDArray[np.int64]) -> tuple[Packed, NDArray[np.int64], NDArray[np.float32]]:
+        """The terms of some slots, for each term whose it is (by place in `slots`) and its field's damp."""
+        documents = self.documents
+        starts = documents.column("starts")[slots]
+        names_at = documents.column("names_at")[slots].astype(np.int64)
+        sizes = documents.column("sections_at")[slots].astype(np.int64)
+        whose = np.repeat(np.arange(len(slots)), sizes)
+        within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        of_words, of_names = self.fields()
+        damp = np.where(
+            within < names_at[whose],
+            of_words.damp(of_words.lengths[slots], self.weights)[whose],
+            of_names.damp(of_names.lengths[slots], self.weights)[whose],
+        )
+        return documents.terms.view[starts[whose] + within], whose, damp
+
+    def _shared(self, slot: int, questions: Sequence[Asked]) -> tuple[str, ...]:
         here = self.documents.packed(slot) >> np.uint32(8)
         found: dict[str, float] = {}
         for question in questions:

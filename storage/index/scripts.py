@@ -51,14 +51,23 @@ def tibetan(run: str) -> list[str]:
     return [piece for piece in regex.split(r"[\u0f0b-\u0f14\u0f3a-\u0f3d]+", run) if piece]
 
 
+def start_of_word(run: str) -> list[str]:
+    """The first five letters, which words of one family share."""
+    return [run[:5]]
+
+
+def padded_letters(run: str) -> list[str]:
+    """The letters of a word and its two ends."""
+    return ["\x03", *run, "\x03"]
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
 
     pieces: Pieces
     sizes: tuple[int, ...] = (1,)
-    stemmed: bool = False  #: with the language's stemmer and stop words
-    padded: bool = False  #: the run's ends count as letters
+    of_words: bool = False  #: the run is a word between spaces: a stop word is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +79,9 @@ class Script:
     cuts: tuple[Cut, ...]
 
 
-WORDS = (Cut(whole, stemmed=True),)
-WORDS_AND_LETTERS = (Cut(whole, stemmed=True), Cut(letters, (4,), padded=True))
+STEM = Cut(whole, of_words=True)
+WORDS_AND_STARTS = (STEM, Cut(start_of_word, of_words=True))
+WORDS_AND_LETTERS = (STEM, Cut(padded_letters, (4,), of_words=True))
 
 #: The first line that fits a run decides.
 SCRIPTS: Sequence[Script] = (
@@ -79,17 +89,16 @@ SCRIPTS: Sequence[Script] = (
     Script("Thai", r"\p{Thai}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
     Script("Lao", r"\p{Lao}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
     Script("Khmer", r"\p{Khmer}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
-    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, (1, 2)),)),
+    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, (1, 2)), Cut(letters, (4,)))),
     Script("Chinese and Japanese", r"[\p{Han}\p{Hiragana}\p{Katakana}ー]+", (Cut(graphemes, (1, 2)),)),
-    Script("Korean", r"\p{Hangul}+", (Cut(letters, (2,)),)),
-    Script("Cyrillic", r"[\p{Cyrillic}]+", WORDS_AND_LETTERS),
-    Script("Arabic", r"[\p{Arabic}]+", WORDS_AND_LETTERS),
-    Script("Tamil", r"[\p{Tamil}]+", WORDS_AND_LETTERS),
-    Script("other", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS),
+    Script("Korean", r"\p{Hangul}+", (Cut(letters, (1, 2)),)),
+    Script("words", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS_AND_LETTERS),
 )
 
-#: Languages that join words or endings are cut into letters too, whatever their script's line says.
-LANGUAGES = {"fi": WORDS_AND_LETTERS, "de": WORDS_AND_LETTERS, "tr": WORDS_AND_LETTERS}
+#: Languages whose words are cut in another way than their script's.
+LANGUAGES = {"en": WORDS_AND_STARTS}
+#: Languages in which an accent makes another word: theirs are kept.
+ACCENTED = frozenset({"vi"})
 
 _NUMBER = r"\p{N}+(?:[.,]\p{N}+)*"
 _RUNS = regex.compile(

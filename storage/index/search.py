@@ -88,7 +88,7 @@ def _keys(index: "Index", text: str) -> list[str]:
 
 
 def _group_score(index: "Index", keys: list[str], slots: int) -> tuple[ranking.Floats, ranking.Floats]:
-    field = index.field("words")
+    field = index.fields()[0]
     numbers = index.lexicon.find(keys)
     numbers = numbers[numbers >= 0]
     if not len(numbers):
