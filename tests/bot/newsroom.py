@@ -20,7 +20,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch
-from bot.render import Content
+from bot.render import Content, render_post
 from bot.sandbox.box import Box
 from bot.sandbox.limits import NO_LIMITS, Limits
 from bot.sandbox.messages import Message
@@ -161,6 +161,12 @@ class Newsroom:
         """The first title is the oldest."""
         return [self.publish(title, **said) for title in titles]
 
+    def alert(self, article: Article) -> str:
+        """The article as a reader with alerts is sent it."""
+        zone = self.desk.policy.timezone
+        content = render_post(article, language="en", timezone=zone, now=self.clock.now(), private=True)
+        return content.to_json()
+
     async def post(self, article: Article, chat_id: int) -> int:
         """The article's post in a channel, as delivery leaves it: the message's id."""
         message = await self.bot.send_message(chat_id, article.title)
@@ -218,7 +224,7 @@ class Person:
     def messages(self) -> list["Shown"]:
         """Everything that the bot has said here and that still stands."""
         mine = (message for message in self._room.box.shown(self.chat_id) if not message.service)
-        return [Shown(message) for message in mine if message.author.is_bot]
+        return [Shown(message) for message in mine if message.author.id == self._room.box.bot.id]
 
     def sees(self) -> "Shown":
         return self.messages()[-1]
@@ -261,6 +267,11 @@ class Shown:
     def commands(self) -> list[str]:
         rows = (self._content.markup or {}).get("inline_keyboard", ())
         return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
+
+    @property
+    def urls(self) -> list[str]:
+        rows = (self._content.markup or {}).get("inline_keyboard", ())
+        return [button["url"] for row in rows for button in row if "url" in button]
 
     @property
     def edited(self) -> bool:

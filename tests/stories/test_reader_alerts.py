@@ -1,0 +1,133 @@
+"""A reader asks for alerts, stops them, and asks what is kept."""
+
+import pytest
+
+from storage import chats
+from storage.database import Database
+from tests.bot.newsroom import Newsroom
+from tests.conftest import MovedClock
+
+
+@pytest.fixture
+def room(db: Database, clock: MovedClock) -> Newsroom:
+    return Newsroom(db, clock)
+
+
+def wishes(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
+    return [(wish.what, wish.rhythm) for wish in room.db.read_here(chats.subscriptions, chat_id)]
+
+
+async def test_subscribing_keeps_the_chats_id_and_the_wish_and_no_name(room: Newsroom) -> None:
+    reader = room.reader("Aye Aye", username="ayeaye")
+    answer = await reader.types("/subscribe")
+    assert answer.text == "Done. I will send you every article as it appears. /unsubscribe stops it."
+    assert wishes(room, reader.chat_id) == [("all", "at once")]
+    kept = room.db.read_here(chats.get, reader.chat_id)
+    assert kept
+    assert (kept.title, kept.username, kept.language) == ("", "", "")
+
+
+async def test_subscribing_twice_is_said_and_changes_nothing(room: Newsroom) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    answer = await reader.types("/subscribe")
+    assert answer.text == "You get every article already. /unsubscribe stops it."
+    assert len(wishes(room, reader.chat_id)) == 1
+
+
+async def test_one_tap_stops_and_nothing_is_kept(room: Newsroom) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    answer = await reader.presses("Stop alerts")
+    assert answer.text == "Done. No more alerts. /subscribe starts them again."
+    assert room.answers.acknowledged == ["Alerts are off."]
+    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert (await reader.presses("Get every article")).text.startswith("Done. I will send")
+
+
+async def test_the_stop_button_under_an_alert_leaves_the_news_standing(room: Newsroom) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    article = room.publish("Rice harvest begins")
+    content = room.alert(article)
+    await room.answers.send(reader.chat_id, content)
+    alert = reader.sees()
+    await reader.presses("Stop alerts")
+    assert [shown.text for shown in reader.messages()][-2:] == [
+        alert.text,
+        "Done. No more alerts. /subscribe starts them again.",
+    ]
+
+
+async def test_stopping_what_never_began_is_said(room: Newsroom) -> None:
+    answer = await room.reader().types("/unsubscribe")
+    assert answer.text == "You get no alerts. /subscribe starts them."
+
+
+async def test_a_wish_for_a_section_is_answered_with_what_works(room: Newsroom) -> None:
+    reader = room.reader()
+    answer = await reader.types("/subscribe sports")
+    assert answer.text == "I can send every article or none so far: /subscribe, without more words."
+    assert wishes(room, reader.chat_id) == []
+
+
+async def test_privacy_says_what_is_kept_and_forget_erases_it(room: Newsroom) -> None:
+    reader = room.reader()
+    assert (await reader.types("/privacy")).text.startswith("Of you I keep nothing now.")
+    await reader.types("/subscribe")
+    assert (await reader.types("/privacy")).text.startswith("Of you I keep now: this chat's id")
+    erased = await reader.presses("Erase it")
+    assert erased.text == "Done. I keep nothing of you. Alerts are off."
+    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert wishes(room, reader.chat_id) == []
+
+
+async def test_forget_also_forgets_the_last_list(room: Newsroom) -> None:
+    room.publish("Rice harvest begins")
+    reader = room.reader()
+    await reader.types("/latest")
+    await reader.types("/forget")
+    assert (await reader.types("/related 1")).text.startswith("I have shown no list here lately.")
+
+
+async def test_in_a_group_alerts_lead_to_a_private_chat(room: Newsroom) -> None:
+    reader = room.reader()
+    group = room.box.add_supergroup("Talk", [reader.user_id])
+    answer = await reader.in_chat(group.id).types("/subscribe")
+    assert answer.text == "Alerts come in a private chat with me."
+    assert answer.urls == ["https://t.me/newswire_bot?start=subscribe"]
+    assert room.db.read_here(chats.get, group.id) is None
+    assert (await reader.types("/start subscribe")).text.startswith("Done. I will send you every article")
+
+
+async def test_a_reader_who_blocks_the_bot_and_comes_back_is_known_again(room: Newsroom) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    room.box.block(reader.user_id)
+    await room.answer()
+    blocked = room.db.read_here(chats.get, reader.chat_id)
+    assert blocked
+    assert blocked.state == "blocked"
+    room.box.unblock(reader.user_id)
+    await room.answer()
+    back = room.db.read_here(chats.get, reader.chat_id)
+    assert back
+    assert (back.state, room.changes) == ("active", 1)
+    assert wishes(room, reader.chat_id) == [("all", "at once")]
+
+
+async def test_a_stranger_who_blocks_the_bot_is_not_kept(room: Newsroom) -> None:
+    reader = room.reader()
+    room.box.block(reader.user_id)
+    await room.answer()
+    assert room.db.read_here(chats.get, reader.chat_id) is None
+
+
+async def test_an_answer_to_a_reader_who_has_just_blocked_the_bot_ends_quietly(room: Newsroom) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    room.box.say(reader.user_id, reader.chat_id, "/latest")
+    [update] = room.updates()
+    room.box.block(reader.user_id)
+    await room.dispatch.take(update)
+    assert len(reader.messages()) == 1
