@@ -1,0 +1,112 @@
+"""Sliding windows: what went out lately, and when one more may; pure. The parts of `pace`.
+
+Times are seconds of one clock that never runs backwards.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+
+from jobs.policy import Rate
+
+#: The quickest answer is looked for among those of this many seconds, and as many before.
+MEMORY = 30.0
+#: Half of a slowness is forgotten in so many seconds, and it never grows beyond this.
+HALF_FORGOTTEN, SLOWEST = 600.0, 16.0
+#: What floating point may lose of a window, and a thousand times that.
+EDGE = 1e-6
+
+
+class Window:
+    """At most `count` marks in any `seconds`."""
+
+    __slots__ = ("marks", "rate")
+
+    def __init__(self, rate: Rate) -> None:
+        self.rate = rate
+        self.marks: list[float] = []  # sorted; the newest `count`
+
+    def opens(self, *, hanging: int = 0, slower: float = 1.0) -> float:
+        """When one more may come; `hanging` ones may still arrive, whenever they were sent."""
+        most = self.rate.count - hanging
+        if most < 1:
+            return float("inf")
+        return self.marks[-most] + self.rate.seconds * slower + EDGE if len(self.marks) >= most else 0.0
+
+    def mark(self, at: float) -> None:
+        insort(self.marks, at)
+        if len(self.marks) > self.rate.count:
+            del self.marks[0]
+
+    def move(self, at: float, later: float) -> None:
+        """The mark at `at` was really at `later`."""
+        place = bisect_left(self.marks, at)
+        if place < len(self.marks) and self.marks[place] == at:
+            del self.marks[place]
+        self.mark(later)
+
+
+class Quickest:
+    """The quickest of the last answers."""
+
+    __slots__ = ("_before", "_now", "_since")
+
+    def __init__(self) -> None:
+        self._since = self._now = self._before = float("inf")
+
+    def late(self, took: float, at: float) -> float:
+        """How much later than the quickest an answer came that `took` so long."""
+        if self._since == float("inf") or at - self._since > MEMORY:
+            self._since, self._before, self._now = at, self._now, took
+        self._now = min(self._now, took)
+        return took - min(self._now, self._before)
+
+
+class Slowness:
+    """How much slower than its rate something goes since it was flooded; slowly forgotten."""
+
+    __slots__ = ("_factor", "_since")
+
+    def __init__(self) -> None:
+        self._factor, self._since = 1.0, 0.0
+
+    def now(self, now: float) -> float:
+        forgotten: float = 0.5 ** ((now - self._since) / HALF_FORGOTTEN)
+        return 1.0 + (self._factor - 1.0) * forgotten
+
+    def grow(self, factor: float, now: float) -> None:
+        self._factor, self._since = min(self.now(now) * factor, SLOWEST), now
+
+
+class Chats:
+    """A window or two for each chat that was lately spoken to; the others take no memory."""
+
+    def __init__(self, rates: Iterable[Rate]) -> None:
+        self._rates = tuple(rates)
+        self._kept = max(rate.seconds for rate in self._rates)
+        self._windows: dict[int, tuple[Window, ...]] = {}  # the longest silent first
+        self.opens: dict[int, float] = {}  #: when each may be spoken to again
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def mark(self, chat_id: int, at: float, slower: float) -> None:
+        windows = self._windows.pop(chat_id, None) or tuple(Window(rate) for rate in self._rates)
+        for window in windows:
+            window.mark(at)
+        self._windows[chat_id] = windows
+        self.opens[chat_id] = max(window.opens(slower=slower) for window in windows)
+        self._forget(at)
+
+    def move(self, chat_id: int, at: float, later: float, slower: float) -> None:
+        """What went to the chat at `at` arrived `later`."""
+        if windows := self._windows.get(chat_id):
+            for window in windows:
+                window.move(at, later)
+            self.opens[chat_id] = max(window.opens(slower=slower) for window in windows)
+
+    def _forget(self, now: float) -> None:
+        while self._windows:
+            chat_id = next(iter(self._windows))
+            if self._windows[chat_id][0].marks[-1] > now - self._kept or self.opens[chat_id] > now:
+                return
+            del self._windows[chat_id], self.opens[chat_id]
