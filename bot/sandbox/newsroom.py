@@ -77,6 +77,10 @@ class Newsroom:
         found = self.desk.at(url.removeprefix(self.site + "/").split("?")[0].split("#")[0])
         return found if found and found.live else None
 
+    def draws(self, url: str) -> bool:
+        """Whether `url` is one of the site's pictures."""
+        return url.startswith(f"{self.site}/pictures/")
+
     def routes(self) -> list[web.RouteDef]:
         """The site, below `/gazette`."""
         return [

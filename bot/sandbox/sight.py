@@ -61,7 +61,10 @@ def _preview(content: Content, previews: Previews) -> Json | None:
         entity.url or _words(content, entity) for entity in content.text.entities if _is_link(entity.type)
     ]
     url = options.get("url") or next(iter(links), "")
-    found = None if options.get("is_disabled") or not url else previews(url)
+    if options.get("is_disabled") or not url:
+        return None
+    # Telegram shows a picture's address as that picture; a large preview of an unknown one is taken for such
+    found = previews(url) or (Preview(image=url) if options.get("prefer_large_media") else None)
     if found is None:
         return None
     return {

@@ -13,8 +13,8 @@ What the caller does, in this order:
        PRIVATE_NETWORKS must name 127.0.0.1/32, so that the feeds may be fetched...
     await sandbox.close()
 
-`newsroom.run` is started and stopped here. Without a newsroom the caller sets `box.cloud.preview` itself (a
-link to what its page shows; the articles that ingest stored know it), and the story buttons are hidden.
+`newsroom.run` is started and stopped here. Without a newsroom the story buttons are hidden; large previews
+are shown as the pictures that they name; `box.cloud.preview` (a link to what its page shows) is the caller's.
 """
 
 import asyncio
@@ -100,6 +100,8 @@ def _on_air(box: Box, newsroom: Newsroom, address: str) -> asyncio.Task[None]:
     newsroom.site = address.rstrip("/") + PREFIX
 
     def preview(url: str) -> Preview | None:
+        if newsroom.draws(url):
+            return Preview(image=url)
         item = newsroom.item(url)
         if item is None:
             return None

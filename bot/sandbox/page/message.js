@@ -1,6 +1,6 @@
 // A message as Telegram shows it: bubble, preview, buttons, time.
 
-import { formatted, icon, language, link, make, safe } from "./text.js";
+import { formatted, icon, language, link, make, safe, startOf } from "./text.js";
 
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const whole = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
@@ -17,7 +17,7 @@ export function dayOf(seconds) {
 
 /**
  * The list item for a message.
- * `hooks`: say(command), press(message, row, column), more(message, button) and the bot's name.
+ * `hooks`: say(command), start(word), press(message, row, column), more(message, button) and the bot's name.
  */
 export function bubble(message, hooks) {
   const item = make("li", `message ${message.mine ? "mine" : "theirs"}`);
@@ -34,7 +34,7 @@ export function fill(item, message, hooks) {
   if (message.forward) box.append(make("p", "forward", "Forwarded from ", make("b", "", message.forward)));
   if (message.reply) box.append(quoted(message.reply));
   const picture = message.picture && photo(message.picture, "");
-  const words = text && make("div", "text", formatted(text, entities, hooks.say, hooks.bot));
+  const words = text && make("div", "text", formatted(text, entities, hooks));
   const card = preview && previewCard(preview);
   const parts = message.above ? [card, words, picture] : [picture, words, card];
   box.append(...parts.filter(Boolean), meta(message));
@@ -71,8 +71,11 @@ function previewCard(preview) {
     preview.title ? make("b", "title", preview.title) : null,
     preview.description ? make("span", "description", preview.description) : null,
   );
-  const card = link(safe(preview.url) || "#", `preview ${preview.large ? "large" : "small"}`);
-  card.append(...(preview.pictureFirst ? [picture, words] : [words, picture]).filter(Boolean));
+  const bare = !words.childElementCount;
+  if (bare && !picture) return null;
+  const card = link(safe(preview.url) || "#", `preview ${preview.large ? "large" : "small"}${bare ? " bare" : ""}`);
+  if (bare) card.setAttribute("aria-label", "Picture");
+  card.append(...(preview.pictureFirst ? [picture, words] : [words, picture]).filter((part) => part?.tagName === "IMG" || !bare));
   card.lang = language(preview.title || "");
   return card;
 }
@@ -106,12 +109,13 @@ function keys(message, hooks) {
 
 function key(message, button, row, column, hooks) {
   const url = button.url && safe(button.url);
-  if (url) return link(url, "key", button.text, icon("open"));
-  const pressed = make("button", "key", button.text);
+  const start = url ? startOf(url, hooks.bot) : null;
+  if (url && start === null) return link(url, "key", button.text, icon("open"));
+  const pressed = make("button", "key", button.text, start === null ? null : icon("open"));
   pressed.type = "button";
   pressed.addEventListener("click", async () => {
     pressed.classList.add("waiting");
-    await hooks.press(message, row, column);
+    await (start === null ? hooks.press(message, row, column) : hooks.start(start));
     pressed.classList.remove("waiting");
   });
   return pressed;

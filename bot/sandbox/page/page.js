@@ -26,6 +26,7 @@ const say = (text, post = null) => {
   choose(state.chat.id);
   return tell("say", { text, reply_to: post ? post.id : 0 });
 };
+const start = (word) => say(`/start ${word}`.trim());
 const press = (message, row, column) => tell("press", { chat: message.chat, id: message.id, row, column });
 
 async function begin() {
@@ -43,22 +44,22 @@ function openChannel(channel, place) {
   const pane = openPane("channel-pane", channel, place);
   pane.querySelector(".avatar").classList.add(["first", "second", "third"][place % 3]);
   pane.classList.toggle("chosen", place === 0);
-  return new Stream(pane, { bot: state.chat.username, more: openPopup });
+  return new Stream(pane, { start, press, bot: state.chat.username, more: openPopup });
 }
 
 function openChat(chat) {
   const pane = openPane("chat-pane", chat, state.channels.length);
-  const start = make("button", "start", "Start");
-  start.addEventListener("click", () => say("/start"));
+  const begin = make("button", "start", "Start");
+  begin.addEventListener("click", () => start(""));
   const tries = TRIES.map(([command, words]) => {
     const button = make("button", "", words);
     button.addEventListener("click", () => say(command));
     return button;
   });
-  pane.querySelector(".tries").append(start, ...tries);
+  pane.querySelector(".tries").append(begin, ...tries);
   composer = new Composer(pane.querySelector("form"), say);
   composer.setCommands(chat.commands);
-  return new Stream(pane, { say, press, bot: chat.username, more: openPopup });
+  return new Stream(pane, { say, start, press, bot: chat.username, more: openPopup });
 }
 
 function openPane(template, chat, place) {

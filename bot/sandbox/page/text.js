@@ -43,11 +43,21 @@ export function link(url, className = "", ...children) {
   return anchor;
 }
 
+/** What a link to the bot starts it with ("related_12"); null where the link goes elsewhere. */
+export function startOf(address, bot) {
+  const url = bot && safe(address);
+  if (!url) return null;
+  const { hostname, pathname, searchParams } = new URL(url);
+  const ours = hostname === "t.me" && pathname.toLowerCase() === `/${bot.toLowerCase()}`;
+  return ours ? searchParams.get("start") || "" : null;
+}
+
 /**
  * `text` with its entities (offsets in UTF-16 units, as Telegram counts and JavaScript does).
- * `say` is called with a command that the reader clicks; without it commands are plain.
+ * `hooks`: `say(command)` for commands that are pressed (without it they are plain), `bot` its name, and
+ * `start(word)` for links to it.
  */
-export function formatted(text, entities, say = null, bot = "") {
+export function formatted(text, entities, hooks = {}) {
   const sorted = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
   const root = document.createDocumentFragment();
   const open = [{ node: root, end: text.length }];
@@ -68,7 +78,7 @@ export function formatted(text, entities, say = null, bot = "") {
     write(Math.min(entity.offset, text.length));
     const end = Math.min(entity.offset + entity.length, open.at(-1).end);
     if (end <= at) continue;
-    const node = element(entity, text.slice(at, end), say, bot);
+    const node = element(entity, text.slice(at, end), hooks);
     open.at(-1).node.append(node);
     open.push({ node, end });
   }
@@ -76,13 +86,13 @@ export function formatted(text, entities, say = null, bot = "") {
   return root;
 }
 
-function element(entity, words, say, bot) {
+function element(entity, words, hooks) {
   switch (entity.type) {
     case "url":
     case "text_link":
-      return linked(entity.url || words, say, bot);
+      return linked(entity.url || words, hooks);
     case "bot_command":
-      return say ? command(words, say) : make("span", "tag");
+      return hooks.say ? inline(() => hooks.say(words)) : make("span", "tag");
     case "hashtag":
     case "cashtag":
     case "mention":
@@ -97,22 +107,17 @@ function element(entity, words, say, bot) {
   }
 }
 
-function linked(address, say, bot) {
+function linked(address, hooks) {
+  const start = startOf(address, hooks.bot);
+  if (start !== null) return inline(() => hooks.start(start));
   const url = safe(address);
-  if (!url) return make("span");
-  const { hostname, pathname, searchParams } = new URL(url);
-  const toBot = hostname === "t.me" && bot && pathname.toLowerCase() === `/${bot.toLowerCase()}`;
-  if (!toBot || !say) return link(url);
-  const button = make("button", "inline");
-  button.type = "button";
-  button.addEventListener("click", () => say(`/start ${searchParams.get("start") || ""}`.trim()));
-  return button;
+  return url ? link(url) : make("span");
 }
 
-function command(words, say) {
+function inline(act) {
   const button = make("button", "inline");
   button.type = "button";
-  button.addEventListener("click", () => say(words));
+  button.addEventListener("click", act);
   return button;
 }
 

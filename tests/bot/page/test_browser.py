@@ -105,6 +105,17 @@ async def test_entities_become_elements_and_only_web_links_become_links(page: Pa
     assert "&lt;b&gt;" in html
 
 
+async def test_a_link_to_the_bot_under_a_post_asks_it_in_the_private_chat(
+    page: Page, box: Box, sandbox: Sandbox
+) -> None:
+    url = f"https://t.me/{box.bot.username}?start=related_7"
+    keys = [[{"text": "Related articles", "url": url}]]
+    content = {"text": "A post", "reply_markup": {"inline_keyboard": keys}}
+    await box.call("sendMessage", {"chat_id": sandbox.channels["en"].id} | content)
+    await page.get_by_role("button", name="Related articles").click()
+    await expect(page.get_by_role("log", name="Newswire")).to_contain_text("/start related_7")
+
+
 async def test_a_reader_who_scrolled_up_is_told_of_new_posts_and_stays(
     page: Page, box: Box, sandbox: Sandbox
 ) -> None:
@@ -119,6 +130,7 @@ async def test_a_reader_who_scrolled_up_is_told_of_new_posts_and_stays(
     await page.keyboard.press("Home")
     newest = page.locator(".channel .newest").first
     await expect(newest).to_be_visible()
+    await page.wait_for_function("document.querySelector('.channel .stream').scrollTop === 0")
     await box.call("editMessageText", {"chat_id": channel, "message_id": 2, "text": "Post 0, corrected"})
     box.post(channel, "A new one")
     await expect(newest).to_have_text("1")
