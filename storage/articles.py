@@ -75,10 +75,9 @@ def _revision(
     return {"article_id": article_id, "number": number, "seen_at": now, "changed": tuple(changed), **words}
 
 
-def complete(connection: Connection, article_id: int, now: datetime, **columns: object) -> None:
-    """Add what the article's page said (text, picture, section ...): no correction, no revision."""
-    values = {**columns, "page_read_at": now}
-    connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
+def complete(connection: Connection, article_id: int, **columns: object) -> None:
+    """Write these columns: what no post shows, or has shown yet (text, picture, section); no revision."""
+    connection.execute(update(articles).where(articles.c.id == article_id).values(**columns))
 
 
 def withdraw(connection: Connection, article_id: int, now: datetime, because: str = "") -> bool:

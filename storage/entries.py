@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -36,6 +37,29 @@ def last_look(connection: Connection, feed_id: int) -> list[Entry]:
     newest = select(func.max(column.last_seen_at)).where(column.feed_id == feed_id).scalar_subquery()
     query = select(entries_table).where(column.feed_id == feed_id, column.last_seen_at == newest)
     return [record(Entry, row) for row in connection.execute(query.order_by(column.position))]
+
+
+def has_any(connection: Connection, feed_id: int) -> bool:
+    """Whether the feed ever showed an article: if not, this is its first look."""
+    query = select(entries_table.c.article_id).where(entries_table.c.feed_id == feed_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def speaker(connection: Connection, article_id: int) -> int | None:
+    """The feed whose words the article has: the first to show it of those that still do."""
+    shown = [one for one in entries(connection, article_id) if _is_shown(connection, one)]
+    return shown[0].feed_id if shown else None
+
+
+def _is_shown(connection: Connection, entry: Entry) -> bool:
+    newest = select(func.max(entries_table.c.last_seen_at)).where(entries_table.c.feed_id == entry.feed_id)
+    return bool(connection.execute(newest).scalar_one() == entry.last_seen_at)
+
+
+def arrivals(connection: Connection, feed_id: int, count: int = 100) -> list[datetime]:
+    """When the feed's newest articles were first seen, the newest first: its habit."""
+    query = select(entries_table.c.seen_at).where(entries_table.c.feed_id == feed_id)
+    return list(connection.execute(query.order_by(entries_table.c.seen_at.desc()).limit(count)).scalars())
 
 
 def keep(connection: Connection, looked_at: Sequence[Entry]) -> None:

@@ -123,7 +123,8 @@ def test_any_form_of_its_link_finds_an_article(db: Database) -> None:
 
 def test_what_the_page_said_is_no_correction(db: Database) -> None:
     [number] = add(db, draft(1))
-    db.run_here(articles.complete, number, NOW, text="Long text", image_url="https://news.example/i.jpg")
+    said = {"text": "Long text", "image_url": "https://news.example/i.jpg", "page_read_at": NOW}
+    db.run_here(articles.complete, number, **said)
     article = db.read_here(articles.get, number)
     assert article is not None
     assert (article.text, article.revision, article.page_read_at) == ("Long text", 1, NOW)

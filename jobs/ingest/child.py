@@ -1,0 +1,167 @@
+"""Warm child processes that run pure functions by name, within a deadline and a cap on memory.
+
+A regular expression that runs away holds the interpreter's lock, so that neither a thread nor a time-out
+in this process could stop it; a process can be killed.
+"""
+
+import asyncio
+import importlib
+import os
+import pickle
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from jobs.clock import Clock, within
+
+_LENGTH = struct.Struct("!Q")
+#: The longest answer that is taken from a child, in bytes.
+_LONGEST = 64_000_000
+#: A child whose memory once grew beyond this part of its cap is replaced after its answer.
+_GROWN = 0.75
+#: Seconds of real time behind the deadline after which a child ends by itself, should its parent be gone.
+_ORPHANED = 20
+#: What a child sees of our environment: no token, no password.
+_SHOWN = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no answer; a sentence says why."""
+
+    reason: str
+
+
+class Children:
+    """At most `most` children, started when they are first needed and kept.
+
+    A function is named `module:name`, takes and returns values that can be pickled, and is imported by
+    the child. `deadline` is in seconds of the clock, `memory` in bytes of each child's own data.
+    """
+
+    def __init__(
+        self, clock: Clock, *, most: int = 2, deadline: float = 8.0, memory: int = 256_000_000
+    ) -> None:
+        self._clock = clock
+        self._deadline = deadline
+        self._memory = memory
+        self._room = asyncio.Semaphore(most)
+        self._idle: list[asyncio.subprocess.Process] = []
+        self._all: set[asyncio.subprocess.Process] = set()
+
+    async def call(self, function: str, *values: Any) -> Any | Failed:
+        """What the function returns; `Failed` where it raised, died, or took too long or too much."""
+        async with self._room:
+            child = self._idle.pop() if self._idle else await self._start()
+            try:
+                answer, sound = await within(self._clock, self._deadline, _ask(child, function, values))
+            except TimeoutError:
+                answer, sound = Failed(f"it took longer than {self._deadline:g} s"), False
+            except (OSError, EOFError, asyncio.IncompleteReadError, pickle.UnpicklingError):
+                answer, sound = Failed("it took too much memory, or broke the process that did it"), False
+            except BaseException:
+                await self._end(child)
+                raise
+            if sound:
+                self._idle.append(child)
+            else:
+                await self._end(child)
+            return answer
+
+    async def warm(self, function: str, *values: Any) -> None:
+        """Start one child and let it import what it will need."""
+        await self.call(function, *values)
+
+    async def close(self) -> None:
+        """End all children."""
+        for child in list(self._all):
+            await self._end(child)
+        self._idle.clear()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        root = str(Path(__file__).parents[2])
+        environment = {name: os.environ[name] for name in _SHOWN if name in os.environ}
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from jobs.ingest.child import main; main()",
+            str(self._memory),
+            str(int(self._deadline) + _ORPHANED),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment | {"PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._all.add(child)
+        return child
+
+    async def _end(self, child: asyncio.subprocess.Process) -> None:
+        self._all.discard(child)
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
+
+
+async def _ask(child: asyncio.subprocess.Process, function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
+    """The answer, and whether the child may be asked again."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    question = pickle.dumps((function, values))
+    child.stdin.write(_LENGTH.pack(len(question)))
+    child.stdin.write(question)
+    await child.stdin.drain()
+    [length] = _LENGTH.unpack(await child.stdout.readexactly(_LENGTH.size))
+    if length > _LONGEST:
+        return Failed("its answer is too long"), False
+    found: tuple[Any, bool] = pickle.loads(await child.stdout.readexactly(length))  # noqa: S301  # our own
+    return found
+
+
+def main() -> None:
+    """The child's own life: read a question, answer it, until nobody asks any more."""
+    memory, orphaned = int(sys.argv[1]), int(sys.argv[2])
+    with suppress(ValueError, OSError):  # where the system has no such limit, the deadline is left
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who will end us
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not get between the answers
+    while _answer_one(questions, answers, memory, orphaned):
+        pass
+
+
+def _answer_one(questions: BinaryIO, answers: BinaryIO, memory: int, orphaned: int) -> bool:
+    head = questions.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return False
+    signal.alarm(orphaned)
+    function, values = pickle.loads(questions.read(_LENGTH.unpack(head)[0]))  # noqa: S301  # our parent's
+    answer, sound = _run(function, values)
+    sound = sound and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < memory * _GROWN
+    packed = pickle.dumps((answer, sound))
+    signal.alarm(0)
+    answers.write(_LENGTH.pack(len(packed)) + packed)
+    answers.flush()
+    return sound
+
+
+def _run(function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
+    try:
+        return _named(function)(*values), True
+    except MemoryError:
+        return Failed("it took too much memory"), False
+    except Exception as error:  # whatever a parser may raise is this one document's failure
+        return Failed(f"it cannot be read ({type(error).__name__}: {str(error)[:200]})"), True
+
+
+def _named(function: str) -> Callable[..., Any]:
+    module, _, name = function.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found

@@ -1,0 +1,112 @@
+"""HTML to the plain text that a reader sees: entities resolved once, nothing hidden, paragraphs kept."""
+
+import html
+import unicodedata
+
+import nh3
+import regex
+
+#: Longer pieces are cut before they are cleaned; no headline, standfirst or article needs more.
+MAX_TITLE, MAX_TEXT = 4_000, 400_000
+#: More tags than this are an attack on the HTML parser, whose time grows with the square of their depth.
+MAX_TAGS = 10_000
+_BLOCKS = {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "tr", "figure", "hr"} | {
+    "ul",
+    "ol",
+    "table",
+    "section",
+    "article",
+    "pre",
+    "dd",
+    "dt",
+    "aside",
+}
+#: Their content is no text for readers.
+_UNSEEN = {"script", "style", "noscript", "template", "iframe", "object", "svg", "math", "form", "button"} | {
+    "select",
+    "textarea",
+    "figcaption",
+    "head",
+    "title",
+    "audio",
+    "video",
+    "nav",
+}
+_BREAK = regex.compile(
+    r"\s*</?(?:p|div|li|h[1-6]|blockquote|tr|figure|hr|[uo]l|table|section|article|pre|d[dt]|aside)>\s*"
+)
+_LINE = regex.compile(r"\s*<br>\s*")
+_INLINE_SPACE = regex.compile(r"[^\S\n]+")
+_ELEMENT = regex.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--|&(?:#\d|#[xX]|[A-Za-z]{2,31};)")
+_REAL_TAG = regex.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]{0,1000})?/?>")
+_TAG = regex.compile(r"</?[A-Za-z][^<>]*>?")
+#: Bidi overrides and isolates, joiners of nothing, fillers, interlinear marks, tags but for flags.
+_HIDDEN = regex.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\uffff\U000e0001]"
+    "|(?<!\U0001f3f4[\U000e0020-\U000e007e]*)[\U000e0020-\U000e007f]"
+)
+_BREAKS_HINT = regex.compile(
+    r"(?<![\p{Myanmar}\p{Khmer}\p{Thai}\p{Lao}])\u200b|\u200b(?![\p{Myanmar}\p{Khmer}\p{Thai}\p{Lao}])"
+)
+_DIRECTION = regex.compile("[\u200e\u200f]")
+_RIGHT_TO_LEFT = regex.compile(r"[\p{Hebrew}\p{Arabic}\p{Thaana}\p{Syriac}\p{Nko}]")
+_PILED_MARKS = regex.compile(r"([\p{Mn}\p{Me}]{8})[\p{Mn}\p{Me}]+")
+_STRAY_JOINERS = regex.compile(r"(?<=^|\s)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)")
+_LINE_ENDS = regex.compile(r"\r\n?|[\u0085\u2028\u2029]")
+
+
+def tidy(text: str) -> str:
+    """The same text in one Unicode form (NFC), without what cannot be seen and may deceive."""
+    text = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
+    text = _BREAKS_HINT.sub("", _HIDDEN.sub("", text))
+    if not _RIGHT_TO_LEFT.search(text):
+        text = _DIRECTION.sub("", text)
+    return _STRAY_JOINERS.sub("", _PILED_MARKS.sub(r"\1", text))
+
+
+def line(text: str) -> str:
+    """Tidied, on one line."""
+    return " ".join(tidy(text).split())
+
+
+def paragraphs(text: str) -> str:
+    """Tidied; lines trimmed; at most one empty line between paragraphs."""
+    lines = [_INLINE_SPACE.sub(" ", one).strip() for one in tidy(text).split("\n")]
+    kept = [one for index, one in enumerate(lines) if one or (index and lines[index - 1])]
+    return "\n".join(kept).strip()
+
+
+def from_html(source: str) -> str:
+    """The text of a piece of HTML, in paragraphs; entities are resolved once."""
+    source = source[:MAX_TEXT]
+    if not _ELEMENT.search(source):
+        return paragraphs(source)
+    if source.count("<") > MAX_TAGS:
+        return paragraphs(html.unescape(_TAG.sub(" ", _without_comments(source))))
+    # white space between tags is no text; what separates paragraphs are the tags
+    flat = regex.sub(r"\s+", " ", source) if "<pre" not in source else source
+    kept = nh3.clean(flat, tags=_BLOCKS, clean_content_tags=_UNSEEN, attributes={}, link_rel=None)
+    kept = _LINE.sub("\n", _BREAK.sub("\n\n", kept))
+    return paragraphs(html.unescape(kept))
+
+
+def _without_comments(source: str) -> str:
+    first, *others = source.split("<!--")
+    return first + "".join(other.partition("-->")[2] for other in others)
+
+
+def title(source: str, is_html: bool) -> str:
+    """A headline on one line: HTML is read as HTML, plain text as it stands (`5 < 6 & 7 > 2`)."""
+    source = source[:MAX_TITLE]
+    return line(from_html(source) if is_html else source)
+
+
+def has_tags(source: str) -> bool:
+    """Whether there is HTML in what is called plain text."""
+    return bool(_REAL_TAG.search(source[:MAX_TITLE]))
+
+
+def folded(text: str) -> str:
+    """For comparing what readers see: one Unicode form, one kind of space, no invisible characters."""
+    return " ".join(tidy(text).replace("\u200b", "").split())

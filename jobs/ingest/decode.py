@@ -1,0 +1,154 @@
+"""Bytes to text before any parser guesses: one bad byte must never turn a whole feed into mojibake."""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+#: What browsers read under these names (WHATWG Encoding Standard): each is a superset of what is named.
+_SUPERSETS = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+#: Named encodings that are believed before the bytes are: pure ASCII to the eye.
+_ESCAPED = re.compile(r"iso-?2022-|hz\b", re.IGNORECASE)
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+#: Share of the non-ASCII bytes that must be UTF-8 to call the whole UTF-8 with a few bad bytes.
+_MOSTLY = 0.99
+#: The same where the document itself claims UTF-8.
+_CLAIMED = 0.5
+#: Names this module's own way with bytes that are no UTF-8.
+_STRAY = "newswire-stray"
+#: Below this share of the bytes, stray ones are punctuation, not the letters of another script.
+_A_FEW = 0.05
+
+
+def decode(body: bytes, charset: str = "") -> str:
+    """The text of a document, whose HTTP header may name a `charset`; never raises.
+
+    A byte order mark decides, then the pattern of zero bytes, then valid (or nearly valid) UTF-8
+    whatever is claimed, then what the document or else the header names, then a guess.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    wide = _wide(body)
+    if wide:
+        return body.decode(wide, "replace")
+    match = _DECLARED.search(body[:1024])
+    claims = [match.group(1).decode("ascii") if match else "", charset]
+    named = [codec for codec in map(_codec, claims) if codec]
+    if any(_ESCAPED.match(codec) for codec in named):
+        return body.decode(next(codec for codec in named if _ESCAPED.match(codec)), "replace")
+    share = _utf8_share(body)
+    if share >= (_CLAIMED if "utf-8" in named else _MOSTLY):
+        return body.decode("utf-8", _STRAY)
+    if "utf-8" in named and len(_NOT_ASCII.findall(body)) < _A_FEW * len(body):
+        return body.decode("utf-8", _STRAY)
+    return _legacy(body, [codec for codec in named if codec != "utf-8"])
+
+
+def _wide(body: bytes) -> str:
+    """UTF-16 or UTF-32 without its mark, by where the zeros beside `<` or `{` stand (XML 1.0, F.1)."""
+    start = bytes(byte and 1 for byte in body.lstrip(b" \t\r\n")[:4])
+    patterns = {
+        b"\1\0\0\0": "utf-32-le",
+        b"\0\0\0\1": "utf-32-be",
+        b"\1\0\1\0": "utf-16-le",
+        b"\0\1\0\1": "utf-16-be",
+    }
+    return patterns.get(start, "")
+
+
+def _codec(name: str) -> str:
+    """Python's name for an encoding that can hold feeds, "" for one that is unknown or unwise."""
+    try:
+        codec = codecs.lookup(name.strip()).name if name else ""
+    except (LookupError, ValueError):
+        return ""
+    if codec.startswith(("utf-16", "utf-32", "utf-7")) or codec in _NO_TEXT:
+        return ""  # the bytes were legible as ASCII: the claim is wrong, or UTF-7, a way to smuggle
+    return _SUPERSETS.get(codec, codec)
+
+
+#: What pages are really written in; without this list, old DOS code pages win.
+_LIKELY = [
+    "cp1251",
+    "koi8_r",
+    "gb18030",
+    "big5",
+    "cp949",
+    "cp932",
+    "euc_jp",
+    "cp1250",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+] + [
+    "cp1255",
+    "cp1256",
+    "cp874",
+    "iso8859_2",
+]
+_NO_TEXT = {"rot13", "hex", "base64", "bz2", "zlib", "uu", "quopri", "idna", "punycode", "unicode_escape"} | {
+    "raw_unicode_escape",
+    "undefined",
+    "mbcs",
+    "oem",
+}
+
+
+def _utf8_share(body: bytes) -> float:
+    """How much of what is not ASCII is UTF-8; 1 where all is ASCII."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        total = len(_NOT_ASCII.findall(body))
+        kept = body.decode("utf-8", "ignore").encode("utf-8")
+        return len(_NOT_ASCII.findall(kept)) / total
+    return 1.0
+
+
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """A lone byte among ASCII is a Windows editor's quote, dash or accent; any other is lost."""
+    assert isinstance(error, UnicodeDecodeError)
+    around = error.object[max(error.start - 1, 0) : error.start + 2]
+    if sum(byte > 0x7F for byte in around) == 1:
+        return error.object[error.start : error.start + 1].decode("cp1252", "replace"), error.start + 1
+    return "\ufffd", error.end
+
+
+codecs.register_error(_STRAY, _stray)
+
+
+def _legacy(body: bytes, named: list[str]) -> str:
+    for codec in (*named, *_guesses(body)):
+        try:
+            return body.decode(codec)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return body.decode(named[0] if named else "cp1252", "replace")
+
+
+def _guesses(body: bytes) -> Iterator[str]:
+    """Only asked where nobody named an encoding that fits."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(body[:65536], cp_isolation=_LIKELY).best()
+    if best is not None:
+        yield _SUPERSETS.get(codecs.lookup(best.encoding).name, best.encoding)

@@ -1,0 +1,159 @@
+"""Is this known? An item is known if its guid or its normalised link is known, for ever. Pure.
+
+A guid means something in its own feed alone, a link everywhere. A key that several items of one document
+share names none of them: a constant guid, the site's front page as everybody's link.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from jobs.ingest.clean import folded
+from jobs.ingest.parsed import ParsedFeed, ParsedItem
+from storage.identities import NOBODY, guid_key, link_key
+from storage.links import is_front_page, normalised
+
+#: So many items with one link and each its own guid and title: the link is the site's, not theirs. Two are
+#: one story whose guid was bumped, as the BBC's are.
+_SHARED_BY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An item, where it stands in its feed, and the keys that it may be known by."""
+
+    item: ParsedItem
+    position: int
+    guid: bytes | None
+    link: bytes | None
+    whole: bytes  #: of all that it says: for an item that nothing else tells from others
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from (key for key in (self.guid, self.link, self.whole) if key)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document's items with their keys, and the keys that name none of them."""
+
+    items: tuple[Named, ...]
+    shared: frozenset[bytes]
+
+    def keys(self) -> set[bytes]:
+        return {key for named in self.items for key in named}
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Nobody has seen it."""
+
+    named: Named
+    keys: frozenset[bytes]  #: all that it is known by from now on, its repeats' keys too
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """It is a known article's."""
+
+    named: Named
+    article_id: int
+    keys: frozenset[bytes]  #: those that the article was not yet known by
+    moved: bool = False  #: under its known guid it has a link that nobody has seen
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a document holds, each article once, in the document's order."""
+
+    new: tuple[New, ...] = ()
+    old: tuple[Old, ...] = ()
+    repeats: int = 0  #: items that say again what the same document has said
+    shared: frozenset[bytes] = field(default_factory=frozenset)
+
+
+def name(feed_id: int, feed: ParsedFeed) -> Document:
+    """The keys of a feed's items. A site's own address is no article's link."""
+    site = normalised(feed.link)
+    items = tuple(_named(feed_id, item, position, site) for position, item in enumerate(feed.items))
+    return Document(items, frozenset(_shared_guids(items)) | frozenset(_shared_links(items)))
+
+
+def _named(feed_id: int, item: ParsedItem, position: int, site: str) -> Named:
+    telling = item.link and not is_front_page(item.link) and normalised(item.link) != site
+    words = f"whole\0{feed_id}\0{item.guid}\0{normalised(item.link)}\0{folded(item.title)}"
+    return Named(
+        item=item,
+        position=position,
+        guid=guid_key(feed_id, item.guid) if item.guid else None,
+        link=link_key(item.link) if telling else None,
+        whole=sha256(words.encode("utf-8", "surrogatepass")).digest(),
+    )
+
+
+def _shared_guids(items: Iterable[Named]) -> Iterator[bytes]:
+    """Guids that stand on items with different links, or without links on items with different titles."""
+    seen: defaultdict[bytes, set[object]] = defaultdict(set)
+    for named in items:
+        if named.guid:
+            seen[named.guid].add(named.link or named.whole)
+    return (guid for guid, links in seen.items() if len(links) > 1)
+
+
+def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
+    """Links of several items that differ in all else; a guid's fragment (`#0`, `#3`) is no difference."""
+    seen: defaultdict[bytes, list[tuple[str, str]]] = defaultdict(list)
+    for named in items:
+        if named.link:
+            seen[named.link].append((named.item.guid.partition("#")[0], folded(named.item.title)))
+    for link, said in seen.items():
+        guids, titles = {guid for guid, _ in said if guid}, {title for _, title in said}
+        unlike = min(len(guids) or len(titles), len(titles))
+        if unlike >= _SHARED_BY:
+            yield link
+
+
+def recognise(document: Document, known: Mapping[bytes, int]) -> Found:
+    """Which items are new, given the articles that `document.keys()` are known as."""
+    shared = document.shared | {key for key, article in known.items() if article == NOBODY}
+    fresh: dict[bytes, int] = {}
+    new: list[tuple[Named, set[bytes]]] = []
+    old: dict[int, Old] = {}
+    repeats = 0
+    for named in document.items:
+        keys = _telling(named, shared)
+        article = next((known[key] for key in keys if key in known), None)
+        if article is not None:
+            repeats += article in old
+            old[article] = _old(named, article, keys, known, old.get(article))
+            continue
+        index = next((fresh[key] for key in keys if key in fresh), len(new))
+        if index == len(new):
+            new.append((named, set()))
+        else:
+            repeats += 1
+        new[index][1].update(keys, [named.whole])
+        fresh |= dict.fromkeys(keys, index)
+    return Found(
+        tuple(New(named, frozenset(keys)) for named, keys in new),
+        tuple(old.values()),
+        repeats,
+        document.shared - {key for key, article in known.items() if article == NOBODY},
+    )
+
+
+def _telling(named: Named, shared: frozenset[bytes] | set[bytes]) -> list[bytes]:
+    """The keys that tell this item from others, the feed's own word first."""
+    keys = [key for key in (named.guid, named.link) if key and key not in shared]
+    return keys or [named.whole]
+
+
+def _old(
+    named: Named, article: int, keys: Sequence[bytes], known: Mapping[bytes, int], before: Old | None
+) -> Old:
+    """A known article's item; of several in one document the first speaks, the others only add keys."""
+    unseen = frozenset(key for key in keys if key not in known)
+    if before is not None:
+        return Old(before.named, article, before.keys | unseen, before.moved)
+    by_guid = named.guid is not None and known.get(named.guid) == article
+    return Old(named, article, unseen, by_guid and named.link in unseen)

@@ -1,0 +1,79 @@
+"""Is this an edit? New words, a new link or picture are; a new date, order or spacing is not. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from jobs.ingest.clean import folded
+from jobs.ingest.images import image_key
+from jobs.ingest.parsed import ParsedItem
+from storage.records import Article, Entry, Revision
+
+#: More edits of one item than this are a clock in its text, not a newsroom (lemon24/reader's figure).
+MOST_CHANGES = 24
+#: The same words may come back once: a correction taken back. Oftener, two caches take turns.
+_RETURNS = 2
+_PARTS = ("title", "summary", "image", "text")
+_PART = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a known item says now that it did not say before."""
+
+    changed: tuple[str, ...] = ()  #: of "title", "summary", "url", "image": worth a revision
+    text: bool = False  #: the article's own text changed, which no post shows
+
+
+def content_hash(item: ParsedItem) -> bytes:
+    """What an item says, a part of the hash for each of `_PARTS`; dates, order and spacing left out."""
+    said = (item.title, item.summary, image_key(item.image_url), item.text)
+    return b"".join(sha256(folded(part).encode("utf-8", "surrogatepass")).digest()[:_PART] for part in said)
+
+
+def differing(before: bytes, after: bytes) -> set[str]:
+    """The parts in which two content hashes differ."""
+    parts = enumerate(_PARTS)
+    return {part for index, part in parts if _slice(before, index) != _slice(after, index)}
+
+
+def _slice(hashed: bytes, index: int) -> bytes:
+    return hashed[index * _PART : (index + 1) * _PART]
+
+
+def may_edit(entry: Entry | None, item: ParsedItem, moved: bool) -> bool:
+    """Whether it is worth comparing with the article: this feed says something else than it did before."""
+    if entry is None or entry.changes >= MOST_CHANGES:
+        return False
+    return moved or entry.content_hash != content_hash(item)
+
+
+def edit(
+    entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier: Sequence[Revision], speaks: bool
+) -> Edit:
+    """What of the article this feed has changed.
+
+    `moved` says that its link is a new one, `earlier` is the audit trail, `speaks` whether this feed is
+    the one whose words the article has: a second feed's own wording is no correction of the first's.
+    """
+    if not speaks:
+        return Edit()
+    parts = differing(entry.content_hash, content_hash(item))
+    changed = []
+    if "title" in parts and folded(item.title) != folded(article.title):
+        changed.append("title")
+    if "summary" in parts and item.summary and folded(item.summary) != folded(article.summary):
+        changed.append("summary")
+    if changed and _takes_turns(item, article, earlier):
+        changed = []
+    if moved and item.link:
+        changed.append("url")
+    if "image" in parts and item.image_url and image_key(item.image_url) != image_key(article.image_url):
+        changed.append("image")
+    return Edit(tuple(changed), "text" in parts and bool(item.text))
+
+
+def _takes_turns(item: ParsedItem, article: Article, earlier: Sequence[Revision]) -> bool:
+    """Whether these very words have come and gone before, more than once."""
+    now = (folded(item.title), folded(item.summary or article.summary))
+    return [(folded(one.title), folded(one.summary)) for one in earlier].count(now) >= _RETURNS

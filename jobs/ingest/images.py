@@ -1,0 +1,130 @@
+"""Which of an item's pictures stands for it: large, real, and never a counting pixel."""
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from jobs.ingest.links import reader_link
+
+#: Pixels; below it a picture is a thumbnail, and a picture elsewhere in the item is better.
+WIDE_ENOUGH = 300
+_IMG = re.compile(r"<img\b((?:[^<>\"']|\"[^\"]*\"|'[^']*'){1,4000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([a-zA-Z_:][-\w:.]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_PICTURE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[/?!;&:])", re.IGNORECASE)
+_NO_PICTURE = re.compile(
+    r"\.svg(?:$|\?)|[/.]1x1|pixel\.|/pixel|/pixel\b|spacer\.|blank\.(?:gif|png)|feeds\.feedburner\.com/~|feedburner\.google\.com"
+    r"|feedsportal\.com|doubleclick\.|/b\.gif|stats\.wordpress|scorecardresearch|/track(?:ing)?[/?.]|counter\.|/count(?:er)?[/?.]"
+    r"|gravatar\.com|/emoji/|/smilies/|favicon|(?:share|facebook|twitter|email|rss|feed)[-_]?(?:icon|button|logo)|\{\{|%7b%7b"
+    r"|analytics|beacon|imp\?|/ads?/|adserver|/avatars?/",
+    re.IGNORECASE,
+)
+_SIZED_PATH = re.compile(
+    r"[-_](\d{2,4})x\d{2,4}(?=\.\w{3,4}(?:$|\?))|/(\d{2,4})x\d{0,4}/|/(\d{3,4})/(?=cpsprodpb|standard|amz|ws/)|/w_?(\d{2,4})[/,]"
+    r"|(?<=news/)(\d{3})(?=/)|(?<=standard/)(\d{3})(?=/)"
+)
+_WIDTH_NAMES = {"width", "w", "imwidth", "wid", "resize", "size"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that an item offers; width in pixels, 0 where unsaid."""
+
+    url: str
+    width: int = 0
+    chosen: bool = False  #: its publisher marked it as the default
+
+
+def best(sources: Iterable[Iterable[Picture]]) -> Picture | None:
+    """The picture to show, from sources in their order of trust.
+
+    A source whose largest is known to be narrow gives way to a later one that is not; the first
+    source wins among equals, and in a source the default, then the widest.
+    """
+    offers = [max(pictures, key=_worth) for pictures in map(list, sources) if pictures]
+    return max(offers, key=lambda picture: _room(picture.width)) if offers else None
+
+
+def _room(width: int) -> int:
+    return 2 if width >= WIDE_ENOUGH else 1 if width == 0 else 0
+
+
+def _worth(picture: Picture) -> tuple[int, bool, int]:
+    return (_room(picture.width), picture.chosen, picture.width)
+
+
+def picture(
+    url: str, base: str, width: str | int = 0, height: str | int = 0, chosen: bool = False
+) -> Picture | None:
+    """A picture that readers can be shown, or None for pixels, logos, drawings and private addresses."""
+    link = reader_link(html.unescape(url), base)
+    wide, high = _pixels(width), _pixels(height)
+    if not link or 0 < wide <= 32 or 0 < high <= 32 or _NO_PICTURE.search(link):
+        return None
+    return Picture(link, wide or width_in(link), chosen)
+
+
+def _pixels(value: str | int) -> int:
+    match = re.match(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", str(value))
+    return int(match[1]) if match else 0
+
+
+def width_in(link: str) -> int:
+    """The width that a picture's address names, 0 where it names none."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return 0
+    for name, value in parse_qsl(parts.query):
+        match = re.match(r"(\d{2,4})(?:$|[,x:])", value) if name.lower() in _WIDTH_NAMES else None
+        if match:
+            return int(match[1])
+    sized = _SIZED_PATH.search(parts.path)
+    return next((int(group) for group in sized.groups() if group), 0) if sized else 0
+
+
+def in_html(source: str, base: str) -> list[Picture]:
+    """The first real picture in a piece of HTML."""
+    for match in _IMG.finditer(source[:200_000]):
+        found = _from_tag(dict(_attributes(match[1])), base)
+        if found:
+            return [found]
+    return []
+
+
+def _attributes(tag: str) -> Iterable[tuple[str, str]]:
+    for name, *values in _ATTRIBUTE.findall(tag):
+        yield name.lower(), next((value for value in values if value), "")
+
+
+def _from_tag(attributes: Mapping[str, str], base: str) -> Picture | None:
+    if re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", attributes.get("style", "")):
+        return None
+    url = attributes.get("src", "")
+    if not url or url.startswith("data:"):
+        url = (
+            attributes.get("data-src")
+            or attributes.get("data-lazy-src")
+            or attributes.get("data-original")
+            or ""
+        )
+    return picture(url, base, attributes.get("width", 0), attributes.get("height", 0)) if url else None
+
+
+def looks_like_picture(url: str, kind: str, medium: str = "") -> bool:
+    """Whether a media element or enclosure is a picture, by its type or else by its name."""
+    if kind or medium:
+        return (
+            kind.lower().startswith("image/")
+            or (medium.lower() == "image" and not kind)
+            or (medium.lower() == "image" and kind.lower().startswith("image/"))
+        )
+    return bool(_PICTURE.search(url))
+
+
+def image_key(link: str) -> str:
+    """What stays the same while a picture is served in other sizes or from another cache."""
+    path = urlsplit(link).path if link else ""
+    path = re.sub(r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$)", "", path)
+    return "/".join(part for part in path.split("/") if not re.fullmatch(r"\d{2,4}(?:x\d*)?|w_?\d+.*", part))

@@ -1,0 +1,112 @@
+"""One item, from what a feed wrote to what is kept: the same rules for every format of feed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from jobs.ingest import clean, images, language
+from jobs.ingest.dates import read_date
+from jobs.ingest.links import reader_link
+from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.standfirst import first_sentence, standfirst
+from storage import zawgyi
+
+_MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, 2000, 200
+#: Longer than this a description is the whole article.
+_WHOLE_ARTICLE = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of writing and whether it is HTML."""
+
+    source: str
+    is_html: bool = True
+
+    def text(self) -> str:
+        source = self.source[: clean.MAX_TEXT]
+        return clean.from_html(source) if self.is_html else clean.paragraphs(source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawItem:
+    """What a feed wrote, sorted but not yet judged; links in the order of preference."""
+
+    guid: str = ""
+    links: Sequence[str] = ()
+    base: str = ""  #: what relative links start from
+    title: Words = field(default_factory=lambda: Words(""))
+    summary: Words = field(default_factory=lambda: Words(""))
+    content: Words = field(default_factory=lambda: Words(""))
+    author: str = ""
+    sections: Sequence[str] = ()
+    language: str = ""
+    published: Sequence[str] = ()
+    updated: str = ""
+    pictures: Sequence[Sequence[images.Picture]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An item that cannot be shown, and why, in a sentence."""
+
+    reason: str
+
+
+def feed_language(claimed: str, items: Sequence[RawItem]) -> str:
+    """The language that a feed's items are in, where each of them alone is too short to tell."""
+    words = (f"{item.title.source} {item.summary.source or item.content.source}"[:300] for item in items[:30])
+    return language.of_feed(clean.from_html("<p>".join(words)), claimed)
+
+
+def read_item(raw: RawItem, feed_language: str) -> ParsedItem | Left:
+    """The item as readers may see it, or the reason why it is left out."""
+    title = clean.title(raw.title.source, raw.title.is_html)
+    content, summary = raw.content.text(), raw.summary.text()
+    title = title or first_sentence(content or summary)
+    links = [link for link in (reader_link(link, raw.base) for link in raw.links if link.strip()) if link]
+    if not title:
+        return Left("An item without a title and without text was left out.")
+    if not links and any(link.strip() for link in raw.links):
+        return Left(f"“{title[:60]}” was left out: readers cannot open its link {raw.links[0][:80]!r}.")
+    return _in_unicode(raw, title, summary, content, links[0] if links else "", feed_language)
+
+
+def _in_unicode(
+    raw: RawItem, title: str, summary: str, content: str, link: str, feed_language: str
+) -> ParsedItem:
+    """The item with all its Burmese in Unicode: the whole item is Zawgyi, or none of it."""
+    fix = zawgyi.to_unicode if zawgyi.is_zawgyi(f"{title}\n{summary}\n{content}") else str
+    title, summary, content = clean.line(fix(title)), fix(summary), fix(content)
+    text = content or (summary if len(summary) > _WHOLE_ARTICLE else "")
+    short = standfirst(summary or content, title)
+    picture = images.best((*raw.pictures, *_inside(raw)))
+    return ParsedItem(
+        guid=raw.guid.strip()[:_MAX_GUID],
+        link=link,
+        title=title,
+        summary=short,
+        text=text,
+        author=clean.line(fix(clean.from_html(raw.author[:1000])))[:_MAX_AUTHOR],
+        sections=_sections(fix(section) for section in raw.sections),
+        language=language.of_item(f"{title}\n{short or text}", raw.language or feed_language),
+        image_url=picture.url if picture else "",
+        image_width=picture.width if picture else 0,
+        published=next((date for date in map(read_date, raw.published) if date), None),
+        updated=read_date(raw.updated) if raw.updated else None,
+    )
+
+
+def _inside(raw: RawItem) -> Iterable[list[images.Picture]]:
+    for words in (raw.content, raw.summary):
+        if words.is_html and "<img" in words.source:
+            yield images.in_html(words.source, raw.base)
+
+
+def _sections(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of sections as words: no addresses, no machine tags, each once."""
+    kept: dict[str, str] = {}
+    for name in names:
+        name = clean.line(clean.from_html(name[:500]))
+        if 0 < len(name) <= _MAX_SECTION and "://" not in name and not name.isdigit():
+            kept.setdefault(name.casefold(), name)
+    return tuple(kept.values())[:_MAX_SECTIONS]

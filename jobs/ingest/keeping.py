@@ -1,0 +1,168 @@
+"""One look is kept in one transaction: articles, entries, identities, corrections, the feed's state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from jobs.ingest import dedupe, edits, ordering
+from jobs.ingest.dedupe import New, Old
+from jobs.ingest.missing import missing
+from jobs.ingest.parsed import ParsedFeed
+from storage import articles, entries, feeds, identities
+from storage.articles import Draft
+from storage.database import Connection
+from storage.records import Article, Entry, Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a look brought."""
+
+    new: tuple[int, ...] = ()  #: to be posted or not, in the order of publication
+    revised: tuple[int, ...] = ()
+    seen: int = 0  #: articles that were known
+    missing: tuple[int, ...] = ()  #: articles that seem to have been taken back: to be looked after
+    problem: str = ""  #: why the look counts as failed although its items were taken
+
+
+def unknown(connection: Connection, feed_id: int, parsed: ParsedFeed) -> tuple[New, ...]:
+    """The items that would be new if the look were kept now."""
+    document = dedupe.name(feed_id, parsed)
+    return dedupe.recognise(document, identities.known(connection, document.keys())).new
+
+
+def keep(
+    connection: Connection,
+    feed_id: int,
+    parsed: ParsedFeed,
+    backfill: int,
+    now: datetime,
+    state: Mapping[str, object],
+    pages: Mapping[int, Mapping[str, object]] | None = None,
+) -> Kept:
+    """Keep what a feed said, and `state`, the feed's columns after this look, all of it or nothing.
+
+    `backfill` articles of a first look may be posted. `pages` holds, by an item's position, the draft's
+    fields that its page knew.
+    """
+    identities.one_at_a_time(connection)
+    feed = feeds.get(connection, feed_id)
+    if feed is None:
+        return Kept()
+    document = dedupe.name(feed_id, parsed)
+    found = dedupe.recognise(document, identities.known(connection, document.keys()))
+    before = entries.last_look(connection, feed_id)
+    drafts, ordered = _drafts(connection, feed, found.new, backfill, now, pages or {})
+    new = articles.add(connection, drafts, now)
+    identities.disown(connection, found.shared, now)
+    keys = {key: number for one, number in zip(ordered, new, strict=True) for key in one.keys}
+    keys |= {key: one.article_id for one in found.old for key in one.keys}
+    identities.remember(connection, keys, now)
+    revised = _known(connection, feed_id, found.old, now)
+    fresh = zip(ordered, new, strict=True)
+    entries.keep(connection, [_entry(feed_id, one, number, now) for one, number in fresh])
+    columns = {"last_new_at": now, **state} if new else dict(state)
+    feeds.change(connection, feed_id, **columns)
+    gone = _missing(connection, before, found.old, parsed)
+    return Kept(tuple(new), tuple(revised), len(found.old), tuple(gone), parsed.cut)
+
+
+def _drafts(
+    connection: Connection,
+    feed: Feed,
+    new: Sequence[New],
+    backfill: int,
+    now: datetime,
+    pages: Mapping[int, Mapping[str, object]],
+) -> tuple[list[Draft], list[New]]:
+    ordered = ordering.oldest_first(new, now)
+    back: set[int] = set()
+    if not entries.has_any(connection, feed.id):
+        back = ordering.backlog(ordered, backfill, feed.succeeded_at, now)
+    drafts = [ordering.draft(one, now, back, feed.language) for one in ordered]
+    return [
+        _with_page(one, pages.get(new.named.position)) for one, new in zip(drafts, ordered, strict=True)
+    ], ordered
+
+
+def _with_page(draft: Draft, page: Mapping[str, object] | None) -> Draft:
+    return replace(draft, **page) if page else draft  # type: ignore[arg-type]
+
+
+def _entry(feed_id: int, one: New, article_id: int, now: datetime) -> Entry:
+    return Entry(
+        feed_id=feed_id,
+        article_id=article_id,
+        content_hash=edits.content_hash(one.named.item),
+        seen_at=now,
+        last_seen_at=now,
+        position=one.named.position,
+        changes=0,
+    )
+
+
+def _known(connection: Connection, feed_id: int, old: Sequence[Old], now: datetime) -> list[int]:
+    """Note that known articles were seen again, and correct those that their feed has corrected."""
+    before = entries.of_feed(connection, feed_id, [one.article_id for one in old])
+    revised, noted = [], []
+    for one in old:
+        entry = before.get(one.article_id)
+        changes = entry.changes if entry else 0
+        if edits.may_edit(entry, one.named.item, one.moved) and entry is not None:
+            edit = _correct(connection, feed_id, entry, one, now)
+            changes += bool(edit.changed)
+            revised += [one.article_id] if edit.changed else []
+        noted.append(
+            Entry(
+                feed_id=feed_id,
+                article_id=one.article_id,
+                content_hash=edits.content_hash(one.named.item),
+                seen_at=entry.seen_at if entry else now,
+                last_seen_at=now,
+                position=one.named.position,
+                changes=changes,
+            )
+        )
+    entries.keep(connection, noted)
+    return revised
+
+
+def _correct(connection: Connection, feed_id: int, entry: Entry, one: Old, now: datetime) -> edits.Edit:
+    article = articles.get(connection, one.article_id)
+    if article is None:
+        return edits.Edit()
+    speaks = entries.speaker(connection, one.article_id) in (feed_id, None)
+    trail = articles.revisions(connection, one.article_id)
+    edit = edits.edit(entry, one.named.item, one.moved, article, trail, speaks)
+    if edit.changed:
+        articles.revise(connection, article.id, _says(one, article, edit, now), edit.changed, now)
+    elif edit.text:
+        articles.complete(connection, article.id, text=one.named.item.text)
+    return edit
+
+
+def _says(one: Old, article: Article, edit: edits.Edit, now: datetime) -> Draft:
+    """The correction: what changed, as the item has it; what did not, as the article has it."""
+    item = one.named.item
+    image = "image" in edit.changed
+    return Draft(
+        url=item.link if "url" in edit.changed else article.url,
+        title=item.title if "title" in edit.changed else article.title,
+        summary=item.summary if "summary" in edit.changed else article.summary,
+        text=item.text if edit.text else article.text,
+        author=article.author,
+        sections=article.sections,
+        image_url=item.image_url if image else article.image_url,
+        image_width=item.image_width if image else article.image_width,
+        published_at=article.published_at,
+    )
+
+
+def _missing(
+    connection: Connection, before: Sequence[Entry], old: Sequence[Old], parsed: ParsedFeed
+) -> list[int]:
+    shown = {one.article_id: one.named.position for one in old}
+    if parsed.cut or all(entry.article_id in shown for entry in before):
+        return []
+    known = articles.many(connection, [entry.article_id for entry in before])
+    return missing(before, shown, {article.id: article.published_at for article in known})

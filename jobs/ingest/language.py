@@ -1,0 +1,98 @@
+"""Which language a text is in: what its letters prove, then what its feed says, then a guess."""
+
+from functools import cache
+from typing import Any
+
+import regex
+
+#: Scripts that news uses for one language (nearly) alone, with that language.
+_SCRIPTS = {
+    "Myanmar": "my", "Thai": "th", "Khmer": "km", "Lao": "lo", "Hangul": "ko", "Hiragana": "ja", "Katakana": "ja",
+    "Greek": "el", "Hebrew": "he", "Armenian": "hy", "Georgian": "ka", "Tamil": "ta", "Telugu": "te",
+    "Kannada": "kn", "Malayalam": "ml", "Gujarati": "gu", "Gurmukhi": "pa", "Sinhala": "si", "Bengali": "bn",
+    "Tibetan": "bo", "Ethiopic": "am",
+}  # fmt: skip
+#: Scripts of several languages: they only tell which claims cannot be true.
+_SHARED = {"Latin": "", "Cyrillic": "", "Arabic": "", "Han": "", "Devanagari": ""}
+_LETTERS = regex.compile(r"\p{L}")
+_COUNTED = {name: regex.compile(rf"\p{{{name}}}") for name in (*_SCRIPTS, *_SHARED)}
+_WRITTEN = {
+    "Cyrillic": {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "tg", "mn", "uz", "tt"},
+    "Arabic": {"ar", "fa", "ur", "ps", "ku", "ckb", "sd", "ug"},
+    "Han": {"zh", "ja", "yue"},
+    "Devanagari": {"hi", "mr", "ne", "sa"},
+}
+_ALONE = {language for language in _SCRIPTS.values()} | {one for many in _WRITTEN.values() for one in many}
+#: Languages of `_SCRIPTS`'s scripts besides the one named there.
+_SIBLINGS = {
+    "Myanmar": {"shn", "mnw", "kar", "ksw", "rki"},
+    "Bengali": {"as"},
+    "Hebrew": {"yi"},
+    "Ethiopic": {"ti"},
+}
+_TAG = regex.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+#: Letters below which a guess is worth nothing.
+_ENOUGH = 80
+_SURE = 0.9
+#: What templates claim although nobody chose it.
+_DEFAULT = "en"
+
+
+def of_item(text: str, feed: str) -> str:
+    """The BCP 47 tag of an item's language: what its letters prove, else the language of its feed."""
+    claim = _tag(feed)
+    script = _script(text[:2000])
+    base = claim.lower().split("-")[0]
+    if script in _SCRIPTS:
+        fits = base == _SCRIPTS[script] or base in _SIBLINGS.get(script, ())
+        return claim if fits else _SCRIPTS[script]
+    if script in _WRITTEN:
+        return claim if base in _WRITTEN[script] else _guess(text[:2000], script)
+    return "" if script == "Latin" and base in _ALONE else claim
+
+
+def of_feed(text: str, claimed: str = "") -> str:
+    """The BCP 47 tag of a feed's language from all its words; "" where nobody can tell.
+
+    A claim of English is looked at twice: it is what a template says when nobody cared.
+    """
+    claim = of_item(text, claimed)
+    if claim and claim.lower().split("-")[0] != _DEFAULT:
+        return claim
+    guess = _guess(text[:5000], _script(text[:2000]))
+    return claim if guess in ("", _DEFAULT) else guess
+
+
+def _tag(claimed: str) -> str:
+    claimed = claimed.strip().replace("_", "-")
+    return claimed if _TAG.fullmatch(claimed) else ""
+
+
+def _script(text: str) -> str:
+    """The script of most of the letters; Japanese is known by its kana."""
+    letters = len(_LETTERS.findall(text))
+    if not letters:
+        return ""
+    counts = {name: len(pattern.findall(text)) for name, pattern in _COUNTED.items()}
+    if counts["Hiragana"] + counts["Katakana"] > letters * 0.1:
+        return "Hiragana"
+    name, count = max(counts.items(), key=lambda item: item[1])
+    return name if count * 2 > letters else ""
+
+
+def _guess(text: str, script: str) -> str:
+    """What the words themselves say, where there are enough of them and they say it surely."""
+    if len(_LETTERS.findall(text)) < _ENOUGH:
+        return ""
+    found, probability = _identifier().classify(text)
+    if probability < _SURE or (script in _WRITTEN and found not in _WRITTEN[script]):
+        return ""
+    return str(found)
+
+
+@cache
+def _identifier() -> Any:
+    """Its model takes half a second: loaded only where it is asked."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,213 @@
+"""One look at one feed: fetch | parse | keep. What comes of it is a value, and the feed's next columns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Protocol, assert_never
+
+from jobs.clock import Clock
+from jobs.ingest import discover, hub_rules, keeping, polling
+from jobs.ingest.outcome import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
+from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.policy import Fetching
+from storage import entries, feeds
+from storage.database import Connection, Database
+from storage.records import Feed, FeedState
+
+#: Addresses tried when a feed was given as a site's.
+MOST_TRIED = 8
+Columns = dict[str, object]
+
+
+class Fetches(Protocol):
+    """Asks a site; `fetch.Fetcher` does."""
+
+    async def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> FetchOutcome: ...
+
+
+class Parses(Protocol):
+    """Reads a body; `parse.Parser` does."""
+
+    async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """The parts that ingest needs. `stored` is called after articles were stored: it wakes whoever waits."""
+
+    db: Database
+    fetcher: Fetches
+    parser: Parses
+    clock: Clock
+    policy: Fetching
+    stored: Callable[[], None]
+    next_time: Callable[[datetime], datetime]  #: by the operator's schedule: the next regular look
+    chance: Callable[[], float]  #: from 0 to 1
+
+
+class LookState(StrEnum):
+    READ = "read"  #: there may be news in it
+    UNCHANGED = "unchanged"
+    FAILED = "failed"  #: nothing usable came, or only a part of it
+    GONE = "gone"  #: taken away for good
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at a feed brought."""
+
+    feed: Feed
+    state: LookState
+    reason: str = ""  #: of a failure, a sentence
+    kept: keeping.Kept = field(default_factory=keeping.Kept)
+    left_out: tuple[str, ...] = ()  #: a sentence for each item that cannot be shown
+    columns: Columns = field(default_factory=dict)  #: of the feed; still to be written where nothing was kept
+
+
+async def take_look(ingest: Ingest, feed: Feed) -> Look:
+    """Look at a feed now. News are kept already; otherwise the caller writes the look's columns."""
+    now = ingest.clock.now()
+    etag, last_modified = polling.validators(feed, now, ingest.chance())
+    answer = await ingest.fetcher.fetch(feed.fetch_url, etag=etag, last_modified=last_modified)
+    match answer:
+        case FetchFailed():
+            return failed(ingest, feed, answer.reason, answer)
+        case FeedGone():
+            reason = _sentence(answer.reason)
+            columns: Columns = {"state": FeedState.GONE, "last_error": reason, "fetched_at": now}
+            return Look(feed=feed, state=LookState.GONE, reason=reason, columns=columns)
+        case NotModified():
+            return Look(feed=feed, state=LookState.UNCHANGED, columns=_went_well(ingest, feed, answer, None))
+        case Fetched():
+            return await _read(ingest, feed, answer)
+        case _:
+            assert_never(answer)
+
+
+async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look:
+    if sha256(answer.body).digest() == feed.body_hash:
+        return Look(feed=feed, state=LookState.UNCHANGED, columns=_went_well(ingest, feed, answer, None))
+    parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
+    if isinstance(parsed, ParseFailed) and feed.succeeded_at is None:
+        found = await _discovered(ingest, answer)
+        if found is None:
+            return failed(ingest, feed, parsed.reason)
+        answer, parsed = found
+        columns = _went_well(ingest, feed, answer, parsed) | {"fetch_url": answer.url}
+        return await _keep(ingest, feed, parsed, columns)
+    if isinstance(parsed, ParseFailed):
+        return failed(ingest, feed, parsed.reason)
+    return await _keep(ingest, feed, parsed, _went_well(ingest, feed, answer, parsed))
+
+
+async def _discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
+    """The first feed with articles that a site's page names, or that is where feeds usually are."""
+    if not discover.looks_like_a_page(page.body):
+        return None
+    named = discover.advertised(page.body, page.final_url, page.charset)
+    for address in (named or discover.usual_places(page.final_url))[:MOST_TRIED]:
+        answer = await ingest.fetcher.fetch(address)
+        if isinstance(answer, Fetched):
+            parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
+            if isinstance(parsed, ParsedFeed) and parsed.items:
+                return answer, parsed
+    return None
+
+
+async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> Look:
+    reason = await ingest.db.read(refusal, feed, parsed)
+    if reason:
+        return failed(ingest, feed, reason)
+    if parsed.cut:
+        columns = failed(ingest, feed, parsed.cut).columns
+    kept = await ingest.db.run(
+        keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns
+    )
+    if kept.new or kept.revised:
+        ingest.stored()
+    state = LookState.FAILED if parsed.cut else LookState.READ
+    return Look(feed=feed, state=state, reason=parsed.cut, kept=kept, left_out=parsed.dropped)
+
+
+def refusal(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
+    """Why a feed that could be read is not believed: "" where it is."""
+    known = entries.has_any(connection, feed.id)
+    if known and not parsed.items:
+        return "The feed is suddenly empty."
+    if not known and parsed.cut:
+        return parsed.cut
+    return ""
+
+
+async def take_push(ingest: Ingest, feed: Feed, body: bytes, charset: str) -> Look:
+    """Keep what a hub pushed: often only the newest items, so it says nothing about those not in it."""
+    parsed = await ingest.parser.parse(body, charset, feed.fetch_url)
+    if isinstance(parsed, ParseFailed) or not parsed.items:
+        reason = parsed.reason if isinstance(parsed, ParseFailed) else "The push has no items."
+        return Look(feed=feed, state=LookState.FAILED, reason=reason)
+    now = ingest.clock.now()
+    kept = await ingest.db.run(keeping.keep, feed.id, parsed, ingest.policy.backfill, now, {})
+    if kept.new or kept.revised:
+        ingest.stored()
+    return Look(feed=feed, state=LookState.READ, kept=kept, left_out=parsed.dropped)
+
+
+def _went_well(
+    ingest: Ingest, feed: Feed, answer: Fetched | NotModified, parsed: ParsedFeed | None
+) -> Columns:
+    """The feed's columns after a good look; `parsed` where it was read again."""
+    now = ingest.clock.now()
+    hints = polling.Hints(answer.fresh_for)
+    columns: Columns = {
+        "etag": answer.etag,
+        "last_modified": answer.last_modified,
+        "fetched_at": now,
+        "succeeded_at": now,
+        "failures": 0,
+        "last_error": "",
+    }
+    if parsed is not None and isinstance(answer, Fetched):
+        hints = polling.Hints(answer.fresh_for, parsed.ttl, parsed.skip_hours, parsed.skip_days)
+        offer = hub_rules.offer(answer.links, parsed.hubs, parsed.topic, answer.final_url)
+        columns |= {"body_hash": sha256(answer.body).digest(), "hub": offer.hub, "topic": offer.topic}
+        columns |= {"title": parsed.title or feed.title, "language": parsed.language or feed.language}
+    match polling.moved(feed, answer.permanent_url) if answer.url == feed.fetch_url else None:
+        case FeedMoved(url):
+            columns |= {"fetch_url": url, "moved_to": "", "moved_times": 0}
+        case polling.Moving(to, times):
+            columns |= {"moved_to": to, "moved_times": times}
+        case None:
+            pass
+    pushed = feed.lease_until is not None and feed.lease_until > now
+    regular, respect = ingest.next_time(now), ingest.policy.hints
+    columns["next_fetch_at"] = polling.after_success(
+        now, regular, hints, respect, ingest.chance(), pushed=pushed
+    )
+    return columns
+
+
+def failed(ingest: Ingest, feed: Feed, reason: str, answer: FetchFailed | None = None) -> Look:
+    """A look that brought nothing: the feed is tried again later, the later the oftener it fails."""
+    now, failures = ingest.clock.now(), feed.failures + 1
+    retry_after = answer.retry_after if answer else None
+    again = polling.after_failure(now, ingest.next_time(now), failures, retry_after, ingest.chance())
+    columns: Columns = {
+        "fetched_at": now,
+        "failures": failures,
+        "last_error": _sentence(reason),
+        "next_fetch_at": again,
+    }
+    return Look(feed=feed, state=LookState.FAILED, reason=_sentence(reason), columns=columns)
+
+
+def _sentence(reason: str) -> str:
+    reason = reason.strip()
+    return f"{reason[:1].upper()}{reason[1:]}" + ("" if reason.endswith((".", "!", "?")) else ".")
+
+
+def write(connection: Connection, looks: list[Look]) -> None:
+    """Write what looks that kept nothing say of their feeds, all in one transaction."""
+    for one in (look for look in looks if look.columns):
+        feeds.change(connection, one.feed.id, **one.columns)

@@ -1,0 +1,44 @@
+"""Which articles were taken back? Gone from their feed while older ones are still there. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from storage.records import Entry
+
+#: So many older articles must still be there: one that merely reached the end of its feed has none.
+_OLDER = 2
+#: More than this part of a feed does not vanish because of one withdrawal: the feed itself is ailing.
+_MOST = 0.2
+
+
+def missing(
+    before: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime]
+) -> list[int]:
+    """Candidates: only the article's own page can say that it is really gone.
+
+    `before` is the feed's last look, in its order; `shown` the positions of the articles that this look
+    still has; `published` their dates. A feed that is empty, shorter, broken or in another order than
+    before gives none.
+    """
+    stayed = [shown[entry.article_id] for entry in before if entry.article_id in shown]
+    if stayed != sorted(stayed):
+        return []
+    gone = [
+        entry.article_id
+        for index, entry in enumerate(before)
+        if entry.article_id not in shown and _has_older(entry, before[index + 1 :], shown, published)
+    ]
+    return gone if len(gone) <= max(1, int(len(before) * _MOST)) else []
+
+
+def _has_older(
+    entry: Entry, below: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime]
+) -> bool:
+    """Whether enough articles that stood below it, and are older, are still there."""
+    date = published.get(entry.article_id)
+    older = [
+        one
+        for one in below
+        if one.article_id in shown and date is not None and published.get(one.article_id, date) < date
+    ]
+    return len(older) >= _OLDER

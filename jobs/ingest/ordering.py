@@ -1,0 +1,58 @@
+"""In which order, with which date and to whom are new articles given? Pure."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from jobs.ingest.dedupe import New
+from jobs.ingest.parsed import ParsedItem
+from storage.articles import Draft
+
+
+def date_of(item: ParsedItem, now: datetime) -> datetime | None:
+    """When an item was published by its own word; a date in the future means now."""
+    said = item.published or item.updated
+    return min(said, now) if said else None
+
+
+def oldest_first(new: Sequence[New], now: datetime) -> list[New]:
+    """In the order of publication.
+
+    Feeds stand newest first, so the last item is the oldest. Items of one date, or without any, keep
+    their feed's order: one without a date stands with the one above it.
+    """
+    dated: list[tuple[datetime, int, New]] = []
+    last = now
+    for one in new:
+        last = date_of(one.named.item, now) or last
+        dated.append((last, -one.named.position, one))
+    return [one for _, _, one in sorted(dated, key=lambda entry: entry[:2])]
+
+
+def backlog(new: Sequence[New], keep: int, empty_since: datetime | None, now: datetime) -> set[int]:
+    """Of a first look's articles (oldest first), the positions of those that are kept and not posted.
+
+    All but the newest `keep`; and where the feed was looked at before and was honestly empty, only what
+    is older than that look.
+    """
+    older = list(new[: max(len(new) - keep, 0)])
+    if empty_since is not None:
+        older = [one for one in older if (date_of(one.named.item, now) or empty_since) <= empty_since]
+    return {one.named.position for one in older}
+
+
+def draft(one: New, now: datetime, kept_back: Collection[int], language: str) -> Draft:
+    """The article that a new item becomes."""
+    item = one.named.item
+    return Draft(
+        url=item.link,
+        title=item.title,
+        summary=item.summary,
+        text=item.text,
+        author=item.author,
+        sections=item.sections,
+        language=item.language or language,
+        image_url=item.image_url,
+        image_width=item.image_width,
+        published_at=date_of(item, now) or now,
+        backfill=one.named.position in kept_back,
+    )

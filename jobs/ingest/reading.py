@@ -1,0 +1,57 @@
+"""A body becomes a feed: bytes to text, text repaired, and read by whoever knows its format. Pure."""
+
+from dataclasses import replace
+
+from jobs.ingest.decode import decode
+from jobs.ingest.jsonfeed import read_json
+from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.repair import Repaired, repair
+from jobs.ingest.sitemap import read_sitemap
+from jobs.ingest.xmlfeed import read_xml
+
+_FEEDS = {"rss", "feed", "RDF", "channel"}
+_CHALLENGES = (
+    "cf-chl",
+    "_cf_chl",
+    "just a moment",
+    "challenge-platform",
+    "ddos-guard",
+    "captcha",
+    "enable javascript and cookies",
+)
+
+
+def read_feed(body: bytes, charset: str = "", url: str = "") -> ParsedFeed | ParseFailed:
+    """The feed in `body`, which came from `url` with `charset` in its header, or why there is none."""
+    text = decode(body, charset)
+    if not text.strip("\ufeff\0 \t\r\n"):
+        return ParseFailed(f"The answer is empty ({len(body)} bytes).")
+    if text.lstrip("\ufeff \t\r\n")[:1] in "{[":
+        return _complete(read_json(text.lstrip("\ufeff"), url), "")
+    document = repair(text)
+    if document.root in _FEEDS:
+        return _complete(read_xml(document.text, url), document.cut)
+    if document.root == "urlset":
+        return _complete(read_sitemap(document.text, url), document.cut)
+    return ParseFailed(_no_feed(document, text))
+
+
+def _complete(found: ParsedFeed | ParseFailed, cut: str) -> ParsedFeed | ParseFailed:
+    if isinstance(found, ParseFailed):
+        return found
+    if cut and not found.items:
+        return ParseFailed("The feed was cut off before its first whole item.")
+    return replace(found, cut=cut) if cut else found
+
+
+def _no_feed(document: Repaired, text: str) -> str:
+    start = text[:20_000].lower()
+    if document.page or document.root.lower() == "html":
+        if any(mark in start for mark in _CHALLENGES):
+            return "The answer is a page that checks for robots, not a feed."
+        return "The answer is a web page, not a feed."
+    if document.root == "sitemapindex":
+        return "The document is an index of sitemaps; give the news sitemap itself."
+    return (
+        f"The document is <{document.root[:40]}>, not a feed." if document.root else "The answer is no feed."
+    )

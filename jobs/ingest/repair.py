@@ -1,0 +1,163 @@
+"""A feed's text is made safe and whole before a parser sees it: entities, control characters, torn ends."""
+
+import re
+from dataclasses import dataclass
+from html.entities import html5
+
+#: What XML 1.0 cannot hold, but for the C1 block, which is Windows-1252 in disguise.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+_PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
+_DOCTYPE = re.compile(r"\s*<!DOCTYPE(?:[^\[>]*?(?:\[(?P<subset>.*?)\]\s*>|>))", re.DOTALL | re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY\s+(?P<name>[\w.-]+)\s+(?:\"(?P<one>[^\"]*)\"|'(?P<two>[^']*)'|[^>]*)\s*>")
+_ROOT = re.compile(r"\s*<(?P<name>[A-Za-z_][\w.-]*(?::[\w.-]+)?)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_LATE_START = re.compile(r"<\?xml|<(?:\w+:)?(?:rss|feed|RDF)\b")
+_PAGE = re.compile(r"<!doctype\s+html|<html\b|<body\b", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    r"|&(?P<ref>#[xX]?[0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9._-]{0,40};)?"
+    r"|<(?P<open>(?:[\w-]+:)?(?:item|entry|url))\b(?=[\s/>])"
+    r"|</(?P<close>[A-Za-z_][\w.-]*(?::[\w.-]+)?)\s*>",
+    re.DOTALL,
+)
+_CHARREF = re.compile(r"&#[xX]?[0-9a-fA-F]+;?")
+#: feedparser looks for an address in a name with a pattern that takes seconds for 50 KB (its issue 562).
+_LONG_NAME = re.compile(
+    r"(<(?:[\w-]+:)?(?:author|creator|managingEditor|webMaster|contributor|publisher|name|email|owner)\b[^<>]*>"
+    r"\s*(?:<!\[CDATA\[)?[^<\]]{300})[^<\]]+"
+)
+#: An element with attributes of this length is an attack, or a picture in base64.
+_HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)\s[^<>]{20000,}>")
+_KNOWN_SPACES = {
+    "media": "http://search.yahoo.com/mrss/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "atom": "http://www.w3.org/2005/Atom",
+    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+    "news": "http://www.google.com/schemas/sitemap-news/0.9",
+}
+_XML_OWN = {"amp", "lt", "gt", "quot", "apos"}
+#: Items read from one document; more is an archive or an attack.
+MAX_ITEMS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A document that an XML parser can take, or the reason why it is none."""
+
+    root: str  #: its outermost element without prefix; "" for what is no XML at all
+    text: str = ""
+    cut: str = ""  #: why the end is missing
+    page: bool = False  #: it is a web page
+
+
+def repair(text: str) -> Repaired:
+    """Take away what harms or stops a parser, and the torn end of a document that came in part."""
+    text = _ILLEGAL.sub("", text.lstrip("\ufeff \t\r\n")).translate(_C1)
+    text, entities = _without_prologue(_from_its_start(text))
+    root = _ROOT.match(text)
+    if root is None or _PAGE.match(text):
+        return Repaired("", page=bool(_PAGE.search(text[:4096])))
+    text = _HUGE_TAG.sub(r"<\1>", _LONG_NAME.sub(r"\1", text))
+    body, cut = _whole_items(text[root.end() :], root["name"], entities)
+    opening = f"<{root['name']}{root['rest']}{_missing_spaces(text)}>"
+    if root["rest"].rstrip().endswith("/"):
+        opening, body = f"<{root['name']}>", f"</{root['name']}>"
+    head = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return Repaired(root["name"].rpartition(":")[2], head + opening + body, cut)
+
+
+def _from_its_start(text: str) -> str:
+    """The document behind a blank line, a PHP warning or whatever a broken server put before it."""
+    if text.startswith("<") and not text.startswith("<br"):
+        return text
+    late = _LATE_START.search(text, 0, 20_000)
+    return text[late.start() :] if late and not _PAGE.search(text, 0, late.start()) else text
+
+
+def _without_prologue(text: str) -> tuple[str, dict[str, str]]:
+    """The text from its root element on, and what its internal entities stand for.
+
+    An entity that is external, long or made of others stands for nothing.
+    """
+    entities: dict[str, str] = {}
+    position = 0
+    for _ in range(20):
+        match = _PROLOGUE.match(text, position) or _DOCTYPE.match(text, position)
+        if match is None or _PAGE.match(text, position):
+            break
+        position = match.end()
+        for entity in _ENTITY.finditer(match.groupdict().get("subset") or ""):
+            value = entity["one"] or entity["two"] or ""
+            simple = len(value) <= 100 and "<" not in value and "&" not in _CHARREF.sub("", value)
+            entities[entity["name"]] = _CHARREF.sub(_sound_reference, value) if simple else ""
+    return text[position:], entities
+
+
+def _missing_spaces(text: str) -> str:
+    """Declarations for well-known prefixes that are used and were forgotten."""
+    missing = [(p, uri) for p, uri in _KNOWN_SPACES.items() if f"<{p}:" in text and f"xmlns:{p}=" not in text]
+    return "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in missing)
+
+
+def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, str]:
+    """The text with sound references, at most `MAX_ITEMS` items, and nothing behind the root's end."""
+    pieces: list[str] = []
+    position = items = whole = 0
+    inside = ""
+    for token in _TOKEN.finditer(text):
+        if token["close"] == root:
+            pieces.append(text[position : token.start()])
+            return "".join(pieces) + f"</{root}>", ""
+        if token["open"] and not inside:
+            inside = token["open"]
+        elif token["close"] and token["close"] == inside:
+            inside, items = "", items + 1
+            pieces.append(text[position : token.end()])
+            position, whole = token.end(), len(pieces)
+            if items == MAX_ITEMS:
+                break
+        elif token["cdata"] is not None or token[0].startswith("&"):
+            pieces += (text[position : token.start()], _sound(token, entities))
+            position = token.end()
+    torn = bool(inside) or not items
+    cut = f"The feed was cut off in the middle; {items} whole items were there." if torn else ""
+    return _closed("".join(pieces[:whole]), root), cut
+
+
+def _closed(text: str, root: str) -> str:
+    channel = re.search(r"<((?:[\w-]+:)?channel)\b", text[:20_000])
+    still_open = channel is not None and f"</{channel[1]}>" not in text
+    return text + (f"</{channel[1]}>" if channel and still_open else "") + f"</{root}>"
+
+
+def _sound(token: re.Match[str], entities: dict[str, str]) -> str:
+    if token["cdata"] is not None:
+        return _CHARREF.sub(_sound_reference, token[0]) if "&#" in token[0] else token[0]
+    reference = token["ref"]
+    if not reference:
+        return "&amp;"
+    if reference.startswith("#"):
+        return _sound_reference(token)
+    name = reference.rstrip(";")
+    if name in _XML_OWN:
+        return token[0]
+    if name in entities:
+        return entities[name].replace("&", "&amp;") if "&#" not in entities[name] else entities[name]
+    letters = html5.get(reference)
+    return "".join(f"&#{ord(letter)};" for letter in letters) if letters else f"&amp;{reference}"
+
+
+def _sound_reference(match: re.Match[str]) -> str:
+    """A numbered character, or nothing where there is no such character."""
+    digits = match[0].removeprefix("&#").rstrip(";")
+    hexadecimal = digits[:1] in "xX"
+    try:
+        code = int(digits[1:], 16) if hexadecimal else int(digits)
+    except ValueError:
+        return match[0].replace("&", "&amp;")
+    letter = _C1.get(code) or (chr(code) if code < 0x110000 else "")
+    return (
+        "" if not letter or _ILLEGAL.match(letter) or (code in _C1 and not _C1[code]) else f"&#{ord(letter)};"
+    )

@@ -1,0 +1,56 @@
+"""News sitemaps: a list of a site's newest articles, as search engines read it.
+
+Format: sitemaps.org/protocol.html and Google's news and image extensions of it.
+"""
+
+from collections.abc import Iterable
+
+from lxml import etree
+
+from jobs.ingest import images
+from jobs.ingest.item import Left, RawItem, Words, read_item
+from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
+
+
+def read_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:
+    """The articles that a news sitemap names; a plain sitemap names pages without titles and is none."""
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    root = etree.fromstring(text.encode(), parser)
+    if root is None or not any(_local(one) == "news" for one in root.iter()):
+        return ParseFailed("The document is a sitemap without news: its pages have no titles.")
+    read = [read_item(_raw(one, url), "") for one in root if _local(one) == "url"]
+    items = tuple(item for item in read if isinstance(item, ParsedItem))
+    return ParsedFeed(
+        items=items,
+        dropped=tuple(item.reason for item in read if isinstance(item, Left)),
+        format="sitemap",
+        title=next((_inner(one, "name") for one in root.iter() if _local(one) == "publication"), ""),
+        language=items[0].language if items else "",
+    )
+
+
+def _raw(entry: etree._Element, url: str) -> RawItem:
+    # the extension's own title, not the image's, which has the same name
+    news = next((one for one in entry if _local(one) == "news"), entry)
+    found = [images.picture(_inner(one, "loc"), url) for one in entry if _local(one) == "image"]
+    return RawItem(
+        guid=_inner(entry, "loc"),
+        links=[_inner(entry, "loc")],
+        base=url,
+        title=Words(_inner(news, "title"), False),
+        sections=[word for word in _inner(news, "keywords").split(",") if word.strip()],
+        language=_inner(news, "language"),
+        published=[_inner(news, "publication_date"), _inner(entry, "lastmod")],
+        updated=_inner(entry, "lastmod"),
+        pictures=[[one for one in found if one]],
+    )
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _inner(element: etree._Element, name: str) -> str:
+    """The text of the first element of this name: a child before anything deeper."""
+    near: Iterable[etree._Element] = [*element, *element.iterdescendants()]
+    return next(("".join(one.itertext()).strip() for one in near if _local(one) == name), "")

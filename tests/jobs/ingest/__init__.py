@@ -1,0 +1,1 @@
+"""Tests of ingest: feeds that speak, and what Newswire makes of them."""

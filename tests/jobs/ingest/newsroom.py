@@ -1,0 +1,150 @@
+"""A newsroom that speaks: it writes a feed, answers for it, and tells what Newswire made of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from html import escape
+
+from jobs.ingest import pipeline
+from jobs.ingest.outcome import FeedGone, Fetched, FetchFailed, FetchOutcome, NotModified
+from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.pipeline import Counts, Ingest
+from jobs.ingest.reading import read_feed
+from jobs.policy import Fetching
+from storage import articles, feeds
+from storage.database import Database
+from storage.records import Article, Feed
+from tests.conftest import MovedClock
+
+FEED = "https://news.example/feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An item as a feed writes it; None leaves the element out."""
+
+    title: str
+    link: str | None = None
+    guid: str | None = None
+    date: str | None = None
+    summary: str | None = None
+    more: str = ""
+
+    def xml(self) -> str:
+        elements = {
+            "title": self.title,
+            "link": self.link,
+            "guid": self.guid,
+            "pubDate": self.date,
+            "description": self.summary,
+        }
+        said = (f"<{name}>{escape(text)}</{name}>" for name, text in elements.items() if text is not None)
+        return f"<item>{''.join(said)}{self.more}</item>"
+
+
+def story(number: int, **changes: object) -> Story:
+    """Story number so and so, complete; a higher number is newer."""
+    plain = Story(
+        title=f"Headline {number}",
+        link=f"https://news.example/{number}",
+        guid=f"tag:news.example,{number}",
+        date=f"Mon, 23 Nov 2026 0{number // 60}:{number % 60:02} GMT",
+        summary=f"What happened in story {number} is told here.",
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def rss(*stories: Story, channel: str = "<title>News</title><link>https://news.example/</link>") -> bytes:
+    items = "".join(one.xml() for one in stories)
+    space = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    return f'<rss version="2.0" {space}><channel>{channel}{items}</channel></rss>'.encode()
+
+
+@dataclass
+class Newsroom:
+    """A site with feeds, and Newswire looking at them by hand."""
+
+    db: Database
+    clock: MovedClock
+    backfill: int = 99
+    answers: dict[str, bytes | FetchOutcome] = field(default_factory=dict)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    rung: int = 0
+
+    def publish(self, *stories: Story, url: str = FEED) -> None:
+        self.answers[url] = rss(*stories)
+
+    async def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> FetchOutcome:
+        self.asked.append((url, etag, last_modified))
+        answer = self.answers.get(url, FetchFailed(url=url, reason="news.example answers 404"))
+        return (
+            answer
+            if isinstance(answer, FetchFailed | FeedGone | NotModified | Fetched)
+            else fetched(url, answer)
+        )
+
+    async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
+        return read_feed(body, charset, url)
+
+    def ring(self) -> None:
+        self.rung += 1
+
+    @property
+    def ingest(self) -> Ingest:
+        return Ingest(
+            db=self.db,
+            fetcher=self,
+            parser=self,
+            clock=self.clock,
+            policy=Fetching(user_agent="test", backfill=self.backfill),
+            stored=self.ring,
+            next_time=lambda now: now + timedelta(minutes=2),
+            chance=lambda: 0.5,
+        )
+
+    async def look(self, *urls: str) -> Counts:
+        """Look at these feeds (or the usual one), five minutes after the last time."""
+        await self.clock.advance(300)
+        await self.db.run(feeds.register, list(urls or (FEED,)), self.clock.now())
+        every = await self.db.read(feeds.all)
+        return await pipeline.look_at(self.ingest, [one for one in every if one.url in (urls or (FEED,))])
+
+    async def looks(self, *documents: Iterable[Story]) -> list[Counts]:
+        """One look after another, each at a document of these stories."""
+        counts = []
+        for document in documents:
+            self.publish(*document)
+            counts.append(await self.look())
+        return counts
+
+    async def feed(self, url: str = FEED) -> Feed:
+        found = await self.db.read(feeds.by_url, url)
+        assert found is not None
+        return found
+
+    async def articles(self) -> list[Article]:
+        """All articles in the order in which they were stored."""
+        return await self.db.read(articles.many, range(1, 1000))
+
+    async def titles(self) -> list[str]:
+        return [article.title for article in await self.articles()]
+
+
+def fetched(url: str, body: bytes, **more: object) -> Fetched:
+    plain = Fetched(
+        url=url,
+        final_url=url,
+        permanent_url=url,
+        body=body,
+        content_type="application/rss+xml",
+        charset="",
+        etag="",
+        last_modified="",
+        fresh_for=None,
+        links=(),
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)

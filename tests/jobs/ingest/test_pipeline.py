@@ -1,0 +1,136 @@
+"""A look keeps each article once; failures change nothing; the newsroom's words come out right."""
+
+import pytest
+
+from jobs.ingest.outcome import FeedGone, FetchFailed
+from storage import articles, feeds, runs
+from storage.database import Database
+from storage.records import FeedState, RunOutcome
+from tests.conftest import MovedClock
+from tests.jobs.ingest.newsroom import FEED, Newsroom, fetched, rss, story
+
+
+@pytest.fixture
+def newsroom(db: Database, clock: MovedClock) -> Newsroom:
+    return Newsroom(db, clock)
+
+
+async def test_articles_are_stored_once_and_oldest_first(newsroom: Newsroom) -> None:
+    first, second = await newsroom.looks([story(2), story(1)], [story(3), story(2), story(1)])
+    assert (first.new, second.new) == (2, 1)
+    assert await newsroom.titles() == ["Headline 1", "Headline 2", "Headline 3"]
+    assert newsroom.rung == 2
+
+
+async def test_items_without_dates_keep_their_feeds_order(newsroom: Newsroom) -> None:
+    await newsroom.looks([story(number, date=None) for number in (1, 2, 3)])
+    assert await newsroom.titles() == ["Headline 3", "Headline 2", "Headline 1"]
+    latest = await newsroom.db.read(articles.latest, 3)
+    assert [article.title for article in latest] == ["Headline 1", "Headline 2", "Headline 3"]
+
+
+async def test_a_date_in_the_future_means_now(newsroom: Newsroom) -> None:
+    await newsroom.looks([story(1, date="Mon, 23 Nov 2099 10:00:00 GMT")])
+    [article] = await newsroom.articles()
+    assert article.published_at == article.seen_at == newsroom.clock.now()
+
+
+async def test_a_first_look_gives_the_newest_and_keeps_the_others_back(newsroom: Newsroom) -> None:
+    newsroom.backfill = 2
+    await newsroom.looks([story(number) for number in (5, 4, 3, 2, 1)], [story(6), story(5)])
+    assert [article.backfill for article in await newsroom.articles()] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+async def test_a_feed_that_starts_empty_has_no_backlog_when_its_first_story_comes(newsroom: Newsroom) -> None:
+    newsroom.backfill = 0
+    later = story(1, date="Mon, 23 Nov 2026 09:07:00 GMT")
+    await newsroom.looks([], [later, story(2, date="Sun, 22 Nov 2026 10:00:00 GMT")])
+    assert [article.backfill for article in await newsroom.articles()] == [True, False]
+
+
+async def test_a_failed_look_changes_nothing_but_the_feeds_failures(newsroom: Newsroom) -> None:
+    await newsroom.looks([story(1)])
+    for broken in (
+        b"",
+        b"  \n",
+        b"<!DOCTYPE html><html><title>Just a moment...</title>",
+        rss(),
+        b'{"error": 1}',
+        FetchFailed(url=FEED, reason="the host cannot be found"),
+    ):
+        newsroom.answers[FEED] = broken
+        counts = await newsroom.look()
+        assert (counts.failed, counts.new) == (1, 0)
+    feed = await newsroom.feed()
+    assert (feed.failures, feed.last_error) == (6, "The host cannot be found.")
+    [again] = await newsroom.looks([story(1), story(2)])
+    assert (again.new, (await newsroom.feed()).failures) == (1, 0)
+
+
+async def test_of_a_feed_cut_off_the_whole_items_are_taken_and_the_look_counts_as_failed(
+    newsroom: Newsroom,
+) -> None:
+    await newsroom.looks([story(1)])
+    whole = rss(story(3), story(2), story(1))
+    newsroom.answers[FEED] = whole[: whole.index(b"Headline 2") + 4]
+    counts = await newsroom.look()
+    assert (counts.failed, counts.new) == (1, 1)
+    assert "cut off" in (await newsroom.feed()).last_error
+    newsroom.answers[FEED] = whole
+    assert (await newsroom.look()).new == 1
+    assert await newsroom.titles() == ["Headline 1", "Headline 3", "Headline 2"]
+
+
+async def test_a_first_look_that_is_cut_off_waits_for_a_whole_one(newsroom: Newsroom) -> None:
+    newsroom.backfill = 0
+    whole = rss(*(story(number) for number in range(9, 0, -1)))
+    newsroom.answers[FEED] = whole[: len(whole) // 2]
+    assert (await newsroom.look()).new == 0
+    newsroom.answers[FEED] = whole
+    assert (await newsroom.look()).new == 9
+    assert all(article.backfill for article in await newsroom.articles())
+
+
+async def test_a_feed_that_is_gone_for_good_is_not_asked_again(newsroom: Newsroom) -> None:
+    await newsroom.looks([story(1)])
+    newsroom.answers[FEED] = FeedGone(url=FEED, reason="news.example says that it is gone for good (410)")
+    await newsroom.look()
+    feed = await newsroom.feed()
+    assert feed.state is FeedState.GONE
+    assert await newsroom.db.read(feeds.due, newsroom.clock.now()) == []
+
+
+async def test_validators_are_kept_as_they_came_and_sent_back(newsroom: Newsroom) -> None:
+    newsroom.answers[FEED] = fetched(
+        FEED, rss(story(1)), etag='W/"a;b"', last_modified="Mon, 23 Nov 2026 08:00:00 GMT"
+    )
+    await newsroom.look()
+    newsroom.answers[FEED] = fetched(FEED, rss(story(1)), etag='"new"', last_modified="")
+    counts = await newsroom.look()
+    assert counts.unchanged == 1
+    assert newsroom.asked[-1] == (FEED, 'W/"a;b"', "Mon, 23 Nov 2026 08:00:00 GMT")
+    assert (await newsroom.feed()).etag == '"new"'
+
+
+async def test_a_feed_given_as_a_sites_address_is_discovered(newsroom: Newsroom) -> None:
+    site = "https://news.example/"
+    newsroom.answers[site] = (
+        b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
+    )
+    newsroom.publish(story(1))
+    assert (await newsroom.look(site)).new == 1
+    feed = await newsroom.feed(site)
+    assert (feed.url, feed.fetch_url, feed.title) == (site, FEED, "News")
+
+
+async def test_every_round_of_looks_leaves_a_run(newsroom: Newsroom) -> None:
+    await newsroom.looks([story(1)])
+    [run] = await newsroom.db.read(runs.latest)
+    assert (run.job, run.outcome, run.counts["new"]) == ("ingest", RunOutcome.DONE, 1)
