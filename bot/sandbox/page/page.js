@@ -2,7 +2,7 @@
 
 import { Composer } from "./composer.js";
 import { Stream } from "./stream.js";
-import { icon, link, make } from "./text.js";
+import { icon, link, make, safe } from "./text.js";
 
 const TRIES = [["/latest", "The latest headlines"], ["/related", "More on the newest story"], ["/help", "What else can it do?"]];
 const $ = (id) => document.getElementById(id);
@@ -222,7 +222,9 @@ function openPopup(message, button) {
   const ours = message.chat === state.chat.id;
   if (!ours) add("ask", "Ask the bot what is related", () => forward(message));
   else add("reply", "Answer this", () => composer.answer(message));
-  if (message.preview) popup.append(link(message.preview.url, "", icon("open"), "Open the story"));
+  const linked = message.entities.find(({ type }) => type === "text_link" || type === "url");
+  const story = safe(linked?.url || (linked ? message.text.slice(linked.offset, linked.offset + linked.length) : message.preview?.url || ""));
+  if (story) popup.append(link(story, "", icon("open"), "Open the story"));
   for (const entry of popup.children) entry.setAttribute("role", "menuitem");
   popup.opener = button;
   button.setAttribute("aria-expanded", "true");

@@ -5,6 +5,8 @@ const PLAIN = {
   code: "code", pre: "pre", blockquote: "blockquote", expandable_blockquote: "blockquote",
 };
 
+const BLOCKS = ["BLOCKQUOTE", "PRE"];
+
 /** An element with a class and children; children may be strings, nodes or nothing. */
 export function make(tag, className = "", ...children) {
   const element = document.createElement(tag);
@@ -68,8 +70,11 @@ export function formatted(text, entities, hooks = {}) {
   const write = (until) => {
     while (at < until) {
       close();
-      const end = Math.min(until, open.at(-1).end);
-      open.at(-1).node.append(text.slice(at, end));
+      const { node, end: last } = open.at(-1);
+      const end = Math.min(until, last);
+      // a block ends its own line: the line break behind it would leave an empty one
+      const broken = text[at] === "\n" && BLOCKS.includes(node.lastChild?.nodeName);
+      node.append(text.slice(broken ? at + 1 : at, end));
       at = end;
     }
     close();
