@@ -3,12 +3,24 @@
 Sending and editing refuse a text that is too long with different words (TELEGRAM.md 4).
 """
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
-from bot.sandbox import found
-from bot.sandbox.entities import MOST_ENTITIES, Entity, Text, check_unicode, formatted, with_found
+from bot.sandbox import found, links
+from bot.sandbox.entities import (
+    CODE,
+    MOST_ENTITIES,
+    QUOTES,
+    SPLITTABLE,
+    Entity,
+    Text,
+    check_unicode,
+    formatted,
+    with_found,
+)
 from bot.sandbox.messages import Json
 from bot.sandbox.params import Params
 from bot.sandbox.parse_html import parse_html
@@ -17,8 +29,10 @@ from bot.sandbox.refusal import bad_request
 REMEMBERED = 256  #: texts; a fan-out says the same thing to everybody
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
+MOST_UNITS = 1_000_000
 LONGEST_ARGUMENT = 1 << 15  #: bytes
-LONGEST_KEPT = 35_000  #: bytes
+#: what a caller may mark; links, hashtags and commands Telegram finds itself
+GIVEN = frozenset({*SPLITTABLE, *QUOTES, *CODE, "text_link", "text_mention", "custom_emoji"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,7 @@ def parsed(given: str, parse_mode: str, entities: Any) -> tuple[str, tuple[Entit
     """A text with its marks as given, not yet cleaned. Raises Refusal."""
     plain, marks = _parsed(given, parse_mode.lower())
     mode_counts = parse_mode.lower() not in ("", "none")
-    return (plain, marks) if mode_counts or not entities else (given, tuple(_given_entities(entities)))
+    return (plain, marks) if mode_counts or not entities else (given, tuple(_given_entities(given, entities)))
 
 
 @lru_cache(REMEMBERED)
@@ -95,10 +109,30 @@ def preview_of(params: Params) -> Json | None:
     return {name: given[name] for name in names if given.get(name)} or None
 
 
-def _given_entities(entities: Any) -> list[Entity]:
+def _given_entities(plain: str, entities: Any) -> list[Entity]:
+    """Entities that the caller counted; those that Telegram finds by itself are passed over."""
     if not isinstance(entities, list):
         return []
-    return [_entity(entity) for entity in entities]
+    given = [entity for each in entities if (entity := _entity(each)).type in GIVEN]
+    places = list(accumulate((2 if ord(letter) > 0xFFFF else 1 for letter in plain), initial=0))
+    for entity in given:
+        _check_place(plain, places, entity)
+    linked = (replace(entity, url=links.kept(entity.url)) for entity in given)
+    return [entity for entity in linked if entity.url or entity.type != "text_link"]
+
+
+def _check_place(plain: str, places: list[int], entity: Entity) -> None:
+    """`places`: where each character begins, in UTF-16 units, and where the text ends."""
+    begin = f"entity beginning at UTF-16 offset {entity.offset}"
+    if entity.offset > places[-1]:
+        raise bad_request(f"entity begins after the end of the text at UTF-16 offset {entity.offset}")
+    if entity.end > places[-1]:
+        raise bad_request(f"{begin} ends after the end of the text at UTF-16 offset {entity.end}")
+    for place, what in ((entity.offset, "entity begins"), (entity.end, f"{begin} ends")):
+        character = bisect_left(places, place)
+        if places[character] != place:
+            at = len(plain[:character].encode())
+            raise bad_request(f"{what} in a middle of a UTF-16 symbol at byte offset {at}")
 
 
 def _entity(given: Any) -> Entity:
@@ -107,6 +141,8 @@ def _entity(given: Any) -> Entity:
     for name in ("offset", "length"):
         if not isinstance(given.get(name), int):
             raise bad_request(f"can't parse MessageEntity: Can't find field \"{name}\"")
+        if not 0 <= given[name] <= MOST_UNITS:
+            raise bad_request(f"receive an entity with incorrect {name} {given[name]}")
     return Entity(
         type=str(given.get("type", "")),
         offset=given["offset"],

@@ -24,7 +24,7 @@ _REMOVED = dict.fromkeys([0x0D, *range(0x2028, 0x202F), 0x333, 0x33F, 0x30A])
 _CLEANED = _REMOVED | {code: " " for code in range(33) if code not in (0x0A, 0x0D)}
 _DIRTY = re.compile("[\x00-\x09\x0b-\x1f\u2028-\u202e\u0333\u033f\u030a]")
 _BLANK = re.compile(
-    "[ \n\u1680\u180e\u2000-\u200f\u202e\u202f\u205f\u2800\u3000\ufffc\ufeff\u00a0\U000e0000\U000e0001]*"
+    "[ \n\u1680\u180e\u2000-\u200f\u202e\u202f\u205f\u2800\u3000\ufffc\ufeff\u00a0\U000e0000-\U000e007f]*"
 )
 
 

@@ -6,6 +6,7 @@ from bot.sandbox.chats import ADMIN_RIGHTS, Chat, Kind, Member, Standing, User
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.messages import Content, Json, Message
 
+OWNER_ID = 1000  #: who owns the chats, and writes as the colleague
 FIRST_PERSON = 1001
 FIRST_GROUP = -4001
 FIRST_SUPERGROUP = -1001000000001
@@ -16,7 +17,7 @@ class Founding:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self.owner = User(1000, "Newsroom", "newsroom")  #: who owns the chats and writes as the colleague
+        self.owner = User(OWNER_ID, "Newsroom", "newsroom")
         cloud.chats.add_user(self.owner)
 
     def add_person(

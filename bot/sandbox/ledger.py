@@ -85,6 +85,15 @@ class Ledger:
                     counts[mark] += 1
         return counts
 
+    def touched(self) -> list[Message]:
+        """Messages of other people that the bot edited or deleted."""
+        bot_id = self._cloud.bot.id
+        return [
+            message
+            for message in self._cloud.messages.all()
+            if message.author.id != bot_id and bot_id in (message.edited_by, message.deleted_by)
+        ]
+
     def times(self, chat_id: int | None = None) -> list[float]:
         """When each send and each edit was applied, sorted, in seconds since 1970: what the rates count."""
         times = []

@@ -64,13 +64,20 @@ class Message:
     protected: bool = False
     effect: str = ""
     edited_at: datetime | None = None
+    edited_by: int = 0  #: who edited it last
     deleted_at: datetime | None = None
+    deleted_by: int = 0
     versions: list[tuple[datetime, Content]] = field(default_factory=list)
 
-    def edit(self, content: Content, now: datetime) -> None:
+    def edit(self, content: Content, now: datetime, editor_id: int) -> None:
         self.versions.append((now, self.content))
         self.content = content
-        self.edited_at = now
+        self.edited_at, self.edited_by = now, editor_id
+
+    def delete(self, now: datetime, deleter_id: int) -> None:
+        self.deleted_at, self.deleted_by = now, deleter_id
+        if self.id in self.chat.pinned:
+            self.chat.pinned.remove(self.id)
 
     def to_json(self, *, with_reply: bool = True) -> Json:
         """The Bot API's Message."""

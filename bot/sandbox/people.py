@@ -6,10 +6,9 @@ from bot.sandbox import found
 from bot.sandbox.chats import Chat, Kind, Member, Standing, User
 from bot.sandbox.cloud import Cloud, Query
 from bot.sandbox.entities import Entity, formatted, with_found
-from bot.sandbox.founding import service_message
+from bot.sandbox.founding import OWNER_ID, service_message
 from bot.sandbox.messages import Content, Json, Message
 from bot.sandbox.messages import origin_of as origin_of  # sight.py asks people
-from bot.sandbox.methods.deleting import remove
 from bot.sandbox.methods.reading import member_json
 
 
@@ -59,7 +58,7 @@ class People:
             chat.started = True
         return self._say(chat, self._user(user_id), content, origin=origin_of(message))
 
-    def post(self, chat_id: int, text: str, *, author_id: int = 1000) -> Message:
+    def post(self, chat_id: int, text: str, *, author_id: int = OWNER_ID) -> Message:
         """A colleague posts in the channel by hand."""
         kept = formatted(text)
         content = Content(with_found(kept, found.find(kept.plain)))
@@ -68,7 +67,9 @@ class People:
     def change(self, chat_id: int, message_id: int, text: str) -> None:
         """A person edits a message by hand."""
         message = self._message(self._chat(chat_id), message_id)
-        message.edit(Content(formatted(text), message.content.photo), self._cloud.clock.now())
+        kept = formatted(text)
+        content = Content(with_found(kept, found.find(kept.plain)), message.content.photo)
+        message.edit(content, self._cloud.clock.now(), message.author.id)
         self._cloud.note("edited", message)
         if message.author.id != self._cloud.bot.id:
             kind = "edited_channel_post" if message.chat.kind == Kind.CHANNEL else "edited_message"
@@ -76,7 +77,9 @@ class People:
 
     def delete(self, chat_id: int, message_id: int) -> None:
         """Somebody deletes a message by hand. The bot is not told."""
-        remove(self._cloud, self._message(self._chat(chat_id), message_id))
+        message = self._message(self._chat(chat_id), message_id)
+        message.delete(self._cloud.clock.now(), OWNER_ID)
+        self._cloud.note("deleted", message)
 
     def block(self, user_id: int) -> None:
         """A person blocks the bot."""
@@ -98,7 +101,7 @@ class People:
         chat, new = self._chat(chat_id), Member(standing, frozenset(rights))
         old = chat.member(self._cloud.bot.id)
         chat.members[self._cloud.bot.id] = new
-        self._standing(chat, self._user(1000), old, new)
+        self._standing(chat, self._user(OWNER_ID), old, new)
 
     def join(self, user_id: int, chat_id: int) -> None:
         """A person comes into a group or channel."""
@@ -111,21 +114,23 @@ class People:
         """An administrator gives a chat another title: a service message, which takes an id."""
         chat = self._chat(chat_id)
         chat.title = title
-        return self._service(chat, self._user(1000), {"new_chat_title": title})
+        return self._service(chat, self._user(OWNER_ID), {"new_chat_title": title})
 
     def pin(self, chat_id: int, message_id: int) -> Message:
         """An administrator pins a message: a service message, which takes an id."""
         chat = self._chat(chat_id)
         message = self._message(chat, message_id)
         chat.pinned.append(message_id)
-        return self._service(chat, self._user(1000), {"pinned_message": message.to_json(with_reply=False)})
+        return self._service(
+            chat, self._user(OWNER_ID), {"pinned_message": message.to_json(with_reply=False)}
+        )
 
     def upgrade(self, chat_id: int, supergroup_id: int) -> None:
         """A basic group becomes the supergroup that was added for it."""
         group, supergroup = self._chat(chat_id), self._chat(supergroup_id)
-        self._service(group, self._user(1000), {"migrate_to_chat_id": supergroup.id})
+        self._service(group, self._user(OWNER_ID), {"migrate_to_chat_id": supergroup.id})
         group.moved_to = supergroup.id
-        self._service(supergroup, self._user(1000), {"migrate_from_chat_id": group.id})
+        self._service(supergroup, self._user(OWNER_ID), {"migrate_from_chat_id": group.id})
 
     def dissolve(self, chat_id: int) -> None:
         """A group or channel is deleted by its owner."""

@@ -15,6 +15,8 @@ def check_read(chat: Chat, bot: User) -> None:
     """Whether the bot sees the chat: everybody sees public channels and groups."""
     standing = chat.member(bot.id).standing
     if chat.kind in (Kind.SUPERGROUP, Kind.CHANNEL):
+        if chat.deleted:
+            raise bad_request("chat not found")
         if standing == Standing.KICKED:
             raise forbidden(f"bot was kicked from the {chat.kind} chat")
         if standing not in BELONGING and not chat.username:
@@ -40,7 +42,7 @@ def check_write(chat: Chat, person: User | None, bot: User) -> None:
     """Whether the bot may speak there at all."""
     if chat.moved_to:
         raise bad_request("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.moved_to)
-    if chat.deleted:
+    if chat.deleted and chat.kind == Kind.GROUP:
         raise forbidden("the group chat was deleted")
     check_edit(chat, person, bot)
     if chat.kind != Kind.PRIVATE:

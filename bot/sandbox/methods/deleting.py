@@ -17,7 +17,7 @@ def delete_message(cloud: Cloud, params: Params) -> bool:
         raise bad_request("message identifier is not specified")
     message = message_in(cloud, chat_to_write(cloud, params), params, "delete")
     _check(cloud, message)
-    remove(cloud, message)
+    _delete(cloud, message)
     return True
 
 
@@ -33,7 +33,7 @@ def delete_messages(cloud: Cloud, params: Params) -> bool:
     for message in messages:
         _check(cloud, message)
     for message in messages:
-        remove(cloud, message)
+        _delete(cloud, message)
     return True
 
 
@@ -43,9 +43,6 @@ def _check(cloud: Cloud, message: Message) -> None:
         raise bad_request(reason)
 
 
-def remove(cloud: Cloud, message: Message) -> None:
-    """Take the message out of the chat, whoever does it."""
-    message.deleted_at = cloud.clock.now()
-    if message.id in message.chat.pinned:
-        message.chat.pinned.remove(message.id)
+def _delete(cloud: Cloud, message: Message) -> None:
+    message.delete(cloud.clock.now(), cloud.bot.id)
     cloud.note("deleted", message)

@@ -79,6 +79,6 @@ def changed(cloud: Cloud, message: Message, content: Content) -> Json:
     """Show the new content, or say that it is the old one."""
     if message.content.same_as(content):
         raise bad_request(NOT_MODIFIED)
-    message.edit(content, cloud.clock.now())
+    message.edit(content, cloud.clock.now(), cloud.bot.id)
     cloud.note("edited", message)
     return message.to_json()

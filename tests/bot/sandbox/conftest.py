@@ -1,0 +1,58 @@
+"""A box with a reader and a channel, and words to talk to it."""
+
+import os
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.sandbox.box import Box
+from bot.sandbox.chats import Chat, User
+from bot.sandbox.limits import NO_LIMITS
+from bot.sandbox.messages import Message
+from tests.conftest import MovedClock
+
+os.environ.setdefault("PTB_TIMEDELTA", "1")  # or PTB warns when it builds a RetryAfter
+
+
+@dataclass
+class Town:
+    """A box that somebody lives in."""
+
+    box: Box
+    clock: MovedClock
+    reader: User
+    channel: Chat
+
+    async def ask(self, method: str, **params: Any) -> Any:
+        """The result of a request that must succeed."""
+        status, body = await self.box.call(method, params)
+        assert (status, body["ok"]) == (200, True), body
+        return body["result"]
+
+    async def refused(self, method: str, **params: Any) -> str:
+        """The description of a request that must be refused; the status stands in it in words."""
+        status, body = await self.box.call(method, params)
+        assert not body["ok"], body
+        assert body["error_code"] == status
+        return str(body["description"])
+
+    async def send(self, chat_id: int, text: str = "Hello", **params: Any) -> Message:
+        """A message of the bot's, as the box keeps it."""
+        sent = await self.ask("sendMessage", chat_id=chat_id, text=text, **params)
+        return self.message(chat_id, sent["message_id"])
+
+    def message(self, chat_id: int, message_id: int) -> Message:
+        found = self.box.cloud.messages.find(self.box.cloud.chats.by_id[chat_id], message_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+async def town(clock: MovedClock) -> AsyncIterator[Town]:
+    """No limits and no faults; the reader has started the bot, the bot may post in the channel."""
+    box = Box(clock, random.Random(1), limits=NO_LIMITS)
+    yield Town(box, clock, box.add_person("Aye Aye"), box.add_channel("Daily", username="daily"))
+    await box.close()
