@@ -1,0 +1,155 @@
+"""What goes wrong on the way, in process: python-telegram-bot sees it as it would on a network."""
+
+import asyncio
+import random
+
+import pytest
+from telegram import Bot
+from telegram.error import NetworkError, RetryAfter, TimedOut
+
+from bot.sandbox import faults
+from bot.sandbox.faults import Applied, Fault, Faults, Sees
+from bot.sandbox.request import BoxRequest
+from tests.bot.sandbox.conftest import Town
+from tests.conftest import settle
+
+
+def sender(town: Town) -> Bot:
+    return Bot(town.box.token, request=BoxRequest(town.box))
+
+
+def said(town: Town) -> int:
+    """How many messages of the bot's stand in the channel."""
+    return len(list(town.box.ledger.messages(town.channel.id)))
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "applied"),
+    [
+        (faults.ERROR_500, NetworkError, 0),
+        (faults.ERROR_500_APPLIED, NetworkError, 1),
+        (faults.GATEWAY_502, NetworkError, 0),
+        (faults.GATEWAY_502_APPLIED, NetworkError, 1),
+        (faults.CLOSED, NetworkError, 0),
+        (faults.CLOSED_APPLIED, NetworkError, 1),
+        (faults.RESET, NetworkError, 0),
+        (faults.RESET_APPLIED, NetworkError, 1),
+        (faults.TRUNCATED, NetworkError, 1),
+        (faults.FLOOD, RetryAfter, 0),
+    ],
+)
+async def test_a_fault_shows_its_face_and_is_applied_or_not(
+    town: Town, fault: Fault, error: type[Exception], applied: int
+) -> None:
+    town.box.faults.script(fault)
+    with pytest.raises(error):
+        await sender(town).send_message(town.channel.id, "x")
+    assert said(town) == applied
+    await sender(town).send_message(town.channel.id, "x")
+    assert said(town) == applied + 1
+
+
+@pytest.mark.parametrize(("fault", "applied"), [(faults.TIMEOUT, 0), (faults.TIMEOUT_APPLIED, 1)])
+async def test_a_silent_server_lets_the_reader_time_out(town: Town, fault: Fault, applied: int) -> None:
+    town.box.faults.script(fault)
+    sending = asyncio.ensure_future(sender(town).send_message(town.channel.id, "x", read_timeout=20))
+    await town.clock.advance(19)
+    assert not sending.done()
+    await town.clock.advance(2)
+    with pytest.raises(TimedOut):
+        await sending
+    assert said(town) == applied
+
+
+async def test_a_late_request_is_applied_after_its_connection_died(town: Town) -> None:
+    town.box.faults.script("late", seconds=30)
+    with pytest.raises(NetworkError):
+        await sender(town).send_message(town.channel.id, "x")
+    assert said(town) == 0
+    await town.clock.advance(29)
+    assert said(town) == 0
+    await town.clock.advance(2)
+    assert said(town) == 1
+
+
+async def test_a_slow_answer_is_slow_and_true(town: Town) -> None:
+    town.box.faults.script("slow", seconds=3)
+    sending = asyncio.ensure_future(sender(town).send_message(town.channel.id, "x"))
+    await settle()
+    assert not sending.done()
+    assert said(town) == 0
+    await town.clock.advance(3)
+    assert (await sending).text == "x"
+
+
+async def test_a_slow_request_is_applied_although_the_caller_gave_up(town: Town) -> None:
+    town.box.faults.script("slow", seconds=30)
+    sending = asyncio.ensure_future(sender(town).send_message(town.channel.id, "x", read_timeout=5))
+    await town.clock.advance(6)
+    with pytest.raises(TimedOut):
+        await sending
+    await town.clock.advance(30)
+    assert said(town) == 1
+
+
+async def test_latency_delays_every_answer(town: Town) -> None:
+    town.box.faults.latency = 0.06
+    asking = asyncio.ensure_future(sender(town).get_me())
+    await town.clock.advance(0.05)
+    assert not asking.done()
+    await town.clock.advance(0.02)
+    assert (await asking).id == town.box.bot.id
+
+
+def picked(found: Faults, *requests: tuple[str, str]) -> list[Sees | None]:
+    return [fault.sees if (fault := found.pick(method, chat)) else None for method, chat in requests]
+
+
+def test_a_script_meets_the_requests_it_names_and_in_their_order() -> None:
+    found = Faults(random.Random(1))
+    found.script("closed", methods=["sendMessage"], chat_id=-5, skip=1, times=2)
+    found.script("reset", methods=["editMessageText"])
+    send, other, edit = ("sendmessage", "-5"), ("sendmessage", "7"), ("editmessagetext", "-5")
+    closed, reset = Sees.CLOSED, Sees.RESET
+    assert picked(found, send, other, send, edit, send, send, edit) == [
+        None,
+        None,
+        closed,
+        reset,
+        closed,
+        None,
+        None,
+    ]
+    assert found.met == 3
+
+
+def test_a_share_of_the_requests_meets_one_of_the_faults() -> None:
+    found = Faults(random.Random(1))
+    found.at_random(0.2, ["closed", "truncated"])
+    seen = picked(found, *[("sendmessage", "1")] * 5000)
+    share = sum(sees is not None for sees in seen) / len(seen)
+    assert 0.17 < share < 0.23
+    assert set(seen) == {None, Sees.CLOSED, Sees.TRUNCATED}
+    assert picked(found, *[("getupdates", "")] * 200) == [None] * 200
+    found.clear()
+    assert picked(found, *[("sendmessage", "1")] * 200) == [None] * 200
+
+
+def test_the_same_chance_gives_the_same_faults() -> None:
+    first, second = Faults(random.Random(7)), Faults(random.Random(7))
+    for found in (first, second):
+        found.at_random(0.5)
+    requests = [("sendmessage", "1")] * 100
+    assert picked(first, *requests) == picked(second, *requests)
+
+
+def test_a_fault_that_nobody_knows_is_named() -> None:
+    with pytest.raises(ValueError, match="no fault is called 'gremlin'"):
+        Faults(random.Random(1)).script("gremlin")
+
+
+def test_each_named_fault_says_what_is_seen_and_what_is_applied() -> None:
+    assert all(
+        isinstance(fault.sees, Sees) and isinstance(fault.applied, Applied) for fault in faults.NAMED.values()
+    )
+    assert {fault.sees for fault in faults.NAMED.values()} == set(Sees)
