@@ -92,19 +92,54 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database, migrated once: each test works on its own copy."""
+    path = tmp_path_factory.mktemp("migrated") / "newswire.db"
+    _migrate_and_close(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_server(postgres_server: str) -> str:
+    """The server with a migrated database called "migrated", of which each test gets its own copy."""
+    _create(postgres_server, "migrated")
+    _migrate_and_close(postgres_server.format(name="migrated"))
+    return postgres_server
+
+
+def _migrate_and_close(url: str) -> None:
+    database = open_database(url)
+    database.run_here(migrate)
+    database.close()
+
+
+def _create(server: str, name: str, template: str = "template1") -> None:
+    admin = open_database(server.format(name="postgres"))
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    admin.close()
+
+
+@pytest.fixture
+def archive(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated SQLite database, for tests whose subject is not the database."""
+    shutil.copy(migrated_file, tmp_path / "newswire.db")
+    database = open_database(f"sqlite:///{tmp_path}/newswire.db")
+    yield database
+    database.close()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty, migrated database: the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "newswire.db")
         database = open_database(f"sqlite:///{tmp_path}/newswire.db")
     else:
-        server: str = request.getfixturevalue("postgres_server")
+        server: str = request.getfixturevalue("migrated_server")
         name = f"test_{os.urandom(6).hex()}"
-        admin = open_database(server.format(name="postgres"))
-        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        admin.close()
+        _create(server, name, "migrated")
         database = open_database(server.format(name=name))
-    database.run_here(migrate)
     yield database
     database.close()

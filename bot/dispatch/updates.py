@@ -99,15 +99,14 @@ class Dispatch:
                 self._turns.pop(asked.chat_id, None)
 
     async def _answer_now(self, asked: Asked) -> None:
-        toast = ""
+        reply = None
         try:
             async with self._hands:
                 reply = await self._reply(asked)
-            if reply:
-                toast = reply.toast
-                await self._messenger.say(asked, reply)
         finally:
-            await self._messenger.acknowledge(asked, toast)
+            await self._messenger.acknowledge(asked, reply.toast if reply else "")
+        if reply:
+            await self._messenger.say(asked, reply)
 
     async def _reply(self, asked: Asked) -> Reply | None:
         desk, now = self._desk, self._clock.now()

@@ -8,92 +8,27 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    ReplyParameters,
-    Update,
-)
-from telegram.error import BadRequest, Forbidden, RetryAfter
+from telegram import Bot, Update
 
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch
-from bot.render import Content, render_post
+from bot.render import render_post
 from bot.sandbox.box import Box
 from bot.sandbox.limits import NO_LIMITS, Limits
 from bot.sandbox.messages import Message
 from bot.sandbox.request import BoxRequest
+from bot.telegram.sender import TelegramSender
 from jobs.policy import Edition, Publishing
-from jobs.publish.outcome import ChatGone, Missing, Outcome, Refused, Sent, TryLater, Untouchable
 from storage import articles, identities
 from storage.database import Connection, Database
 from storage.index import Index
-from storage.records import Article, ChatState, DeliveryState, Lane, PostKind
+from storage.records import Article, DeliveryState, Lane, PostKind
 from storage.schema import deliveries, posts
 from tests.conftest import MovedClock
 
 ENGLISH = Edition(name="", channels=(), feed_urls=(), language="en", timezone=ZoneInfo("Asia/Yangon"))
 BURMESE = replace(ENGLISH, name="burmese", language="my")
 OPERATOR = 77
-
-
-class BotAnswers:
-    """Answers over python-telegram-bot, each at once."""
-
-    def __init__(self, bot: Bot) -> None:
-        self._bot = bot
-        self.acknowledged: list[str] = []
-
-    async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
-        said = Content.from_json(content)
-        reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
-        try:
-            message = await self._bot.send_message(chat_id, said.text, reply_parameters=reply, **_shown(said))
-        except (BadRequest, Forbidden, RetryAfter) as error:
-            return _outcome(error)
-        return Sent(message.message_id)
-
-    async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome:
-        said = Content.from_json(content)
-        try:
-            await self._bot.edit_message_text(said.text, chat_id, message_id, **_shown(said))
-        except (BadRequest, Forbidden, RetryAfter) as error:
-            return Sent(message_id) if "not modified" in error.message else _outcome(error)
-        return Sent(message_id)
-
-    async def acknowledge(self, query_id: str, toast: str) -> None:
-        self.acknowledged.append(toast)
-        await self._bot.answer_callback_query(query_id, toast)
-
-
-def _shown(said: Content) -> dict[str, Any]:
-    rows = [
-        [
-            InlineKeyboardButton(each.label, url=each.url)
-            if each.url
-            else InlineKeyboardButton(each.label, callback_data=each.command)
-            for each in row
-        ]
-        for row in said.buttons
-    ]
-    preview = LinkPreviewOptions(url=said.preview) if said.preview else LinkPreviewOptions(is_disabled=True)
-    return {
-        "parse_mode": "HTML",
-        "link_preview_options": preview,
-        "reply_markup": InlineKeyboardMarkup(rows) if rows else None,
-    }
-
-
-def _outcome(error: BadRequest | Forbidden | RetryAfter) -> Outcome:
-    if isinstance(error, RetryAfter):
-        return TryLater(float(error._retry_after.total_seconds()), error.message, flood=True)
-    if isinstance(error, Forbidden):
-        return ChatGone(ChatState.BLOCKED, error.message)
-    if "not found" in error.message:
-        return Missing()
-    return Untouchable(error.message) if "can't be edited" in error.message else Refused(error.message)
 
 
 def _delivered(connection: Connection, article: Article, chat_id: int, message_id: int) -> None:
@@ -128,9 +63,14 @@ class Newsroom:
         self.desk = Desk(
             db=db, index=self.index, policy=policy, bot_username=self.box.bot.username, changed=self._changed
         )
-        self.answers = BotAnswers(self.bot)
-        self.dispatch = Dispatch(self.desk, self.answers, clock)
-        self._offset = 0
+        self.sender = TelegramSender(BoxRequest(self.box), self.box.token)
+        self.dispatch = Dispatch(self.desk, self.sender, clock)
+
+    @property
+    def toasts(self) -> list[str]:
+        """What pressed buttons were answered with, in order."""
+        events = self.box.cloud.journal.since(0)
+        return [event.details["text"] for event in events if event.kind == "callback_answered"]
 
     def _changed(self) -> None:
         self.changes += 1

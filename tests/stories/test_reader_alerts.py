@@ -9,8 +9,8 @@ from tests.conftest import MovedClock
 
 
 @pytest.fixture
-def room(db: Database, clock: MovedClock) -> Newsroom:
-    return Newsroom(db, clock)
+def room(archive: Database, clock: MovedClock) -> Newsroom:
+    return Newsroom(archive, clock)
 
 
 def wishes(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ async def test_one_tap_stops_and_nothing_is_kept(room: Newsroom) -> None:
     await reader.types("/subscribe")
     answer = await reader.presses("Stop alerts")
     assert answer.text == "Done. No more alerts. /subscribe starts them again."
-    assert room.answers.acknowledged == ["Alerts are off."]
+    assert room.toasts == ["Alerts are off."]
     assert room.db.read_here(chats.get, reader.chat_id) is None
     assert (await reader.presses("Get every article")).text.startswith("Done. I will send")
 
@@ -50,7 +50,7 @@ async def test_the_stop_button_under_an_alert_leaves_the_news_standing(room: New
     await reader.types("/subscribe")
     article = room.publish("Rice harvest begins")
     content = room.alert(article)
-    await room.answers.send(reader.chat_id, content)
+    await room.sender.send(reader.chat_id, content)
     alert = reader.sees()
     await reader.presses("Stop alerts")
     assert [shown.text for shown in reader.messages()][-2:] == [

@@ -9,8 +9,8 @@ from tests.conftest import MovedClock
 
 
 @pytest.fixture
-def room(db: Database, clock: MovedClock) -> Newsroom:
-    room = Newsroom(db, clock)
+def room(archive: Database, clock: MovedClock) -> Newsroom:
+    room = Newsroom(archive, clock)
     room.publish_many([f"Old story {number}" for number in range(1, 8)], sections=("World",))
     room.publish_many(["Bridge opens", "Rice harvest begins"], sections=("Business news",))
     return room
@@ -39,7 +39,7 @@ async def test_more_turns_the_page_in_place_and_back_returns(room: Newsroom) -> 
     assert second.buttons == ["‹ Back"]
     assert (await reader.presses("‹ Back")).headlines[0] == "Rice harvest begins"
     assert len(reader.messages()) == 1
-    assert room.answers.acknowledged == ["", ""]
+    assert room.toasts == ["", ""]
 
 
 async def test_pressing_the_same_button_twice_changes_nothing_and_is_answered(room: Newsroom) -> None:
@@ -50,7 +50,7 @@ async def test_pressing_the_same_button_twice_changes_nothing_and_is_answered(ro
     room.box.press(reader.user_id, reader.chat_id, reader.sees().message.id, "‹ Back")
     await room.answer()
     assert reader.sees().headlines[0] == "Rice harvest begins"
-    assert len(room.answers.acknowledged) == 3
+    assert len(room.toasts) == 3
 
 
 @pytest.mark.parametrize(
@@ -86,19 +86,19 @@ async def test_an_unknown_section_is_answered_with_the_sections_there_are(room: 
     assert (await reader.presses("World")).headlines[0] == "Old story 7"
 
 
-async def test_before_any_news_it_says_so(db: Database, clock: MovedClock) -> None:
-    assert (await Newsroom(db, clock).reader().types("/latest")).text == "There is no news yet."
+async def test_before_any_news_it_says_so(archive: Database, clock: MovedClock) -> None:
+    assert (await Newsroom(archive, clock).reader().types("/latest")).text == "There is no news yet."
 
 
 async def test_an_unknown_section_of_an_empty_archive_offers_all_news(
-    db: Database, clock: MovedClock
+    archive: Database, clock: MovedClock
 ) -> None:
-    answer = await Newsroom(db, clock).reader().types("/latest moon")
+    answer = await Newsroom(archive, clock).reader().types("/latest moon")
     assert answer.text == "There is no section “moon”. Try /latest 5."
 
 
-async def test_twenty_long_burmese_headlines_fit_one_message(db: Database, clock: MovedClock) -> None:
-    room = Newsroom(db, clock, BURMESE)
+async def test_twenty_long_burmese_headlines_fit_one_message(archive: Database, clock: MovedClock) -> None:
+    room = Newsroom(archive, clock, BURMESE)
     long = "ရန်ကုန်မြို့တွင် မိုးသည်းထန်စွာ ရွာသွန်းပြီး မြစ်ရေမြင့်တက်လာသဖြင့် " * 6
     links = "https://news.example/" + "a" * 1900
     for number in range(20):
@@ -108,8 +108,8 @@ async def test_twenty_long_burmese_headlines_fit_one_message(db: Database, clock
     assert "၂၀။ ရန်ကုန်" in answer.text
 
 
-async def test_a_burmese_reader_pages_through_a_burmese_section(db: Database, clock: MovedClock) -> None:
-    room = Newsroom(db, clock, BURMESE)
+async def test_a_burmese_reader_pages_through_a_burmese_section(archive: Database, clock: MovedClock) -> None:
+    room = Newsroom(archive, clock, BURMESE)
     section = "နိုင်ငံတကာသတင်းနှင့် ဆောင်းပါးများ"
     room.publish_many([f"သတင်း {number}" for number in range(1, 8)], language="my", sections=(section,))
     reader = room.reader("အေးအေး", language="my")
@@ -123,8 +123,8 @@ async def test_a_burmese_reader_pages_through_a_burmese_section(db: Database, cl
     assert (await reader.presses(section)).headlines[0] == "သတင်း 7"
 
 
-async def test_readers_of_two_editions_see_their_own_language(db: Database, clock: MovedClock) -> None:
-    room = Newsroom(db, clock, ENGLISH, BURMESE)
+async def test_readers_of_two_editions_see_their_own_language(archive: Database, clock: MovedClock) -> None:
+    room = Newsroom(archive, clock, ENGLISH, BURMESE)
     room.publish("Rice harvest begins")
     room.publish("စပါးရိတ်သိမ်းမှု စတင်", language="my")
     assert (await room.reader("Anna", language="en-GB").types("/latest")).headlines == ["Rice harvest begins"]

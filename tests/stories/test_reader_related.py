@@ -23,8 +23,8 @@ OTHERS = ["Football: Yangon United wins the cup", "New cinema opens in Mandalay"
 
 
 @pytest.fixture
-def room(db: Database, clock: MovedClock) -> Newsroom:
-    room = Newsroom(db, clock)
+def room(archive: Database, clock: MovedClock) -> Newsroom:
+    room = Newsroom(archive, clock)
     room.publish_many([*OTHERS, *FLOODS])
     return room
 
@@ -172,9 +172,9 @@ async def test_a_reply_to_a_post_that_links_an_article_means_that_article(room: 
 
 
 async def test_words_too_long_for_a_button_are_paged_while_they_are_remembered(
-    db: Database, clock: MovedClock
+    archive: Database, clock: MovedClock
 ) -> None:
-    room = Newsroom(db, clock, BURMESE)
+    room = Newsroom(archive, clock, BURMESE)
     title = "ဧရာဝတီမြစ်ရေ မြင့်တက်ပြီး မကွေးတိုင်းရှိ ကျေးရွာများ ရေကြီး"
     room.publish_many([f"{title} ({number})" for number in range(1, 9)], language="my")
     room.publish_many(["ရန်ကုန် ဘောလုံးအသင်း ဖလားရ", "မန္တလေးတွင် ရုပ်ရှင်ရုံသစ် ဖွင့်"], language="my")
@@ -188,8 +188,8 @@ async def test_words_too_long_for_a_button_are_paged_while_they_are_remembered(
     assert (await reader.presses("ထပ်ကြည့်ရန် ›")).text == "ကြာသွားလို့ မမှတ်မိတော့ပါ။ ထပ်မေးပေးပါ။"
 
 
-async def test_a_burmese_number_means_the_last_list(db: Database, clock: MovedClock) -> None:
-    room = Newsroom(db, clock, BURMESE)
+async def test_a_burmese_number_means_the_last_list(archive: Database, clock: MovedClock) -> None:
+    room = Newsroom(archive, clock, BURMESE)
     room.publish_many(["မြစ်ရေကြီးမှု", "ဘောလုံးပွဲ"], language="my")
     reader = room.reader("အေးအေး", language="my")
     await reader.types("/latest")

@@ -10,8 +10,8 @@ from tests.conftest import MovedClock
 
 
 @pytest.fixture
-def room(db: Database, clock: MovedClock) -> Newsroom:
-    room = Newsroom(db, clock)
+def room(archive: Database, clock: MovedClock) -> Newsroom:
+    room = Newsroom(archive, clock)
     for number in range(1, 8):
         room.publish(f"Harvest report {number}", summary="Rice prices rise in the delta again this week.")
     room.publish("Rice, rice, rice", summary="All about rice.", published_at=clock.now() - timedelta(days=3))
@@ -79,9 +79,9 @@ async def test_what_nobody_wrote_is_said_so(room: Newsroom) -> None:
 
 
 async def test_burmese_is_found_without_spaces_and_long_questions_are_paged(
-    db: Database, clock: MovedClock
+    archive: Database, clock: MovedClock
 ) -> None:
-    room = Newsroom(db, clock, BURMESE)
+    room = Newsroom(archive, clock, BURMESE)
     for number in range(7):
         room.publish(
             f"မြစ်ရေကြီးမှု {number}", summary="ဧရာဝတီမြစ်ရေသည် စိုးရိမ်ရေမှတ်ကို ကျော်လွန်နေပြီး ရွာများ ရေကြီးသည်။", language="my"

@@ -10,8 +10,8 @@ from tests.conftest import MovedClock
 
 
 @pytest.fixture
-def room(db: Database, clock: MovedClock) -> Newsroom:
-    room = Newsroom(db, clock)
+def room(archive: Database, clock: MovedClock) -> Newsroom:
+    room = Newsroom(archive, clock)
     room.publish("Rice harvest begins", summary="Three weeks early.", sections=("World",))
     room.publish("Rice harvest ends", summary="The harvest was good.", sections=("World",))
     return room
@@ -33,8 +33,8 @@ async def test_start_greets_with_buttons_that_answer(room: Newsroom) -> None:
     )
 
 
-async def test_a_burmese_newsroom_greets_in_burmese(db: Database, clock: MovedClock) -> None:
-    answer = await Newsroom(db, clock, BURMESE).reader("Anna", language="en").types("/start")
+async def test_a_burmese_newsroom_greets_in_burmese(archive: Database, clock: MovedClock) -> None:
+    answer = await Newsroom(archive, clock, BURMESE).reader("Anna", language="en").types("/start")
     assert answer.text.startswith("မင်္ဂလာပါ။")
     assert answer.buttons == ["နောက်ဆုံးရ သတင်းများ", "အမိန့်အားလုံး", "သတင်းတိုင်း ရယူရန်"]
 
