@@ -5,6 +5,8 @@ after the first, never blindly after the second. Errors carry no address, since 
 """
 
 import json
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
@@ -97,6 +99,16 @@ class AiohttpRequest(BaseRequest):
             raise TimedOut("no answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
             raise NetworkError(f"the connection broke: {type(error).__name__}") from None
+
+    async def server_time(self, url: str) -> datetime | None:
+        """What the server at `url` says the time is, to the second; None where it does not say."""
+        await self.initialize()
+        assert self._session
+        try:
+            async with self._session.head(url, allow_redirects=False) as answer:
+                return parsedate_to_datetime(answer.headers["Date"])
+        except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError):
+            return None
 
     def _timeout(self, read: ODVInput[float], connect: ODVInput[float]) -> aiohttp.ClientTimeout:
         if isinstance(read, DefaultValue) and isinstance(connect, DefaultValue):

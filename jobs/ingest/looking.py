@@ -91,7 +91,7 @@ async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look:
         return Look(feed=feed, state=LookState.UNCHANGED, columns=_went_well(ingest, feed, answer, None))
     parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
     if isinstance(parsed, ParseFailed) and feed.succeeded_at is None:
-        found = await _discovered(ingest, answer)
+        found = await discovered(ingest, answer)
         if found is None:
             return failed(ingest, feed, parsed.reason)
         answer, parsed = found
@@ -102,7 +102,7 @@ async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look:
     return await _keep(ingest, feed, parsed, _went_well(ingest, feed, answer, parsed))
 
 
-async def _discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
+async def discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
     """The first feed with articles that a site's page names, or that is where feeds usually are."""
     if not discover.looks_like_a_page(page.body):
         return None
