@@ -14,7 +14,7 @@ _IMG = re.compile(r"<img\b((?:[^<>\"']|\"[^\"]*\"|'[^']*'){1,4000})>", re.IGNORE
 _ATTRIBUTE = re.compile(r"([a-zA-Z_:][-\w:.]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _PICTURE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[/?!;&:])", re.IGNORECASE)
 _NO_PICTURE = re.compile(
-    r"\.svg(?:$|\?)|[/.]1x1|pixel\.|/pixel|/pixel\b|spacer\.|blank\.(?:gif|png)|feeds\.feedburner\.com/~|feedburner\.google\.com"
+    r"\.svg(?:$|\?)|/1x1\.|pixel\.|/pixel|/pixel\b|spacer\.|blank\.(?:gif|png)|feeds\.feedburner\.com/~|feedburner\.google\.com"
     r"|feedsportal\.com|doubleclick\.|/b\.gif|stats\.wordpress|scorecardresearch|/track(?:ing)?[/?.]|counter\.|/count(?:er)?[/?.]"
     r"|gravatar\.com|/emoji/|/smilies/|favicon|(?:share|facebook|twitter|email|rss|feed)[-_]?(?:icon|button|logo)|\{\{|%7b%7b"
     r"|analytics|beacon|imp\?|/ads?/|adserver|/avatars?/",

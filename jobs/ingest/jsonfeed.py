@@ -14,12 +14,13 @@ from jobs.ingest.repair import MAX_ITEMS
 def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
     """The JSON Feed in `text`, fetched from `url`."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return ParseFailed("The document looks like JSON and is broken.")
     if not isinstance(found, dict) or not isinstance(found.get("items"), list):
         return ParseFailed("The document is JSON, but no JSON Feed: it has no items.")
-    if "jsonfeed.org" not in str(found.get("version", "")):
+    version = str(found.get("version", ""))
+    if "jsonfeed.org" not in version and not version.startswith("1"):
         return ParseFailed("The document is JSON, but no JSON Feed: it does not name its version.")
     items = [item for item in found["items"][:MAX_ITEMS] if isinstance(item, dict)]
     raw = [_raw(item, url) for item in items]

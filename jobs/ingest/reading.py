@@ -9,7 +9,7 @@ from jobs.ingest.repair import Repaired, repair
 from jobs.ingest.sitemap import read_sitemap
 from jobs.ingest.xmlfeed import read_xml
 
-_FEEDS = {"rss", "feed", "RDF", "channel"}
+_FEEDS = {"rss", "feed", "rdf", "channel"}
 _CHALLENGES = (
     "cf-chl",
     "_cf_chl",
@@ -29,7 +29,7 @@ def read_feed(body: bytes, charset: str = "", url: str = "") -> ParsedFeed | Par
     if text.lstrip("\ufeff \t\r\n")[:1] in "{[":
         return _complete(read_json(text.lstrip("\ufeff"), url), "")
     document = repair(text)
-    if document.root in _FEEDS:
+    if document.root.lower() in _FEEDS:
         return _complete(read_xml(document.text, url), document.cut)
     if document.root == "urlset":
         return _complete(read_sitemap(document.text, url), document.cut)

@@ -56,10 +56,12 @@ def repair(text: str) -> Repaired:
     """Take away what harms or stops a parser, and the torn end of a document that came in part."""
     text = _ILLEGAL.sub("", text.lstrip("\ufeff \t\r\n")).translate(_C1)
     text, entities = _without_prologue(_from_its_start(text))
+    text = _HUGE_TAG.sub(r"<\1>", _LONG_NAME.sub(r"\1", text))
+    if "<rss:" in text and "xmlns:rss=" not in text:
+        text = re.sub(r"<(/?)rss:", r"<\1", text)
     root = _ROOT.match(text)
     if root is None or _PAGE.match(text):
         return Repaired("", page=bool(_PAGE.search(text[:4096])))
-    text = _HUGE_TAG.sub(r"<\1>", _LONG_NAME.sub(r"\1", text))
     body, cut = _whole_items(text[root.end() :], root["name"], entities)
     opening = f"<{root['name']}{root['rest']}{_missing_spaces(text)}>"
     if root["rest"].rstrip().endswith("/"):
@@ -106,11 +108,12 @@ def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, s
     pieces: list[str] = []
     position = items = whole = 0
     inside = ""
+    wanted = {"url"} if root.endswith("urlset") else {"item", "entry"}
     for token in _TOKEN.finditer(text):
         if token["close"] == root:
             pieces.append(text[position : token.start()])
             return "".join(pieces) + f"</{root}>", ""
-        if token["open"] and not inside:
+        if not inside and token["open"] and token["open"].rpartition(":")[2] in wanted:
             inside = token["open"]
         elif token["close"] and token["close"] == inside:
             inside, items = "", items + 1

@@ -101,7 +101,7 @@ def _links(entry: Entry) -> list[str]:
     """The article's own address, best first: a web page before any other form of it."""
     alternates = [one for one in entry.get("links") or () if one.get("rel", "alternate") == "alternate"]
     pages = sorted(alternates, key=lambda one: one.get("type") not in (None, "", *_HTML_TYPES))
-    found = [entry.get("feedburner_origlink"), *(one.get("href") for one in pages), entry.get("link")]
+    found = [*(one.get("href") for one in pages), entry.get("link"), entry.get("feedburner_origlink")]
     guid = entry.get("id")  # feedparser offers it as the link where it may be one: then it must be whole
     return [str(link) for link in found if link and (link != guid or "://" in link)]
 
