@@ -1,0 +1,36 @@
+"""The one list of commands is fit for Telegram, and the docs say what it says."""
+
+import re
+
+import pytest
+
+from bot.commands import COMMANDS, command_named
+from bot.commands.__main__ import PAGE
+from bot.commands.docs import commands_page
+from bot.locale import languages, words
+
+
+def test_the_docs_are_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == commands_page(), "run `python -m bot.commands`"
+
+
+def test_names_are_such_as_telegram_takes_and_no_two_the_same() -> None:
+    names = [command.name for command in COMMANDS]
+    assert all(re.fullmatch("[a-z0-9_]{1,32}", name) for name in names)
+    assert len(set(names)) == len(names) <= 100
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_menu_fits_in_every_language(language: str) -> None:
+    assert all(1 <= len(words(language)(command.summary)) <= 256 for command in COMMANDS)
+
+
+def test_every_example_begins_with_its_command() -> None:
+    assert all(usage.example.split()[0] == command.name for command in COMMANDS for usage in command.usage)
+
+
+def test_a_command_is_found_in_any_case() -> None:
+    found = command_named("LATEST")
+    assert found
+    assert found.name == "latest"
+    assert command_named("nothing") is None
