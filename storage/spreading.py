@@ -23,6 +23,7 @@ _CHANGEABLE = (
     DeliveryState.CLAIMED,
     DeliveryState.UNCLEAR,
     DeliveryState.SETTLED,
+    DeliveryState.REFUSED,
 )
 
 
@@ -100,7 +101,8 @@ def _wishes(post: Post, now: datetime) -> dict[str, object]:
     """The new facts of a delivery, by what it is now."""
     state, shown = deliveries.c.state, deliveries.c.message_id.is_not(None)
     differs = true() if post.revision == 0 else deliveries.c.shown_revision < post.revision
-    changes = and_(state == DeliveryState.SETTLED, shown, differs, deliveries.c.shown_revision > 0)
+    done = state.in_([DeliveryState.SETTLED, DeliveryState.REFUSED])
+    changes = and_(done, shown, differs, deliveries.c.shown_revision > 0)
     vain = and_(state == DeliveryState.OWED, ~shown, literal(post.revision == 0))
     words = {word: literal(word, state.type) for word in DeliveryState}
     lane = Lane.BREAKING if post.revision == 0 or post.kind is not PostKind.ARTICLE else Lane.ROUTINE

@@ -6,6 +6,7 @@ side, too. Times are seconds of one clock that never runs backwards.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import chain, islice
 
 from jobs.policy import Rate
@@ -91,11 +92,13 @@ class Pace:
 
     def shut(self, until: float) -> frozenset[int]:
         """The chats that get nothing before `until`."""
-        return frozenset(chat_id for chat_id, at in self._ends() if at > until)
+        ends = chain(self._private.opens.items(), self._public.opens.items(), self._stopped.items())
+        return frozenset(chat_id for chat_id, at in ends if at > until)
 
-    def next_opening(self, now: float) -> float:
-        """The seconds until the next of the resting or stopped chats may be spoken to; infinite for none."""
-        return min((at for _, at in self._ends() if at > now), default=float("inf")) - now
+    def next_opening(self, chats: Iterable[int], now: float) -> float:
+        """The seconds until the next of these chats that rest may be spoken to; infinite for none."""
+        ends = (max(self._kind(chat).opens.get(chat, 0.0), self._stopped.get(chat, 0.0)) for chat in chats)
+        return min((at for at in ends if at > now), default=float("inf")) - now
 
     def stop(self, seconds: float, now: float) -> None:
         """Nothing goes anywhere for so long: there is no connection."""
@@ -156,9 +159,6 @@ class Pace:
     def _slower(self, chat_id: int, now: float) -> float:
         slow = self._slow.get(chat_id)
         return slow.now(now) if slow else 1.0
-
-    def _ends(self) -> chain[tuple[int, float]]:
-        return chain(self._private.opens.items(), self._public.opens.items(), self._stopped.items())
 
     def _forget(self, now: float) -> None:
         for chat_id in [chat for chat, end in self._stopped.items() if end <= now]:

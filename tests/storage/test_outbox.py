@@ -1,11 +1,13 @@
 """The outbox: who is next, and what is left after a crash."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from storage import chats, outbox
+from storage.claims import PAGE
 from storage.database import Connection, Database
 from storage.decisions import tell
-from storage.outbox import Intent, Settled
+from storage.outbox import Claimed, Intent, Settled
 from storage.records import ChatState, DeliveryState, Lane
 from tests.jobs.publish.newsroom import (
     CHANNEL,
@@ -23,6 +25,10 @@ from tests.jobs.publish.newsroom import (
 
 OTHER = CHANNEL - 1
 WAIT = timedelta(seconds=75)
+
+
+def claim(c: Connection, now: datetime, count: int, shut: Collection[int] = ()) -> list[Claimed]:
+    return outbox.claim(c, now, count, shut).taken
 
 
 def sent(delivery_id: int, message_id: int = 1, revision: int = 1) -> Settled:
@@ -44,7 +50,7 @@ def test_lanes_come_in_order_then_channels_before_readers_then_order_of_owing(db
         routine = post(c, 12, 13, CHANNEL - 2)
         later_routine = post(c, 14, now=later(seconds=-1))
         breaking = post(c, 15, lane=Lane.BREAKING)
-        claimed = outbox.claim(c, NOW, 100)
+        claimed = claim(c, NOW, 100)
         names = {digest: 3, routine: 2, later_routine: 1, breaking: 0}
         return [(names[each.post.id], each.delivery.chat_id) for each in claimed]
 
@@ -57,7 +63,7 @@ def test_a_claim_takes_no_more_than_its_count_and_never_the_same_twice(db: Datab
     def work(c: Connection) -> list[int]:
         post(c, *range(1, 8))
         counts = []
-        while claimed := outbox.claim(c, NOW, 3):
+        while claimed := claim(c, NOW, 3):
             counts.append(len(claimed))
         return counts
 
@@ -66,11 +72,11 @@ def test_a_claim_takes_no_more_than_its_count_and_never_the_same_twice(db: Datab
 
 def test_a_claim_looks_behind_whole_pages_that_it_may_not_take(db: Database) -> None:
     def work(c: Connection) -> list[int]:
-        post(c, *range(1, outbox.PAGE + 10))
-        shut = set(range(1, outbox.PAGE + 5))
-        return [each.delivery.chat_id for each in outbox.claim(c, NOW, 100, shut)]
+        post(c, *range(1, PAGE + 10))
+        shut = set(range(1, PAGE + 5))
+        return [each.delivery.chat_id for each in claim(c, NOW, 100, shut)]
 
-    assert db.run_here(work) == list(range(outbox.PAGE + 5, outbox.PAGE + 10))
+    assert db.run_here(work) == list(range(PAGE + 5, PAGE + 10))
 
 
 def test_a_channel_has_one_request_under_way_and_keeps_its_order(db: Database) -> None:
@@ -79,10 +85,10 @@ def test_a_channel_has_one_request_under_way_and_keeps_its_order(db: Database) -
         first, second = post(c, CHANNEL), post(c, CHANNEL)
         taken = []
         for _ in range(3):
-            claimed = outbox.claim(c, NOW, 10)
+            claimed = claim(c, NOW, 10)
             taken.append([each.post.id - first for each in claimed])
         outbox.settle(c, [sent(1)], NOW)
-        taken.append([each.post.id - second for each in outbox.claim(c, NOW, 10)])
+        taken.append([each.post.id - second for each in claim(c, NOW, 10)])
         return taken
 
     assert db.run_here(work) == [[0], [], [], [0]]
@@ -92,11 +98,11 @@ def test_an_unclear_send_keeps_its_channel_waiting_and_nobody_else(db: Database)
     def work(c: Connection) -> list[int]:
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, 7)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         outbox.intend(c, [Intent(1, "words", 1, 4)], NOW)
         assert outbox.recover(c, WAIT) == 2
         post(c, CHANNEL, OTHER, 7)
-        return [each.delivery.chat_id for each in outbox.claim(c, NOW, 10)]
+        return [each.delivery.chat_id for each in claim(c, NOW, 10)]
 
     assert db.run_here(work) == [OTHER, 7]
 
@@ -105,7 +111,7 @@ def test_after_a_crash_a_send_whose_intent_was_never_noted_is_owed_again(db: Dat
     def work(c: Connection) -> list[DeliveryState]:
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, OTHER, 7)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         outbox.intend(c, [Intent(1, "words", 1, 4)], NOW)
         outbox.recover(c, WAIT)
         return states(c)
@@ -116,7 +122,7 @@ def test_after_a_crash_a_send_whose_intent_was_never_noted_is_owed_again(db: Dat
 def test_what_is_unclear_is_looked_at_when_its_wait_is_over(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         post(c, 7)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         outbox.recover(c, WAIT)
         assert outbox.next_due(c, NOW) == NOW + WAIT
         return [len(outbox.unclear(c, NOW + WAIT + timedelta(seconds=s), 10)) for s in (-1, 0)]
@@ -128,7 +134,7 @@ def test_nothing_goes_out_before_its_hour(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         post(c, 7, not_before=later(hours=2))
         assert outbox.next_due(c, NOW) == later(hours=2)
-        return [len(outbox.claim(c, later(hours=hours), 10)) for hours in (1, 2)]
+        return [len(claim(c, later(hours=hours), 10)) for hours in (1, 2)]
 
     assert db.run_here(work) == [0, 1]
 
@@ -139,10 +145,10 @@ def test_a_paused_chat_is_owed_still_and_a_blocked_one_no_longer(db: Database) -
         post(c, CHANNEL, 7)
         chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
         chats.set_state(c, 7, ChatState.BLOCKED, "blocked the bot")
-        none = len(outbox.claim(c, NOW, 10))
+        none = len(claim(c, NOW, 10))
         left = states(c)
         chats.set_state(c, CHANNEL, ChatState.ACTIVE)
-        return none, left, len(outbox.claim(c, NOW, 10))
+        return none, left, len(claim(c, NOW, 10))
 
     assert db.run_here(work) == (0, [DeliveryState.OWED, DeliveryState.SKIPPED], 1)
 
@@ -152,12 +158,12 @@ def test_a_correction_during_the_send_leaves_the_delivery_owed(db: Database) -> 
         chat(c)
         news = article(c)
         post(c, CHANNEL, about=news)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         tell(c, correct(c, news, "River falls"))
         spread_all(c)
         outbox.settle(c, [sent(1, 9)], NOW)
         first = states(c)
-        [again] = outbox.claim(c, NOW, 10)
+        [again] = claim(c, NOW, 10)
         outbox.settle(c, [sent(1, 9, 2)], NOW)
         return first, again.delivery.message_id, states(c)
 
@@ -167,7 +173,7 @@ def test_a_correction_during_the_send_leaves_the_delivery_owed(db: Database) -> 
 def test_settling_twice_changes_nothing_more(db: Database) -> None:
     def work(c: Connection) -> int | None:
         post(c, 7)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         outbox.settle(c, [sent(1, 9)], NOW)
         outbox.settle(c, [sent(1, 10)], NOW)
         return every_delivery(c)[0].message_id
@@ -178,7 +184,7 @@ def test_settling_twice_changes_nothing_more(db: Database) -> None:
 def test_released_deliveries_are_owed_again(db: Database) -> None:
     def work(c: Connection) -> list[DeliveryState]:
         post(c, 7, 8)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         outbox.release(c, [1])
         return states(c)
 
@@ -191,7 +197,7 @@ def test_the_life_of_an_article_tells_who_saw_what_when(db: Database) -> None:
         news = article(c)
         number = post(c, CHANNEL, about=news, readers=True)
         spread_all(c)
-        claimed = outbox.claim(c, NOW, 2)
+        claimed = claim(c, NOW, 2)
         outbox.settle(c, [sent(claimed[0].delivery.id, 40)], NOW)
         outbox.settle(c, [sent(claimed[1].delivery.id, 41)], NOW)
         life = outbox.life(c, news.id)
@@ -211,7 +217,7 @@ def test_the_backlog_counts_what_is_due_and_names_what_is_paused(db: Database) -
         chats.set_state(c, OTHER, ChatState.PAUSED, "may not post")
         post(c, CHANNEL, 7, 8, lane=Lane.BREAKING)
         post(c, 9, not_before=later(hours=1))
-        outbox.claim(c, NOW, 1)
+        claim(c, NOW, 1)
         outbox.recover(c, WAIT)
         found = outbox.backlog(c, NOW)
         assert found.owed == {Lane.BREAKING: 3, Lane.ROUTINE: 0, Lane.DIGEST: 0}
@@ -225,7 +231,7 @@ def test_the_paces_memory_is_the_channels_requests_alone(db: Database) -> None:
     def work(c: Connection) -> object:
         chat(c)
         post(c, CHANNEL, 7)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         return list(outbox.sent_since(c, later(minutes=-1))), list(outbox.sent_since(c, NOW))
 
     assert db.run_here(work) == ([(CHANNEL, NOW)], [])
@@ -235,10 +241,22 @@ def test_an_unclear_delivery_is_left_alone_while_its_channel_is_paused(db: Datab
     def work(c: Connection) -> int:
         chat(c)
         post(c, CHANNEL)
-        outbox.claim(c, NOW, 10)
+        claim(c, NOW, 10)
         outbox.intend(c, [Intent(1, "words", 1, 4)], NOW)
         outbox.recover(c, WAIT)
         chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
         return len(outbox.unclear(c, NOW + WAIT, 10))
 
     assert db.run_here(work) == 0
+
+
+def test_a_claim_tells_which_chats_had_to_wait(db: Database) -> None:
+    def work(c: Connection) -> frozenset[int]:
+        chat(c), chat(c, OTHER)
+        chats.set_state(c, OTHER, ChatState.PAUSED, "may not post")
+        post(c, CHANNEL, OTHER, 7, 8)
+        outbox.claim(c, NOW, 1)
+        post(c, CHANNEL)
+        return outbox.claim(c, NOW, 10, {7}).passed
+
+    assert db.run_here(work) == {CHANNEL, 7}

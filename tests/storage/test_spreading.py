@@ -19,7 +19,7 @@ from tests.jobs.publish.newsroom import (
     spread_all,
     states,
 )
-from tests.storage.test_outbox import sent
+from tests.storage.test_outbox import claim, sent
 
 
 def chats_owed(c: Connection) -> list[int]:
@@ -90,7 +90,7 @@ def test_a_correction_reaches_who_saw_it_and_who_will(db: Database) -> None:
         news = article(c)
         post(c, about=news, readers=True, lane=Lane.BREAKING)
         spread_all(c)
-        for each, state in zip(outbox.claim(c, NOW, 3), ("settled", "removed", "settled"), strict=True):
+        for each, state in zip(claim(c, NOW, 3), ("settled", "removed", "settled"), strict=True):
             settled = sent(each.delivery.id, 5)
             outbox.settle(c, [settled if state == "settled" else _removed(each.delivery.id)], NOW)
         tell(c, correct(c, news, "River falls"))
@@ -121,7 +121,7 @@ def test_a_withdrawal_skips_what_is_unsent_and_takes_back_what_is_shown(db: Data
         news = article(c)
         post(c, about=news, readers=True)
         spread(c, NOW, size=3)
-        [first, _] = outbox.claim(c, NOW, 2)
+        [first, _] = claim(c, NOW, 2)
         outbox.settle(c, [sent(first.delivery.id, 5)], NOW)
         withdraw(c, news.id, NOW)
         gone = articles.get(c, news.id)
@@ -142,6 +142,6 @@ def test_hurrying_a_post_frees_what_waited_for_its_hour(db: Database) -> None:
         spread_all(c)
         hurry(c, news.id, NOW)
         spread_all(c)
-        return len([each for each in outbox.claim(c, NOW, 9) if each.delivery.lane is Lane.BREAKING])
+        return len([each for each in claim(c, NOW, 9) if each.delivery.lane is Lane.BREAKING])
 
     assert db.run_here(work) == 2

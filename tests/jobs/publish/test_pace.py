@@ -111,7 +111,7 @@ def test_a_flood_stops_its_chat_for_as_long_as_it_says_and_nothing_else() -> Non
     assert pace.wait(CHANNEL, 134.0) == 0
     assert pace.wait(7, 100.0) == 0
     assert CHANNEL in pace.shut(133.0)
-    assert pace.next_opening(100.0) == 34
+    assert pace.next_opening({CHANNEL, 7}, 100.0) == 34
 
 
 @pytest.mark.parametrize("chats", [(1, 2), (CHANNEL, GROUP, 1)])

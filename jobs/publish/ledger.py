@@ -1,0 +1,108 @@
+"""What came of requests, written many at a time: each commit waits for the disk."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from jobs.clock import Bell, Clock
+from jobs.publish.outcome import ChatGone, ChatMoved
+from jobs.publish.settling import Aftermath
+from storage import chats, outbox
+from storage.database import Connection, Database, SQLAlchemyError
+from storage.decisions import notice
+from storage.records import ChatState
+
+#: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
+GATHER = 0.05
+#: After the database could not be written to.
+AGAIN = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Ledger:
+    """Aftermaths on their way into the database. `settled` is rung when some have arrived there."""
+
+    def __init__(self, db: Database, clock: Clock, operators: Sequence[int]) -> None:
+        self._db, self._clock, self._operators = db, clock, operators
+        self._waiting: list[Aftermath] = []
+        self._some = Bell()
+        self._urgent = Bell()
+        self.settled = Bell()
+        self.counts: dict[str, int] = {}
+
+    def note(self, aftermath: Aftermath, *, urgent: bool = False) -> None:
+        """To be written soon; `urgent`: somebody waits for it."""
+        self._waiting.append(aftermath)
+        self._some.ring()
+        if urgent:
+            self._urgent.ring()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until `stop` is set and nothing is left."""
+        while not (stop.is_set() and not self._waiting):
+            if await self._some.wait(self._clock, AGAIN):
+                await self._urgent.wait(self._clock, GATHER)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is there; what cannot be written is kept, and tried again."""
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return
+        try:
+            await self._db.run(write, batch, self._operators, self._clock.now())
+        except SQLAlchemyError as error:
+            self._waiting = batch + self._waiting
+            self._some.ring()
+            log.error("what was sent cannot be written down; trying again", error=str(error.args[:1]))
+            with suppress(asyncio.CancelledError):
+                await self._clock.sleep(AGAIN)
+            return
+        for aftermath in batch:
+            state = aftermath.settled.state
+            self.counts[state] = self.counts.get(state, 0) + 1
+        self.settled.ring()
+
+
+def write(
+    connection: Connection, batch: Sequence[Aftermath], operators: Sequence[int], now: datetime
+) -> None:
+    """One transaction for all that followed from a few requests."""
+    outbox.settle(
+        connection, sorted((each.settled for each in batch), key=lambda each: each.delivery_id), now
+    )
+    seen: dict[int, int] = {}
+    for each in batch:
+        if each.seen:
+            seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
+        if each.flooded_until:
+            chats.change(connection, each.chat_id, flooded_until=each.flooded_until)
+        if each.notice:
+            notice(connection, operators, each.notice, now)
+        if each.chat:
+            _change_chat(connection, each, operators, now)
+    for chat_id, message_id in seen.items():
+        chats.saw_message(connection, chat_id, message_id)
+
+
+def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[int], now: datetime) -> None:
+    match each.chat:
+        case ChatMoved(new):
+            chats.move(connection, each.chat_id, new)
+        case ChatGone(state, reason):
+            known = chats.get(connection, each.chat_id)
+            changed = chats.set_state(connection, each.chat_id, state, reason)
+            if known and changed and known.state is ChatState.ACTIVE and known.kind in chats.PUBLIC:
+                notice(connection, operators, _farewell(known.title or str(known.id), state, reason), now)
+        case None:
+            return
+
+
+def _farewell(name: str, state: ChatState, reason: str) -> str:
+    if state is ChatState.PAUSED:
+        return f"{name} cannot be written to: {reason}. What it is owed is kept until it can be."
+    return f"{name} is gone: {reason}."

@@ -1,0 +1,49 @@
+"""What publishing is made of: its parts, and what is to be told in which chat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.clock import Bell, Clock
+from jobs.policy import Edition, Publishing
+from jobs.publish.outcome import Sender
+from jobs.publish.pace import Pace
+from storage.database import Database
+from storage.records import Article, Chat, Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One post as one chat is to see it: what `bot.render` needs."""
+
+    post: Post
+    articles: tuple[Article, ...]  #: of an article's post the article; of a catch-up or digest those it lists
+    edition: Edition
+    chat: Chat | None  #: None for an operator who never wrote to the bot
+    now: datetime
+    private: bool  #: a reader's own chat: with the button that stops it
+    corrected_at: datetime | None = None  #: the mark of a correction; None for none
+    withdrawn: bool = False  #: the note that stands where the article was
+    picture: bool = True  #: False once Telegram refused it here
+
+
+#: Makes the content: JSON that `bot.telegram` reads, and jobs only keep and compare.
+Render = Callable[[Telling], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """The parts. `bell` is rung when articles were stored, corrected or withdrawn."""
+
+    db: Database
+    sender: Sender
+    clock: Clock
+    policy: Publishing
+    bell: Bell
+    render: Render
+    pace: Pace
+
+
+def pace_of(policy: Publishing) -> Pace:
+    """The pace that the operator allows."""
+    return Pace(policy.rate_overall, policy.rate_chat, policy.rate_group)

@@ -1,0 +1,183 @@
+"""What does each edition make of an article? A verdict, and the post that it owes to its chats; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jobs.policy import Edition, Publishing, QuietHours, QuietMode
+from jobs.publish.matching import found
+from storage.decisions import NewPost, Unplanned
+from storage.records import Article, ArticleState, Chat, Decision, Lane, PostKind, Verdict
+
+#: Verdicts that lead to a post of the article's own.
+POSTED = frozenset({Verdict.PLANNED, Verdict.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An edition's verdict about one article, and how it is to be posted."""
+
+    verdict: Verdict
+    detail: str = ""
+    breaking: bool = False
+    not_before: datetime | None = None
+    silent: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be written about a few articles, in one transaction."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    posts: list[NewPost] = field(default_factory=list)
+    told: list[Article] = field(default_factory=list)
+
+
+def plan(
+    rows: Sequence[Unplanned],
+    policy: Publishing,
+    channels: Mapping[str, Sequence[Chat]],
+    last_routine: Mapping[int, datetime],
+    now: datetime,
+) -> Plan:
+    """The plan for `rows`; `channels` are each edition's, `last_routine` by chat what MIN_GAP counts from."""
+    made, last = Plan(), dict(last_routine)
+    posted: dict[int, set[str]] = {row.article.id: set() for row in rows}
+    late: dict[str, list[int]] = {}
+    for row in rows:
+        given: set[int] = set()
+        twins = row.posted_twins | posted.get(row.article.duplicate_of or 0, set())
+        mine = [edition for edition in policy.editions if row.feeds & set(edition.feed_urls)]
+        for edition in mine:
+            judged = judge(row, edition, policy, twins, now)
+            made.decisions.append(_decision(row.article, edition.name, judged, now))
+            if judged.verdict in POSTED:
+                posted[row.article.id].add(edition.name)
+                new = [chat.id for chat in channels.get(edition.name, ()) if chat.id not in given]
+                given.update(new)
+                made.posts.append(_post(row.article, edition, judged, new, last, policy.min_gap, now))
+            elif judged.verdict is Verdict.CATCH_UP:
+                late.setdefault(edition.name, []).append(row.article.id)
+        if not mine:
+            made.decisions.append(_decision(row.article, "", Judged(Verdict.NOT_INCLUDED, NO_EDITION), now))
+        made.told.append(row.article)
+    for name, ids in late.items():
+        made.posts.append(
+            catch_up(name, ids, [chat.id for chat in channels.get(name, ())], now, readers=True)
+        )
+    return made
+
+
+NO_EDITION = "no edition has its feed"
+
+
+def judge(
+    row: Unplanned, edition: Edition, policy: Publishing, twins: frozenset[str] | set[str], now: datetime
+) -> Judged:
+    """One edition's verdict; `twins` are the editions that posted the article that this one repeats."""
+    article = row.article
+    if article.state is ArticleState.WITHDRAWN:
+        return Judged(Verdict.WITHDRAWN)
+    if article.backfill:
+        return Judged(Verdict.BACKFILL)
+    if term := found(edition.exclude, article):
+        return Judged(Verdict.EXCLUDED, term)
+    if edition.include and not (term := found(edition.include, article)):
+        return Judged(Verdict.NOT_INCLUDED)
+    if edition.name in twins:
+        return Judged(Verdict.DUPLICATE, f"of article {article.duplicate_of}")
+    breaking = found(edition.breaking, article)
+    if now - article.published_at > policy.max_age:
+        missed = row.newest is not None and article.published_at > row.newest
+        if not missed:
+            return Judged(Verdict.TOO_OLD)
+        if not breaking:
+            return Judged(Verdict.CATCH_UP)
+    if breaking:
+        return Judged(Verdict.PLANNED, f"breaking: {breaking}", breaking=True, not_before=now)
+    return _hour(article, edition, now)
+
+
+def _hour(article: Article, edition: Edition, now: datetime) -> Judged:
+    """When a routine post goes out, and whether with a sound."""
+    hour, reasons = now, []
+    if edition.hold and article.seen_at + edition.hold > now:
+        hour = article.seen_at + edition.hold
+        reasons.append("held for an editor")
+    quiet = edition.quiet_hours is not None and is_quiet(edition.quiet_hours, edition.timezone, hour)
+    if quiet and edition.quiet_mode is QuietMode.HOLD and edition.quiet_hours:
+        hour = quiet_end(edition.quiet_hours, edition.timezone, hour)
+        reasons.append("quiet hours")
+        quiet = False
+    if reasons:
+        until = hour.astimezone(edition.timezone).strftime("%Y-%m-%d %H:%M")
+        detail = f"{' and '.join(reasons)}, until {until}"
+        return Judged(Verdict.HELD, detail, not_before=hour, silent=quiet)
+    return Judged(Verdict.PLANNED, "silent: quiet hours" if quiet else "", not_before=hour, silent=quiet)
+
+
+def is_quiet(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> bool:
+    """Whether the newsroom is quiet at `moment`."""
+    return hours.covers(moment.astimezone(zone).time())
+
+
+def quiet_end(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
+    """When the quiet hours that `moment` lies in are over."""
+    local = moment.astimezone(zone)
+    end = local.replace(hour=hours.end.hour, minute=hours.end.minute, second=hours.end.second, microsecond=0)
+    if end <= local:
+        end += timedelta(days=1)
+    return end.astimezone(moment.tzinfo)
+
+
+def catch_up(
+    edition: str, article_ids: Sequence[int], chats: Sequence[int], now: datetime, *, readers: bool = False
+) -> NewPost:
+    """One post for all that came too late for posts of its own."""
+    return NewPost(
+        kind=PostKind.CATCH_UP,
+        lane=Lane.ROUTINE,
+        edition=edition,
+        text=" ".join(str(number) for number in article_ids),
+        not_before=now,
+        chats=tuple((chat_id, now) for chat_id in chats),
+        followers=readers,
+    )
+
+
+def _post(
+    article: Article,
+    edition: Edition,
+    judged: Judged,
+    chats: Sequence[int],
+    last: dict[int, datetime],
+    gap: timedelta,
+    now: datetime,
+) -> NewPost:
+    hour = judged.not_before or now
+    hours = dict.fromkeys(chats, hour)
+    if gap and not judged.breaking:
+        hours = {chat: max(hour, last[chat] + gap) if chat in last else hour for chat in chats}
+        last.update(hours)
+    return NewPost(
+        kind=PostKind.ARTICLE,
+        lane=Lane.BREAKING if judged.breaking else Lane.ROUTINE,
+        edition=edition.name,
+        article_id=article.id,
+        silent=judged.silent,
+        revision=article.revision,
+        not_before=hour,
+        chats=tuple(hours.items()),
+        followers=True,
+    )
+
+
+def _decision(article: Article, edition: str, judged: Judged, now: datetime) -> Decision:
+    return Decision(
+        article_id=article.id,
+        edition=edition,
+        verdict=judged.verdict,
+        detail=judged.detail,
+        decided_at=now,
+    )

@@ -1,0 +1,113 @@
+"""What came of a request, and what follows for the delivery, its chat and the pace; pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from jobs.publish.outcome import (
+    ChatGone,
+    ChatMoved,
+    Missing,
+    Outcome,
+    Refused,
+    Sent,
+    TryLater,
+    Unclear,
+    Untouchable,
+)
+from jobs.publish.step import Delete, Edit, Send
+from storage.outbox import Claimed, Settled
+from storage.records import ChatState, DeliveryState
+
+#: So much of an error is kept.
+WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What is to be written after a request, in one transaction."""
+
+    settled: Settled
+    chat_id: int
+    chat: ChatGone | ChatMoved | None = None
+    seen: int = 0  #: a message of ours in a channel or supergroup, now the newest known
+    flooded_until: datetime | None = None
+    notice: str = ""  #: for the operators
+
+
+def after(
+    claimed: Claimed, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
+) -> Aftermath:
+    """The delivery's new facts; `wait` is how long an unclear one is left alone."""
+    same = as_it_is(claimed)
+    chat_id = claimed.delivery.chat_id
+    match outcome:
+        case Sent(message_id):
+            return _sent(claimed, step, message_id)
+        case TryLater(seconds, reason, flood):
+            until = now + timedelta(seconds=seconds) if flood else None
+            return Aftermath(replace(same, error=reason[:WORDS]), chat_id, flooded_until=until)
+        case Refused(reason, picture) if picture and claimed.delivery.picture:
+            return Aftermath(replace(same, picture=False, error=reason[:WORDS]), chat_id)
+        case Refused(reason) | Untouchable(reason):
+            refused = replace(same, state=DeliveryState.REFUSED, error=reason[:WORDS])
+            return Aftermath(refused, chat_id, notice=_refusal(claimed, reason))
+        case Missing():
+            gone = replace(same, state=DeliveryState.REMOVED, error="deleted in the chat")
+            return Aftermath(gone, chat_id)
+        case ChatGone(state, reason):
+            kept = DeliveryState.OWED if state is ChatState.PAUSED else DeliveryState.SKIPPED
+            return Aftermath(replace(same, state=kept, error=reason[:WORDS]), chat_id, outcome)
+        case ChatMoved():
+            return Aftermath(same, chat_id, outcome)
+        case Unclear(reason):
+            return Aftermath(_unclear(same, step, now + wait, reason), chat_id)
+        case _:
+            assert_never(outcome)
+
+
+def as_it_is(claimed: Claimed, state: DeliveryState = DeliveryState.OWED) -> Settled:
+    """The delivery in `state`, its other facts as they were."""
+    delivery = claimed.delivery
+    return Settled(
+        delivery_id=delivery.id,
+        state=state,
+        shown_revision=delivery.shown_revision,
+        message_id=delivery.message_id,
+        not_before=delivery.not_before,
+        picture=delivery.picture,
+    )
+
+
+def _sent(claimed: Claimed, step: Send | Edit | Delete, message_id: int) -> Aftermath:
+    delivery = claimed.delivery
+    revision = 0 if isinstance(step, Delete) else step.revision
+    settled = replace(
+        as_it_is(claimed, DeliveryState.SETTLED),
+        shown_revision=revision,
+        message_id=message_id,
+        shown=delivery.public,
+    )
+    new = message_id if isinstance(step, Send) and delivery.public else 0
+    return Aftermath(settled, delivery.chat_id, seen=new)
+
+
+def _unclear(same: Settled, step: Send | Edit | Delete, until: datetime, reason: str) -> Settled:
+    once = int(isinstance(step, Send))
+    return replace(same, state=DeliveryState.UNCLEAR, not_before=until, unclear=once, error=reason[:WORDS])
+
+
+def _refusal(claimed: Claimed, reason: str) -> str:
+    """Operators are told where many would have read it."""
+    if not claimed.delivery.public:
+        return ""
+    about = f"article {claimed.post.article_id}" if claimed.post.article_id else f"a {claimed.post.kind}"
+    return f"{name_of(claimed)} does not take {about}: {reason[:WORDS]}"
+
+
+def name_of(claimed: Claimed) -> str:
+    """The chat as operators know it; a reader is never named."""
+    chat = claimed.chat
+    if chat is None or not claimed.delivery.public:
+        return "A private chat"
+    return chat.title or (f"@{chat.username}" if chat.username else f"The {chat.kind} {chat.id}")

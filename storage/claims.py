@@ -1,0 +1,117 @@
+"""Claims: who is next? By lane, many readers before one, then in order of owing, one a chat at a time."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, literal, select, text, tuple_, update
+
+from storage import chats as chats_by_id
+from storage.database import record
+from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
+from storage.schema import deliveries, posts
+
+#: The most rows looked at in one query while claiming.
+PAGE = 500
+
+#: Written as the indexes are, so that both engines use them.
+OWED = text("deliveries.state = 'owed'")
+OPEN = text("deliveries.state IN ('claimed', 'unclear')")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery with its post, and its chat where that is known."""
+
+    delivery: Delivery
+    post: Post
+    chat: Chat | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What was claimed, and the chats that had to be passed over although something is due to them."""
+
+    taken: list[Claimed]
+    passed: frozenset[int]
+
+
+def claim(connection: Connection, now: datetime, count: int, shut: Collection[int] = frozenset()) -> Claims:
+    """Take up to `count` deliveries that are due: by lane, channels and groups first, then in order of owing.
+
+    At most one for each chat, none for chats that are `shut` or not active, and none for a channel or group
+    while a request to it is under way or a send unclear.
+    """
+    taken: list[Delivery] = []
+    passed: set[int] = set()
+    closed = set(shut) | _busy(connection)
+    known: dict[int, Chat] = {}
+    for lane in Lane:
+        for public in (True, False):
+            due = _owed(lane, public, now)
+            for page in _pages(connection, due, count - len(taken)) if len(taken) < count else ():
+                known |= chats_by_id.many(connection, {delivery.chat_id for delivery in page})
+                passed |= _take(page, known, closed, taken, count)
+                if len(taken) >= count:
+                    break
+    _mark_claimed(connection, taken, now)
+    return Claims(with_posts(connection, taken, known), frozenset(passed))
+
+
+def _busy(connection: Connection) -> set[int]:
+    """The channels and groups in which something is not yet known."""
+    waiting = (deliveries.c.state == DeliveryState.CLAIMED) | deliveries.c.message_id.is_(None)
+    query = select(deliveries.c.chat_id).where(OPEN, deliveries.c.public, waiting)
+    return set(connection.execute(query).scalars())
+
+
+def _owed(lane: Lane, public: bool, now: datetime) -> Select[Any]:
+    there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
+    query = select(deliveries).where(OWED, there, deliveries.c.not_before <= now)
+    return query.order_by(deliveries.c.not_before, deliveries.c.id)
+
+
+def _pages(connection: Connection, query: Select[Any], size: int) -> Iterator[list[Delivery]]:
+    """First what would do if every row could be taken, then larger pages."""
+    size = min(size, PAGE)
+    page = [record(Delivery, row) for row in connection.execute(query.limit(size))]
+    while page:
+        yield page
+        if len(page) < size:
+            return
+        last = tuple_(literal(page[-1].not_before, deliveries.c.not_before.type), literal(page[-1].id))
+        behind = query.where(tuple_(deliveries.c.not_before, deliveries.c.id) > last)
+        size = PAGE
+        page = [record(Delivery, row) for row in connection.execute(behind.limit(size))]
+
+
+def _take(
+    page: list[Delivery], known: dict[int, Chat], closed: set[int], taken: list[Delivery], count: int
+) -> set[int]:
+    """Move what may be claimed to `taken`; the active chats that have to wait."""
+    passed: set[int] = set()
+    for delivery in page:
+        chat = known.get(delivery.chat_id)
+        if chat is not None and chat.state is not ChatState.ACTIVE:
+            continue
+        if delivery.chat_id in closed:
+            passed.add(delivery.chat_id)
+        elif len(taken) < count:
+            closed.add(delivery.chat_id)
+            taken.append(delivery)
+    return passed
+
+
+def _mark_claimed(connection: Connection, taken: list[Delivery], now: datetime) -> None:
+    if taken:
+        mine = deliveries.c.id.in_([delivery.id for delivery in taken])
+        claimed = update(deliveries).where(mine).values(state=DeliveryState.CLAIMED, claimed_at=now)
+        connection.execute(claimed.values(content=""))
+
+
+def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Claimed]:
+    """Deliveries with their posts and chats."""
+    query = select(posts).where(posts.c.id.in_({delivery.post_id for delivery in found}))
+    said = {row.id: record(Post, row) for row in connection.execute(query)} if found else {}
+    return [Claimed(each, said[each.post_id], known.get(each.chat_id)) for each in found]
