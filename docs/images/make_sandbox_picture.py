@@ -24,17 +24,17 @@ SIZE = {"width": 1360, "height": 830}
 
 
 def take_picture(address: str, target: Path) -> None:
-    """Ask the bot for the latest headlines, and take the picture when it has answered."""
+    """Ask the bot what is new and what belongs to it, and take the picture when it has answered."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport=SIZE, device_scale_factor=1.5, color_scheme="light")
+        page = browser.new_page(viewport=SIZE, device_scale_factor=1.25, color_scheme="light")
         page.goto(address)
         page.locator(".channel .message").first.wait_for()
         _ask(page, "/latest 3")
+        _ask(page, "/related 1")
         page.mouse.move(0, 0)
-        page.wait_for_function("[...document.images].every((image) => image.complete)")
-        page.wait_for_function("document.getAnimations().length === 0")
-        page.screenshot(path=target)
+        page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+        page.screenshot(path=target, animations="disabled")
         browser.close()
 
 
