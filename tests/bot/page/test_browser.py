@@ -130,7 +130,7 @@ async def test_a_reader_who_scrolled_up_is_told_of_new_posts_and_stays(
     await page.keyboard.press("Home")
     newest = page.locator(".channel .newest").first
     await expect(newest).to_be_visible()
-    await page.wait_for_function("document.querySelector('.channel .stream').scrollTop === 0")
+    await expect(log).to_have_js_property("scrollTop", 0)
     await box.call("editMessageText", {"chat_id": channel, "message_id": 2, "text": "Post 0, corrected"})
     box.post(channel, "A new one")
     await expect(newest).to_have_text("1")
