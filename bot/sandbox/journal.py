@@ -14,8 +14,9 @@ KEPT = 10_000
 class Event:
     """One thing that happened.
 
-    `kind` is one of `message`, `edited`, `deleted`, `callback_answered`, `update`, `refused`, `fault`,
-    `typing`, `commands`, `gap` (the reader was too slow and missed some).
+    `kind` is one of `message`, `edited`, `deleted`, `callback_answered`, `reaction`, `typing`, `commands`,
+    `update` (put into the bot's queue), `refused`, `fault`, `webhook_failed`, `gap` (the reader was too slow
+    and missed some).
     """
 
     number: int  #: from 1, without gaps

@@ -181,7 +181,9 @@ class People:
         }
 
     def _update(self, kind: str, content: Json) -> None:
-        self._cloud.updates.put(kind, content)
+        number = self._cloud.updates.put(kind, content)
+        if number:
+            self._cloud.journal.write(self._cloud.clock.now(), "update", update=kind, update_id=number)
 
     def _chat(self, chat_id: int) -> Chat:
         return self._cloud.chats.by_id[chat_id]

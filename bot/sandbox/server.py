@@ -3,7 +3,7 @@
 import asyncio
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +16,7 @@ from bot.sandbox.params import Files
 from bot.sandbox.refusal import Refusal
 
 LARGEST_BODY = 50_000_000
-LONGEST_SILENCE = 120.0  #: seconds of the machine's time after which a silent connection is closed
+LONGEST_SILENCE = 120.0  #: seconds after which a silent connection is closed
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)
 
 
@@ -29,6 +29,11 @@ def serve_box(box: Box) -> web.Application:
 
 def add_bot_api(application: web.Application, box: Box) -> None:
     """Add the Bot API's route to an application that serves more."""
+    closing = asyncio.Event()
+
+    async def hang_up(_: web.Application) -> None:
+        closing.set()
+        box.cloud.updates.hang_up()
 
     async def bot_api(request: web.Request) -> web.StreamResponse:
         try:
@@ -40,8 +45,11 @@ def add_bot_api(application: web.Application, box: Box) -> None:
             return web.Response(
                 status=found.status, body=found.body, headers=found.headers, content_type=found.kind
             )
+        if found.sees == Sees.SILENCE:
+            await _until(closing, box.clock.sleep(LONGEST_SILENCE))
         return await _break(request, found)
 
+    application.on_shutdown.append(hang_up)
     application.router.add_route("*", "/bot{token:[^/]+}/{method}", bot_api)
 
 
@@ -72,6 +80,16 @@ async def _read(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
     return params, files
 
 
+async def _until(closing: asyncio.Event, nap: Coroutine[Any, Any, None]) -> None:
+    """Wait for the nap's end or the server's."""
+    waits = [asyncio.ensure_future(closing.wait()), asyncio.ensure_future(nap)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
 async def _break(request: web.Request, broken: Broken) -> web.StreamResponse:
     """Do to the connection what the fault says."""
     transport = request.transport
@@ -79,8 +97,6 @@ async def _break(request: web.Request, broken: Broken) -> web.StreamResponse:
         return web.Response()
     if broken.sees == Sees.TRUNCATED and broken.begun:
         return await _half(request, broken.begun)
-    if broken.sees == Sees.SILENCE:
-        await asyncio.sleep(LONGEST_SILENCE)
     if broken.sees == Sees.RESET:
         # a closed socket without lingering sends a RST instead of a FIN
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET_AT_ONCE)

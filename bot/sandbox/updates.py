@@ -51,6 +51,7 @@ class Updates:
         self.local = False  #: one's own Bot API server: webhooks over plain http on any port
         self.failed: tuple[datetime, str] | None = None  #: when and why the webhook failed last
         self.came = asyncio.Event()  #: set whenever there is one more
+        self.polled = asyncio.Event()  #: set while a long poll waits
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -95,6 +96,7 @@ class Updates:
     async def _wait(self, seconds: float) -> None:
         self._end_poll()
         mine = self._poll = asyncio.get_running_loop().create_future()
+        self.polled.set()
         nap = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             await asyncio.wait({mine, nap}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,6 +106,7 @@ class Updates:
             nap.cancel()
             if self._poll is mine:
                 self._poll = None
+                self.polled.clear()
 
     def hook(self, webhook: Webhook | None) -> None:
         """Deliver to this address from now on, or to nobody; a running poll ends with a 409."""
@@ -116,6 +119,11 @@ class Updates:
     def _end_poll(self) -> None:
         if self._poll and not self._poll.done():
             self._poll.set_result(False)
+
+    def hang_up(self) -> None:
+        """Answer a running poll with what there is, so that the server can stop."""
+        if self._poll and not self._poll.done():
+            self._poll.set_result(True)
 
     def drop(self) -> None:
         """Forget every waiting update."""

@@ -1,6 +1,6 @@
 """Who brings updates to the bot's own address? The other way than getUpdates, one update at a time.
 
-A refusal is tried again after 1 s, doubling to a minute (TELEGRAM.md 7); 410 does not count as taken either.
+What is not answered with a 2xx is tried again after 1 s, doubling to a minute (TELEGRAM.md 7).
 """
 
 import json
@@ -40,21 +40,18 @@ async def _brought(session: aiohttp.ClientSession, box: Box, update: str) -> boo
     if webhook.secret:
         headers[SECRET_HEADER] = webhook.secret
     try:
-        async with session.post(
-            webhook.url, data=update, headers=headers, allow_redirects=False, ssl=False
-        ) as answer:
-            if not 200 <= answer.status < 300:
-                box.cloud.updates.failed = (
-                    box.clock.now(),
-                    f"Wrong response from the webhook: {answer.status} {answer.reason}",
-                )
-                return False
-            if answer.content_type == "application/json":
-                await _carry_out(box, await answer.read())
-            return True
-    except (TimeoutError, aiohttp.ClientError) as error:
-        box.cloud.updates.failed = (box.clock.now(), f"Connection failed: {type(error).__name__}")
-        return False
+        async with session.post(webhook.url, data=update, headers=headers, allow_redirects=False) as answer:
+            taken, body = 200 <= answer.status < 300, await answer.read()
+            reason = f"Wrong response from the webhook: {answer.status} {answer.reason}"
+            is_call = answer.content_type == "application/json"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        taken, is_call, body, reason = False, False, b"", f"Connection failed: {type(error).__name__}"
+    if not taken:
+        box.cloud.updates.failed = (box.clock.now(), reason)
+        box.cloud.journal.write(box.clock.now(), "webhook_failed", reason=reason)
+    elif is_call:
+        await _carry_out(box, body)
+    return taken
 
 
 async def _carry_out(box: Box, answer: bytes) -> None:

@@ -1,0 +1,81 @@
+"""Updates brought to the bot's own address, instead of fetched."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.sandbox.webhook import SECRET_HEADER, deliver_updates
+from tests.bot.sandbox.conftest import Town
+from tests.conftest import settle
+
+
+@dataclass
+class Hook:
+    """A bot that takes updates at an address, as the test tells it to."""
+
+    url: str = ""
+    answers: list[web.Response] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    came: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.secrets.append(request.headers.get(SECRET_HEADER, ""))
+        self.came.put_nowait(await request.json())
+        return self.answers.pop(0) if self.answers else web.Response()
+
+
+@pytest.fixture
+async def hook(town: Town) -> AsyncIterator[Hook]:
+    hook, application = Hook(), web.Application()
+    application.router.add_post("/hook", hook.take)
+    town.box.cloud.updates.local = True
+    delivery = asyncio.create_task(deliver_updates(town.box))
+    async with TestServer(application) as server:
+        hook.url = str(server.make_url("/hook"))
+        yield hook
+        delivery.cancel()
+        await asyncio.gather(delivery, return_exceptions=True)
+
+
+async def test_updates_are_brought_one_by_one_with_the_secret(town: Town, hook: Hook) -> None:
+    await town.ask("setWebhook", url=hook.url, secret_token="abc")
+    for text in ("/one", "/two"):
+        town.box.say(town.reader.id, town.reader.id, text)
+    texts = [(await hook.came.get())["message"]["text"] for _ in range(2)]
+    assert texts == ["/one", "/two"]
+    assert hook.secrets == ["abc", "abc"]
+
+
+async def test_what_is_not_taken_is_brought_again_later(town: Town, hook: Hook) -> None:
+    hook.answers = [web.Response(status=500), web.Response(status=302, headers={"Location": "/other"})]
+    await town.ask("setWebhook", url=hook.url)
+    events = town.box.events()
+    town.box.say(town.reader.id, town.reader.id, "/one")
+    first = await hook.came.get()
+    for pause in (1, 2):
+        while (await anext(events)).kind != "webhook_failed":
+            pass
+        await settle()
+        assert hook.came.empty()
+        await town.clock.advance(pause)
+        assert await hook.came.get() == first
+    info = await town.ask("getWebhookInfo")
+    assert info["last_error_message"] == "Wrong response from the webhook: 302 Found"
+
+
+async def test_an_answer_that_is_a_call_is_carried_out(town: Town, hook: Hook) -> None:
+    hook.answers = [
+        web.json_response({"method": "sendMessage", "chat_id": town.reader.id, "text": "At once"})
+    ]
+    await town.ask("setWebhook", url=hook.url)
+    events = town.box.events()
+    town.box.say(town.reader.id, town.reader.id, "/one")
+    async for event in events:
+        if event.kind == "message" and event.details["message"].author.id == town.box.bot.id:
+            break
+    assert town.box.shown(town.reader.id)[-1].content.text.plain == "At once"
