@@ -66,7 +66,7 @@ def read_message(message: Message, bot_username: str) -> Asked | None:
     """What a message asks; None where it is not meant for us: another bot's command, a bot, chatter."""
     if not _from_a_person(message):
         return None
-    text = (message.text or message.caption or "")[:TEXT_LIMIT]
+    text = _text(message)
     asked = _place(message.chat, message.from_user) | {"message_id": message.message_id}
     if message.forward_origin:
         return Asked(**asked, pointed=_forwarded(message)) if _is_private(message) else None
@@ -85,7 +85,7 @@ def read_press(query: CallbackQuery) -> Asked | None:
     if query.message is None or not query.data:
         return None
     message_id = query.message.message_id if query.message.is_accessible else 0
-    typed = query.data.removeprefix("+")
+    typed = readable(query.data).removeprefix("+")
     command, _, words = typed.partition(" ")
     pressed = Pressed(query_id=query.id, message_id=message_id, anew=query.data.startswith("+"))
     place = _place(query.message.chat, query.from_user)
@@ -137,7 +137,7 @@ def _replied_to(message: Message) -> Pointed:
         here = (other.chat.id, other.message_id)
         return Pointed(message=_origin(other.forward_origin) or here, links=_links(other), text=_text(other))
     if across:
-        quoted = message.quote.text if message.quote else ""
+        quoted = readable(message.quote.text) if message.quote else ""
         preview = across.link_preview_options.url if across.link_preview_options else None
         links = (preview,) if isinstance(preview, str) else ()
         return Pointed(message=_origin(across.origin), links=links, text=quoted)
@@ -149,7 +149,12 @@ def _origin(origin: MessageOrigin | None) -> tuple[int, int] | None:
 
 
 def _text(message: Message) -> str:
-    return (message.text or message.caption or "")[:TEXT_LIMIT]
+    return readable(message.text or message.caption or "")[:TEXT_LIMIT]
+
+
+def readable(text: str) -> str:
+    """`text` without what no database keeps: NUL, and halves of characters."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def _links(message: Message) -> tuple[str, ...]:
@@ -157,4 +162,4 @@ def _links(message: Message) -> tuple[str, ...]:
     if message.caption:
         found = message.parse_caption_entities(_LINKED)
     in_order = sorted(found.items(), key=lambda item: item[0].offset)
-    return tuple(entity.url or text for entity, text in in_order)[:LINKS]
+    return tuple(readable(entity.url or text) for entity, text in in_order)[:LINKS]
