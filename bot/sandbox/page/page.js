@@ -181,7 +181,10 @@ function toast(text) {
 
 function showSite(site) {
   $("desk").hidden = !site;
-  if (!site) return;
+  if (!site) {
+    $("what").textContent = "Your own site’s news, as your channel would show it. Nothing is sent to Telegram.";
+    return;
+  }
   $("site").href = site.url;
   const pace = $("pace");
   if (![...pace.options].some((option) => Number(option.value) === site.pace))

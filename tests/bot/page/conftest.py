@@ -1,4 +1,7 @@
-"""The sandbox on a free port of this machine, with the tiny bot in it; its clock stands still."""
+"""The sandbox on a free port of this machine, with the tiny bot in it; its clock stands still.
+
+The tests of a file share a loop, so that they can share a browser: starting one takes a second.
+"""
 
 import random
 import shutil
@@ -8,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.sandbox.box import Box
@@ -39,14 +43,14 @@ def newsroom(clock: MovedClock) -> Newsroom:
     return Newsroom(clock, pace=20.0)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def sandbox(box: Box, newsroom: Newsroom) -> AsyncIterator[Sandbox]:
     opened = await open_sandbox(box, newsroom, port=0)
     yield opened
     await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def tiny_bot(box: Box, sandbox: Sandbox, newsroom: Newsroom) -> AsyncIterator[TinyBot]:
     async with running(TinyBot(box, sandbox, newsroom)) as bot:
         yield bot
@@ -72,13 +76,13 @@ class Visitor:
             return answer.status, await answer.json()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def visitor(sandbox: Sandbox) -> AsyncIterator[Visitor]:
     async with aiohttp.ClientSession() as session:
         yield Visitor(session, sandbox.address)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not on this machine")
@@ -88,7 +92,7 @@ async def browser() -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
     """The sandbox's page; a test in which a script fails, or anything is asked from outside, fails."""
     troubles: list[str] = []

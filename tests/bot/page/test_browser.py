@@ -8,7 +8,7 @@ from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.world import Sandbox
 from tests.bot.page.tiny_bot import TinyBot
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_post_appears_and_latest_is_answered_and_a_button_pressed(
@@ -145,6 +145,9 @@ async def test_nothing_is_wider_than_the_window(page: Page, tiny_bot: TinyBot) -
         await page.set_viewport_size({"width": width, "height": 800})
         await expect(preview).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        ends = await page.locator(".pane.shown").bounding_box()
+        assert ends
+        assert 780 < ends["y"] + ends["height"] <= 800
 
 
 async def test_on_a_phone_the_chats_are_tabs(page: Page, tiny_bot: TinyBot) -> None:

@@ -2,6 +2,8 @@
 
 from xml.etree import ElementTree
 
+import pytest
+
 from bot.sandbox.gazette import NOTICES
 from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.world import Sandbox
@@ -9,6 +11,8 @@ from tests.bot.page.conftest import Visitor
 from tests.conftest import MovedClock
 
 FEED = "gazette/en/feed.xml"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_feed_answers_304_to_either_validator_until_something_is_published(
