@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.locale import near, numerals, words
+from bot.locale import Words, near, numerals, words
 from bot.render.post import SECTION_LIMIT, headline
 from bot.render.text import (
     MESSAGE_LIMIT,
@@ -21,8 +21,10 @@ from bot.render.text import (
 from storage.records import Article
 
 REQUEST_LIMIT = 30_000  #: bytes of HTML; Telegram refuses a text of more than 32,768
+MOST_LINES = 40  #: more articles than these are only counted: each line needs room to say something
+TITLE_ROOM = 400  #: UTF-16 units of what stands above the list
+HEADLINE_LIMIT = 300
 NOTHING = Html("")
-TITLE_ROOM = 400  #: UTF-16 units kept for what stands above the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +35,43 @@ class Line:
     snippet: Html = NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """In which words and when a list is shown, and how much room a line has."""
+
+    say: Words
+    timezone: tzinfo
+    now: datetime
+    room: int  #: UTF-16 units
+
+
 def render_list(
     title: Html, lines: Sequence[Line], *, language: str, timezone: tzinfo, now: datetime
 ) -> Html:
-    """`title` above the numbered `lines`; long headlines are cut so that all of them fit."""
-    room = (MESSAGE_LIMIT - min(length(title), TITLE_ROOM)) // max(len(lines), 1) - 10
+    """`title`, at most `TITLE_ROOM` long, above the numbered `lines`; headlines are cut so that all fit."""
+    shown, say = lines[:MOST_LINES], words(language)
+    room = (MESSAGE_LIMIT - TITLE_ROOM) // max(len(shown), 1)
+    look = _Look(say, timezone, now, room)
+    left = len(lines) - len(shown)
+    more = escape(say.number_of("and {count} more article", "and {count} more articles", left))
     for longest_link in (URL_LIMIT, 500, 0):
-        items = (
-            _item(place, line, room, longest_link, language, timezone, now)
-            for place, line in enumerate(lines, 1)
-        )
-        html = joined("\n\n", title, *items)
+        items = [_item(place, line, look, longest_link) for place, line in enumerate(shown, 1)]
+        html = joined("\n\n", title, *items, more if left else NOTHING)
         if len(html.encode()) <= REQUEST_LIMIT:
             break
     return html
 
 
-def _item(
-    place: int, line: Line, room: int, longest_link: int, language: str, timezone: tzinfo, now: datetime
-) -> Html:
-    say, article = words(language), line.article
-    section = shorten(plain(article.sections[0]), SECTION_LIMIT) if article.sections else ""
-    meta = joined(" · ", escape(section), escape(near(article.published_at, now, timezone, language)))
-    number = say("{number}.", number=numerals(str(place), language))
-    snippet = line.snippet if length(line.snippet) < room // 2 else Html("")
-    left = room - length(meta) - length(snippet) - len(number) - 3
+def _item(place: int, line: Line, look: _Look, longest_link: int) -> Html:
+    article, language = line.article, look.say.language
+    number = escape(look.say("{number}.", number=numerals(str(place), language)) + " ")
+    section = (
+        shorten(plain(article.sections[0]), min(SECTION_LIMIT, look.room // 4)) if article.sections else ""
+    )
+    when = near(article.published_at, look.now, look.timezone, language)
+    meta = joined(" · ", escape(section), escape(when))
+    snippet = line.snippet if length(line.snippet) < look.room // 2 else NOTHING
+    left = look.room - sum(map(length, (number, meta, snippet))) - len("\n\n\n\n")
     url = article.url if len(article.url) <= longest_link else ""
-    first = Html(f"{escape(number)} {link(escape(headline(article, min(left, 300))), url)}")
+    first = Html(number + link(escape(headline(article, min(left, HEADLINE_LIMIT))), url))
     return joined("\n", first, snippet, italic(meta))

@@ -7,7 +7,7 @@ text that was forgotten or escaped twice.
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NewType
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ Html = NewType("Html", str)
 
 MESSAGE_LIMIT = 4096  #: UTF-16 units after the entities are parsed
 CAPTION_LIMIT = 1024
+MARKS = 8  #: bold places of a snippet; Telegram ignores what comes behind a message's hundredth mark
 URL_LIMIT = 2048  #: code points; the request itself may not be longer than 32768 bytes
 
 ELLIPSIS = "…"
@@ -72,10 +73,10 @@ def bold(html: Html) -> Html:
 
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:
-    """`text`, not yet plain, with the places in `marks` (code points, in order) bold."""
+    """`text`, not yet plain, with the first few of the places in `marks` (code points, in order) bold."""
     pieces: list[Html] = []
     behind = 0
-    for start, end in marks:
+    for start, end in islice(marks, MARKS):
         pieces += [escape(_cleaned(text[behind:start])), bold(escape(_cleaned(text[start:end])))]
         behind = end
     return Html("".join([*pieces, escape(_cleaned(text[behind:]))]).strip())
