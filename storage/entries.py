@@ -1,7 +1,7 @@
 """Entries: which feed shows which article, where in it, and since when."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -10,6 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storage.database import record
 from storage.records import Entry
 from storage.schema import entries as entries_table
+
+_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 def entries(connection: Connection, article_id: int) -> list[Entry]:
@@ -70,4 +72,4 @@ def keep(connection: Connection, looked_at: Sequence[Entry]) -> None:
     query = dialect.insert(entries_table)
     said = {name: query.excluded[name] for name in ("content_hash", "last_seen_at", "position", "changes")}
     query = query.on_conflict_do_update(index_elements=["feed_id", "article_id"], set_=said)
-    connection.execute(query, [asdict(entry) for entry in looked_at])
+    connection.execute(query, [{name: getattr(entry, name) for name in _FIELDS} for entry in looked_at])

@@ -4,6 +4,7 @@ The normalised form is for comparing and is never shown; readers open the link a
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlsplit
 
@@ -31,6 +32,7 @@ _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u
 _SAFE = "!$&'()*+,;=:@/~-._"
 
 
+@lru_cache(maxsize=8192)  # each look asks for the links of the last one
 def normalised(link: str) -> str:
     """The form under which all spellings of one article's link are equal; "" for what no reader can open.
 

@@ -50,6 +50,8 @@ _BREAKS_HINT = regex.compile(
     r"(?<![\p{Myanmar}\p{Khmer}\p{Thai}\p{Lao}])\u200b|\u200b(?![\p{Myanmar}\p{Khmer}\p{Thai}\p{Lao}])"
 )
 _DIRECTION = regex.compile("[\u200e\u200f]")
+#: Nothing of what `tidy` takes away is in a text without one of these.
+_PECULIAR = regex.compile(r"[\p{Cf}\p{Cc}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\ufffd-\uffff--\n\t]", regex.V1)
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Hebrew}\p{Arabic}\p{Thaana}\p{Syriac}\p{Nko}]")
 _PILED_MARKS = regex.compile(r"([\p{Mn}\p{Me}]{8})[\p{Mn}\p{Me}]+")
 _STRAY_JOINERS = regex.compile(r"(?<=^|\s)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)")
@@ -58,7 +60,11 @@ _LINE_ENDS = regex.compile(r"\r\n?|[\u0085\u2028\u2029]")
 
 def tidy(text: str) -> str:
     """The same text in one Unicode form (NFC), without what cannot be seen and may deceive."""
+    if text.isascii() and (text.isprintable() or not _HIDDEN.search(text)):
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     text = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
+    if not _PECULIAR.search(text):
+        return text
     text = _BREAKS_HINT.sub("", _HIDDEN.sub("", text))
     if not _RIGHT_TO_LEFT.search(text):
         text = _DIRECTION.sub("", text)

@@ -162,7 +162,7 @@ def _missing(
     connection: Connection, before: Sequence[Entry], old: Sequence[Old], parsed: ParsedFeed
 ) -> list[int]:
     shown = {one.article_id: one.named.position for one in old}
-    if parsed.cut or all(entry.article_id in shown for entry in before):
+    if parsed.cut or not missing(before, shown):
         return []
     known = articles.many(connection, [entry.article_id for entry in before])
     return missing(before, shown, {article.id: article.published_at for article in known})

@@ -15,6 +15,7 @@ _SCRIPTS = {
 #: Scripts of several languages: they only tell which claims cannot be true.
 _SHARED = {"Latin": "", "Cyrillic": "", "Arabic": "", "Han": "", "Devanagari": ""}
 _LETTERS = regex.compile(r"\p{L}")
+_NOT_LATIN = regex.compile(r"[\p{L}--\p{Latin}]", regex.V1)
 _COUNTED = {name: regex.compile(rf"\p{{{name}}}") for name in (*_SCRIPTS, *_SHARED)}
 _WRITTEN = {
     "Cyrillic": {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "tg", "mn", "uz", "tt"},
@@ -70,9 +71,9 @@ def _tag(claimed: str) -> str:
 
 def _script(text: str) -> str:
     """The script of most of the letters; Japanese is known by its kana."""
+    if text.isascii() or not _NOT_LATIN.search(text):
+        return "Latin" if _LETTERS.search(text) else ""
     letters = len(_LETTERS.findall(text))
-    if not letters:
-        return ""
     counts = {name: len(pattern.findall(text)) for name, pattern in _COUNTED.items()}
     if counts["Hiragana"] + counts["Katakana"] > letters * 0.1:
         return "Hiragana"

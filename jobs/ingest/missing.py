@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from storage.records import Entry
 
@@ -12,33 +13,35 @@ _MOST = 0.2
 
 
 def missing(
-    before: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime]
+    before: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime] | None = None
 ) -> list[int]:
     """Candidates: only the article's own page can say that it is really gone.
 
     `before` is the feed's last look, in its order; `shown` the positions of the articles that this look
-    still has; `published` their dates. A feed that is empty, shorter, broken or in another order than
-    before gives none.
+    still has; `published` their dates, or None to go by their places alone. A feed that is empty,
+    shorter, broken or in another order than before gives none.
     """
+    places = {entry.article_id: -index for index, entry in enumerate(before)}
     stayed = [shown[entry.article_id] for entry in before if entry.article_id in shown]
     if stayed != sorted(stayed):
         return []
     gone = [
         entry.article_id
         for index, entry in enumerate(before)
-        if entry.article_id not in shown and _has_older(entry, before[index + 1 :], shown, published)
+        if entry.article_id not in shown
+        and _has_older(entry, before[index + 1 :], shown, published or places)
     ]
     return gone if len(gone) <= max(1, int(len(before) * _MOST)) else []
 
 
 def _has_older(
-    entry: Entry, below: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime]
+    entry: Entry, below: Sequence[Entry], shown: Mapping[int, int], ages: Mapping[int, Any]
 ) -> bool:
     """Whether enough articles that stood below it, and are older, are still there."""
-    date = published.get(entry.article_id)
+    date = ages.get(entry.article_id)
     older = [
         one
         for one in below
-        if one.article_id in shown and date is not None and published.get(one.article_id, date) < date
+        if one.article_id in shown and date is not None and ages.get(one.article_id, date) < date
     ]
     return len(older) >= _OLDER

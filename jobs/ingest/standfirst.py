@@ -13,25 +13,40 @@ _WHOLE_ARTICLE = 1200
 _ENOUGH = 60
 
 _MORE = (
-    r"(?:continue reading|read (?:more|the (?:full|whole|rest of the|entire) (?:story|article|post)|on|full (?:story|article))"
-    r"|keep reading|full story|learn more|see more|view (?:article|original)|click here(?: to| for)?[^.]{0,60}"
+    r"(?:continue reading|read (?:more|on|full (?:story|article))"
+    r"|read the (?:full|whole|rest of the|entire) (?:story|article|post)|keep reading|full story|learn more|see more|view (?:article|original)|click here(?: to| for)?[^.]{0,60}"
     r"|more(?=\W*$)|lire (?:la suite|plus)|weiterlesen|mehr lesen|leer más|seguir leyendo|leia mais|continue lendo"
     r"|continua a leggere|leggi (?:tutto|di più)|lees (?:meer|verder)|läs mer|les mer|læs mere|lue lisää"
     r"|czytaj (?:więcej|dalej)|читать (?:далее|полностью)|подробнее|devamını oku|selengkapnya|baca juga|xem thêm"
     r"|続きを読む|阅读全文|閱讀全文|阅读更多|더 ?보기"
     r"|ဆက်(?:လက်)?ဖတ်(?:ရန်|ရှု(?:ရန်)?)|အပြည့်အစုံ(?:ဖတ်(?:ရန်|ရှုရန်)?)?|ပိုမိုဖတ်ရှုရန်)"
 )
-_TAILS = regex.compile(
-    r"(?:[\s«»›→>|·•–—-]|\[?(?:…|\.{3,})\]?|\[\+\d+ chars\])*"
-    rf"(?:[\[(]?{_MORE}[^\n]{{0,120}}?[\])]?"
-    r"|(?:the )?(?:post|article|story|entry) [^\n]{1,400}? (?:first )?(?:appeared|was (?:first )?published)(?: first)? (?:on|in|at) [^\n]{1,200}"
-    r"|(?:l[’']article|der beitrag|la entrada|o post|l[’']articolo|het bericht|artykuł|сообщение|запись) [^\n]{1,400}?"
-    r" (?:est apparu en premier sur|erschien zuerst auf|se publicó primero en|apareceu primeiro em|proviene da"
+#: Where a tail may begin: at the start, behind a sentence or an ellipsis, behind a bar or an arrow.
+_EDGE = (
+    r"(?:^|(?<=[.!?…။।。][”\"’)\]]?)\s*|\s*\[?(?:…|\.{3,})\]?\s*|\s[|•·»›>→–—]+\s*|\s(?=[(\[]))[\[(«»›→>|\s]*"
+)
+_NO_SENTENCE = r"[^\n.!?။।。]"
+_POST = (
+    r"(?:the )?(?:post|article|story|entry) [^\n]{1,400}? "
+    r"(?:first )?(?:appeared|was (?:first )?published)(?: first)? (?:on|in|at) [^\n]{1,200}"
+    r"|(?:l[’']article|der beitrag|la entrada|o post|l[’']articolo|het bericht|artykuł|сообщение|запись) [^\n]{1,400}? "
+    r"(?:est apparu en premier sur|erschien zuerst auf|se publicó primero en|apareceu primeiro em|proviene da"
     r"|verscheen eerst op|pochodzi z serwisu|появились сначала на) [^\n]{1,200}"
-    r"|(?:originally |first )?published (?:on|at|in) [^\n.]{1,80}|source: [^\n]{1,80}"
-    r"|(?:comments?|permalink|advertisement|share(?: this)?(?: (?:on|via|with) [^\n]{1,60})?|email this|tweet(?: this)?)"
-    r"|(?:follow|like|join) us on [^\n]{1,120})"
-    r"[\s.…«»›→>|·•\])-]*$",
+)
+_LABEL = (
+    rf"(?:originally |first )published (?:on|at|in) {_NO_SENTENCE}{{1,80}}|source: {_NO_SENTENCE}{{1,60}}"
+    r"|comments?|permalink|advertisement|email this|tweet(?: this)?"
+    rf"|share(?: this)?(?: (?:on|via|with) {_NO_SENTENCE}{{1,60}})?"
+    rf"|(?:follow|like|join) us on {_NO_SENTENCE}{{1,120}}"
+)
+_TAILS = regex.compile(
+    rf"{_EDGE}(?:{_MORE}{_NO_SENTENCE}{{0,120}}|{_POST}|{_LABEL})[\s.…«»›→>|·•\])-]*$", regex.IGNORECASE
+)
+#: Without one of these pieces of words there is no tail; looking for them costs a tenth.
+_HINT = regex.compile(
+    r"read|more|here|story|appear|publish|source|comment|permalink|advert|share|email|tweet|us on|lire|lesen|leer"
+    r"|ley|lei|legg|lees|läs|les |læs|lue|czyt|читать|подроб|oku|lengkap|baca|xem|続き|阅读|閱讀|더|ဖတ်|အပြည့်"
+    r"|apparu|erschien|publicó|apareceu|proviene|verscheen|pochodzi|появил",
     regex.IGNORECASE,
 )
 _SHARE_LINE = regex.compile(
@@ -40,6 +55,7 @@ _SHARE_LINE = regex.compile(
     regex.IGNORECASE,
 )
 _CUT = regex.compile(r"\s*(?:\[?\s*(?:…|\.{3,}|&hellip;)\s*\]?|\[\+\d+ chars\])\s*$")
+_CUT_HERE = regex.compile(r"\s*\[?\s*(?:…|\.{3,})")
 _SENTENCE_END = regex.compile(r"[.!?…။。！？۔।][\"'”’»)\]]*$")
 
 
@@ -54,7 +70,7 @@ def standfirst(text: str, headline: str) -> str:
 
 def shorten(text: str, length: int) -> str:
     """At most `length` characters: whole sentences, or else whole words and an ellipsis."""
-    ends = graphemes(text)
+    ends = graphemes(text) if len(text) > length else []
     if len(ends) <= length:
         return text
     limit = ends[length - 2]
@@ -74,12 +90,13 @@ def first_sentence(text: str, length: int = 120) -> str:
 
 
 def _without_tails(text: str) -> str:
-    lines = [one for one in text.split("\n") if not (one and _SHARE_LINE.fullmatch(one))]
-    while lines:
+    kept = [one for one in text.split("\n") if not (one and _SHARE_LINE.fullmatch(one))]
+    lines = "\n".join(kept).rstrip().split("\n")
+    while lines and _HINT.search(lines[-1][-700:]):
         shorter = _TAILS.sub("", lines[-1])
         if shorter == lines[-1] and shorter.strip():
             break
-        mark = "…" if shorter and _CUT.search(lines[-1][: len(shorter) + 6]) else ""
+        mark = "…" if _CUT_HERE.match(lines[-1], len(shorter)) and shorter else ""
         lines[-1:] = [shorter.rstrip() + mark] if shorter.strip() else []
         if mark:
             break
