@@ -18,6 +18,7 @@ are shown as the pictures that they name; `box.cloud.preview` (a link to what it
 """
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -73,6 +74,7 @@ async def open_sandbox(
     """Serve everything on `host`, this machine's own. Raises ValueError, or OSError (port taken)."""
     if not is_loopback(host):
         raise ValueError(f"the sandbox has no passwords, so it listens on this machine only, not on {host}")
+    listening = _listen(host, port)  # before anything else, so that a second try finds the box as it was
     stage = set_stage(box, newsroom)
     watch = Watch(stage)
     hosts: frozenset[str] = frozenset()
@@ -83,16 +85,17 @@ async def open_sandbox(
     add_bot_api(application, box)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError:
-        await runner.cleanup()
-        raise
-    port = runner.addresses[0][1]
+    await web.SockSite(runner, listening).start()
+    port = listening.getsockname()[1]
     hosts = own_hosts(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     schedule = _on_air(box, newsroom, address) if newsroom else None
     return Sandbox(address, stage, runner, watch, schedule)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
 
 
 def _on_air(box: Box, newsroom: Newsroom, address: str) -> asyncio.Task[None]:

@@ -1,14 +1,15 @@
 // The sandbox's page: the channels on the left, a private chat with the bot on the right.
 
 import { Composer } from "./composer.js";
+import { openPopup } from "./popup.js";
 import { Stream } from "./stream.js";
-import { icon, link, make, safe } from "./text.js";
+import { make, safe } from "./text.js";
 
 const TRIES = [["/latest", "The latest headlines"], ["/related", "More on the newest story"], ["/help", "What else can it do?"]];
 const $ = (id) => document.getElementById(id);
 const streams = new Map(); // chat id -> Stream
 const tabs = new Map(); // chat id -> its tab
-let state, composer, source, nextAt = 0, popup = null;
+let state, composer, source, nextAt = 0;
 
 /** Ask the sandbox to do something; false where it could not. */
 async function tell(path, body) {
@@ -44,7 +45,7 @@ function openChannel(channel, place) {
   const pane = openPane("channel-pane", channel, place);
   pane.querySelector(".avatar").classList.add(["first", "second", "third"][place % 3]);
   pane.classList.toggle("chosen", place === 0);
-  return new Stream(pane, { start, press, bot: state.chat.username, more: openPopup });
+  return new Stream(pane, { start, press, bot: state.chat.username, more: openMenu });
 }
 
 function openChat(chat) {
@@ -59,7 +60,7 @@ function openChat(chat) {
   pane.querySelector(".tries").append(begin, ...tries);
   composer = new Composer(pane.querySelector("form"), say);
   composer.setCommands(chat.commands);
-  return new Stream(pane, { say, start, press, bot: chat.username, more: openPopup });
+  return new Stream(pane, { say, start, press, bot: chat.username, more: openMenu });
 }
 
 function openPane(template, chat, place) {
@@ -209,45 +210,18 @@ async function edit(event) {
 
 /* what can be done with a message */
 
-function openPopup(message, button) {
-  closePopup();
-  popup = make("div", "popup");
-  popup.setAttribute("role", "menu");
-  const add = (name, words, act) => {
-    const entry = make("button", "", icon(name), words);
-    entry.type = "button";
-    entry.addEventListener("click", () => {
-      closePopup();
-      act();
-    });
-    popup.append(entry);
-  };
+function openMenu(message, button) {
   const ours = message.chat === state.chat.id;
-  if (!ours) add("ask", "Ask the bot what is related", () => forward(message));
-  else add("reply", "Answer this", () => composer.answer(message));
+  const entries = [
+    ours
+      ? { icon: "reply", words: "Answer this", act: () => composer.answer(message) }
+      : { icon: "ask", words: "Ask the bot what is related", act: () => forward(message) },
+  ];
   const linked = message.entities.find(({ type }) => type === "text_link" || type === "url");
-  const story = safe(linked?.url || (linked ? message.text.slice(linked.offset, linked.offset + linked.length) : message.preview?.url || ""));
-  if (story) popup.append(link(story, "", icon("open"), "Open the story"));
-  for (const entry of popup.children) entry.setAttribute("role", "menuitem");
-  popup.opener = button;
-  button.setAttribute("aria-expanded", "true");
-  document.body.append(popup);
-  place(popup, button.getBoundingClientRect());
-  popup.firstElementChild.focus({ preventScroll: true });
-}
-
-function place(box, anchor) {
-  const left = Math.min(anchor.right - box.offsetWidth, innerWidth - box.offsetWidth - 8);
-  const above = anchor.top - box.offsetHeight - 6;
-  box.style.left = `${Math.max(8, left)}px`;
-  box.style.top = `${above > 8 ? above : anchor.bottom + 6}px`;
-}
-
-function closePopup() {
-  if (!popup) return;
-  popup.opener.setAttribute("aria-expanded", "false");
-  popup.remove();
-  popup = null;
+  const words = linked && message.text.slice(linked.offset, linked.offset + linked.length);
+  const url = safe(linked?.url || words || message.preview?.url || "");
+  if (url) entries.push({ icon: "open", words: "Open the story", url });
+  openPopup(entries, button);
 }
 
 async function forward(message) {
@@ -257,20 +231,5 @@ async function forward(message) {
 
 $("desk").addEventListener("click", edit);
 $("pace").addEventListener("change", () => tell("story", { do: "pace", seconds: Number($("pace").value) }));
-document.addEventListener("pointerdown", (event) => popup && !popup.contains(event.target) && closePopup());
-document.addEventListener("keydown", (event) => {
-  if (!popup) return;
-  const entries = [...popup.children];
-  const at = entries.indexOf(document.activeElement);
-  if (event.key === "Escape") {
-    const { opener } = popup;
-    closePopup();
-    opener.focus();
-  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    event.preventDefault();
-    entries[(at + (event.key === "ArrowDown" ? 1 : -1) + entries.length) % entries.length].focus();
-  }
-});
-addEventListener("resize", closePopup);
 setInterval(count, 250);
 begin();

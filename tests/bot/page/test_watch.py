@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.box import Box
 from bot.sandbox.cloud import Preview
 from bot.sandbox.newsroom import Newsroom
+from bot.sandbox.watch import FOLDER
 from bot.sandbox.world import Sandbox, open_sandbox
 from tests.bot.page.conftest import Visitor
 
@@ -193,7 +194,7 @@ async def test_a_post_that_says_nothing_of_where_it_comes_from_is_refused(visito
 
 
 async def test_the_pages_files_may_load_nothing_from_outside(visitor: Visitor) -> None:
-    for name in ("", "page.js", "style.css", "icon.svg", "text.js", "message.js", "stream.js", "composer.js"):
+    for name in ("", *(path.name for path in FOLDER.iterdir() if path.suffix in (".js", ".css", ".svg"))):
         status, text, headers = await visitor.get(name)
         assert status == 200
         policy = headers["Content-Security-Policy"]
@@ -241,3 +242,11 @@ async def test_it_listens_on_this_machine_only(box: Box) -> None:
     for host in ("0.0.0.0", "192.168.1.5", "::", "example.org"):
         with pytest.raises(ValueError, match="this machine only"):
             await open_sandbox(box, None, host, 0)
+
+
+async def test_a_port_that_is_taken_leaves_the_box_as_it_was(box: Box, sandbox: Sandbox) -> None:
+    chats = dict(box.cloud.chats.by_id)
+    taken = int(sandbox.address.rstrip("/").rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        await open_sandbox(box, None, port=taken)
+    assert box.cloud.chats.by_id == chats
