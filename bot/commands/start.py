@@ -34,7 +34,9 @@ def _read(request: Request, article: Article) -> Reply:
     content = render_post(
         article, language=request.language, timezone=request.timezone, now=request.now, private=True
     )
-    return Reply(html=content.text, buttons=(content.buttons[0][:1],), preview_url=content.preview)
+    return Reply(
+        html=content.text, buttons=(content.buttons[0][:1],), preview_url=content.preview, large=content.large
+    )
 
 
 def _welcome(request: Request) -> Reply:

@@ -111,6 +111,9 @@ async def _pointed(request: Request, desk: Desk) -> Subject:
         return found
     if request.pointed_text.strip():
         return request.pointed_text[:TEXT_LIMIT]
+    if request.pointed_message:
+        sentence = request.say("I find no article in that message. Words work too: /related river flood.")
+        return Unknown(sentence)
     newest = await desk.db.read(articles.latest, 1, language=content_language(request, desk))
     return newest[0] if newest else Unknown(request.say("There is no news yet."))
 

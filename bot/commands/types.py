@@ -43,6 +43,7 @@ class Reply:
     buttons: Rows = ()
     articles: tuple[int, ...] = ()  #: the numbered list that `/related 2` means from now on in this chat
     preview_url: str = ""  #: the link whose preview is shown; none where empty
+    large: bool = False  #: the preview's picture is large, above the text
     toast: str = ""  #: a line over the chat, for a pressed button
 
 

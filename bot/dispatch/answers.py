@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.commands import Desk, Reply
+from bot.commands import Desk, Reply, command_named
 from bot.dispatch.reading import Asked
 from bot.render import Content
 from jobs.clock import Clock
@@ -51,7 +51,7 @@ class Messenger:
 
     async def say(self, asked: Asked, reply: Reply) -> None:
         """Say `reply` where it was asked for; what becomes of it is noted, nothing is raised."""
-        content = Content(text=reply.html, preview=reply.preview_url, buttons=reply.buttons).to_json()
+        content = _content(reply).to_json()
         outcome = await self._say(asked, asked.chat_id, content)
         if isinstance(outcome, TryLater) and outcome.seconds <= PATIENCE:
             await self._clock.sleep(outcome.seconds)
@@ -66,7 +66,8 @@ class Messenger:
             outcome = await self._answers.edit(chat_id, asked.pressed.message_id, content)
             if not isinstance(outcome, Missing | Untouchable):
                 return outcome
-        reply_to = 0 if asked.kind is ChatKind.PRIVATE or asked.pressed else asked.message_id
+        question = asked.pressed.message_id if asked.pressed else asked.message_id
+        reply_to = 0 if asked.kind is ChatKind.PRIVATE else question  # in a group, also for the right topic
         return await self._answers.send(chat_id, content, reply_to=reply_to)
 
     async def _note(self, asked: Asked, reply: Reply, outcome: Outcome) -> None:
@@ -76,4 +77,20 @@ class Messenger:
             return
         if isinstance(outcome, ChatGone):
             await self._desk.db.run(chats.set_state, asked.chat_id, outcome.state, outcome.reason)
-        log.info("an answer was not shown", command=asked.command, outcome=type(outcome).__name__)
+        known = command_named(asked.command)
+        log.info(
+            "an answer was not shown",
+            command=known.name if known else "",
+            outcome=type(outcome).__name__,
+            why=getattr(outcome, "reason", ""),
+        )
+
+
+def _content(reply: Reply) -> Content:
+    return Content(
+        text=reply.html,
+        preview=reply.preview_url,
+        large=reply.large,
+        above=reply.large,
+        buttons=reply.buttons,
+    )

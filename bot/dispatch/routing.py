@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
-from bot.commands.wording import first_link
+from bot.commands.latest import MOST
+from bot.commands.wording import first_link, number
 from bot.dispatch.reading import Asked
 from bot.locale import best
 from bot.render import Button, escape
@@ -39,7 +40,8 @@ def route(asked: Asked, request: Request) -> Command | None:
     if asked.command:
         command = command_named(asked.command)
         return command if command and (request.operator or not command.operators_only) else None
-    pointing = not asked.words or first_link(asked.words) or len(asked.words) > SEARCHED
+    listed = 1 <= (number(asked.words) or 0) <= MOST  # "2", typed under a list
+    pointing = listed or not asked.words or first_link(asked.words) or len(asked.words) > SEARCHED
     return command_named("related" if pointing else "search")
 
 

@@ -86,6 +86,22 @@ async def test_words_find_what_belongs_to_them(room: Newsroom) -> None:
     assert about_the_flood(answer.headlines)
 
 
+async def test_a_bare_number_under_a_list_means_the_same(room: Newsroom) -> None:
+    reader = room.reader()
+    listed = (await reader.types("/latest")).headlines
+    assert (await reader.types("2")).text.startswith(f"Related to {listed[1]}")
+
+
+async def test_a_message_without_a_word_is_not_taken_for_the_newest_article(room: Newsroom) -> None:
+    channel = room.box.add_channel("Elsewhere")
+    status, body = await room.box.call(
+        "sendPhoto", {"chat_id": channel.id, "photo": "https://elsewhere.example/p.jpg"}
+    )
+    assert status == 200
+    answer = await room.reader().forwards(channel.id, body["result"]["message_id"])
+    assert answer.text.startswith("I find no article in that message.")
+
+
 async def test_nothing_means_the_newest_article(room: Newsroom) -> None:
     assert (await room.reader().types("/related")).text.startswith(f"Related to {FLOODS[-1]}")
 

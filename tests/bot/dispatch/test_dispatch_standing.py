@@ -1,0 +1,80 @@
+"""Where the bot stands in its chats is noted as Telegram tells it, for chats that somebody named."""
+
+import pytest
+
+from bot.sandbox.chats import Standing
+from storage import chats
+from storage.database import Database
+from storage.records import Chat, ChatKind, ChatState
+from tests.bot.newsroom import Newsroom
+from tests.conftest import MovedClock
+
+
+@pytest.fixture
+def room(archive: Database, clock: MovedClock) -> Newsroom:
+    room = Newsroom(archive, clock)
+    room.publish_many(["Rice harvest begins", "Rice harvest ends"])
+    return room
+
+
+def kept(room: Newsroom, chat_id: int) -> Chat:
+    chat = room.db.read_here(chats.get, chat_id)
+    assert chat
+    return chat
+
+
+def known(room: Newsroom, chat_id: int, kind: ChatKind = ChatKind.CHANNEL) -> None:
+    room.db.run_here(chats.remember, chats.blank(chat_id, kind, room.clock.now()))
+
+
+async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(room: Newsroom) -> None:
+    channel = room.box.add_channel("News")
+    known(room, channel.id)
+    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ())
+    await room.answer()
+    assert kept(room, channel.id).state is ChatState.PAUSED
+    assert kept(room, channel.id).reason == "the bot may not post there"
+    room.box.set_bot(channel.id, Standing.KICKED)
+    await room.answer()
+    assert kept(room, channel.id).state is ChatState.LEFT
+    assert room.changes == 0
+    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
+    await room.answer()
+    assert (kept(room, channel.id).state, kept(room, channel.id).can_edit) == (ChatState.ACTIVE, True)
+    assert room.changes == 1
+
+
+async def test_what_an_operator_paused_stays_paused(room: Newsroom) -> None:
+    channel = room.box.add_channel("News")
+    known(room, channel.id)
+    room.db.run_here(chats.set_state, channel.id, ChatState.PAUSED, chats.BY_OPERATOR)
+    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ("can_post_messages",))
+    await room.answer()
+    assert kept(room, channel.id).reason == chats.BY_OPERATOR
+
+
+async def test_a_chat_that_nobody_named_is_not_kept(room: Newsroom) -> None:
+    channel = room.box.add_channel("Elsewhere")
+    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ())
+    await room.answer()
+    assert room.db.read_here(chats.get, channel.id) is None
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(room: Newsroom) -> None:
+    reader = room.reader()
+    group = room.box.add_group("Talk", [reader.user_id])
+    known(room, group.id, ChatKind.GROUP)
+    supergroup = room.box.add_supergroup("Talk", [reader.user_id])
+    room.box.upgrade(group.id, supergroup.id)
+    await room.answer()
+    assert kept(room, group.id).moved_to == supergroup.id
+    assert kept(room, supergroup.id).state is ChatState.ACTIVE
+    assert (await reader.in_chat(supergroup.id).types("/latest 1")).headlines == ["Rice harvest ends"]
+
+
+async def test_a_colleagues_post_is_remembered_by_its_number_alone(room: Newsroom) -> None:
+    channel = room.box.add_channel("News")
+    known(room, channel.id)
+    post = room.box.post(channel.id, "by hand")
+    await room.answer()
+    assert kept(room, channel.id).last_message_id == post.id
