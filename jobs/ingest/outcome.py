@@ -1,6 +1,7 @@
 """What may come of asking a site for something, each by its own name."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NewType
 
 #: How long from now, in seconds.
@@ -88,6 +89,37 @@ class Posted:
     url: str
     status: int
     body: bytes  #: its beginning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    """What a page says of its article; what it does not say, or not credibly, is empty."""
+
+    url: str  #: what it calls its own address, if that is on its own site, else the one it came from
+    title: str
+    summary: str = ""
+    text: str = ""
+    author: str = ""
+    sections: tuple[str, ...] = ()
+    language: str = ""
+    image_url: str = ""
+    image_width: int = 0
+    published: datetime | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoPage:
+    """The page says nothing of an article."""
+
+    reason: str  #: one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class PageGone:
+    """404 or 410: the article is not, or no longer, where its link leads."""
+
+    reason: str
 
 
 FetchOutcome = Fetched | NotModified | FetchFailed | FeedGone
