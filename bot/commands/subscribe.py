@@ -4,7 +4,7 @@ from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.render import Button, escape
 from storage import chats
 from storage.database import Connection
-from storage.records import ChatKind
+from storage.records import ChatKind, ChatState
 
 
 async def subscribe(request: Request, desk: Desk) -> Reply:
@@ -37,7 +37,9 @@ async def unsubscribe(request: Request, desk: Desk) -> Reply:
 
 
 def _subscribe(connection: Connection, request: Request) -> bool:
-    chats.remember(connection, request.chat)
+    known = chats.remember(connection, request.chat)
+    if known.state in (ChatState.BLOCKED, ChatState.LEFT):  # who writes to us has not blocked us
+        chats.set_state(connection, known.id, ChatState.ACTIVE)
     return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
 
 

@@ -17,6 +17,7 @@ from tests.bot.articles import NOW, article
 
 YANGON = ZoneInfo("Asia/Yangon")
 PICTURE = "https://news.example/rice.jpg"
+MARKUP = ("<b", "</", "<a", "<i", "&lt;", "&gt;", "&amp;", "&quot;", "href")
 ANY_TEXT = st.text(max_size=300) | st.text(max_size=20).map(lambda text: text * 300)
 ARTICLES = st.builds(
     article,
@@ -154,6 +155,8 @@ def test_telegram_takes_the_post_of_any_article(
     assert len(content.text.encode()) <= 32_768
     assert {entity.type for entity in entities} <= {"bold", "text_link"}
     assert formatted(text, entities).plain.strip()
+    written = "".join((shown.title, shown.summary, *shown.sections, shown.url))
+    assert [mark for mark in MARKUP if mark in text and mark not in written] == []
     assert Content.from_json(content.to_json()) == content
 
 

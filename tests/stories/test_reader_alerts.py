@@ -4,6 +4,7 @@ import pytest
 
 from storage import chats
 from storage.database import Database
+from storage.records import ChatState
 from tests.bot.newsroom import Newsroom
 from tests.conftest import MovedClock
 
@@ -114,6 +115,16 @@ async def test_a_reader_who_blocks_the_bot_and_comes_back_is_known_again(room: N
     assert back
     assert (back.state, room.changes) == ("active", 1)
     assert wishes(room, reader.chat_id) == [("all", "at once")]
+
+
+async def test_who_subscribes_is_reached_though_telegram_never_told_of_the_unblocking(room: Newsroom) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    room.db.run_here(chats.set_state, reader.chat_id, ChatState.BLOCKED, "the reader blocked the bot")
+    await reader.types("/subscribe")
+    back = room.db.read_here(chats.get, reader.chat_id)
+    assert back
+    assert back.state is ChatState.ACTIVE
 
 
 async def test_a_stranger_who_blocks_the_bot_is_not_kept(room: Newsroom) -> None:
