@@ -83,6 +83,12 @@ def _skip_debts(connection: Connection, chat_id: int, reason: str) -> None:
     connection.execute(update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=reason))
 
 
+def flooded(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
+    """The chats to which Telegram wants nothing sent yet, and until when."""
+    query = select(chats.c.id, chats.c.flooded_until).where(chats.c.flooded_until > now)
+    return [(row.id, row.flooded_until) for row in connection.execute(query)]
+
+
 def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
     """Remember the highest message id known in a channel or supergroup, ours or a colleague's."""
     newer = (chats.c.id == chat_id) & (chats.c.last_message_id < message_id)

@@ -47,6 +47,7 @@ class Settled:
     repeats: int = 0  #: one more repetition without knowing
     error: str = ""
     shown: bool = False  #: for the audit trail: many saw a new revision
+    before: DeliveryState = DeliveryState.CLAIMED  #: what it was; otherwise nothing is written
 
 
 def release(connection: Connection, delivery_ids: Collection[int]) -> None:
@@ -92,7 +93,8 @@ def _settling() -> Any:
     }
     state = case((outdated, owed), else_=new.pop("state"))
     facts = {**new, **more, "state": state, "attempts": deliveries.c.attempts + 1}
-    mine = (deliveries.c.id == bindparam("new_delivery_id")) & OPEN
+    before = deliveries.c.state == bindparam("new_before", type_=deliveries.c.state.type)
+    mine = (deliveries.c.id == bindparam("new_delivery_id")) & before
     return update(deliveries).where(mine).values(**facts)
 
 

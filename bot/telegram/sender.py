@@ -109,7 +109,7 @@ class TelegramSender:
             case Missing() | TryLater() | Unclear():
                 return copy
             case _:
-                return Unclear(f"cannot be forwarded to the operators' chat {through}: {copy}")
+                return Refused(f"cannot be compared in the operators' chat: {copy}")
 
     async def _result(self, method: str, parameters: Sequence[RequestParameter]) -> dict[str, Any] | Outcome:
         came = await self._exchange(method, parameters)

@@ -1,8 +1,7 @@
 """What came of requests, written many at a time: each commit waits for the disk."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -13,7 +12,7 @@ from jobs.publish.settling import Aftermath
 from storage import chats, outbox
 from storage.database import Connection, Database, SQLAlchemyError
 from storage.decisions import notice
-from storage.records import ChatState
+from storage.records import ChatKind, ChatState
 
 #: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
 GATHER = 0.05
@@ -24,15 +23,21 @@ log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Aftermaths on their way into the database. `settled` is rung when some have arrived there."""
+    """Aftermaths on their way into the database. `written` is called when some have arrived there."""
 
-    def __init__(self, db: Database, clock: Clock, operators: Sequence[int]) -> None:
-        self._db, self._clock, self._operators = db, clock, operators
+    def __init__(
+        self, db: Database, clock: Clock, operators: Sequence[int], written: Callable[[], None]
+    ) -> None:
+        self._db, self._clock, self._operators, self._written = db, clock, operators, written
         self._waiting: list[Aftermath] = []
+        self._writing: list[Aftermath] = []
         self._some = Bell()
         self._urgent = Bell()
-        self.settled = Bell()
-        self.counts: dict[str, int] = {}
+
+    @property
+    def pending(self) -> set[int]:
+        """The deliveries of which something is still to be written."""
+        return {each.settled.delivery_id for each in (*self._waiting, *self._writing)}
 
     def note(self, aftermath: Aftermath, *, urgent: bool = False) -> None:
         """To be written soon; `urgent`: somebody waits for it."""
@@ -40,6 +45,11 @@ class Ledger:
         self._some.ring()
         if urgent:
             self._urgent.ring()
+
+    def wake(self) -> None:
+        """Write at once, and look whether to stop."""
+        self._some.ring()
+        self._urgent.ring()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until `stop` is set and nothing is left."""
@@ -50,22 +60,20 @@ class Ledger:
 
     async def flush(self) -> None:
         """Write what is there; what cannot be written is kept, and tried again."""
-        batch, self._waiting = self._waiting, []
-        if not batch:
+        self._writing, self._waiting = self._waiting, []
+        if not self._writing:
             return
         try:
-            await self._db.run(write, batch, self._operators, self._clock.now())
+            await self._db.run(write, self._writing, self._operators, self._clock.now())
         except SQLAlchemyError as error:
-            self._waiting = batch + self._waiting
+            self._waiting = self._writing + self._waiting
+            self._writing = []
+            log.error("what was sent cannot be written down; trying again", error=type(error).__name__)
+            await self._clock.sleep(AGAIN)
             self._some.ring()
-            log.error("what was sent cannot be written down; trying again", error=str(error.args[:1]))
-            with suppress(asyncio.CancelledError):
-                await self._clock.sleep(AGAIN)
             return
-        for aftermath in batch:
-            state = aftermath.settled.state
-            self.counts[state] = self.counts.get(state, 0) + 1
-        self.settled.ring()
+        self._writing = []
+        self._written()
 
 
 def write(
@@ -95,6 +103,8 @@ def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[in
             chats.move(connection, each.chat_id, new)
         case ChatGone(state, reason):
             known = chats.get(connection, each.chat_id)
+            if known is None and each.chat_id < 0:
+                known = chats.remember(connection, chats.blank(each.chat_id, ChatKind.CHANNEL, now))
             changed = chats.set_state(connection, each.chat_id, state, reason)
             if known and changed and known.state is ChatState.ACTIVE and known.kind in chats.PUBLIC:
                 notice(connection, operators, _farewell(known.title or str(known.id), state, reason), now)

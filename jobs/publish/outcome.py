@@ -100,7 +100,8 @@ class Sender(Protocol):
         """Whether `message_id` is our own message with this very content: Sent, Missing or Untouchable.
 
         Found by an edit with the same content, for chats where it cannot touch what is not ours; or, where a
-        chat is given in `through`, by forwarding the message there and comparing.
+        chat is given in `through`, by forwarding the message there and comparing; Refused where that cannot
+        be done.
         """
         ...
 

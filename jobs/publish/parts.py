@@ -19,9 +19,9 @@ class Telling:
     post: Post
     articles: tuple[Article, ...]  #: of an article's post the article; of a catch-up or digest those it lists
     edition: Edition
-    chat: Chat | None  #: None for an operator who never wrote to the bot
+    language: str  #: the chat's, or the edition's
+    chat: Chat | None  #: the channel or group; None for private chats, which are all told the same
     now: datetime
-    private: bool  #: a reader's own chat: with the button that stops it
     corrected_at: datetime | None = None  #: the mark of a correction; None for none
     withdrawn: bool = False  #: the note that stands where the article was
     picture: bool = True  #: False once Telegram refused it here

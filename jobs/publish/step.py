@@ -22,6 +22,7 @@ class Edit:
     revision: int
     corrected_at: datetime | None = None
     withdrawn: bool = False
+    new_picture: bool = False  #: another picture than the one shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +43,42 @@ class Nothing:
 Step = Send | Edit | Delete | Nothing
 
 
-def next_step(delivery: Delivery, post: Post, article: Article | None, policy: Publishing) -> Step:
+def next_step(
+    delivery: Delivery, post: Post, article: Article | None, policy: Publishing, picture_since: int = 0
+) -> Step:
     """The request that brings the chat nearer to what it should show.
 
-    The article as it is now counts, so that a correction that came before the send takes its place.
+    The article as it is now counts, so that a correction that came before the send takes its place; its
+    picture is that of revision `picture_since` and later.
     """
     if post.kind is not PostKind.ARTICLE:
         return Send(1) if delivery.message_id is None else Nothing(DeliveryState.SETTLED)
     if article is None:
         return Nothing(DeliveryState.SKIPPED, "the article is no longer kept")
-    stays = policy.withdrawals is Withdrawals.OFF and delivery.message_id is not None
-    if delivery.wanted_revision == 0 or (article.state is ArticleState.WITHDRAWN and not stays):
-        return _withdrawal(delivery, policy)
     if delivery.message_id is None:
-        return Send(article.revision)
+        unwanted = delivery.wanted_revision == 0 or article.state is ArticleState.WITHDRAWN
+        return (
+            Nothing(DeliveryState.SKIPPED, "the article was withdrawn")
+            if unwanted
+            else Send(article.revision)
+        )
+    if delivery.wanted_revision == 0:
+        return _withdrawal(delivery.message_id, policy)
     if delivery.shown_revision >= delivery.wanted_revision:
         return Nothing(DeliveryState.SETTLED)
-    marked = policy.corrections is Corrections.MARK
-    return Edit(delivery.message_id, article.revision, article.revised_at if marked else None)
+    return Edit(
+        delivery.message_id,
+        article.revision,
+        article.revised_at if policy.corrections is Corrections.MARK else None,
+        new_picture=delivery.shown_revision < picture_since,
+    )
 
 
-def _withdrawal(delivery: Delivery, policy: Publishing) -> Step:
-    if delivery.message_id is None:
-        return Nothing(DeliveryState.SKIPPED, "the article was withdrawn")
+def _withdrawal(message_id: int, policy: Publishing) -> Step:
     match policy.withdrawals:
         case Withdrawals.OFF:
             return Nothing(DeliveryState.SKIPPED, "withdrawn articles stay")
         case Withdrawals.NOTE:
-            return Edit(delivery.message_id, 0, withdrawn=True)
+            return Edit(message_id, 0, withdrawn=True)
         case Withdrawals.DELETE:
-            return Delete(delivery.message_id)
+            return Delete(message_id)

@@ -162,7 +162,7 @@ async def test_an_operator_who_never_wrote_to_the_bot_cannot_help_to_look(
     operator, channel = box.add_person("Operator", started=False), box.add_channel("Daily")
     ours = message_id(await sender.send(channel.id, NEWS.to_json()))
     found = await sender.find(channel.id, ours, NEWS.to_json(), through=operator.id)
-    assert isinstance(found, Unclear)
+    assert isinstance(found, Refused)
 
 
 async def test_what_becomes_of_a_chat_has_its_outcome(box: Box, sender: TelegramSender) -> None:

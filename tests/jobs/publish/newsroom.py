@@ -30,6 +30,7 @@ def article(
     sections: tuple[str, ...] = (),
     summary: str = "It rises.",
     backfill: bool = False,
+    image: str = "",
 ) -> Article:
     """A new article in a feed, not yet planned."""
     number = crc32(title.encode())
@@ -40,6 +41,7 @@ def article(
         sections=sections,
         published_at=published or now,
         backfill=backfill,
+        image_url=image,
     )
     [article_id] = articles.add(connection, [draft], now)
     known = feeds.by_url(connection, feed)

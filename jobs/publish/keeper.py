@@ -1,0 +1,106 @@
+"""Looks after the chats: what they are, whether they can be written to again, and what came too late."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from jobs.clock import Bell
+from jobs.policy import Publishing
+from jobs.publish.outcome import Standing
+from jobs.publish.parts import Publish
+from jobs.publish.plan import catch_up
+from jobs.publish.planning import channels_of
+from storage import chats, expiry
+from storage.database import Connection
+from storage.decisions import notice, owe
+from storage.records import Chat, ChatKind, ChatState
+
+#: Paused chats are looked at, and late posts for, after so many seconds.
+EVERY = 60.0
+#: What has been due for less than this is on its way, however old its article is.
+ON_ITS_WAY = timedelta(minutes=10)
+
+
+class Keeper:
+    """Rings `owed` when a chat can be written to again."""
+
+    def __init__(self, publish: Publish, owed: Bell) -> None:
+        self._publish, self._owed = publish, owed
+        self._met: set[int] = set()  # channels whose standing was asked since the start
+        self.bell = Bell()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look after them until `stop`."""
+        while not stop.is_set():
+            await self.meet()
+            await self.expire()
+            await self.bell.wait(self._publish.clock, EVERY)
+
+    async def meet(self) -> None:
+        """Learn what the channels are, and whether paused ones can be written to again."""
+        publish = self._publish
+        for chat in await publish.db.run(_to_meet, publish.policy, self._met, publish.clock.now()):
+            asked = f"@{chat.username}" if chat.id <= chats.UNNAMED else chat.id
+            standing = await publish.sender.standing(asked)
+            if isinstance(standing, Standing):
+                self._met.add(standing.id)
+                changed = await publish.db.run(
+                    _learn, chat, standing, publish.policy.operators, publish.clock.now()
+                )
+                if changed:
+                    self._owed.ring()
+
+    async def expire(self) -> None:
+        """One catch-up post for each channel instead of what has become too old; readers' alerts just go."""
+        publish, now = self._publish, self._publish.clock.now()
+        if await publish.db.run(_catch_up, publish.policy, now):
+            self._owed.ring()
+        old, owed = now - publish.policy.max_age, now - ON_ITS_WAY
+        while await publish.db.run(expiry.skip_private, old, owed):
+            pass
+
+
+def _to_meet(connection: Connection, policy: Publishing, met: Collection[int], now: datetime) -> list[Chat]:
+    """The settings' channels not yet asked about, and what is paused but not by an operator."""
+    named = {chat.id: chat for some in channels_of(connection, policy, now).values() for chat in some}
+    paused = {chat.id: chat for chat in chats.in_state(connection, ChatState.PAUSED)}
+    return [
+        chat
+        for number, chat in (named | paused).items()
+        if (number not in met or chat.state is ChatState.PAUSED)
+        and chat.reason != chats.BY_OPERATOR
+        and chat.state in (ChatState.ACTIVE, ChatState.PAUSED)
+    ]
+
+
+def _learn(
+    connection: Connection, chat: Chat, standing: Standing, operators: tuple[int, ...], now: datetime
+) -> bool:
+    """Write what a chat is and whether we may post there; whether that changed."""
+    if standing.kind is ChatKind.PRIVATE:
+        return False
+    if standing.id != chat.id:
+        chats.move(connection, chat.id, standing.id, standing.kind)
+    columns = {"kind": standing.kind, "title": standing.title, "username": standing.username}
+    chats.change(connection, standing.id, **columns, can_edit=standing.may_edit)
+    state = ChatState.ACTIVE if standing.may_post else ChatState.PAUSED
+    changed = chats.set_state(connection, standing.id, state, standing.reason)
+    name = standing.title or standing.username or str(standing.id)
+    if changed and state is not chat.state:
+        words = f"{name} can be written to again." if standing.may_post else f"{name}: {standing.reason}."
+        notice(connection, operators, words, now)
+    return changed or standing.id != chat.id
+
+
+def _catch_up(connection: Connection, policy: Publishing, now: datetime) -> int:
+    late = expiry.late(connection, now - policy.max_age, now - ON_ITS_WAY)
+    missed: dict[tuple[str, int], list[int]] = {}
+    for each in late:
+        missed.setdefault((each.edition, each.chat_id), []).append(each.article_id)
+    together: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    for (edition, chat_id), articles in missed.items():
+        together.setdefault((edition, tuple(articles)), []).append(chat_id)
+    for (edition, some), chat_ids in together.items():
+        owe(connection, catch_up(edition, some, chat_ids, now), now)
+    expiry.skip(connection, [each.delivery_id for each in late])
+    return len(late)

@@ -1,0 +1,102 @@
+"""Publishing, from stored articles to what chats show: plan | spread | claim | send | look up | settle.
+
+Each stage hands over through rows in the database and rings a bell, so that the next begins at once; a crash
+at any line leaves rows that say what is left to do. `docs/delivery.md` draws the states.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from jobs.clock import Clock
+from jobs.publish import courier as sending
+from jobs.publish.courier import Courier
+from jobs.publish.keeper import Keeper
+from jobs.publish.ledger import Ledger
+from jobs.publish.lookups import Lookups
+from jobs.publish.parts import Publish
+from jobs.publish.planning import Planner, plan_new
+from storage import chats, outbox
+
+#: Without a ring, the next look for something to plan or spread comes after so many seconds.
+IDLE = 30.0
+#: After a surprise in one stage it begins again, so many seconds later.
+AGAIN = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def run(publish: Publish, stop: asyncio.Event) -> None:
+    """Publish until `stop` is set; then claim no more, settle what is under way, and return."""
+    await remember(publish)
+    written = asyncio.Event()  # nothing more can come: the ledger may end
+
+    def wake() -> None:
+        courier.bell.ring()
+        lookups.bell.ring()
+
+    ledger = Ledger(publish.db, publish.clock, publish.policy.operators, wake)
+    courier, lookups = Courier(publish, ledger), Lookups(publish, ledger)
+    planner, keeper = Planner(publish, courier.bell), Keeper(publish, courier.bell)
+
+    def ring_all() -> None:
+        for bell in (publish.bell, planner.spreading, lookups.bell):
+            bell.ring()
+        courier.wake()
+
+    works: dict[str, Callable[[], Awaitable[None]]] = {
+        "plan": lambda: planner.run(stop, IDLE),
+        "spread": lambda: planner.spread(stop, IDLE),
+        "claim": lambda: courier.claim(stop),
+        "send": lambda: courier.dispatch(stop),
+        "look up": lambda: lookups.run(stop),
+    }
+    keeping = asyncio.create_task(_stage("keep", lambda: keeper.run(stop), stop, publish.clock))
+    writing = asyncio.create_task(_stage("settle", lambda: ledger.run(written), written, publish.clock))
+    wakened = asyncio.create_task(_when(stop, ring_all))
+    try:
+        await asyncio.gather(*(_stage(name, work, stop, publish.clock) for name, work in works.items()))
+    finally:
+        for task in (keeping, wakened):
+            task.cancel()
+        written.set()
+        ledger.wake()
+        await asyncio.gather(keeping, wakened, writing, return_exceptions=True)
+
+
+async def remember(publish: Publish) -> int:
+    """After a start: what was under way is unclear; what the pace must know of the last minute."""
+    now, at = publish.clock.now(), publish.clock.monotonic()
+    wait = publish.policy.unclear_wait + timedelta(seconds=sending.PATIENCE)
+    unclear = await publish.db.run(outbox.recover, wait)
+    longest = timedelta(seconds=max(publish.policy.rate_group.seconds, publish.policy.rate_chat.seconds))
+    for chat_id, when in await publish.db.read(outbox.sent_since, now - longest):
+        publish.pace.said(chat_id, at - max(0.0, (now - when).total_seconds()))
+    for chat_id, until in await publish.db.read(chats.flooded, now):
+        publish.pace.flooded(chat_id, (until - now).total_seconds(), at)
+    if unclear:
+        log.warning("requests were under way when we last stopped; each is looked up", unclear=unclear)
+    return unclear
+
+
+async def _stage(name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event, clock: Clock) -> None:
+    """Do the stage's work until `stop`; a surprise is told, and the stage begins again."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception:
+            log.exception("a stage broke and begins again", stage=name)
+            await clock.sleep(AGAIN)
+            if stop.is_set():
+                return
+
+
+async def _when(stop: asyncio.Event, then: Callable[[], None]) -> None:
+    await stop.wait()
+    then()
+
+
+__all__ = ["Publish", "plan_new", "remember", "run"]

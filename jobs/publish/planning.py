@@ -1,0 +1,99 @@
+"""From stored articles to owed posts: plan the new, tell the corrected and withdrawn, spread what is owed."""
+
+import asyncio
+from datetime import datetime
+
+from jobs.clock import Bell
+from jobs.policy import Publishing, Withdrawals
+from jobs.publish.parts import Publish
+from jobs.publish.plan import plan
+from storage import chats, decisions
+from storage.database import Connection
+from storage.records import ArticleState, Chat
+from storage.spreading import spread
+
+#: Articles planned, or told of, in one transaction.
+BATCH = 20
+
+
+async def plan_new(publish: Publish) -> int:
+    """Decide about every article that has no plan yet; how many there were."""
+    planned = 0
+    while some := await publish.db.run(_plan_some, publish.policy, publish.clock.now()):
+        planned += some
+    return planned
+
+
+async def tell_changed(publish: Publish) -> int:
+    """Let posts want what their corrected or withdrawn articles say now; how many articles there were."""
+    told = 0
+    while some := await publish.db.run(_tell_some, publish.policy):
+        told += some
+    return told
+
+
+async def spread_all(publish: Publish) -> int:
+    """Every slice that is to be spread now; how many there were."""
+    slices = 0
+    while await publish.db.run(spread, publish.clock.now(), default_edition(publish.policy)):
+        slices += 1
+    return slices
+
+
+class Planner:
+    """Plans when `publish.bell` rings; rings `owed` when there is something to send."""
+
+    def __init__(self, publish: Publish, owed: Bell) -> None:
+        self._publish, self._owed = publish, owed
+        self.spreading = Bell()
+
+    async def run(self, stop: asyncio.Event, idle: float) -> None:
+        """Plan at every ring, and after `idle` seconds without one."""
+        while not stop.is_set():
+            if await plan_new(self._publish) + await tell_changed(self._publish):
+                self._owed.ring()
+            self.spreading.ring()
+            await self._publish.bell.wait(self._publish.clock, idle)
+
+    async def spread(self, stop: asyncio.Event, idle: float) -> None:
+        """Spread, slice by slice, so that others write in between."""
+        publish = self._publish
+        while not stop.is_set():
+            more = await publish.db.run(spread, publish.clock.now(), default_edition(publish.policy))
+            if more:
+                self._owed.ring()
+            else:
+                await self.spreading.wait(publish.clock, idle)
+
+
+def default_edition(policy: Publishing) -> str:
+    """The edition of readers who chose none."""
+    return next((edition.name for edition in policy.editions), "")
+
+
+def _plan_some(connection: Connection, policy: Publishing, now: datetime) -> int:
+    rows = decisions.unplanned(connection, BATCH)
+    if not rows:
+        return 0
+    channels = channels_of(connection, policy, now)
+    known = {chat.id for some in channels.values() for chat in some}
+    last = decisions.last_routine(connection, known) if policy.min_gap else {}
+    made = plan(rows, policy, channels, last, now)
+    decisions.plan(connection, made.decisions, made.posts, made.told, now)
+    return len(rows)
+
+
+def channels_of(connection: Connection, policy: Publishing, now: datetime) -> dict[str, list[Chat]]:
+    """Each edition's channels; those named for the first time are kept."""
+    return {
+        edition.name: chats.channels(connection, edition.channels, now, edition.name)
+        for edition in policy.editions
+    }
+
+
+def _tell_some(connection: Connection, policy: Publishing) -> int:
+    changed = decisions.untold(connection, BATCH)
+    for article in changed:
+        stays = article.state is ArticleState.WITHDRAWN and policy.withdrawals is Withdrawals.OFF
+        decisions.tell(connection, article, change_posts=not stays)
+    return len(changed)

@@ -1,0 +1,86 @@
+"""What a delivery's request says: the post's content, made once for all the chats that get the same."""
+
+from collections import OrderedDict
+from datetime import datetime
+
+from jobs.policy import Edition, Publishing
+from jobs.publish.parts import Render, Telling
+from jobs.publish.step import Edit, Send
+from storage.outbox import Claimed
+from storage.records import Article, PostKind
+
+#: Contents kept for the next chat.
+KEPT = 64
+
+
+class Wording:
+    """Renders, and remembers what it rendered."""
+
+    def __init__(self, render: Render, policy: Publishing) -> None:
+        self._render = render
+        self._editions = {edition.name: edition for edition in policy.editions}
+        self._made: OrderedDict[object, str] = OrderedDict()
+
+    def content(
+        self, claimed: Claimed, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+    ) -> str:
+        """The content, as JSON. Whatever `render` raises is raised."""
+        telling = self._telling(claimed, step, articles, now)
+        key = _key(telling)
+        if key not in self._made:
+            self._made[key] = self._render(telling)
+            if len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        return self._made[key]
+
+    def _telling(
+        self, claimed: Claimed, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+    ) -> Telling:
+        edition = self._edition(claimed.post.edition)
+        chat = claimed.chat if claimed.delivery.public else None
+        return Telling(
+            post=claimed.post,
+            articles=articles,
+            edition=edition,
+            language=(claimed.chat.language if claimed.chat else "") or edition.language,
+            chat=chat,
+            now=now,
+            corrected_at=step.corrected_at if isinstance(step, Edit) else None,
+            withdrawn=isinstance(step, Edit) and step.withdrawn,
+            picture=claimed.delivery.picture,
+        )
+
+    def _edition(self, name: str) -> Edition:
+        first = next(iter(self._editions.values()), Edition(name="", channels=(), feed_urls=()))
+        return self._editions.get(name, first)
+
+
+def _key(telling: Telling) -> object:
+    """What makes a difference: times are told by the minute, and chats by id only where many read them."""
+    chat = telling.chat
+    spoken = [(article.id, article.revision, article.page_read_at) for article in telling.articles]
+    return (
+        telling.post.id,
+        telling.post.lane,
+        tuple(spoken),
+        telling.language,
+        (chat.id, chat.title) if chat else None,
+        telling.corrected_at,
+        telling.withdrawn,
+        telling.picture,
+        telling.now.replace(minute=0, second=0, microsecond=0),
+    )
+
+
+def articles_of(claimed: Claimed) -> list[int]:
+    """The numbers of the articles that a post is about."""
+    post = claimed.post
+    if post.article_id is not None:
+        return [post.article_id]
+    if post.kind in (PostKind.CATCH_UP, PostKind.DIGEST):
+        return [int(word) for word in post.text.split() if word.isdigit()]
+    return []
+
+
+__all__ = ["Wording", "articles_of"]

@@ -1,0 +1,344 @@
+"""From a stored article to what chats show: once, in order, whatever happens on the way."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.chats import Standing
+from bot.sandbox.limits import NO_LIMITS
+from jobs.policy import Corrections, Edition, Withdrawals
+from storage import chats, decisions, outbox
+from storage.database import Database
+from storage.records import ChatState, DeliveryState, Lane, Verdict
+from tests.conftest import MovedClock
+from tests.jobs.publish.desk import Desk, desk
+from tests.jobs.publish.newsroom import FEED, followers
+
+CHANNEL = -1001000000001
+
+
+@pytest.fixture
+def newsroom(db: Database, clock: MovedClock) -> Desk:
+    made = desk(db, clock, CHANNEL)
+    made.box.add_channel("Daily", id=CHANNEL)
+    return made
+
+
+async def test_an_article_is_posted_once_and_the_bell_makes_it_at_once(newsroom: Desk) -> None:
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(0.5, 0.05)
+        assert newsroom.said(CHANNEL) == ["River rises"]
+        await newsroom.pass_time(120, 5)
+    assert newsroom.said(CHANNEL) == ["River rises"]
+    life = newsroom.life(river)
+    assert [each.verdict for each in life.decisions] == [Verdict.PLANNED]
+    assert [each.state for each in life.deliveries] == [DeliveryState.SETTLED]
+
+
+async def test_articles_come_in_the_order_of_their_publication(newsroom: Desk) -> None:
+    for minutes, title in ((1, "Third"), (3, "First"), (2, "Second")):
+        newsroom.news(title, published=newsroom.clock.now() - timedelta(minutes=minutes))
+    async with newsroom.working():
+        await newsroom.pass_time(5)
+        assert newsroom.said(CHANNEL) == ["First", "Second", "Third"]
+
+
+async def test_followers_get_it_too(newsroom: Desk) -> None:
+    readers = newsroom.box.add_people(5, first_id=100)
+    newsroom.db.run_here(followers, readers)
+    async with newsroom.working():
+        newsroom.clock.move(1)
+        newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        assert [newsroom.said(reader) for reader in readers] == [["River rises"]] * 5
+
+
+async def test_a_breaking_story_overtakes_a_running_fan_out(db: Database, clock: MovedClock) -> None:
+    edition = Edition(name="", channels=(), feed_urls=(FEED,), breaking=("earthquake",))
+    newsroom = desk(db, clock, editions=(edition,))
+    readers = newsroom.box.add_people(300, first_id=1000)
+    newsroom.db.run_here(followers, readers)
+    clock.move(1)
+    async with newsroom.working():
+        newsroom.news("River rises")
+        await newsroom.pass_time(3)
+        newsroom.news("Earthquake in the south")
+        await newsroom.pass_time(11.5)
+        quick = [reader for reader in readers if "Earthquake in the south" in newsroom.said(reader)]
+        slow = [reader for reader in readers if "River rises" in newsroom.said(reader)]
+        assert len(quick) == 300
+        assert len(slow) < 200
+        await newsroom.pass_time(12)
+    assert all("River rises" in newsroom.said(reader) for reader in readers)
+    assert newsroom.box.ledger.busiest(1.0) <= 30
+
+
+async def test_a_correction_edits_the_post_and_says_when(newsroom: Desk) -> None:
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.correct(river, "River falls")
+        await newsroom.pass_time(2)
+        assert newsroom.said(CHANNEL) == [f"River falls\nUpdated {newsroom.clock.now():%H:%M}"]
+    life = newsroom.life(river)
+    assert [(chat, revision) for chat, revision, _ in life.shown] == [(CHANNEL, 1), (CHANNEL, 2)]
+
+
+async def test_a_correction_may_be_silent(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock, CHANNEL, corrections=Corrections.SILENT)
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.correct(river, "River falls")
+        await newsroom.pass_time(2)
+        assert newsroom.said(CHANNEL) == ["River falls"]
+
+
+async def test_a_correction_before_the_send_takes_its_place(newsroom: Desk) -> None:
+    newsroom.correct(newsroom.news("River rises"), "River falls")
+    async with newsroom.working():
+        await newsroom.pass_time(2)
+    assert newsroom.said(CHANNEL) == ["River falls"]
+    assert len(newsroom.box.ledger.times(CHANNEL)) == 1
+
+
+async def test_a_withdrawn_article_is_taken_back(newsroom: Desk) -> None:
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.withdraw(river)
+        await newsroom.pass_time(2)
+        assert newsroom.said(CHANNEL) == []
+        await newsroom.pass_time(60, 5)
+    assert [each.state for each in newsroom.deliveries()] == [DeliveryState.SETTLED]
+
+
+async def test_a_withdrawn_article_may_leave_a_note(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock, CHANNEL, withdrawals=Withdrawals.NOTE)
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.withdraw(river)
+        await newsroom.pass_time(2)
+        assert newsroom.said(CHANNEL) == ["withdrawn"]
+
+
+async def test_what_telegram_no_longer_deletes_is_replaced_by_a_note(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock)
+    [reader] = newsroom.box.add_people(1, first_id=100)
+    newsroom.db.run_here(followers, [reader])
+    clock.move(1)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        clock.move(49 * 3600)
+        newsroom.withdraw(river)
+        await newsroom.pass_time(5)
+        assert newsroom.said(reader) == ["withdrawn"]
+
+
+async def test_withdrawals_may_be_off(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock, CHANNEL, withdrawals=Withdrawals.OFF)
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.withdraw(river)
+        await newsroom.pass_time(2)
+        assert newsroom.said(CHANNEL) == ["River rises"]
+
+
+async def test_a_post_deleted_by_hand_stays_deleted(newsroom: Desk) -> None:
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.box.delete(CHANNEL, newsroom.deliveries()[0].message_id or 0)
+        newsroom.correct(river, "River falls")
+        await newsroom.pass_time(5)
+        newsroom.correct(river, "River falls further")
+        await newsroom.pass_time(5)
+    assert newsroom.said(CHANNEL) == []
+    assert [each.state for each in newsroom.deliveries()] == [DeliveryState.REMOVED]
+
+
+async def test_a_refused_picture_goes_without_it(newsroom: Desk) -> None:
+    newsroom.box.cloud.picture_fault = lambda url: "WEBPAGE_CURL_FAILED"
+    river = newsroom.news("River rises", image="https://news.example/1.jpg")
+    async with newsroom.working():
+        await newsroom.pass_time(3)
+        newsroom.correct(river, "River falls")
+        await newsroom.pass_time(3)
+    assert newsroom.said(CHANNEL)[0].startswith("River falls")
+    assert newsroom.deliveries()[0].state is DeliveryState.SETTLED
+
+
+async def test_rights_that_are_lost_and_regained_lose_nothing(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock, CHANNEL, operators=(50,))
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    newsroom.box.add_person("Operator", id=50)
+    async with newsroom.working():
+        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ())
+        newsroom.news("River rises")
+        newsroom.news("Bridge closed")
+        await newsroom.pass_time(30, 1)
+        assert newsroom.said(CHANNEL) == []
+        assert len([text for text in newsroom.said(50) if "cannot be written to" in text]) == 1
+        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ("can_post_messages",))
+        await newsroom.pass_time(70, 1)
+        assert newsroom.said(CHANNEL) == ["River rises", "Bridge closed"]
+        assert "can be written to again" in newsroom.said(50)[-1]
+
+
+async def test_a_reader_who_blocked_the_bot_is_left_alone_and_keeps_the_settings(newsroom: Desk) -> None:
+    [reader] = newsroom.box.add_people(1, first_id=100)
+    newsroom.db.run_here(followers, [reader])
+    newsroom.clock.move(1)
+    newsroom.box.block(reader)
+    async with newsroom.working():
+        newsroom.news("River rises")
+        await newsroom.pass_time(3)
+        newsroom.news("Bridge closed")
+        await newsroom.pass_time(3)
+    known = newsroom.db.read_here(chats.get, reader)
+    assert known
+    assert known.state is ChatState.BLOCKED
+    assert len(newsroom.db.read_here(chats.subscriptions, reader)) == 1
+    assert len([each for each in newsroom.deliveries() if each.chat_id == reader]) == 1
+
+
+async def test_a_group_that_becomes_a_supergroup_is_followed(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock, -4001)
+    newsroom.box.add_group("Desk", id=-4001)
+    async with newsroom.working():
+        newsroom.news("River rises")
+        await newsroom.pass_time(2)
+        newsroom.box.add_supergroup("Desk", id=-1002)
+        newsroom.box.upgrade(-4001, -1002)
+        newsroom.news("Bridge closed")
+        await newsroom.pass_time(5)
+        newsroom.news("Bridge open")
+        await newsroom.pass_time(5)
+    assert newsroom.said(-4001) == ["River rises"]
+    assert newsroom.said(-1002) == ["Bridge closed", "Bridge open"]
+
+
+async def test_a_channel_named_by_its_name_is_found_and_owed_what_came_before(
+    db: Database, clock: MovedClock
+) -> None:
+    newsroom = desk(db, clock, "@daily_news")
+    newsroom.news("River rises")
+    async with newsroom.working():
+        await newsroom.pass_time(5)
+        channel = newsroom.box.add_channel("Daily", username="daily_news")
+        await newsroom.pass_time(65, 1)
+        newsroom.news("Bridge closed")
+        await newsroom.pass_time(5)
+        assert newsroom.said(channel.id) == ["River rises", "Bridge closed"]
+
+
+async def test_a_flood_is_waited_out_without_a_single_request(newsroom: Desk) -> None:
+    async with newsroom.working():
+        await newsroom.pass_time(1)
+        newsroom.box.faults.script("flood", seconds=34, methods=["sendMessage"])
+        newsroom.news("River rises")
+        await newsroom.pass_time(33, 1)
+        before = [event for event in newsroom.box.cloud.journal.since(0) if event.kind == "refused"]
+        assert (newsroom.said(CHANNEL), before) == ([], [])
+        await newsroom.pass_time(5)
+        assert newsroom.said(CHANNEL) == ["River rises"]
+
+
+async def test_a_flood_is_waited_out_across_a_restart(newsroom: Desk) -> None:
+    async with newsroom.working():
+        await newsroom.pass_time(1)
+        newsroom.box.faults.script("flood", seconds=34, methods=["sendMessage"])
+        newsroom.news("River rises")
+        await newsroom.pass_time(2)
+    async with newsroom.working():
+        await newsroom.pass_time(25, 1)
+        assert newsroom.said(CHANNEL) == []
+        await newsroom.pass_time(10, 1)
+        assert newsroom.said(CHANNEL) == ["River rises"]
+
+
+async def test_after_an_outage_what_is_too_old_comes_in_one_post(newsroom: Desk) -> None:
+    async with newsroom.working():
+        newsroom.news("Before")
+        await newsroom.pass_time(2)
+        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ())
+        for title in ("One", "Two", "Three"):
+            newsroom.news(title)
+        await newsroom.pass_time(10, 1)
+        newsroom.clock.move(30 * 3600)
+        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ("can_post_messages",))
+        await newsroom.pass_time(70, 1)
+        assert newsroom.said(CHANNEL) == ["Before", "One\nTwo\nThree"]
+
+
+async def test_a_held_post_that_was_retracted_in_time_is_never_sent(db: Database, clock: MovedClock) -> None:
+    edition = Edition(name="", channels=(CHANNEL,), feed_urls=(FEED,), hold=timedelta(minutes=5))
+    newsroom = desk(db, clock, editions=(edition,))
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        newsroom.news("Bridge closed")
+        await newsroom.pass_time(60, 5)
+        newsroom.withdraw(river)
+        await newsroom.pass_time(250, 5)
+        assert newsroom.said(CHANNEL) == ["Bridge closed"]
+
+
+async def test_a_story_made_breaking_by_hand_no_longer_waits(db: Database, clock: MovedClock) -> None:
+    edition = Edition(name="", channels=(CHANNEL,), feed_urls=(FEED,), hold=timedelta(minutes=5))
+    newsroom = desk(db, clock, editions=(edition,))
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await newsroom.pass_time(5)
+        newsroom.db.run_here(decisions.hurry, river.id, clock.now())
+        newsroom.bell.ring()
+        await newsroom.pass_time(5)
+        assert newsroom.said(CHANNEL) == ["River rises"]
+        assert newsroom.deliveries()[0].lane is Lane.BREAKING
+
+
+async def test_stopping_settles_what_is_under_way_and_hands_the_rest_back(
+    db: Database, clock: MovedClock
+) -> None:
+    newsroom = desk(db, clock, limits=NO_LIMITS)
+    readers = newsroom.box.add_people(100, first_id=1000)
+    newsroom.db.run_here(followers, readers)
+    clock.move(1)
+    newsroom.box.faults.latency = 3.0
+    async with newsroom.working():
+        newsroom.news("River rises")
+        await newsroom.pass_time(1)
+    states = {each.state for each in newsroom.deliveries()}
+    assert states == {DeliveryState.SETTLED, DeliveryState.OWED}
+    newsroom.box.faults.latency = 0
+    async with newsroom.working():
+        await newsroom.pass_time(5)
+    assert newsroom.box.ledger.tally(["River rises"], readers).right == 100
+
+
+async def test_the_rate_holds_whatever_is_owed(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock, CHANNEL)
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    for number in range(30):
+        newsroom.news(f"Story {number}")
+    async with newsroom.working():
+        await newsroom.pass_time(120, 0.5)
+    assert len(newsroom.said(CHANNEL)) == 30
+    assert newsroom.box.ledger.busiest(60.0, CHANNEL) == 20
+    assert newsroom.box.ledger.busiest(1.0, CHANNEL) == 1
+
+
+async def test_the_backlog_is_empty_in_the_end(newsroom: Desk) -> None:
+    async with newsroom.working():
+        newsroom.news("River rises")
+        await newsroom.pass_time(3)
+    found = newsroom.db.read_here(outbox.backlog, newsroom.clock.now())
+    assert (sum(found.owed.values()), found.unclear, found.paused) == (0, 0, [])
