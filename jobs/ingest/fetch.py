@@ -38,7 +38,6 @@ from jobs.policy import Fetching
 
 #: What we like best, for each kind of thing that we ask for.
 FEED = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 PICTURE = "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1"
 
 MOST_REDIRECTS = 5
@@ -216,7 +215,6 @@ def _exact(url: str) -> URL:
 
 __all__ = [
     "FEED",
-    "PAGE",
     "PICTURE",
     "FeedGone",
     "FeedMoved",

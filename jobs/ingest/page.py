@@ -27,7 +27,7 @@ def read_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPag
     head = read_head(tree)
     linked = linked_article(head.scripts)
     address = own_address(head, linked, url)
-    item = read_item(raw_item(head, linked, address, url, _text(tree)), "")
+    item = read_item(raw_item(head, linked, address, url, _text(tree, head.heading)), "")
     if isinstance(item, Left):
         return NoPage("The page has neither a headline nor a text.")
     return ReadPage(
@@ -45,13 +45,14 @@ def read_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPag
     )
 
 
-def _text(tree: Any) -> str:
-    """The article's own text; its paragraphs are parted by an empty line."""
+def _text(tree: Any, heading: str) -> str:
+    """The article's own text without its heading; its paragraphs are parted by an empty line."""
     document = trafilatura.bare_extraction(
         tree, with_metadata=False, include_comments=False, include_tables=False, include_formatting=False
     )
     text = getattr(document, "text", None) or ""
-    return "\n\n".join(text.split("\n"))
+    lines = text.split("\n")
+    return "\n\n".join(lines[1:] if lines[0].casefold() == heading.casefold() else lines)
 
 
 def _meta_charset(body: bytes) -> str:

@@ -32,6 +32,7 @@ class Site:
     address: str = ""
     pages: dict[str, Handler] = field(default_factory=dict)
     asked: list[web.Request] = field(default_factory=list)
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
     bodies: list[bytes] = field(default_factory=list)
 
     def url(self, path: str = "/feed") -> str:
@@ -52,6 +53,7 @@ class Site:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(await request.read())
         self.asked.append(request)
+        self.was_asked.set()
         page = self.pages.get(request.path)
         return await page(request) if page else web.Response(status=404)
 

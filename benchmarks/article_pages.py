@@ -1,0 +1,111 @@
+"""How well, and how fast, are real pages read? Against their own tags and trafilatura's test sentences."""
+
+import csv
+import json
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.ingest import clean
+from jobs.ingest.dates import read_date
+from jobs.ingest.outcome import ReadPage
+from jobs.ingest.page import read_page
+
+CORPUS = Path("material/feeds/corpus")
+PAGES = CORPUS / "PAGES.tsv"
+SENTENCES = Path("material/feeds/conformance/trafilatura/evaldata.json")
+TRAPS = ("{{", ".svg", "favicon", "/logo.", "blank.")
+
+Rates = dict[str, tuple[float, int]]
+
+
+def agreement(every: int = 1, times: list[float] | None = None) -> Rates:
+    """For each thing read: the share of pages that agree, and of how many; of each `every`-th page."""
+    counts: dict[str, list[bool]] = defaultdict(list)
+    for row in list(_rows())[::every]:
+        began = time.perf_counter()
+        page = read_page((CORPUS / "pages" / row["file"]).read_bytes(), "", _address(row))
+        if times is not None:
+            times.append(time.perf_counter() - began)
+        for name, agrees in _compared(row, page if isinstance(page, ReadPage) else None):
+            counts[name].append(agrees)
+    return {name: (sum(found) / len(found), len(found)) for name, found in counts.items()}
+
+
+def _rows() -> Iterator[dict[str, str]]:
+    csv.field_size_limit(sys.maxsize)
+    with PAGES.open(newline="", encoding="utf-8") as table:
+        yield from csv.DictReader(table, delimiter="\t")
+
+
+def _address(row: dict[str, str]) -> str:
+    known = (row["canonical"], row["og_url"], f"https://{row['site'] or 'paper.example'}/a/b")
+    return next(url for url in known if url.startswith("http"))
+
+
+def _compared(row: dict[str, str], page: ReadPage | None) -> Iterator[tuple[str, bool]]:
+    """What the page's own tags say, against what was read."""
+    yield "text", page is not None and len(page.text) > 200
+    if page is None:
+        return
+    wanted = clean.title(row["og_title"], True)
+    if wanted:
+        yield "title", wanted.startswith(page.title)
+    if row["section"]:
+        yield "section", clean.line(row["section"]).casefold() in [one.casefold() for one in page.sections]
+    if row["published"]:
+        yield "published", read_date(row["published"]) == page.published
+    if row["modified"]:
+        yield "modified", read_date(row["modified"]) == page.modified
+    if row["html_lang"]:
+        yield "language", _base(row["html_lang"]) == _base(page.language)
+    if row["canonical"].startswith("http"):
+        yield "address", page.url == row["canonical"]
+    if row["og_image"]:
+        yield "picture", bool(page.image_url) and not any(trap in page.image_url for trap in TRAPS)
+    yield from _sentences(row["file"], page)
+
+
+def _base(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def _sentences(file: str, page: ReadPage) -> Iterator[tuple[str, bool]]:
+    text = " ".join(page.text.split())
+    expected = _expected().get(file.rpartition("__")[2], {}) if file.startswith("trafilatura/") else {}
+    for sentence in expected.get("with", []):
+        yield "wanted sentences", " ".join(sentence.split()) in text
+    for sentence in expected.get("without", []):
+        yield "unwanted sentences left out", " ".join(sentence.split()) not in text
+
+
+def _expected(kept: dict[str, dict[str, list[str]]] = {}) -> dict[str, dict[str, list[str]]]:  # noqa: B006
+    """Trafilatura's own expectations, by the file's name; read once."""
+    if not kept and SENTENCES.exists():
+        kept.update({one["file"]: one for one in json.loads(SENTENCES.read_text("utf-8")).values()})
+    return kept
+
+
+def main() -> None:
+    if not PAGES.exists():
+        print(f"{PAGES} is not here: unpack the feeds' material to run this benchmark.")
+        return
+    times: list[float] = []
+    rates = agreement(times=times)
+    table = Table("read from a page", "agrees", "of", title=f"{len(times)} real article pages")
+    for name, (rate, count) in sorted(rates.items()):
+        table.add_row(name, f"{rate:.1%}", str(count))
+    times.sort()
+    Console().print(table)
+    median, late = statistics.median(times) * 1e3, times[int(len(times) * 0.95)] * 1e3
+    print(f"ms a page: median {median:.0f}, p95 {late:.0f}, longest {times[-1] * 1e3:.0f}")
+
+
+if __name__ == "__main__":
+    main()
