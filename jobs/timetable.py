@@ -1,16 +1,21 @@
 """Which job runs when: the only file that knows APScheduler."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-Job = Callable[[], Awaitable[object]]
+Job = Callable[[], Coroutine[Any, Any, object]]
+
+log = structlog.get_logger()
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -70,18 +75,34 @@ class Timetable:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
+        self._running: set[asyncio.Task[object]] = set()
         self._scheduler = AsyncIOScheduler(
             timezone=zone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
     def add(self, name: str, job: Job, schedule: timedelta | str, *, at_once: bool = False) -> None:
-        """Run `job` on `schedule`; `at_once`: for the first time as soon as the timetable starts."""
+        """Run `job` on `schedule`; `at_once`: for the first time as soon as the timetable starts.
+
+        A job that fails is logged, and comes again at its next hour.
+        """
         if isinstance(schedule, timedelta):
             trigger: BaseTrigger = IntervalTrigger(seconds=schedule.total_seconds(), timezone=self._zone)
         else:
             trigger = cron_trigger(schedule, self._zone)
         first = {"next_run_time": datetime.now(self._zone)} if at_once else {}
-        self._scheduler.add_job(job, trigger, id=name, name=name, **first)
+        self._scheduler.add_job(self._run, trigger, (name, job), id=name, name=name, **first)
+
+    async def _run(self, name: str, job: Job) -> None:
+        """In a task of its own: the scheduler cancels what it runs when it is stopped."""
+        task = asyncio.ensure_future(job())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            return
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a job failed", job=name, exc_info=error)
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
@@ -91,7 +112,12 @@ class Timetable:
         """Each job's name and when it runs next."""
         return {job.id: job.next_run_time for job in self._scheduler.get_jobs() if job.next_run_time}
 
-    def stop(self) -> None:
-        """Start no further job."""
+    async def stop(self, patience: float) -> None:
+        """Start no further job; what runs gets `patience` seconds to end."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=patience)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

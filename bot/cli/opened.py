@@ -9,9 +9,9 @@ from storage.migrations import migrate
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """The database of the settings, at today's version, closed at the end."""
-    database = open_database(settings.database_url, must_exist=True)
+def opened(settings: Settings, *, create: bool = False) -> Iterator[Database]:
+    """The database of the settings, at today's version, closed at the end; made if need be where `create`."""
+    database = open_database(settings.database_url, must_exist=not create)
     try:
         database.run_here(migrate)
         yield database

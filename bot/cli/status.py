@@ -34,10 +34,7 @@ def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
                 "oldest waits (s)": round(delay),
             }
         ],
-        "paused chats": [
-            {"chat": chat.called, "id": chat.id, "why": chat.reason}
-            for chat in backlog.paused
-        ],
+        "paused chats": [{"chat": chat.called, "id": chat.id, "why": chat.reason} for chat in backlog.paused],
         "last runs": [_run(run) for run in runs.latest(connection)],
     }
 

@@ -1,5 +1,6 @@
 """Cron lines mean here what cron means by them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,8 +47,6 @@ def test_what_is_no_cron_line_is_refused(line: str) -> None:
 
 
 async def test_a_job_runs_when_the_timetable_starts() -> None:
-    import asyncio
-
     ran = asyncio.Event()
 
     async def job() -> None:
@@ -60,4 +59,36 @@ async def test_a_job_runs_when_the_timetable_starts() -> None:
         await asyncio.wait_for(ran.wait(), 5)
         assert list(timetable.next_runs()) == ["look"]
     finally:
-        timetable.stop()
+        await timetable.stop(1)
+
+
+async def test_a_running_job_ends_before_the_timetable_has_stopped() -> None:
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def job() -> None:
+        begun.set()
+        await go_on.wait()
+        ended.set()
+
+    timetable = Timetable(ZONE)
+    timetable.add("look", job, timedelta(hours=1), at_once=True)
+    timetable.start()
+    await asyncio.wait_for(begun.wait(), 5)
+    asyncio.get_running_loop().call_soon(go_on.set)
+    await timetable.stop(5)
+    assert ended.is_set()
+
+
+async def test_a_job_that_fails_is_logged_and_stays_on_the_timetable() -> None:
+    failed = asyncio.Event()
+
+    async def job() -> None:
+        failed.set()
+        raise RuntimeError("the disk is full")
+
+    timetable = Timetable(ZONE)
+    timetable.add("look", job, timedelta(hours=1), at_once=True)
+    timetable.start()
+    await asyncio.wait_for(failed.wait(), 5)
+    assert list(timetable.next_runs()) == ["look"]
+    await timetable.stop(5)

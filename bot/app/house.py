@@ -1,0 +1,159 @@
+"""All the parts of a running Newswire, put together from the settings; nothing here decides anything."""
+
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from telegram import Bot
+from telegram.request import BaseRequest
+
+from bot.app.posts import Posts
+from bot.config import Settings
+from bot.config.policies import feed_urls, fetching, publishing
+from bot.telegram.answers import PacedAnswers
+from bot.telegram.sender import TelegramSender
+from bot.telegram.transport import AiohttpRequest
+from jobs.clock import Bell, Clock, SystemClock
+from jobs.ingest.child import Children
+from jobs.ingest.fetch import Fetcher
+from jobs.ingest.looking import Ingest
+from jobs.ingest.parse import Parser
+from jobs.ingest.websub import WebSub
+from jobs.publish.parts import Publish, pace_of
+from jobs.timetable import next_time
+from storage import feeds, runs
+from storage.database import Database, open_database
+from storage.index import Index
+from storage.migrations import migrate
+
+#: Beside the database file: the text index, which is only a copy.
+INDEX_SUFFIX = ".index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that runs, and what it shares."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    index: Index
+    bell: Bell  #: rung when something is to be planned or sent
+    stored: Bell  #: rung when articles were stored: the index reads them
+    posts: Posts
+    ingest: Ingest
+    websub: WebSub
+    publish: Publish
+    sender: TelegramSender
+    answers: PacedAnswers
+    bot: Bot
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, *, clock: Clock | None = None, request: BaseRequest | None = None
+) -> AsyncIterator[House]:
+    """Every part, ready to run, and closed in the opposite order.
+
+    `request` speaks to Telegram; by default over HTTP to TELEGRAM_API_URL. Raises StorageError.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        db = open_database(settings.database_url)
+        stack.callback(db.close)
+        db.lock()
+        db.run_here(migrate)
+        db.run_here(runs.bury, clock.now())
+        db.run_here(feeds.register, feed_urls(settings), clock.now())
+        index = Index.open(_index_path(settings))
+        db.read_here(index.catch_up)
+        stack.callback(index.save)
+        request = request or AiohttpRequest()
+        await request.initialize()
+        stack.push_async_callback(request.shutdown)
+        policy = fetching(settings)
+        fetcher = await stack.enter_async_context(Fetcher(policy, clock))
+        children = Children(clock)
+        stack.push_async_callback(children.close)
+        yield _furnished(settings, clock, db, index, request, fetcher, children)
+
+
+def _furnished(
+    settings: Settings,
+    clock: Clock,
+    db: Database,
+    index: Index,
+    request: BaseRequest,
+    fetcher: Fetcher,
+    children: Children,
+) -> House:
+    policy, bell, stored = publishing(settings), Bell(), Bell()
+    token, api = settings.telegram_bot_token, settings.telegram_api_url
+    sender = TelegramSender(request, token, api, paid=settings.allow_paid_broadcast)
+    pace, posts = pace_of(policy), Posts(policy)
+
+    def ring() -> None:
+        bell.ring()
+        stored.ring()
+
+    ingest = _ingest(settings, clock, db, fetcher, children, ring)
+    return House(
+        settings=settings,
+        clock=clock,
+        db=db,
+        index=index,
+        bell=bell,
+        stored=stored,
+        posts=posts,
+        ingest=ingest,
+        websub=WebSub(db, fetcher, clock, ingest.policy),
+        publish=Publish(db=db, sender=sender, clock=clock, policy=policy, bell=bell, render=posts, pace=pace),
+        sender=sender,
+        answers=PacedAnswers(sender, pace, clock),
+        bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),
+    )
+
+
+@asynccontextmanager
+async def looking(
+    settings: Settings, clock: Clock, database: Database | None = None
+) -> AsyncIterator[Ingest]:
+    """The parts that look at feeds, for commands that do no more; without a database nothing is kept."""
+    if database is None:
+        database = open_database("sqlite://")
+    async with Fetcher(fetching(settings), clock) as fetcher:
+        children = Children(clock)
+        try:
+            yield _ingest(settings, clock, database, fetcher, children, lambda: None)
+        finally:
+            await children.close()
+
+
+def _ingest(
+    settings: Settings,
+    clock: Clock,
+    db: Database,
+    fetcher: Fetcher,
+    children: Children,
+    stored: Callable[[], None],
+) -> Ingest:
+    return Ingest(
+        db=db,
+        fetcher=fetcher,
+        parser=Parser(children),
+        clock=clock,
+        policy=fetching(settings),
+        stored=stored,
+        next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
+        chance=random.random,
+    )
+
+
+def _index_path(settings: Settings) -> Path:
+    """Beside a SQLite file; for PostgreSQL in `data/`, like everything that Newswire writes."""
+    prefix = "sqlite:///"
+    if settings.database_url.startswith(prefix):
+        return Path(settings.database_url.removeprefix(prefix)).with_suffix(INDEX_SUFFIX)
+    return Path("data") / f"newswire{INDEX_SUFFIX}"

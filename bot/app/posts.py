@@ -1,0 +1,62 @@
+"""From what is to be told in a chat to the content that is sent there: the jobs' `Render`."""
+
+from typing import assert_never
+
+from bot.locale import words
+from bot.render import Content, Line, bold, escape, render_list, render_post, render_withdrawn
+from jobs.policy import Corrections, Pictures, Publishing
+from jobs.publish.parts import Telling
+from storage.records import Lane, PostKind
+
+
+class Posts:
+    """Renders tellings by the operator's policy; `bot_username` is known once Telegram told it."""
+
+    def __init__(self, policy: Publishing) -> None:
+        self._policy = policy
+        self.bot_username = ""
+
+    def __call__(self, telling: Telling) -> str:
+        """The content, as JSON."""
+        return self._content(telling).to_json()
+
+    def _content(self, telling: Telling) -> Content:
+        kind, say = telling.post.kind, words(telling.language)
+        match kind:
+            case PostKind.ARTICLE:
+                return self._article(telling)
+            case PostKind.CATCH_UP:
+                return self._list(telling, say("News you may have missed"))
+            case PostKind.DIGEST:
+                return self._list(telling, say("Today's news"))
+            case PostKind.NOTICE:
+                return Content(text=escape(telling.post.text))
+            case _:
+                assert_never(kind)
+
+    def _article(self, telling: Telling) -> Content:
+        [article] = telling.articles
+        edition, policy = telling.edition, self._policy
+        where = {"language": telling.language, "timezone": edition.timezone, "now": telling.now}
+        if telling.withdrawn:
+            return render_withdrawn(article, **where, reason=article.withdrawn_because)  # type: ignore[arg-type]
+        marked = policy.corrections is Corrections.MARK
+        return render_post(
+            article,
+            **where,  # type: ignore[arg-type]
+            pictures=policy.pictures if telling.picture else Pictures.NONE,
+            breaking=telling.post.lane is Lane.BREAKING,
+            corrected_at=telling.corrected_at if marked else None,
+            silent=telling.post.silent,
+            private=telling.chat is None,
+            bot_username=self.bot_username,
+        )
+
+    def _list(self, telling: Telling, title: str) -> Content:
+        edition = telling.edition
+        lines = [Line(article) for article in telling.articles]
+        above = bold(escape(title))
+        html = render_list(
+            above, lines, language=telling.language, timezone=edition.timezone, now=telling.now
+        )
+        return Content(text=html, silent=telling.post.silent)

@@ -1,0 +1,158 @@
+"""newswire preview URL: what would be posted, where and when, without keeping or sending anything."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+from bot.app.house import looking
+from bot.app.posts import Posts
+from bot.cli.failure import Failure
+from bot.cli.table import Row, json_option, show
+from bot.config import Settings, read_settings
+from bot.config.policies import publishing
+from bot.config.values import web_address
+from bot.render import Content, Html
+from bot.render.text import shown
+from jobs.clock import SystemClock
+from jobs.ingest.looking import LookState
+from jobs.ingest.pipeline import look
+from jobs.policy import Edition, Publishing
+from jobs.publish.parts import Telling
+from jobs.publish.plan import Plan, plan
+from storage import articles, chats, decisions, feeds
+from storage.database import Connection, Database, open_database
+from storage.decisions import NewPost
+from storage.migrations import migrate
+from storage.records import Article, ChatKind, Lane, Post, PostKind
+
+#: Articles of a feed that are kept for the preview; a feed has rarely more.
+MOST = 1000
+
+
+@click.command()
+@click.argument("url")
+@click.option(
+    "--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many, the newest first."
+)
+@json_option
+def preview(url: str, count: int, as_json: bool) -> None:
+    """What would be posted, where and when, from a feed or a site, without keeping or sending anything."""
+    try:
+        web_address(url)
+    except ValueError as error:
+        raise click.BadParameter(f"{error} is wanted.", param_hint="URL") from None
+    settings = read_settings()
+    with tempfile.TemporaryDirectory(prefix="newswire-preview-") as folder:
+        database = open_database(f"sqlite:///{Path(folder) / 'preview.db'}")
+        try:
+            database.run_here(migrate)
+            asyncio.run(_look(settings, database, url))
+            rows = database.run_here(_rows, _policy(settings, url), SystemClock().now(), count)
+        finally:
+            database.close()
+    if as_json:
+        show({"posts": rows}, as_json=True)
+    else:
+        _print(rows)
+
+
+async def _look(settings: Settings, database: Database, url: str) -> None:
+    clock = SystemClock()
+    database.run_here(feeds.register, [url], clock.now())
+    [feed] = database.read_here(feeds.every)
+    generous = settings.model_copy(update={"backfill": MOST})
+    async with looking(generous, clock, database) as ingest:
+        taken = await look(ingest, feed)
+    if taken.state is LookState.FAILED and not taken.kept.new:
+        raise Failure(f"{url}: {taken.reason}")
+
+
+def _policy(settings: Settings, url: str) -> Publishing:
+    """The newsroom's editions that have this feed; all of them where none has."""
+    policy = publishing(settings)
+    mine = tuple(edition for edition in policy.editions if url in edition.feed_urls)
+    return replace(
+        policy, editions=mine or tuple(replace(each, feed_urls=(url,)) for each in policy.editions)
+    )
+
+
+def _rows(connection: Connection, policy: Publishing, now: datetime, count: int) -> list[Row]:
+    waiting = decisions.unplanned(connection, MOST)
+    channels = {
+        edition.name: chats.channels(connection, edition.channels, now, edition.name)
+        for edition in policy.editions
+    }
+    made = plan(waiting, policy, channels, {}, now)
+    newest = articles.latest(connection, count)
+    posts = Posts(policy)
+    return [row for article in newest for row in _of_article(article, made, policy, posts, now)]
+
+
+def _of_article(
+    article: Article, made: Plan, policy: Publishing, posts: Posts, now: datetime
+) -> Iterator[Row]:
+    by_name = {edition.name: edition for edition in policy.editions}
+    for decision in (each for each in made.decisions if each.article_id == article.id):
+        edition = by_name[decision.edition]
+        named = (article.id, edition.name)
+        owed = next((post for post in made.posts if (post.article_id, post.edition) == named), None)
+        content = _content(article, edition, owed, posts, now)
+        yield {
+            "headline": article.title,
+            "edition": edition.name,
+            "verdict": decision.verdict,
+            "why": decision.detail,
+            "channels": [str(channel) for channel in edition.channels] if owed else [],
+            "when": owed.not_before if owed else None,
+            "post": shown(Html(content.text)),
+            "html": content.text,
+            "preview": content.preview,
+        }
+
+
+def _content(
+    article: Article, edition: Edition, owed: NewPost | None, posts: Posts, now: datetime
+) -> Content:
+    post = Post(
+        id=0,
+        kind=PostKind.ARTICLE,
+        lane=owed.lane if owed else Lane.ROUTINE,
+        edition=edition.name,
+        article_id=article.id,
+        text="",
+        silent=owed.silent if owed else False,
+        not_before=now,
+        created_at=now,
+    )
+    channel = chats.blank(-1, ChatKind.CHANNEL, now, edition=edition.name)
+    telling = Telling(
+        post=post, articles=(article,), edition=edition, language=edition.language, chat=channel, now=now
+    )
+    return Content.from_json(posts(telling))
+
+
+def _print(rows: list[Row]) -> None:
+    console = Console(highlight=False)
+    for row in rows:
+        where = ", ".join(row["channels"]) or "nowhere"
+        why = f" ({row['why']})" if row["why"] else ""
+        below = f"preview: {row['preview']}" if row["preview"] else None
+        panel = Panel(
+            escape(row["post"]),
+            title=escape(f"{row['verdict']}{why} → {where}"),
+            subtitle=below and escape(below),
+            title_align="left",
+            subtitle_align="left",
+            width=min(console.width, 88),
+        )
+        console.print(panel)
+    if not rows:
+        console.print("There is no article in it.")

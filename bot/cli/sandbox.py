@@ -1,0 +1,116 @@
+"""newswire sandbox: the same bot against a Telegram in a box, with a page to look at and to type in."""
+
+import asyncio
+import random
+import tempfile
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import click
+
+from bot.app import CannotLive, live, open_house, stop_on_signals
+from bot.cli.failure import Failure
+from bot.config import EditionSettings, Settings, read_settings
+from bot.config.logs import start_logs
+from bot.config.values import web_address
+from bot.sandbox.box import Box
+from bot.sandbox.newsroom import Newsroom
+from bot.sandbox.request import BoxRequest
+from bot.sandbox.world import Sandbox, open_sandbox
+from jobs.clock import SystemClock
+
+PORT = 8090
+#: Seconds between two stories of the sample site.
+PACE = 20.0
+#: Of an operator's own feed: so many posts at once, however old, to see what they look like.
+SHOWN_OF_OWN_FEED = 5
+
+
+@click.command()
+@click.option(
+    "--feed",
+    default="",
+    metavar="URL",
+    help="Show the posts of this feed, or site, instead of the sample site's.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help=f"Of the page; {PORT} or a free one by default.")
+def sandbox(feed: str, port: int | None) -> None:
+    """The same bot against a Telegram in a box and a sample news site, with a page to look at and to type in.
+
+    Needs no token, sends nothing to Telegram, and forgets everything at its end.
+    """
+    open_stage(read_settings(), feed=feed, port=port)
+
+
+def open_stage(settings: Settings, *, feed: str, port: int | None) -> None:
+    """Run the sandbox until it is interrupted."""
+    if feed:
+        try:
+            web_address(feed)
+        except ValueError as error:
+            raise click.BadParameter(f"{error} is wanted.", param_hint="--feed") from None
+    start_logs(settings.log_format, "warning" if settings.log_level == "info" else settings.log_level)
+    try:
+        asyncio.run(_play(settings, feed, port))
+    except CannotLive as error:
+        raise Failure(str(error)) from None
+
+
+async def _play(settings: Settings, feed: str, port: int | None) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    clock = SystemClock()
+    box = Box(clock, random.Random())  # noqa: S311 — chance of a game, not of a secret
+    newsroom = None if feed else Newsroom(clock, pace=PACE)
+    stage = await _open(box, newsroom, port)
+    try:
+        with tempfile.TemporaryDirectory(prefix="newswire-sandbox-") as folder:
+            played = _settings(settings, box, stage, feed, Path(folder))
+            async with open_house(played, clock=clock, request=BoxRequest(box)) as house:
+                click.echo(f"\n  Newswire's sandbox:  {stage.address}\n\n  Ctrl+C ends it.\n")
+                await live(house, stop)
+    finally:
+        await stage.close()
+        await box.close()
+
+
+async def _open(box: Box, newsroom: Newsroom | None, port: int | None) -> Sandbox:
+    try:
+        return await open_sandbox(box, newsroom, port=PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return await open_sandbox(box, newsroom, port=0)
+        raise Failure(f"--port {port}: cannot be listened on: {error.strerror}.") from None
+
+
+def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: Path) -> Settings:
+    """The operator's own settings, with Telegram, the database and the feeds of the sandbox."""
+    common = {
+        "telegram_bot_token": box.token,
+        "database_url": f"sqlite:///{folder / 'sandbox.db'}",
+        "http_address": None,
+        "public_url": "",
+        "operators": (stage.reader.id,),
+    }
+    if feed:
+        own = {"channels": (stage.channels[""].id,), "feed_urls": (feed,), "editions": {}}
+        patient = {"backfill": SHOWN_OF_OWN_FEED, "max_age": timedelta(days=36500)}
+        return settings.model_copy(update=common | own | patient)
+    editions = {
+        language: EditionSettings(
+            channels=(chat.id,), feed_urls=(stage.feed_urls[language],), language=language
+        )
+        for language, chat in stage.channels.items()
+    }
+    local = {
+        "private_networks": (ip_network("127.0.0.1/32"),),
+        "fetch_schedule": timedelta(seconds=1),
+        "backfill": 3,
+        "editions": editions,
+        "channels": (),
+        "feed_urls": (),
+        "quiet_hours": None,
+        "hold": timedelta(),
+    }
+    return settings.model_copy(update=common | local)

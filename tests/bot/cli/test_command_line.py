@@ -1,0 +1,84 @@
+"""An operator at the command line: help, plain errors, and exit statuses that scripts can use."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.cli import newswire as group
+from tests.bot.cli.conftest import Newswire
+
+pytestmark = pytest.mark.slow
+TOKEN = "123456789:AAEexampleexampleexampleexampleexam"
+
+
+def test_every_command_has_a_help_text_that_is_a_sentence() -> None:
+    assert set(group.commands) >= {"run", "sandbox", "check", "fetch", "preview", "why", "status"}
+    for command in group.commands.values():
+        assert command.help
+        assert command.help.split("\n\n")[0].rstrip().endswith(".")
+
+
+async def test_help_names_the_sandbox_to_whom_has_no_token(newswire: Newswire) -> None:
+    said = await newswire("--help")
+    assert said.status == 0
+    assert "newswire sandbox" in said.out
+
+
+async def test_a_wrong_setting_ends_with_status_2_and_one_sentence_each(newswire: Newswire) -> None:
+    said = await newswire("run", FETCH_SCHEDULE="soon", TIMEZONE="Mars")
+    assert said.status == 2
+    assert [line.partition(":")[0] for line in said.err.splitlines()] == ["FETCH_SCHEDULE", "TIMEZONE"]
+    assert said.out == ""
+
+
+async def test_run_without_a_token_says_what_is_wanted(newswire: Newswire) -> None:
+    said = await newswire("run", FEED_URLS="https://news.example/feed")
+    assert said.status == 2
+    assert said.err.startswith("TELEGRAM_BOT_TOKEN: nothing was given; a token from @BotFather is wanted.")
+
+
+async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(
+    newswire: Newswire, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("These are my notes and no database at all.\n" * 50, encoding="utf-8")
+    said = await newswire(
+        "run",
+        TELEGRAM_BOT_TOKEN=TOKEN,
+        FEED_URLS="https://news.example/feed",
+        DATABASE_URL=f"sqlite:///{file}",
+    )
+    assert (said.status, said.out) == (1, "")
+    assert said.err == f"DATABASE_URL: cannot use {file}: file is not a database.\n"
+    assert file.read_text(encoding="utf-8").startswith("These are my notes")
+
+
+async def test_status_before_the_first_run_says_that_there_is_nothing_yet(
+    newswire: Newswire, tmp_path: Path
+) -> None:
+    said = await newswire("status")
+    assert said.status == 1
+    assert said.err == "DATABASE_URL: there is no data/newswire.db yet; newswire run makes it.\n"
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_feed_that_may_not_be_fetched_is_named_with_the_reason(newswire: Newswire) -> None:
+    said = await newswire("fetch", "--json", FEED_URLS="http://127.0.0.1:9/feed")
+    assert said.status == 1
+    [row] = json.loads(said.out)["looks"]
+    assert row["came"] == "failed"
+    assert "PRIVATE_NETWORKS" in row["why"]
+
+
+async def test_why_for_an_article_that_was_never_seen_says_so(newswire: Newswire) -> None:
+    await newswire("fetch", FEED_URLS="http://127.0.0.1:9/feed")
+    said = await newswire("why", "https://news.example/1")
+    assert said.status == 1
+    assert said.err.startswith("https://news.example/1 was in no feed")
+
+
+async def test_wrong_use_is_status_2_with_a_hint(newswire: Newswire) -> None:
+    said = await newswire("preview", "javascript:alert(1)")
+    assert said.status == 2
+    assert "https:// or http:// is wanted" in said.err

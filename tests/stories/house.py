@@ -1,0 +1,88 @@
+"""The whole house against a Telegram in a box and a site of the test's own, as `newswire run` lives."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from bot.app import House, live, open_house
+from bot.config import Settings
+from bot.sandbox.box import Box
+from bot.sandbox.chats import Chat
+from bot.sandbox.limits import NO_LIMITS
+from bot.sandbox.messages import Message
+from bot.sandbox.request import BoxRequest
+from jobs.clock import SystemClock
+from jobs.policy import Rate
+from tests.jobs.ingest_network.site import Site, a_site
+
+AGES = timedelta(days=36500)
+
+
+@dataclass
+class Desk:
+    """A newsroom on Telegram: its site, its channel, and the house between them."""
+
+    house: House
+    box: Box
+    site: Site
+    channel: Chat
+
+    def posts(self) -> list[Message]:
+        return [message for message in self.box.shown(self.channel.id) if message.author.is_bot]
+
+    def headlines(self) -> list[str]:
+        return [message.content.text.plain.splitlines()[0] for message in self.posts()]
+
+    async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Return as soon as something that happened in the box makes it `true`."""
+        async with asyncio.timeout(seconds):
+            events = self.box.events(0)
+            while not true():
+                await anext(events)
+
+    async def looks(self, count: int, path: str = "/feed") -> None:
+        """Return when the feed was looked at `count` more times."""
+        wanted = len(self.asked(path)) + count
+        async with asyncio.timeout(30):
+            while len(self.asked(path)) < wanted:
+                await self.site.was_asked.wait()
+                self.site.was_asked.clear()
+
+    def asked(self, path: str) -> list[Any]:
+        return [request for request in self.site.asked if request.path == path]
+
+
+@asynccontextmanager
+async def desk(folder: Path, *paths: str, site: Site | None = None, **settings: Any) -> AsyncIterator[Desk]:
+    """A house that lives until the block ends; `paths` are its feeds on the site."""
+    clock = SystemClock()
+    box = Box(clock, random.Random(7), limits=NO_LIMITS)
+    channel = box.add_channel("The Paper", username="the_paper")
+    async with a_site() as own:
+        site = site or own
+        given: dict[str, Any] = {
+            "telegram_bot_token": box.token,
+            "channels": (channel.id,),
+            "feed_urls": tuple(site.url(path) for path in paths or ("/feed",)),
+            "database_url": f"sqlite:///{folder / 'newswire.db'}",
+            "http_address": None,
+            "private_networks": (ip_network("127.0.0.0/8"),),
+            "fetch_schedule": timedelta(seconds=0.5),
+            "max_age": AGES,
+            "rate_group": Rate(1000, 1),
+        }
+        stop = asyncio.Event()
+        async with open_house(Settings(**given | settings), clock=clock, request=BoxRequest(box)) as house:
+            living = asyncio.create_task(live(house, stop))
+            try:
+                yield Desk(house, box, site, channel)
+            finally:
+                stop.set()
+                await living
+        await box.close()
