@@ -40,7 +40,7 @@ class Settled:
     state: DeliveryState  #: SETTLED becomes OWED where by now something else is wanted
     shown_revision: int
     message_id: int | None
-    not_before: datetime
+    look_at: datetime | None = None  #: of what is unclear
     picture: bool = True
     unclear: int = 0  #: one more time unclear
     found: int = 0  #: one more time found in the chat
@@ -98,7 +98,7 @@ def _settling() -> Any:
     return update(deliveries).where(mine).values(**facts)
 
 
-_FACTS = ("state", "shown_revision", "message_id", "not_before", "picture", "error", "settled_at")
+_FACTS = ("state", "shown_revision", "message_id", "look_at", "picture", "error", "settled_at")
 _SETTLE = _settling()
 _NEW = [(f"new_{name}", name) for name in Settled.__dataclass_fields__]
 
@@ -117,17 +117,18 @@ def recover(connection: Connection, wait: timedelta) -> int:
         for row in connection.execute(query)
     ]
     if rows:
-        facts = {"state": DeliveryState.UNCLEAR, "unclear": deliveries.c.unclear + 1}
+        send = case((deliveries.c.message_id.is_(None), 1), else_=0)
+        facts = {"state": DeliveryState.UNCLEAR, "unclear": deliveries.c.unclear + send}
         doubtful = update(deliveries).where(deliveries.c.id == bindparam("mine"))
-        when = bindparam("when", type_=deliveries.c.not_before.type)
-        connection.execute(doubtful.values(**facts, not_before=when), rows)
+        when = bindparam("when", type_=deliveries.c.look_at.type)
+        connection.execute(doubtful.values(**facts, look_at=when), rows)
     return len(rows)
 
 
 def unclear(connection: Connection, now: datetime, count: int) -> list[Claimed]:
     """Up to `count` unclear deliveries that may be looked at, the longest waiting first."""
-    mine = (deliveries.c.state == DeliveryState.UNCLEAR) & (deliveries.c.not_before <= now)
-    query = select(deliveries).where(OPEN, mine).order_by(deliveries.c.not_before).limit(count)
+    mine = (deliveries.c.state == DeliveryState.UNCLEAR) & (deliveries.c.look_at <= now)
+    query = select(deliveries).where(OPEN, mine).order_by(deliveries.c.look_at).limit(count)
     found = [record(Delivery, row) for row in connection.execute(query)]
     known = chats_by_id.many(connection, {delivery.chat_id for delivery in found})
     paused = {number for number, chat in known.items() if chat.state is ChatState.PAUSED}
@@ -135,16 +136,20 @@ def unclear(connection: Connection, now: datetime, count: int) -> list[Claimed]:
 
 
 def next_due(connection: Connection, after: datetime) -> datetime | None:
-    """When something that waits for its hour, or to be looked up, comes next."""
+    """When something that waits for its hour comes next."""
     hours: list[datetime] = []
     for lane in Lane:
         for public in (True, False):
             there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
             query = select(deliveries.c.not_before).where(OWED, there, deliveries.c.not_before > after)
             hours += connection.execute(query.order_by(deliveries.c.not_before).limit(1)).scalars()
-    waiting = select(deliveries.c.not_before).where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR)
-    hours += connection.execute(waiting.order_by(deliveries.c.not_before).limit(1)).scalars()
     return min(hours, default=None)
+
+
+def next_look(connection: Connection) -> datetime | None:
+    """When the next unclear delivery may be looked at."""
+    waiting = select(deliveries.c.look_at).where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR)
+    return connection.execute(waiting.order_by(deliveries.c.look_at).limit(1)).scalar()
 
 
 def sent_since(connection: Connection, since: datetime) -> Iterable[tuple[int, datetime]]:
@@ -169,6 +174,7 @@ __all__ = [
     "intend",
     "life",
     "next_due",
+    "next_look",
     "recover",
     "release",
     "sent_since",

@@ -270,6 +270,7 @@ class Delivery:
     found: int  #: how often it was then found in the chat
     repeats: int  #: unclear sends repeated without knowing
     claimed_at: datetime | None
+    look_at: datetime | None  #: when what is unclear may be looked up
     error: str
     settled_at: datetime | None
 

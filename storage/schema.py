@@ -334,6 +334,7 @@ deliveries = Table(
     Column("found", Integer, nullable=False, default=0),
     Column("repeats", Integer, nullable=False, default=0),
     Column("claimed_at", Utc),
+    Column("look_at", Utc),
     Column("error", Text, nullable=False, default=""),
     Column("settled_at", Utc),
 )

@@ -36,7 +36,9 @@ from storage.records import ChatKind, ChatState, DeliveryState
 #: Unclear deliveries looked at in one go.
 AT_ONCE = 500
 #: Without anything to wake us, we look after so many seconds.
-IDLE = 5.0
+IDLE = 30.0
+#: While what is due is being looked at, we look for more after this.
+NO_SOONER = 1.0
 #: An unclear send that cannot be looked up is repeated so often.
 REPEATS = 1
 #: A probe that is not answered is made so often, each time a second later.
@@ -92,10 +94,15 @@ class Lookups:
         while not stop.is_set():
             for claimed in await self._due():
                 self._begin(claimed)
-            await self.bell.wait(self._clock, IDLE)
+            await self.bell.wait(self._clock, await self._rest())
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _rest(self) -> float:
+        due = await self._publish.db.read(outbox.next_look)
+        wait = (due - self._clock.now()).total_seconds() if due else IDLE
+        return min(IDLE, max(wait, NO_SOONER))
 
     async def _due(self) -> list[Claimed]:
         found = await self._publish.db.read(outbox.unclear, self._clock.now(), AT_ONCE)
@@ -194,7 +201,7 @@ class Lookups:
                 soon = self._clock.now() + min(self._publish.policy.unclear_wait, SOON)
                 gone = isinstance(chat, ChatGone) and chat.state is not ChatState.PAUSED
                 state = DeliveryState.SKIPPED if gone else DeliveryState.UNCLEAR
-                waiting = replace(_unclear(claimed, state), not_before=soon, error=reason[:WORDS])
+                waiting = replace(_unclear(claimed, state), look_at=soon, error=reason[:WORDS])
                 self._note(claimed, waiting, chat=chat)
             case None if delivery.repeats < REPEATS:
                 self._note(claimed, replace(_unclear(claimed, DeliveryState.OWED), repeats=1))

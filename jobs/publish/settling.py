@@ -74,7 +74,6 @@ def as_it_is(claimed: Claimed, state: DeliveryState = DeliveryState.OWED) -> Set
         state=state,
         shown_revision=delivery.shown_revision,
         message_id=delivery.message_id,
-        not_before=delivery.not_before,
         picture=delivery.picture,
     )
 
@@ -94,7 +93,7 @@ def _sent(claimed: Claimed, step: Send | Edit | Delete, message_id: int) -> Afte
 
 def _unclear(same: Settled, step: Send | Edit | Delete, until: datetime, reason: str) -> Settled:
     once = int(isinstance(step, Send))
-    return replace(same, state=DeliveryState.UNCLEAR, not_before=until, unclear=once, error=reason[:WORDS])
+    return replace(same, state=DeliveryState.UNCLEAR, look_at=until, unclear=once, error=reason[:WORDS])
 
 
 def _refusal(claimed: Claimed, reason: str) -> str:

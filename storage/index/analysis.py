@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 
 import py3langid
 import regex
@@ -54,7 +55,7 @@ def word_terms(tidied: str, language: str) -> Iterator[Term]:
         if script is None:
             yield Term(fold(run), start, end)
         elif script.cuts[0].of_words:
-            for key in word_keys(run, language):
+            for key in word_keys(run, language, script.cuts):
                 yield Term(key, start, end)
         else:
             for at, cut in enumerate(script.cuts):
@@ -66,7 +67,7 @@ _MARKS = ("", "\x02")
 
 
 @lru_cache(maxsize=32768)
-def word_keys(word: str, language: str) -> tuple[str, ...]:
+def word_keys(word: str, language: str, cuts: tuple[Cut, ...] = WORDS_AND_LETTERS) -> tuple[str, ...]:
     """The terms of a word between spaces, its stem first; none for a stop word or a single letter."""
     folding = str.casefold if language in ACCENTED else fold
     lowered = word.lower().removesuffix("'s").removesuffix("’s")
@@ -74,7 +75,7 @@ def word_keys(word: str, language: str) -> tuple[str, ...]:
     if folded in stop_words(language, folding) or (len(folded) < 2 and folded.isascii()):
         return ()
     keys = [folding(stem(lowered, language))]
-    for at, cut in enumerate(LANGUAGES.get(language, WORDS_AND_LETTERS)[1:], start=1):
+    for at, cut in enumerate(LANGUAGES.get(language, cuts)[1:], start=1):
         pieces = cut.pieces(folded)
         for size in cut.sizes:
             last = max(1, len(pieces) - size + 1)
@@ -83,13 +84,14 @@ def word_keys(word: str, language: str) -> tuple[str, ...]:
 
 
 def _pieces(cut: Cut, run: str, start: int, mark: str) -> Iterator[Term]:
-    pieces = cut.pieces(run)
-    places = [start]
-    for piece in pieces:
-        places.append(places[-1] + len(piece))
+    found = cut.pieces(run)
+    keys = [fold(piece) for piece in found]
+    says = [key not in cut.little for key in keys]
+    places = list(accumulate(map(len, found), initial=start))
     for size in cut.sizes:
-        for at in range(len(pieces) - size + 1):
-            yield Term(mark + fold("".join(pieces[at : at + size])), places[at], places[at + size])
+        for at in range(len(found) - size + 1):
+            if any(says[at : at + size]):
+                yield Term(mark + "".join(keys[at : at + size]), places[at], places[at + size])
 
 
 def name_terms(tidied: str, language: str) -> Iterator[str]:

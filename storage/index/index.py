@@ -4,7 +4,7 @@ One writer at a time (`catch_up`); readers, on any thread, need no lock.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from storage.index.postings import Segment, segment, tidied
 from storage.index.ranking import Asked, Field, Floats, Packed
 from storage.index.search import Results, find
 from storage.index.weights import TUNED, Weights
+
+Questions = tuple[Asked, ...]  #: one in each field
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,27 +187,39 @@ class Index:
         The article itself, its duplicates and withdrawn articles are left out. `now` is not looked at:
         what was published about when the article was counts most.
         """
-        slot = self.documents.slot_of(article_id)
-        if slot < 0:
-            return []
-        documents = self.documents
-        words, names = documents.packed(slot, "words"), documents.packed(slot, "names")
-        moment = int(documents.column("minutes")[slot])
-        group = int(documents.column("groups")[slot])
-        return self._answer(words, names, moment, count, offset, group=group)
+        questions, found = self._related(article_id, count, offset)
+        return [Hit(self._article(slot), score, self._shared(slot, questions)) for slot, score in found]
+
+    def nearest(self, article_id: int, count: int) -> list[tuple[int, float]]:
+        """The same articles with their scores alone, which is cheaper where there are many."""
+        return [(self._article(slot), score) for slot, score in self._related(article_id, count, 0)[1]]
 
     def related_to_text(
         self, text: str, count: int, offset: int = 0, now: datetime | None = None
     ) -> list[Hit]:
         """The articles most related to some words or a whole text, best first."""
         analysed = analyse("", text, "", self.weights)
-        return self._answer(
+        questions = self._asked(
             self._look_up(analysed.words),
             self._look_up({f"\x01{name}": times for name, times in analysed.names.items()}),
-            minute_of(now) if now is not None else None,
-            count,
-            offset,
+            alone=False,
         )
+        moment = minute_of(now) if now is not None else None
+        found = self._answer(questions, moment, count, offset)
+        return [Hit(self._article(slot), score, self._shared(slot, questions)) for slot, score in found]
+
+    def _related(self, article_id: int, count: int, offset: int) -> tuple[Questions, list[tuple[int, float]]]:
+        documents = self.documents
+        slot = documents.slot_of(article_id)
+        if slot < 0:
+            return (), []
+        questions = self._asked(documents.packed(slot, "words"), documents.packed(slot, "names"), alone=True)
+        moment = int(documents.column("minutes")[slot])
+        group = int(documents.column("groups")[slot])
+        return questions, self._answer(questions, moment, count, offset, group)
+
+    def _article(self, slot: int) -> int:
+        return int(self.documents.column("articles")[slot])
 
     def search(
         self,
@@ -236,10 +250,10 @@ class Index:
         )
 
     def _answer(
-        self, words: Packed, names: Packed, moment: int | None, count: int, offset: int, group: int = 0
-    ) -> list[Hit]:
+        self, questions: Questions, moment: int | None, count: int, offset: int, group: int = 0
+    ) -> list[tuple[int, float]]:
+        """The slots that answer best, and their scores."""
         segments, slots, documents = self.segments, len(self.documents), self.documents
-        questions = self._asked(words, names, alone=bool(group))
         own = sum(question.own for question in questions)
         if own <= 0:
             return []
@@ -253,16 +267,10 @@ class Index:
         if moment is not None:
             total *= ranking.faded(documents.column("minutes")[:slots], moment, self.weights)
         self._ask_the_nearest(total)
-        return [
-            Hit(
-                int(documents.column("articles")[slot]),
-                float(total[slot]),
-                self._shared(int(slot), questions),
-            )
-            for slot in ranking.best(total, count, offset, self.weights.floor)
-        ]
+        found = ranking.best(total, count, offset, self.weights.floor)
+        return list(zip(found.tolist(), total[found].tolist(), strict=True))
 
-    def _asked(self, words: Packed, names: Packed, *, alone: bool) -> tuple[Asked, Asked]:
+    def _asked(self, words: Packed, names: Packed, *, alone: bool) -> Questions:
         """The question in both fields, a name's weight among the names included."""
         of_words, of_names = self.fields()
         named = ranking.asked(names, of_names, self.weights, alone=alone)
@@ -309,7 +317,7 @@ class Index:
         )
         return documents.terms.view[starts[whose] + within], whose, damp
 
-    def _shared(self, slot: int, questions: Sequence[Asked]) -> tuple[str, ...]:
+    def _shared(self, slot: int, questions: Questions) -> tuple[str, ...]:
         here = self.documents.packed(slot) >> np.uint32(8)
         found: dict[str, float] = {}
         for question in questions:

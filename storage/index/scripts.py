@@ -7,9 +7,11 @@ for Chinese and Japanese.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
+from storage.index import pieces
 from storage.script import graphemes as grapheme_ends
 from storage.script import words as icu_words
 
@@ -29,7 +31,7 @@ def letters(run: str) -> list[str]:
 def graphemes(run: str) -> list[str]:
     """What a reader counts as one letter, with its marks."""
     ends = grapheme_ends(run)
-    return [run[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return [run[start:end] for start, end in pairwise([0, *ends])]
 
 
 def dictionary_words(run: str) -> list[str]:
@@ -37,8 +39,17 @@ def dictionary_words(run: str) -> list[str]:
     return list(icu_words(run))
 
 
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
+_ENDING = regex.compile(r"\p{Hiragana}{1,3}")
 #: A Burmese syllable starts at a letter that no asat or stacker closes and no stacker hangs under another.
 _SYLLABLE = regex.compile(r"(?V1)(?<!\u1039)(?=[\p{Lo}\u104c-\u104f](?!\u1037?[\u1039\u103a]))")
+
+
+def japanese_words(run: str) -> list[str]:
+    """The dictionary words of a run with kana, but for short ones in hiragana, which are endings."""
+    if not _KANA.search(run):
+        return []
+    return [word for word in icu_words(run) if not _ENDING.fullmatch(word)]
 
 
 def syllables(run: str) -> list[str]:
@@ -68,6 +79,7 @@ class Cut:
     pieces: Pieces
     sizes: tuple[int, ...] = (1,)
     of_words: bool = False  #: the run is a word between spaces: a stop word is left out
+    little: frozenset[str] = frozenset()  #: pieces that say little: what is made of them alone is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +97,18 @@ WORDS_AND_LETTERS = (STEM, Cut(padded_letters, (4,), of_words=True))
 
 #: The first line that fits a run decides.
 SCRIPTS: Sequence[Script] = (
-    Script("Burmese", r"\p{Myanmar}+", (Cut(syllables, (1, 2)),)),
-    Script("Thai", r"\p{Thai}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
-    Script("Lao", r"\p{Lao}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
-    Script("Khmer", r"\p{Khmer}+", (Cut(dictionary_words), Cut(graphemes, (2,)))),
-    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, (1, 2)), Cut(letters, (4,)))),
-    Script("Chinese and Japanese", r"[\p{Han}\p{Hiragana}\p{Katakana}ー]+", (Cut(graphemes, (1, 2)),)),
-    Script("Korean", r"\p{Hangul}+", (Cut(letters, (1, 2)),)),
+    Script("Burmese", r"[\p{Myanmar}--[\u104a\u104b]]+", (Cut(syllables, (1, 2), little=pieces.BURMESE),)),
+    Script("Thai", r"\p{Thai}+", (Cut(dictionary_words, little=pieces.THAI), Cut(graphemes, (2,)))),
+    Script("Lao", r"\p{Lao}+", (Cut(dictionary_words, little=pieces.LAO), Cut(graphemes, (2,)))),
+    Script("Khmer", r"\p{Khmer}+", (Cut(dictionary_words, little=pieces.KHMER), Cut(graphemes, (2,)))),
+    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, little=pieces.TIBETAN), Cut(letters, (4,)))),
+    Script(
+        "Chinese and Japanese",
+        r"[\p{Han}\p{Hiragana}\p{Katakana}ー]+",
+        (Cut(graphemes, (1, 2), little=pieces.CHINESE), Cut(japanese_words)),
+    ),
+    Script("Korean", r"\p{Hangul}+", (Cut(letters, (1, 2), little=pieces.KOREAN),)),
+    Script("Tamil", r"\p{Tamil}+", (STEM, Cut(padded_letters, (3,), of_words=True))),
     Script("words", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS_AND_LETTERS),
 )
 
@@ -102,7 +119,10 @@ ACCENTED = frozenset({"vi"})
 
 _NUMBER = r"\p{N}+(?:[.,]\p{N}+)*"
 _RUNS = regex.compile(
-    "|".join([f"(?P<number>{_NUMBER})", *(f"(?P<s{at}>{script.runs})" for at, script in enumerate(SCRIPTS))])
+    "(?V1)"
+    + "|".join(
+        [f"(?P<number>{_NUMBER})", *(f"(?P<s{at}>{script.runs})" for at, script in enumerate(SCRIPTS))]
+    )
 )
 
 

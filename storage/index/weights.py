@@ -8,11 +8,11 @@ class Weights:
     """Tuned on ECB+ Train alone by `benchmarks/related/tune.py` (seed 5); docs/related.md has the table."""
 
     k1: float = 1.2  #: BM25: how soon repeating a word stops counting
-    b: float = 0.75  #: BM25: how much a long article is held back
+    b: float = 0.85  #: BM25: how much a long article is held back
     terms: int = 100  #: the best terms of a question that are looked up
     names: float = 1.0  #: what a name counts beside a word
-    near: int = 4  #: the best answers that are asked in their turn
-    near_share: float = 0.4  #: what their answers add
+    near: int = 3  #: the best answers that are asked in their turn
+    near_share: float = 0.3  #: what their answers add
     looked_at: int = 100  #: the best answers that are ranked again with those
     title_times: int = 2  #: how often the title counts
     lead_times: int = 2  #: how often the lead of a long article counts

@@ -37,7 +37,6 @@ def sent(delivery_id: int, message_id: int = 1, revision: int = 1) -> Settled:
         state=DeliveryState.SETTLED,
         shown_revision=revision,
         message_id=message_id,
-        not_before=NOW,
         shown=True,
     )
 
@@ -124,7 +123,7 @@ def test_what_is_unclear_is_looked_at_when_its_wait_is_over(db: Database) -> Non
         post(c, 7)
         claim(c, NOW, 10)
         outbox.recover(c, WAIT)
-        assert outbox.next_due(c, NOW) == NOW + WAIT
+        assert outbox.next_look(c) == NOW + WAIT
         return [len(outbox.unclear(c, NOW + WAIT + timedelta(seconds=s), 10)) for s in (-1, 0)]
 
     assert db.run_here(work) == [0, 1]

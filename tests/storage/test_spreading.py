@@ -111,7 +111,6 @@ def _removed(delivery_id: int) -> outbox.Settled:
         state=DeliveryState.REMOVED,
         shown_revision=0,
         message_id=5,
-        not_before=NOW,
     )
 
 
