@@ -43,6 +43,7 @@ class House:
     bell: Bell  #: rung when something is to be planned or sent
     stored: Bell  #: rung when articles were stored: the index reads them
     posts: Posts
+    parser: Parser
     ingest: Ingest
     websub: WebSub
     publish: Publish
@@ -98,7 +99,8 @@ def _furnished(
         bell.ring()
         stored.ring()
 
-    ingest = _ingest(settings, clock, db, fetcher, children, ring)
+    parser = Parser(children)
+    ingest = _ingest(settings, clock, db, fetcher, parser, ring)
     return House(
         settings=settings,
         clock=clock,
@@ -107,6 +109,7 @@ def _furnished(
         bell=bell,
         stored=stored,
         posts=posts,
+        parser=parser,
         ingest=ingest,
         websub=WebSub(db, fetcher, clock, ingest.policy),
         publish=Publish(db=db, sender=sender, clock=clock, policy=policy, bell=bell, render=posts, pace=pace),
@@ -126,7 +129,7 @@ async def looking(
     async with Fetcher(fetching(settings), clock) as fetcher:
         children = Children(clock)
         try:
-            yield _ingest(settings, clock, database, fetcher, children, lambda: None)
+            yield _ingest(settings, clock, database, fetcher, Parser(children), lambda: None)
         finally:
             await children.close()
 
@@ -136,13 +139,13 @@ def _ingest(
     clock: Clock,
     db: Database,
     fetcher: Fetcher,
-    children: Children,
+    parser: Parser,
     stored: Callable[[], None],
 ) -> Ingest:
     return Ingest(
         db=db,
         fetcher=fetcher,
-        parser=Parser(children),
+        parser=parser,
         clock=clock,
         policy=fetching(settings),
         stored=stored,

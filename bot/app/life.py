@@ -35,6 +35,7 @@ async def live(house: House, stop: asyncio.Event) -> None:
         CannotLive: the token or the web address is not to be used.
     """
     listening = Listening(house)
+    warming = asyncio.create_task(_warm(house))
     loops = {
         "delivery": asyncio.create_task(publishing.run(house.publish, stop)),
         "listening": asyncio.create_task(listening.listen(stop)),
@@ -53,6 +54,7 @@ async def live(house: House, stop: asyncio.Event) -> None:
         house.stored.ring()
         await timetable.stop(LAST_CALL)
         asked.cancel()
+        warming.cancel()
         if runner:
             await runner.cleanup()
             await callbacks.close()
@@ -82,6 +84,12 @@ def _timetable(house: House) -> Timetable:
     timetable.add("hubs", lambda: tend(house.websub), TEND_EVERY, at_once=True)
     timetable.add("index", lambda: asyncio.to_thread(house.index.save), SAVE_INDEX_EVERY)
     return timetable
+
+
+async def _warm(house: House) -> None:
+    """Load what the first feed and the first question would otherwise wait for."""
+    await house.parser.warm()
+    await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
 
 
 async def _told(stop: asyncio.Event) -> None:

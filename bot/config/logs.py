@@ -11,7 +11,16 @@ import structlog
 TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,100}")
 
 #: Libraries that tell at `info` what only an engineer wants to know.
-QUIET = ("httpx", "apscheduler", "aiohttp.access", "telegram", "alembic", "trafilatura", "htmldate", "asyncio")
+QUIET = (
+    "httpx",
+    "apscheduler.executors",
+    "aiohttp.access",
+    "telegram",
+    "alembic",
+    "trafilatura",
+    "htmldate",
+    "asyncio",
+)
 
 Event = MutableMapping[str, Any]
 
@@ -35,12 +44,18 @@ def start_logs(log_format: str, level: str) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     after: list[Any] = (
-        [structlog.processors.format_exc_info, without_secrets, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [
+            structlog.processors.format_exc_info,
+            without_secrets,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
         if log_format == "json"
         else [
             structlog.processors.format_exc_info,
             without_secrets,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
         ]
     )
     structlog.configure(
@@ -57,5 +72,6 @@ def start_logs(log_format: str, level: str) -> None:
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # it warns of jobs still under way
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)

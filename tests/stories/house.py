@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
@@ -58,31 +58,51 @@ class Desk:
         return [request for request in self.site.asked if request.path == path]
 
 
+@dataclass
+class World:
+    """What outlives the house: the site, and Telegram with the channel."""
+
+    site: Site
+    box: Box
+    channel: Chat
+
+
 @asynccontextmanager
-async def desk(folder: Path, *paths: str, site: Site | None = None, **settings: Any) -> AsyncIterator[Desk]:
+async def world() -> AsyncIterator[World]:
+    """A site and a Telegram that go on while houses come and go."""
+    box = Box(SystemClock(), random.Random(7), limits=NO_LIMITS)
+    async with a_site() as site:
+        yield World(site, box, box.add_channel("The Paper", username="the_paper"))
+        await box.close()
+
+
+@asynccontextmanager
+async def desk(
+    folder: Path, *paths: str, around: World | None = None, **settings: Any
+) -> AsyncIterator[Desk]:
     """A house that lives until the block ends; `paths` are its feeds on the site."""
-    clock = SystemClock()
-    box = Box(clock, random.Random(7), limits=NO_LIMITS)
-    channel = box.add_channel("The Paper", username="the_paper")
-    async with a_site() as own:
-        site = site or own
+    async with AsyncExitStack() as stack:
+        there = around or await stack.enter_async_context(world())
         given: dict[str, Any] = {
-            "telegram_bot_token": box.token,
-            "channels": (channel.id,),
-            "feed_urls": tuple(site.url(path) for path in paths or ("/feed",)),
+            "telegram_bot_token": there.box.token,
+            "channels": (there.channel.id,),
+            "feed_urls": tuple(there.site.url(path) for path in paths or ("/feed",)),
             "database_url": f"sqlite:///{folder / 'newswire.db'}",
             "http_address": None,
             "private_networks": (ip_network("127.0.0.0/8"),),
             "fetch_schedule": timedelta(seconds=0.5),
             "max_age": AGES,
+            "rate_overall": Rate(1000, 1),
+            "rate_chat": Rate(1000, 1),
             "rate_group": Rate(1000, 1),
         }
+        house = await stack.enter_async_context(
+            open_house(Settings(**given | settings), request=BoxRequest(there.box))
+        )
         stop = asyncio.Event()
-        async with open_house(Settings(**given | settings), clock=clock, request=BoxRequest(box)) as house:
-            living = asyncio.create_task(live(house, stop))
-            try:
-                yield Desk(house, box, site, channel)
-            finally:
-                stop.set()
-                await living
-        await box.close()
+        living = asyncio.create_task(live(house, stop))
+        try:
+            yield Desk(house, there.box, there.site, there.channel)
+        finally:
+            stop.set()
+            await living
