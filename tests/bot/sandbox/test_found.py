@@ -22,6 +22,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("/latest@newswire_bot x", [("bot_command", "/latest@newswire_bot")]),
         ("and/or 1/2 //x </b>", []),
         ("#World #2026 #a1 x#no ##", [("hashtag", "#World"), ("hashtag", "#a1")]),
+        ("#one#two", []),
         ("#ข่าว", [("hashtag", "#ข")]),
         ("#မြန်မာ", [("hashtag", "#မ")]),
         ("@daily @ab a@daily", [("mention", "@daily")]),

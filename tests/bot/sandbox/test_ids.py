@@ -3,10 +3,11 @@
 from tests.bot.sandbox.conftest import Town
 
 
-async def test_a_channel_counts_for_itself_and_its_creation_is_one(town: Town) -> None:
-    other = town.box.add_channel("Other")
-    ids = [(await town.send(chat.id)).id for chat in (town.channel, other, town.channel)]
-    assert ids == [2, 2, 3]
+async def test_channels_and_supergroups_count_for_themselves_and_their_creation_is_one(town: Town) -> None:
+    other, group = town.box.add_channel("Other"), town.box.add_supergroup("Desk")
+    await town.send(town.reader.id)
+    ids = [(await town.send(chat.id)).id for chat in (town.channel, other, town.channel, group)]
+    assert ids == [2, 2, 3, 2]
 
 
 async def test_private_chats_and_basic_groups_share_one_sequence_with_what_comes_in(town: Town) -> None:

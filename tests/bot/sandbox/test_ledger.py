@@ -18,7 +18,7 @@ ONE, TEN, BUTTON = "https://example.org/1", "https://example.org/10", "https://e
 
 
 def post(link: str) -> dict[str, str]:
-    return {"text": f'<a href="{link}">News</a>', "parse_mode": "HTML"}
+    return {"text": f'<a href="{link}">News</a> {link}', "parse_mode": "HTML"}
 
 
 async def test_what_was_shown_once_twice_or_never_is_told_apart(town: Town) -> None:

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.sandbox.webhook import SECRET_HEADER, deliver_updates
 from tests.bot.sandbox.conftest import Town
-from tests.conftest import settle
+from tests.conftest import MovedClock, settle
 
 
 @dataclass
@@ -27,6 +27,23 @@ class Hook:
         self.secrets.append(request.headers.get(SECRET_HEADER, ""))
         self.came.put_nowait(await request.json())
         return self.answers.pop(0) if self.answers else web.Response()
+
+
+class NotedClock(MovedClock):
+    """Notes how long others slept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await super().sleep(seconds)
+
+
+@pytest.fixture
+def clock() -> NotedClock:
+    return NotedClock()
 
 
 @pytest.fixture
@@ -51,7 +68,9 @@ async def test_updates_are_brought_one_by_one_with_the_secret(town: Town, hook: 
     assert hook.secrets == ["abc", "abc"]
 
 
-async def test_what_is_not_taken_is_brought_again_later(town: Town, hook: Hook) -> None:
+async def test_what_is_not_taken_is_brought_again_after_growing_pauses(
+    town: Town, hook: Hook, clock: NotedClock
+) -> None:
     hook.answers = [web.Response(status=500), web.Response(status=302, headers={"Location": "/other"})]
     await town.ask("setWebhook", url=hook.url)
     events = town.box.events()
@@ -64,6 +83,7 @@ async def test_what_is_not_taken_is_brought_again_later(town: Town, hook: Hook) 
         assert hook.came.empty()
         await town.clock.advance(pause)
         assert await hook.came.get() == first
+    assert clock.slept == [1, 2]
     info = await town.ask("getWebhookInfo")
     assert info["last_error_message"] == "Wrong response from the webhook: 302 Found"
 
