@@ -78,6 +78,10 @@ class Children:
         """Start one child and let it import what it will need."""
         await self.call(function, *values)
 
+    def numbers(self) -> list[int]:
+        """The process numbers of the children that are there."""
+        return [child.pid for child in self._all]
+
     async def close(self) -> None:
         """End all children."""
         for child in list(self._all):

@@ -92,12 +92,15 @@ def _named(feed_id: int, item: ParsedItem, position: int, site: str) -> Named:
 
 
 def _shared_guids(items: Iterable[Named]) -> Iterator[bytes]:
-    """Guids that stand on items with different links, or without links on items with different titles."""
-    seen: defaultdict[bytes, set[object]] = defaultdict(set)
+    """Guids of items that differ in their links and in their titles: no story has two of both at once."""
+    seen: defaultdict[bytes, set[tuple[bytes | None, str]]] = defaultdict(set)
     for named in items:
         if named.guid:
-            seen[named.guid].add(named.link or named.whole)
-    return (guid for guid, links in seen.items() if len(links) > 1)
+            seen[named.guid].add((named.link, folded(named.item.title)))
+    for guid, said in seen.items():
+        links, titles = {link for link, _ in said}, {title for _, title in said}
+        if len(titles) > 1 and (len(links) > 1 or links == {None}):
+            yield guid
 
 
 def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
@@ -115,31 +118,42 @@ def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
 
 def recognise(document: Document, known: Mapping[bytes, int]) -> Found:
     """Which items are new, given the articles that `document.keys()` are known as."""
-    shared = document.shared | {key for key, article in known.items() if article == NOBODY}
-    fresh: dict[bytes, int] = {}
-    new: list[tuple[Named, set[bytes]]] = []
+    ambiguous = frozenset(key for key, article in known.items() if article == NOBODY)
+    telling = [(named, _telling(named, document.shared | ambiguous)) for named in document.items]
+    new: list[New] = []
     old: dict[int, Old] = {}
-    repeats = 0
-    for named in document.items:
-        keys = _telling(named, shared)
-        article = next((known[key] for key in keys if key in known), None)
-        if article is not None:
-            repeats += article in old
-            old[article] = _old(named, article, keys, known, old.get(article))
+    for members in _tied(telling):
+        anyones = next((known[key] for _, keys in members for key in keys if key in known), None)
+        if anyones is None:
+            every = {key for named, keys in members for key in (*keys, named.whole)}
+            new.append(New(members[0][0], frozenset(every)))
             continue
-        index = next((fresh[key] for key in keys if key in fresh), len(new))
-        if index == len(new):
-            new.append((named, set()))
-        else:
-            repeats += 1
-        new[index][1].update(keys, [named.whole])
-        fresh |= dict.fromkeys(keys, index)
-    return Found(
-        tuple(New(named, frozenset(keys)) for named, keys in new),
-        tuple(old.values()),
-        repeats,
-        document.shared - {key for key, article in known.items() if article == NOBODY},
-    )
+        for named, keys in members:
+            article = next((known[key] for key in keys if key in known), anyones)
+            old[article] = _old(named, article, keys, known, old.get(article))
+    repeats = len(document.items) - len(new) - len(old)
+    return Found(tuple(new), tuple(old.values()), repeats, document.shared - ambiguous)
+
+
+Keyed = tuple[Named, list[bytes]]
+
+
+def _tied(items: Sequence[Keyed]) -> list[list[Keyed]]:
+    """The items in groups: those that share a key, or that a chain of such items leads to."""
+    above: dict[bytes, bytes] = {}
+
+    def root(key: bytes) -> bytes:
+        while (higher := above.get(key, key)) != key:
+            key = higher
+        return key
+
+    for _, keys in items:
+        for key in keys[1:]:
+            above[root(key)] = root(keys[0])
+    groups: dict[bytes, list[Keyed]] = {}
+    for item in items:
+        groups.setdefault(root(item[1][0]), []).append(item)
+    return list(groups.values())
 
 
 def _telling(named: Named, shared: frozenset[bytes] | set[bytes]) -> list[bytes]:

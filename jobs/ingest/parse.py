@@ -10,11 +10,11 @@ class Parser:
     """Reads feeds in the children that are handed in, so that no feed can stop or hurt this process."""
 
     def __init__(self, children: Children) -> None:
-        self._children = children
+        self.children = children
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
         """The feed in `body`, which came from `url` with this charset in its header ("" for none)."""
-        answer = await self._children.call(_READ, body, charset, url)
+        answer = await self.children.call(_READ, body, charset, url)
         if isinstance(answer, Failed):
             return ParseFailed(f"The feed could not be read: {answer.reason}.")
         assert isinstance(answer, ParsedFeed | ParseFailed)
@@ -22,7 +22,7 @@ class Parser:
 
     async def warm(self) -> None:
         """Have a child ready before the first feed comes."""
-        await self._children.warm(_READ, b"", "", "")
+        await self.children.warm(_READ, b"", "", "")
 
 
 __all__ = ["ParseFailed", "ParsedFeed", "ParsedItem", "Parser"]

@@ -1,18 +1,9 @@
 """A look keeps each article once; failures change nothing; the newsroom's words come out right."""
 
-import pytest
-
 from jobs.ingest.outcome import FeedGone, FetchFailed
 from storage import articles, feeds, runs
-from storage.database import Database
 from storage.records import FeedState, RunOutcome
-from tests.conftest import MovedClock
 from tests.jobs.ingest.newsroom import FEED, Newsroom, fetched, rss, story
-
-
-@pytest.fixture
-def newsroom(db: Database, clock: MovedClock) -> Newsroom:
-    return Newsroom(db, clock)
 
 
 async def test_articles_are_stored_once_and_oldest_first(newsroom: Newsroom) -> None:

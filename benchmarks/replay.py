@@ -1,0 +1,160 @@
+"""Newswire's own parse, recognise and store, run over snapshots of real feeds as if they came by today."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from benchmarks.snapshots import Item, Snapshot, Truth, plain
+from jobs.clock import SystemClock
+from jobs.ingest import pipeline
+from jobs.ingest.child import Children
+from jobs.ingest.looking import Ingest, Look
+from jobs.ingest.outcome import Fetched, FetchOutcome
+from jobs.ingest.parse import Parser
+from jobs.policy import Fetching
+from storage import articles, feeds
+from storage.database import Database, open_database
+from storage.migrations import migrate
+from storage.records import Article, Revision
+
+
+class ThenClock(SystemClock):
+    """The time of the snapshot that is being looked at."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class Archive:
+    """A site that answers with whatever stood there at the time."""
+
+    body: bytes = b""
+
+    async def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> FetchOutcome:
+        return Fetched(
+            url=url,
+            final_url=url,
+            permanent_url=url,
+            body=self.body,
+            content_type="",
+            charset="",
+            etag="",
+            last_modified="",
+            fresh_for=None,
+            links=(),
+        )
+
+
+@dataclass
+class Replay:
+    """Newswire with a database of its own, and the year that passes by it."""
+
+    db: Database
+    parser: Parser
+    archive: Archive = field(default_factory=Archive)
+    clock: ThenClock = field(default_factory=lambda: ThenClock(datetime.now().astimezone()))
+
+    async def look(self, snapshot: Snapshot) -> Look:
+        """One look, at the snapshot's own time."""
+        self.clock.moment = snapshot.moment
+        self.archive.body = snapshot.path.read_bytes()
+        address = address_of(snapshot.feed)
+        feed = await self.db.read(feeds.by_url, address)
+        if feed is None:
+            known = [one.url for one in await self.db.read(feeds.all)]
+            await self.db.run(feeds.register, [*known, address], snapshot.moment)
+            feed = await self.db.read(feeds.by_url, address)
+            assert feed is not None
+        return await pipeline.look(self._ingest(), feed)
+
+    def _ingest(self) -> Ingest:
+        return Ingest(
+            db=self.db,
+            fetcher=self.archive,
+            parser=self.parser,
+            clock=self.clock,
+            policy=Fetching(user_agent="replay"),
+            stored=lambda: None,
+            next_time=lambda now: now + timedelta(minutes=2),
+            chance=lambda: 0.5,
+        )
+
+
+def address_of(feed: str) -> str:
+    """Where a feed is said to be."""
+    return f"https://{feed}.example/feed"
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[Replay]:
+    """A replay over the database at `path`, made where it is not there."""
+    db = open_database(f"sqlite:///{path}")
+    db.run_here(migrate)
+    children = Children(SystemClock(), most=1, deadline=30)
+    try:
+        yield Replay(db, Parser(children))
+    finally:
+        await children.close()
+        db.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was kept, held against the truth."""
+
+    stories: int  #: that came after each feed's first look
+    repeated: int  #: articles for a story that had one already
+    lost: int  #: stories without an article
+    posted: int  #: articles that were not a first look's backlog
+    wrongly_kept_back: int  #: late stories marked as a backlog, or a backlog posted
+
+
+def judge(db: Database, looks: Sequence[Snapshot], read: dict[str, list[Item]]) -> Verdict:
+    """Compare the articles in the database with the truth, story by story."""
+    truth, first, late, begun = Truth(), set[int](), set[int](), set[str]()
+    for look in looks:
+        stories = {truth.story(look.feed, item)[0] for item in read[look.name]}
+        if look.feed in begun:
+            late |= stories - first
+        else:
+            first |= stories - late
+        if stories:
+            begun.add(look.feed)
+    kept = every_article(db)
+    told = [truth.links.get(plain(article.url), 0) for article in kept]
+    held_back = {story for story, article in zip(told, kept, strict=True) if article.backfill}
+    return Verdict(
+        stories=len(late),
+        repeated=len(told) - len(set(told)),
+        lost=len((late | first) - set(told)),
+        posted=sum(not article.backfill for article in kept),
+        wrongly_kept_back=len(held_back & late) + len(set(told) - held_back - late),
+    )
+
+
+def every_article(db: Database) -> list[Article]:
+    """All that was kept."""
+    numbers = range(1, 10_000_000)
+    found: list[Article] = []
+    while True:
+        some = db.read_here(articles.many, numbers[len(found) : len(found) + 500])
+        found += some
+        if len(some) < 500:
+            return found
+
+
+def revisions_of(db: Database, article_id: int) -> list[Revision]:
+    """What an article said, in order."""
+    return db.read_here(articles.revisions, article_id)
+
+
+def run(coroutine: object) -> None:
+    """For scripts: run a coroutine to its end."""
+    asyncio.run(coroutine)  # type: ignore[arg-type]

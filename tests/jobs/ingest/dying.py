@@ -1,0 +1,63 @@
+"""A process that looks at a feed and is killed at its n-th statement: `python -m tests.jobs.ingest.dying`."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import event
+
+from jobs.clock import SystemClock
+from jobs.ingest import pipeline
+from jobs.ingest.looking import Ingest
+from jobs.ingest.outcome import FetchOutcome
+from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.reading import read_feed
+from jobs.policy import Fetching
+from storage import feeds
+from storage.database import open_database
+from tests.jobs.ingest.newsroom import FEED, fetched
+
+
+class Site:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> FetchOutcome:
+        return fetched(url, self.body)
+
+    async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
+        return read_feed(body, charset, url)
+
+
+async def look(database: str, document: bytes, last: int) -> None:
+    db, clock, statements = open_database(database), SystemClock(), count(1)
+    site = Site(document)
+    ingest = Ingest(
+        db=db,
+        fetcher=site,
+        parser=site,
+        clock=clock,
+        policy=Fetching(user_agent="test", backfill=99),
+        stored=lambda: None,
+        next_time=lambda now: now + timedelta(minutes=2),
+        chance=lambda: 0.5,
+    )
+    await db.run(feeds.register, [FEED], clock.now())
+
+    def die(*_about: object) -> None:
+        if next(statements) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(db.engine, "before_cursor_execute", die)
+    event.listen(db.engine, "commit", die)
+    feed = await db.read(feeds.by_url, FEED)
+    assert feed is not None
+    await pipeline.look_at(ingest, [feed])
+
+
+if __name__ == "__main__":
+    asyncio.run(look(sys.argv[1], Path(sys.argv[2]).read_bytes(), int(sys.argv[3])))

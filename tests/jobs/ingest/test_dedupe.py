@@ -1,0 +1,72 @@
+"""Recognising is pure: whatever a document holds, its items are told apart the same way every time."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.ingest.dedupe import Found, name, recognise
+from jobs.ingest.parsed import ParsedFeed, ParsedItem
+
+SITE = "https://news.example/"
+items = st.builds(
+    ParsedItem,
+    guid=st.sampled_from(["", "a", "b", "c", "https://news.example/a#0", "https://news.example/a#1"]),
+    link=st.sampled_from(
+        ["", SITE, "https://news.example/a", "https://news.example/b", "http://www.news.example/b/?utm_x=1"]
+    ),
+    title=st.sampled_from(["One", "Two", "Three"]),
+)
+documents = st.lists(items, max_size=8)
+
+
+def look(document: list[ParsedItem], known: dict[bytes, int]) -> Found:
+    """Recognise, and remember as the database would."""
+    named = name(1, ParsedFeed(items=tuple(document), link=SITE))
+    asked = named.keys()
+    found = recognise(named, {key: article for key, article in known.items() if key in asked})
+    known.update(dict.fromkeys(found.shared, 0))
+    number = max(known.values(), default=0)
+    for index, one in enumerate(found.new, number + 1):
+        for key in one.keys:
+            known.setdefault(key, index)
+    for one in found.old:
+        for key in one.keys:
+            known.setdefault(key, one.article_id)
+    return found
+
+
+@given(documents)
+def test_what_was_seen_once_is_never_new_again(document: list[ParsedItem]) -> None:
+    known: dict[bytes, int] = {}
+    look(document, known)
+    assert look(document, known).new == ()
+    assert look(document[::-1], known).new == ()
+    for item in document:
+        assert look([item], known).new == ()
+
+
+@given(documents, documents)
+def test_every_item_is_new_old_or_a_repeat(first: list[ParsedItem], then: list[ParsedItem]) -> None:
+    known: dict[bytes, int] = {}
+    look(first, known)
+    found = look(then, known)
+    assert len(found.new) + len(found.old) + found.repeats == len(then)
+    positions = [one.named.position for one in (*found.new, *found.old)]
+    assert len(positions) == len(set(positions))
+
+
+@given(documents)
+def test_items_that_differ_in_guid_and_link_are_never_one(document: list[ParsedItem]) -> None:
+    alone = [
+        replace(item, guid=f"g{index}", link=f"https://news.example/story/{index}")
+        for index, item in enumerate(document)
+    ]
+    assert len(look(alone, {}).new) == len(document)
+
+
+@given(documents, st.randoms(use_true_random=False))
+def test_order_makes_no_difference(document: list[ParsedItem], chance: object) -> None:
+    shuffled = list(document)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert len(look(document, {}).new) == len(look(shuffled, {}).new)
