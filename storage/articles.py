@@ -91,6 +91,14 @@ def withdraw(connection: Connection, article_id: int, now: datetime, because: st
     return connection.execute(query).rowcount == 1
 
 
+def drop_texts(connection: Connection, before: datetime, count: int) -> int:
+    """Forget the texts of up to `count` articles published before then; how many. Headlines stay."""
+    old = (articles.c.published_at < before) & (articles.c.text != "")
+    some = select(articles.c.id).where(old).order_by(articles.c.published_at).limit(count)
+    query = update(articles).where(articles.c.id.in_(some.scalar_subquery()))
+    return connection.execute(query.values(text="", changed=articles.c.changed)).rowcount
+
+
 def get(connection: Connection, article_id: int) -> Article | None:
     """The article, or None."""
     return next(iter(many(connection, [article_id])), None)

@@ -145,6 +145,7 @@ feeds = Table(
     Column("last_new_at", Utc),
     Column("failures", Integer, nullable=False, default=0),
     Column("last_error", Text, nullable=False, default=""),
+    Column("alarm", String(16), nullable=False, default=""),
     Column("moved_to", Text, nullable=False, default=""),
     Column("moved_times", Integer, nullable=False, default=0),
     Column("hub", Text, nullable=False, default=""),

@@ -12,6 +12,7 @@ from bot.app.listening import Listening
 from bot.web.health import health_routes
 from bot.web.server import serve
 from bot.web.websub import Callbacks
+from jobs import cleanup, watch
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
@@ -28,7 +29,7 @@ class CannotLive(Exception):
     """The house cannot do its work; the message is one sentence for the operator."""
 
 
-async def live(house: House, stop: asyncio.Event) -> None:
+async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_EVERY) -> None:
     """Run everything until `stop` is set, then settle what is in flight.
 
     Raises:
@@ -43,7 +44,7 @@ async def live(house: House, stop: asyncio.Event) -> None:
     }
     callbacks = Callbacks(house.websub, lambda push: ingesting.take(house.ingest, push))
     runner = await _serve(house, listening, callbacks, loops)
-    timetable = _timetable(house)
+    timetable = _timetable(house, look_every)
     timetable.start()
     asked = asyncio.create_task(_told(stop))
     try:
@@ -78,10 +79,16 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, ask, number)
 
 
-def _timetable(house: House) -> Timetable:
+def _timetable(house: House, look_every: timedelta) -> Timetable:
     timetable = Timetable(house.settings.timezone)
-    timetable.add("fetch", lambda: ingesting.look_at_due(house.ingest), LOOK_EVERY, at_once=True)
+    timetable.add("fetch", lambda: ingesting.look_at_due(house.ingest), look_every, at_once=True)
     timetable.add("hubs", lambda: tend(house.websub), TEND_EVERY, at_once=True)
+    timetable.add("watch", lambda: watch.watch(house.db, house.clock, house.settings.operators), watch.EVERY)
+    timetable.add(
+        "clean up",
+        lambda: cleanup.clean_up(house.db, house.clock, house.settings.retention),
+        cleanup.EVERY,
+    )
     timetable.add("index", lambda: asyncio.to_thread(house.index.save), SAVE_INDEX_EVERY)
     return timetable
 

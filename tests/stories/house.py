@@ -90,7 +90,7 @@ async def desk(
             "database_url": f"sqlite:///{folder / 'newswire.db'}",
             "http_address": None,
             "private_networks": (ip_network("127.0.0.0/8"),),
-            "fetch_schedule": timedelta(seconds=0.5),
+            "fetch_schedule": timedelta(seconds=0.1),
             "max_age": AGES,
             "rate_overall": Rate(1000, 1),
             "rate_chat": Rate(1000, 1),
@@ -100,7 +100,7 @@ async def desk(
             open_house(Settings(**given | settings), request=BoxRequest(there.box))
         )
         stop = asyncio.Event()
-        living = asyncio.create_task(live(house, stop))
+        living = asyncio.create_task(live(house, stop, timedelta(seconds=0.1)))
         try:
             yield Desk(house, there.box, there.site, there.channel)
         finally:

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("last_new_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("alarm", sa.String(length=16), nullable=False),
         sa.Column("moved_to", sa.Text(), nullable=False),
         sa.Column("moved_times", sa.Integer(), nullable=False),
         sa.Column("hub", sa.Text(), nullable=False),
