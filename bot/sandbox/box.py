@@ -19,7 +19,10 @@ People (all take ids; the box tells the bot by updates):
 
 What goes wrong: `box.faults.script("late", methods=["sendMessage"])`, `box.faults.at_random(0.2)`,
 `box.faults.latency = 0.06`; see `faults.py` for the names.
-What happened: `async for event in box.events()`, `box.view(message)`, `box.shown(chat)`, `box.ledger`.
+What happened: `async for event in box.events()`, `box.view(message)`, `box.shown(chat)`, `box.ledger`
+(`tally(links, chats)`, `busiest(seconds)`, `touched()`).
+As a process of its own, which outlives the bot: `python -m bot.sandbox`, steered by `control.py`'s routes.
+Only HTML is read as a parse_mode; the Markdowns are refused.
 """
 
 import asyncio
@@ -116,7 +119,7 @@ class Box:
         """One request by the rules and limits, without faults: HTTP status and JSON body."""
         given = Params(params, files)
         try:
-            return 200, {"ok": True, "result": await self._result(method.lower(), given)}
+            return 200, {"ok": True, "result": await self._patiently(method.lower(), given)}
         except Refusal as refusal:
             self.cloud.journal.write(
                 self.clock.now(),
@@ -142,6 +145,15 @@ class Box:
         self.cloud.journal.write(self.clock.now(), "fault", method=method, fault=fault)
         return await self._faulty(fault, method, params, files)
 
+    def begin(
+        self, token: str, method: str, params: Mapping[str, Any], files: Files | None = None
+    ) -> "asyncio.Task[Answer | Broken]":
+        """The same, going on by itself even where the caller gives up."""
+        task = asyncio.create_task(self.exchange(token, method, params, files))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
     def events(self, after: int | None = None) -> AsyncIterator[Event]:
         """What happens from now on, or after the event with that number, for ever."""
         return self.cloud.journal.follow(after)
@@ -159,10 +171,23 @@ class Box:
         return self.cloud.queries[query_id].answer
 
     async def close(self) -> None:
-        """Forget what would still be applied late."""
+        """Forget what is still on its way or would be applied late."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _patiently(self, method: str, params: Params) -> Any:
+        """As the Bot API's server does, wait out short floods before saying so."""
+        left = self.cloud.limiter.limits.patience
+        while True:
+            try:
+                return await self._result(method, params)
+            except Refusal as refusal:
+                wait = refusal.parameters.get("retry_after", 0)
+                if not 0 < wait <= left:
+                    raise
+                left -= wait
+                await self.clock.sleep(wait)
 
     async def _result(self, method: str, params: Params) -> Any:
         if method == "getupdates":

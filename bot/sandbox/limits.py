@@ -32,6 +32,7 @@ class Limits:
     burst: int = 3  #: messages to one chat at once, after a rest
     group: Rate | None = _GROUP_RATE
     grace: float = 0.1
+    patience: float = 0.0  #: seconds a request waits inside before a 429; Telegram's own server has 60
 
 
 NO_LIMITS = Limits(overall=None, paid=None, chat=None, group=None)

@@ -46,7 +46,7 @@ class BoxRequest(BaseRequest):
         params: dict[str, Any] = dict(request_data.parameters) if request_data else {}
         files = _files(request_data) if request_data and request_data.contains_files else None
         patience = self.read_timeout if isinstance(read_timeout, DefaultValue) else read_timeout
-        answer = asyncio.ensure_future(self._box.exchange(token, name, params, files))
+        answer = self._box.begin(token, name, params, files)
         nap = asyncio.ensure_future(_nap(self._box, patience))
         try:
             await asyncio.wait({answer, nap}, return_when=asyncio.FIRST_COMPLETED)
@@ -61,6 +61,8 @@ class BoxRequest(BaseRequest):
             raise NetworkError(f"connection {found.sees}")
         finally:
             nap.cancel()
+            if name.lower() == "getupdates":
+                answer.cancel()  # nobody listens any more; what writes goes on, as on Telegram's servers
 
 
 def _files(request_data: RequestData) -> Files:

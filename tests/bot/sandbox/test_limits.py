@@ -1,5 +1,6 @@
 """Telegram's flood limits: exact windows, shared by sends and edits, with waits that grow for who goes on."""
 
+import asyncio
 import random
 
 import pytest
@@ -11,7 +12,7 @@ from bot.sandbox.ledger import busiest
 from bot.sandbox.limits import Limiter, Limits
 from jobs.policy import Rate
 from tests.bot.sandbox.conftest import Town
-from tests.conftest import MovedClock
+from tests.conftest import MovedClock, settle
 
 EXACT = Limits(grace=0.0)
 
@@ -121,6 +122,18 @@ async def test_answers_to_buttons_are_not_counted(strict: Town) -> None:
     for _ in range(100):
         query = strict.box.press(strict.reader.id, strict.reader.id, message.id, "x")
         assert await strict.ask("answerCallbackQuery", callback_query_id=query)
+
+
+async def test_a_patient_server_waits_out_a_short_flood_before_it_answers(clock: MovedClock) -> None:
+    box = Box(clock, random.Random(1), limits=Limits(grace=0.0, patience=60))
+    town = Town(box, clock, box.add_person("Aye"), box.add_channel("Daily"))
+    for _ in range(3):
+        await town.send(town.reader.id)
+    slow = asyncio.ensure_future(town.send(town.reader.id))
+    await settle()
+    assert not slow.done()
+    await clock.advance(1)
+    assert (await slow).at == clock.now()
 
 
 def test_grace_lets_a_message_through_that_left_in_time() -> None:
