@@ -102,7 +102,7 @@ class Feed:
     last_new_at: datetime | None
     failures: int  #: in a row
     last_error: str
-    alarm: str  #: what operators were last told of it: "gone", "failing", "silent"; "" for nothing, or well again
+    alarm: str  #: what operators were last told of it: "gone", "failing", "silent"; "" for all well
     moved_to: str  #: a permanent redirect seen, remembered once it has proved itself
     moved_times: int
     hub: str
