@@ -39,6 +39,7 @@ FEED = Feed(
     last_new_at=None,
     failures=0,
     last_error="",
+    alarm="",
     moved_to="",
     moved_times=0,
     hub="",
