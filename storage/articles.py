@@ -75,9 +75,17 @@ def _revision(
     return {"article_id": article_id, "number": number, "seen_at": now, "changed": tuple(changed), **words}
 
 
-def complete(connection: Connection, article_id: int, **columns: object) -> None:
+def complete(connection: Connection, article_id: int, /, **columns: object) -> None:
     """Write these columns: what no post shows, or has shown yet (text, picture, section); no revision."""
     connection.execute(update(articles).where(articles.c.id == article_id).values(**columns))
+
+
+def without_page(connection: Connection, count: int) -> list[Article]:
+    """The newest live articles whose own page was never read."""
+    unread = (
+        (articles.c.state == ArticleState.LIVE) & articles.c.page_read_at.is_(None) & (articles.c.url != "")
+    )
+    return _read(connection, select(articles).where(unread).order_by(articles.c.id.desc()).limit(count))
 
 
 def withdraw(connection: Connection, article_id: int, now: datetime, because: str = "") -> bool:
@@ -184,4 +192,5 @@ __all__ = [
     "revisions",
     "sections",
     "withdraw",
+    "without_page",
 ]

@@ -7,10 +7,13 @@ from datetime import datetime
 from jobs.ingest import dedupe, edits, ordering
 from jobs.ingest.dedupe import New, Old
 from jobs.ingest.missing import missing
+from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection
+from storage.identities import link_key
+from storage.links import is_front_page
 from storage.records import Article, Entry, Feed
 
 
@@ -26,7 +29,9 @@ class Kept:
 
 
 def unknown(connection: Connection, feed_id: int, parsed: ParsedFeed) -> tuple[New, ...]:
-    """The items that would be new if the look were kept now."""
+    """The items that would be new, and not a backlog, if the look were kept now."""
+    if not entries.has_any(connection, feed_id):
+        return ()
     document = dedupe.name(feed_id, parsed)
     return dedupe.recognise(document, identities.known(connection, document.keys())).new
 
@@ -38,12 +43,12 @@ def keep(
     backfill: int,
     now: datetime,
     state: Mapping[str, object],
-    pages: Mapping[int, Mapping[str, object]] | None = None,
+    pages: Mapping[int, Added] | None = None,
 ) -> Kept:
     """Keep what a feed said, and `state`, the feed's columns after this look, all of it or nothing.
 
-    `backfill` articles of a first look may be posted. `pages` holds, by an item's position, the draft's
-    fields that its page knew.
+    `backfill` articles of a first look may be posted. `pages` holds, by an item's position, what its
+    own page adds.
     """
     identities.one_at_a_time(connection)
     feed = feeds.get(connection, feed_id)
@@ -52,12 +57,11 @@ def keep(
     document = dedupe.name(feed_id, parsed)
     found = dedupe.recognise(document, identities.known(connection, document.keys()))
     before = entries.last_look(connection, feed_id)
-    drafts, ordered = _drafts(connection, feed, found.new, backfill, now, pages or {})
+    ordered = ordering.oldest_first(found.new, now)
+    drafts = _drafts(connection, feed, ordered, backfill, now, pages or {})
     new = articles.add(connection, drafts, now)
     identities.disown(connection, found.shared, now)
-    keys = {key: number for one, number in zip(ordered, new, strict=True) for key in one.keys}
-    keys |= {key: one.article_id for one in found.old for key in one.keys}
-    identities.remember(connection, keys, now)
+    identities.remember(connection, _keys(found.old, ordered, new, pages or {}), now)
     revised = _known(connection, feed_id, found.old, now)
     fresh = zip(ordered, new, strict=True)
     entries.keep(connection, [_entry(feed_id, one, number, now) for one, number in fresh])
@@ -70,23 +74,32 @@ def keep(
 def _drafts(
     connection: Connection,
     feed: Feed,
-    new: Sequence[New],
+    ordered: Sequence[New],
     backfill: int,
     now: datetime,
-    pages: Mapping[int, Mapping[str, object]],
-) -> tuple[list[Draft], list[New]]:
-    ordered = ordering.oldest_first(new, now)
+    pages: Mapping[int, Added],
+) -> list[Draft]:
     back: set[int] = set()
     if not entries.has_any(connection, feed.id):
         back = ordering.backlog(ordered, backfill, feed.succeeded_at, now)
     drafts = [ordering.draft(one, now, back, feed.language) for one in ordered]
-    return [
-        _with_page(one, pages.get(new.named.position)) for one, new in zip(drafts, ordered, strict=True)
-    ], ordered
+    read = [pages.get(one.named.position) for one in ordered]
+    return [_with_page(draft, page, now) for draft, page in zip(drafts, read, strict=True)]
 
 
-def _with_page(draft: Draft, page: Mapping[str, object] | None) -> Draft:
-    return replace(draft, **page) if page else draft  # type: ignore[arg-type]
+def _with_page(draft: Draft, page: Added | None, now: datetime) -> Draft:
+    return replace(draft, page_read_at=now, **page.fields) if page else draft  # type: ignore[arg-type]
+
+
+def _keys(
+    old: Sequence[Old], ordered: Sequence[New], new: Sequence[int], pages: Mapping[int, Added]
+) -> dict[bytes, int]:
+    """Which article each key names from now on; what a page calls its own address comes last."""
+    fresh = list(zip(ordered, new, strict=True))
+    linked = ((pages.get(one.named.position), number) for one, number in fresh)
+    keys = {link_key(page.link): number for page, number in linked if page and not is_front_page(page.link)}
+    keys |= {key: number for one, number in fresh for key in one.keys}
+    return keys | {key: one.article_id for one in old for key in one.keys}
 
 
 def _entry(feed_id: int, one: New, article_id: int, now: datetime) -> Entry:

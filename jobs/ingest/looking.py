@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Protocol, assert_never
 
 from jobs.clock import Clock
-from jobs.ingest import discover, hub_rules, keeping, polling
+from jobs.ingest import discover, hub_rules, keeping, pages, polling
 from jobs.ingest.outcome import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.policy import Fetching
@@ -45,6 +45,7 @@ class Ingest:
     stored: Callable[[], None]
     next_time: Callable[[datetime], datetime]  #: by the operator's schedule: the next regular look
     chance: Callable[[], float]  #: from 0 to 1
+    read_page: pages.ReadsPage | None = None  #: reads an article's own page; without it none is read
 
 
 class LookState(StrEnum):
@@ -122,13 +123,22 @@ async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns
         return failed(ingest, feed, reason)
     if parsed.cut:
         columns = failed(ingest, feed, parsed.cut).columns
+    kept = await _store(ingest, feed, parsed, columns)
+    state = LookState.FAILED if parsed.cut else LookState.READ
+    return Look(feed=feed, state=state, reason=parsed.cut, kept=kept, left_out=parsed.dropped)
+
+
+async def _store(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> keeping.Kept:
+    read: dict[int, pages.Added] = {}
+    if ingest.read_page is not None:
+        new = await ingest.db.read(keeping.unknown, feed.id, parsed)
+        read = await pages.read_for(new, ingest.read_page, ingest.clock, ingest.policy.page_wait)
     kept = await ingest.db.run(
-        keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns
+        keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns, read
     )
     if kept.new or kept.revised:
         ingest.stored()
-    state = LookState.FAILED if parsed.cut else LookState.READ
-    return Look(feed=feed, state=state, reason=parsed.cut, kept=kept, left_out=parsed.dropped)
+    return kept
 
 
 def refusal(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
@@ -147,10 +157,7 @@ async def take_push(ingest: Ingest, feed: Feed, body: bytes, charset: str) -> Lo
     if isinstance(parsed, ParseFailed) or not parsed.items:
         reason = parsed.reason if isinstance(parsed, ParseFailed) else "The push has no items."
         return Look(feed=feed, state=LookState.FAILED, reason=reason)
-    now = ingest.clock.now()
-    kept = await ingest.db.run(keeping.keep, feed.id, parsed, ingest.policy.backfill, now, {})
-    if kept.new or kept.revised:
-        ingest.stored()
+    kept = await _store(ingest, feed, parsed, {})
     return Look(feed=feed, state=LookState.READ, kept=kept, left_out=parsed.dropped)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from jobs.ingest import headers
+from jobs.ingest import headers, pages
 from jobs.ingest.looking import Ingest, Look, LookState, failed, take_look, take_push, write
 from jobs.ingest.websub import Push
 from storage import feeds, runs
@@ -26,6 +26,7 @@ class Counts:
     failed: int = 0
     new: int = 0
     revised: int = 0
+    withdrawn: int = 0
 
     def add(self, look: Look) -> None:
         self.looked += 1
@@ -60,6 +61,7 @@ async def look(ingest: Ingest, feed: Feed) -> Look:
     """Look at one feed now and keep what comes of it."""
     taken = await take_look(ingest, feed)
     await ingest.db.run(write, [taken])
+    await _look_after_missing(ingest, taken)
     return taken
 
 
@@ -74,6 +76,26 @@ async def take(ingest: Ingest, push: Push) -> Look | None:
         if taken.state is LookState.READ:
             return taken
     return await look(ingest, feed)
+
+
+async def read_late_pages(ingest: Ingest, most: int = 5) -> int:
+    """Read the pages that no post could wait for, a few at a time; how many were read."""
+    if ingest.read_page is None:
+        return 0
+    read = await pages.read_late(ingest.db, ingest.read_page, ingest.clock, most)
+    if read:
+        ingest.stored()
+    return read
+
+
+async def _look_after_missing(ingest: Ingest, taken: Look) -> int:
+    """Take back the articles that vanished from the feed and whose pages are gone too; how many."""
+    if ingest.read_page is None or not taken.kept.missing:
+        return 0
+    gone = await pages.taken_back(ingest.db, ingest.read_page, ingest.clock, taken.kept.missing)
+    if gone:
+        ingest.stored()
+    return len(gone)
 
 
 async def _round(ingest: Ingest, due: list[Feed], counts: Counts) -> None:
@@ -93,6 +115,7 @@ async def _round(ingest: Ingest, due: list[Feed], counts: Counts) -> None:
                 )
             counts.add(taken)
             await ledger.add(taken)
+            counts.withdrawn += await _look_after_missing(ingest, taken)
 
     await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(due)))))
     await ledger.flush()
@@ -125,4 +148,14 @@ class _Ledger:
             await self._ingest.db.run(write, looks)
 
 
-__all__ = ["Counts", "Ingest", "Look", "LookState", "look", "look_at", "look_at_due", "take"]
+__all__ = [
+    "Counts",
+    "Ingest",
+    "Look",
+    "LookState",
+    "look",
+    "look_at",
+    "look_at_due",
+    "read_late_pages",
+    "take",
+]

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from html import escape
 
 from jobs.ingest import pipeline
-from jobs.ingest.outcome import FeedGone, Fetched, FetchFailed, FetchOutcome, NotModified
+from jobs.ingest.outcome import (
+    FeedGone,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    NoPage,
+    NotModified,
+    PageGone,
+    ReadPage,
+)
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.ingest.pipeline import Counts, Ingest
 from jobs.ingest.reading import read_feed
@@ -70,6 +79,8 @@ class Newsroom:
     answers: dict[str, bytes | FetchOutcome] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     rung: int = 0
+    pages: dict[str, ReadPage | PageGone | NoPage] | None = None  #: None: pages are not read at all
+    pages_read: list[str] = field(default_factory=list)
 
     def publish(self, *stories: Story, url: str = FEED) -> None:
         self.answers[url] = rss(*stories)
@@ -86,6 +97,12 @@ class Newsroom:
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
         return read_feed(body, charset, url)
 
+    async def read_page(self, url: str) -> ReadPage | PageGone | NoPage:
+        self.pages_read.append(url)
+        if url not in (self.pages or {}):
+            await self.clock.sleep(60)
+        return (self.pages or {}).get(url, NoPage("it took too long"))
+
     def ring(self) -> None:
         self.rung += 1
 
@@ -100,6 +117,7 @@ class Newsroom:
             stored=self.ring,
             next_time=lambda now: now + timedelta(minutes=2),
             chance=lambda: 0.5,
+            read_page=None if self.pages is None else self.read_page,
         )
 
     async def look(self, *urls: str) -> Counts:

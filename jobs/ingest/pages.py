@@ -1,0 +1,97 @@
+"""What new articles' own pages add: the text, the picture or the section that their feed leaves out.
+
+A post never waits for it longer than it may; a page that comes too late, or breaks, is read later.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from jobs.clock import Clock, within
+from jobs.ingest.dedupe import New
+from jobs.ingest.images import WIDE_ENOUGH
+from jobs.ingest.outcome import NoPage, PageGone, ReadPage
+from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.standfirst import standfirst
+from storage import articles
+from storage.database import Database
+from storage.records import Article
+
+ReadsPage = Callable[[str], Awaitable[ReadPage | PageGone | NoPage]]
+#: Pages read side by side for one feed.
+AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a page adds: fields of the article that were empty, and the address it calls its own."""
+
+    fields: Mapping[str, object] = field(default_factory=dict)
+    link: str = ""
+
+
+def lacks_something(item: ParsedItem | Article) -> bool:
+    """Whether its page is worth reading."""
+    return not (item.text and item.image_url and item.sections)
+
+
+def added(item: ParsedItem | Article, page: ReadPage) -> Added:
+    """What the page says and the item does not; a wide picture also stands in for a narrow one."""
+    narrow = not item.image_url or 0 < item.image_width < WIDE_ENOUGH
+    offered: dict[str, object] = {
+        "text": page.text if not item.text else "",
+        "summary": standfirst(page.summary or page.text, item.title) if not item.summary else "",
+        "author": page.author if not item.author else "",
+        "sections": page.sections if not item.sections else (),
+        "language": page.language if not item.language else "",
+    }
+    if narrow and page.image_url:
+        offered |= {"image_url": page.image_url, "image_width": page.image_width}
+    return Added({name: value for name, value in offered.items() if value}, page.url)
+
+
+async def read_for(new: Sequence[New], reads: ReadsPage, clock: Clock, wait: float) -> dict[int, Added]:
+    """What the pages of new items add, by the item's position, as far as they come within `wait` seconds."""
+    found: dict[int, Added] = {}
+    waiting = iter([one.named for one in new if one.named.item.link and lacks_something(one.named.item)])
+
+    async def read() -> None:
+        for named in waiting:
+            page = await reads(named.item.link)
+            found[named.position] = added(named.item, page) if isinstance(page, ReadPage) else Added()
+
+    async def read_all() -> None:
+        await asyncio.gather(*(read() for _ in range(min(AT_ONCE, len(new)))))
+
+    with suppress(TimeoutError):  # what has come is used, the rest is read later
+        await within(clock, wait, read_all())
+    return found
+
+
+async def read_late(db: Database, reads: ReadsPage, clock: Clock, most: int) -> int:
+    """Read the pages of at most `most` articles, the newest first, whose page has not been read yet."""
+    some = await db.read(articles.without_page, most)
+    for article in some:
+        page = await reads(article.url) if article.url and lacks_something(article) else None
+        fields = dict(added(article, page).fields) if isinstance(page, ReadPage) else {}
+        if article.revision > 1 or article.planned_at is not None:
+            fields = {name: value for name, value in fields.items() if name in _NEVER_SHOWN}
+        await db.run(articles.complete, article.id, page_read_at=clock.now(), **fields)
+    return len(some)
+
+
+#: What no post shows, so that it may come after the post.
+_NEVER_SHOWN = {"text", "author", "language"}
+
+
+async def taken_back(db: Database, reads: ReadsPage, clock: Clock, suspects: Sequence[int]) -> list[int]:
+    """Withdraw those of the suspects whose own page is gone (404 or 410), and only those."""
+    withdrawn = []
+    for article in await db.read(articles.many, suspects):
+        page = await reads(article.url) if article.url else None
+        if isinstance(page, PageGone) and await db.run(
+            articles.withdraw, article.id, clock.now(), f"Its page is gone: {page.reason}"
+        ):
+            withdrawn.append(article.id)
+    return withdrawn
