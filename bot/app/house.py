@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from telegram import Bot
@@ -16,6 +17,7 @@ from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
+from jobs.ingest.article_page import read_article_page
 from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
@@ -151,6 +153,7 @@ def _ingest(
         stored=stored,
         next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
         chance=random.random,
+        read_page=partial(read_article_page, fetcher, parser.children),
     )
 
 

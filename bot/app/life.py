@@ -20,6 +20,8 @@ from jobs.timetable import Timetable
 
 #: Feeds have their own times, stored; so often we ask which have come.
 LOOK_EVERY = timedelta(seconds=1)
+#: Pages that no post could wait for are read a few at a time: a new feed's backlog is many.
+PAGES_EVERY = timedelta(seconds=20)
 SAVE_INDEX_EVERY = timedelta(minutes=10)
 #: Seconds that whatever is in flight gets after a stop.
 LAST_CALL = 10.0
@@ -82,6 +84,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 def _timetable(house: House, look_every: timedelta) -> Timetable:
     timetable = Timetable(house.settings.timezone)
     timetable.add("fetch", lambda: ingesting.look_at_due(house.ingest), look_every, at_once=True)
+    timetable.add("pages", lambda: ingesting.read_late_pages(house.ingest), PAGES_EVERY)
     timetable.add("hubs", lambda: tend(house.websub), TEND_EVERY, at_once=True)
     timetable.add("watch", lambda: watch.watch(house.db, house.clock, house.settings.operators), watch.EVERY)
     timetable.add(
