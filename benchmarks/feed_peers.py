@@ -1,0 +1,53 @@
+"""How others look at many feeds: programs for `fetch_many`, each run in a process of its own.
+
+reader has dependencies of its own: install it into an environment apart from this one and name its Python,
+    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install reader sgmllib3k
+    NEWSWIRE_PEERS=/tmp/peers/bin/python python -m benchmarks.fetch_many
+"""
+
+import os
+import sys
+
+#: A Python that has reader, "" for none.
+READERS_PYTHON = os.environ.get("NEWSWIRE_PEERS", "")
+
+#: Each is run with the addresses as JSON on its input; says "ready", then a time for each line it is given.
+FEEDPARSER = """
+import json, sys, time, feedparser
+from concurrent.futures import ThreadPoolExecutor
+urls, etags, workers = json.loads(sys.stdin.readline()), {}, int(sys.argv[1])
+def look(url):
+    found = feedparser.parse(url, etag=etags.get(url))
+    assert found.status in (200, 304), found
+    etags[url] = found.get("etag") or etags.get(url)
+    return len(found.entries)
+def update():
+    with ThreadPoolExecutor(workers) as pool:
+        return sum(pool.map(look, urls))
+update()
+print("ready", flush=True)
+for line in sys.stdin:
+    cpu, began = time.process_time(), time.perf_counter()
+    entries = update()
+    print(json.dumps([time.perf_counter() - began, time.process_time() - cpu, entries]), flush=True)
+"""
+READER = """
+import json, sys, tempfile, time
+from reader import make_reader
+urls, workers = json.loads(sys.stdin.readline()), int(sys.argv[1])
+reader = make_reader(tempfile.mkdtemp() + "/reader.db")
+for url in urls:
+    reader.add_feed(url)
+reader.update_feeds(workers=workers, scheduled=False)
+assert not list(reader.get_feeds(broken=True))
+print("ready", flush=True)
+for line in sys.stdin:
+    before, cpu, began = reader.get_entry_counts().total, time.process_time(), time.perf_counter()
+    reader.update_feeds(workers=workers, scheduled=False)
+    took = [time.perf_counter() - began, time.process_time() - cpu]
+    print(json.dumps([*took, reader.get_entry_counts().total - before]), flush=True)
+"""
+WAYS = (
+    ("feedparser's own fetching", sys.executable, FEEDPARSER),
+    ("reader's update", READERS_PYTHON, READER),
+)

@@ -1,0 +1,227 @@
+"""How many feeds a second, nine of ten unchanged, and does anybody wait while we read them?
+
+A thousand feeds of twenty items on a thousand local addresses (a server in a child process); a first round
+fills all databases, then every tenth site publishes and the next rounds are measured: fetch, parse, recognise
+and keep. Beside it, on the same sites in the same run: lemon24/reader's update, and feedparser's own
+fetching, which keeps nothing. Once with no way between, once with sites that take 60 ms to answer, as real ones do.
+A stall is how late the latest beat of a heartbeat on the event loop was; "its own" is the CPU time that the
+loop's thread used in between, which other programs on the machine do not change.
+Run: `python -m benchmarks.fetch_many [FEEDS [ROUNDS]]`; `feed_peers` says how to get reader.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.feed_peers import READERS_PYTHON, WAYS
+from benchmarks.many_sites import address
+from jobs.clock import SystemClock
+from jobs.ingest.child import Children
+from jobs.ingest.fetch import Fetcher
+from jobs.ingest.looking import Ingest
+from jobs.ingest.outcome import Fetched, NotModified
+from jobs.ingest.parse import Parser
+from jobs.ingest.pipeline import AT_ONCE, look_at
+from jobs.policy import Fetching
+from storage import feeds
+from storage.database import open_database
+from storage.migrations import migrate
+
+BEAT = 0.002  #: seconds
+POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
+
+
+@dataclass
+class Measured:
+    """One way of looking at all feeds: seconds for each round, and what to say of it."""
+
+    name: str
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  #: seconds, children included
+    stalls: list[float] = field(default_factory=list)
+    own_stalls: list[float] = field(default_factory=list)
+
+    def rate(self, count: int) -> float:
+        return count / statistics.median(self.seconds)
+
+
+@asynccontextmanager
+async def watched(measured: Measured, server: int) -> AsyncIterator[None]:
+    """Measure what happens inside: time, CPU, and how late a heartbeat on the event loop was at most."""
+    late = own = 0.0
+
+    async def heartbeat() -> None:
+        nonlocal late, own
+        while True:
+            began, cpu = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(BEAT)
+            late = max(late, time.perf_counter() - began - BEAT)
+            own = max(own, time.thread_time() - cpu)
+
+    beating = asyncio.create_task(heartbeat())
+    cpu, began = cpu_of_all(server), time.perf_counter()
+    yield
+    measured.seconds.append(time.perf_counter() - began)
+    measured.cpu.append(cpu_of_all(server) - cpu)
+    measured.stalls.append(late)
+    measured.own_stalls.append(own)
+    beating.cancel()
+
+
+def cpu_of_all(server: int) -> float:
+    """CPU seconds of this process and its children, the server's left out (Linux)."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    ticks = 0
+    for child in set(children) - {str(server)}:
+        used = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(used[11]) + int(used[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites' addresses, and the process that serves them."""
+
+    urls: list[str]
+    server: int
+
+    def publish(self) -> None:
+        """Let every tenth site have news."""
+        urllib.request.urlopen(self.urls[0].replace("/feed", "/turn")).close()
+
+
+@contextmanager
+def serve(count: int, late: int) -> Iterator[Sites]:
+    """So many sites, that take `late` milliseconds to answer."""
+    command = [sys.executable, "-m", "benchmarks.many_sites", str(count), str(late)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        port = int(child.stdout.readline())
+        yield Sites([f"http://{address(number)}:{port}/feed" for number in range(count)], child.pid)
+        child.kill()
+
+
+async def ours(sites: Sites, rounds: int) -> Measured:
+    """Newswire's own look at all feeds, as it runs: fetch, parse in children, keep in SQLite."""
+    clock = SystemClock()
+    measured = Measured("Newswire: fetch, parse, keep")
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_database(f"sqlite:///{folder}/newswire.db")
+        db.run_here(migrate)
+        db.run_here(feeds.register, sites.urls, clock.now())
+        children = Children(clock)
+        async with Fetcher(POLICY, clock) as fetcher:
+            ingest = Ingest(
+                db=db,
+                fetcher=fetcher,
+                parser=Parser(children),
+                clock=clock,
+                policy=POLICY,
+                stored=lambda: None,
+                next_time=lambda now: now + timedelta(minutes=2),
+                chance=lambda: 0.5,
+            )
+            await look_at(ingest, await db.read(feeds.every))
+            for _ in range(rounds):
+                await asyncio.to_thread(sites.publish)
+                some = await db.read(feeds.every)
+                async with watched(measured, sites.server):
+                    counts = await look_at(ingest, some)
+                assert (counts.failed, counts.new) == (0, len(sites.urls[::10])), counts
+        await children.close()
+        db.close()
+    return measured
+
+
+async def only_fetched(sites: Sites, rounds: int) -> Measured:
+    """The fetcher alone: nothing is parsed or kept."""
+    measured = Measured("Newswire: fetch only")
+    etags: dict[str, str] = {}
+    async with Fetcher(POLICY, SystemClock()) as fetcher:
+
+        async def look(waiting: Iterator[str]) -> None:
+            for url in waiting:
+                answer = await fetcher.fetch(url, etag=etags.get(url, ""))
+                assert isinstance(answer, Fetched | NotModified), answer
+                etags[url] = answer.etag
+
+        async def look_at_all() -> None:
+            waiting = iter(sites.urls)
+            await asyncio.gather(*(look(waiting) for _ in range(AT_ONCE)))
+
+        await look_at_all()
+        for _ in range(rounds):
+            await asyncio.to_thread(sites.publish)
+            async with watched(measured, sites.server):
+                await look_at_all()
+    return measured
+
+
+def peer(name: str, python: str, program: str, workers: int, sites: Sites, rounds: int) -> Measured:
+    """Somebody else's way, in a process of its own."""
+    measured = Measured(f"{name}, {workers} at once")
+    command = [python, "-c", program, str(workers)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        print(json.dumps(sites.urls), file=child.stdin, flush=True)
+        assert child.stdout.readline() == "ready\n", f"{name} did not start"
+        for _ in range(rounds):
+            sites.publish()
+            print("again", file=child.stdin, flush=True)
+            seconds, cpu, entries = json.loads(child.stdout.readline())
+            assert entries >= len(sites.urls[::10]), f"{name} found {entries} entries"
+            measured.seconds.append(seconds)
+            measured.cpu.append(cpu)
+        child.kill()
+    return measured
+
+
+def measure(count: int, rounds: int, late: int) -> list[Measured]:
+    """All ways, one after the other, on the same sites."""
+    with serve(count, late) as sites:
+        found = [asyncio.run(ours(sites, rounds)), asyncio.run(only_fetched(sites, rounds))]
+        for name, python, program in WAYS:
+            found += [peer(name, python, program, workers, sites, rounds) for workers in (1, 8) if python]
+    return found
+
+
+def show(found: list[Measured], count: int, title: str) -> None:
+    """The table of one kind of sites."""
+    table = Table("way", "feeds/s", "Newswire is", "CPU ms a feed", "stall", "its own", title=title)
+    for one in found:
+        ahead = f"{found[0].rate(count) / one.rate(count):.1f} x" if one is not found[0] else ""
+        cpu = f"{statistics.median(one.cpu) / count * 1e3:.2f}"
+        stalls = [f"{max(late) * 1e3:.0f} ms" if late else "" for late in (one.stalls, one.own_stalls)]
+        table.add_row(one.name, f"{one.rate(count):.0f}", ahead, cpu, *stalls)
+    Console().print(table)
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    for late in (0, 60):
+        title = f"{count} feeds, nine of ten unchanged, {late} ms away"
+        show(measure(count, rounds, late), count, title)
+    if not READERS_PYTHON:
+        print("lemon24/reader was left out: NEWSWIRE_PEERS names no Python that has it (see feed_peers.py).")
+    print(f"Median of {rounds} rounds; Python {sys.version.split()[0]}, {os.cpu_count()} cores.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""A thousand sites in one process, each on a loopback address of its own, for `fetch_many`.
+
+Runs as a child: `python -m benchmarks.many_sites COUNT MILLISECONDS` prints its port and serves until its
+input ends, each answer that late: as far away as a real site is.
+Site `n` answers at 127.1.x.y with a feed of twenty invented items and a strong ETag, and 304 where the
+validator is the present one. `GET /turn` on any address lets every tenth site publish one more item.
+"""
+
+import asyncio
+import sys
+
+ITEMS = 20
+_WORDS = (
+    "harbour",
+    "ferry",
+    "council",
+    "river",
+    "bridge",
+    "market",
+    "school",
+    "train",
+    "storm",
+    "harvest",
+    "museum",
+)
+
+
+def address(number: int) -> str:
+    """The address of site `number`, all different."""
+    return f"127.1.{number // 250}.{number % 250 + 1}"
+
+
+def feed(number: int, turn: int) -> bytes:
+    """The feed of a site after so many turns: invented news, the newest first."""
+    newest = ITEMS + (turn if number % 10 == 0 else 0)
+    items = "".join(_item(number, count) for count in range(newest, newest - ITEMS, -1))
+    head = (
+        f"<title>Site {number}</title><link>http://site{number}.example/</link><description>x</description>"
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{items}</channel></rss>'.encode()
+
+
+def _item(number: int, count: int) -> str:
+    words = [_WORDS[(number * 7 + count * step) % len(_WORDS)] for step in range(1, 9)]
+    link = f"http://site{number}.example/news/{count}"
+    day, minute = 1 + count // 60 % 20, count % 60
+    return (
+        f"<item><title>{' '.join(words[:5]).capitalize()} {number}.{count}</title><link>{link}</link>"
+        f"<guid>{link}</guid><pubDate>Sun, {day:02} Nov 2026 09:{minute:02}:00 GMT</pubDate>"
+        f"<description>&lt;p&gt;{' '.join(words * 4).capitalize()}.&lt;/p&gt;</description></item>"
+    )
+
+
+class Site(asyncio.Protocol):
+    """As little HTTP as keeps three clients content, so that it is not the server that is measured."""
+
+    turn = 0
+    bodies: dict[str, tuple[bytes, bytes]]  #: address -> (ETag, body)
+    count: int
+    late: float  #: seconds
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.host = transport.get_extra_info("sockname")[0]
+        self.held = b""
+
+    def data_received(self, received: bytes) -> None:
+        self.held += received
+        while b"\r\n\r\n" in self.held:
+            request, _, self.held = self.held.partition(b"\r\n\r\n")
+            answer = self.answer(request)
+            if Site.late:
+                asyncio.get_running_loop().call_later(Site.late, self.transport.write, answer)
+            else:
+                self.transport.write(answer)
+
+    def answer(self, request: bytes) -> bytes:
+        if request.startswith(b"GET /turn "):
+            publish(Site.turn + 1)
+            return b"HTTP/1.1 204 No Content\r\n\r\n"
+        etag, body = Site.bodies[self.host]
+        if b"\r\nif-none-match: " + etag in request.lower():
+            return b"HTTP/1.1 304 Not Modified\r\nETag: " + etag + b"\r\n\r\n"
+        head = (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: %s\r\nContent-Length: %d\r\n\r\n"
+        )
+        return head % (etag, len(body)) + body
+
+
+def publish(turn: int) -> None:
+    """Every tenth site's next version, or the first of all."""
+    if turn == 0:
+        Site.bodies = {address(n): (b'"%d-0"' % n, feed(n, 0)) for n in range(Site.count)}
+    for number in range(0, Site.count, 10):
+        Site.bodies[address(number)] = (b'"%d-%d"' % (number, turn), feed(number, turn))
+    Site.turn = turn
+
+
+async def main() -> None:
+    Site.count, Site.late = int(sys.argv[1]), int(sys.argv[2]) / 1000
+    publish(0)
+    server = await asyncio.get_running_loop().create_server(Site, "0.0.0.0", 0, backlog=1000)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
