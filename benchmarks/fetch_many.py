@@ -3,7 +3,7 @@
 A thousand feeds of twenty items on a thousand local addresses (a server in a child process); a first round
 fills all databases, then every tenth site publishes and the next rounds are measured: fetch, parse, recognise
 and keep. Beside it, on the same sites in the same run: lemon24/reader's update, and feedparser's own
-fetching, which keeps nothing. Once with no way between, once with sites that take 60 ms to answer, as real ones do.
+fetching, which keeps nothing. Once with no way between, and once with sites 60 ms away.
 A stall is how late the latest beat of a heartbeat on the event loop was; "its own" is the CPU time that the
 loop's thread used in between, which other programs on the machine do not change.
 Run: `python -m benchmarks.fetch_many [FEEDS [ROUNDS]]`; `feed_peers` says how to get reader.
