@@ -1,0 +1,87 @@
+"""What other parsers see in their own test feeds is what we see: titles, links, dates."""
+
+from collections import Counter
+from functools import cache
+from urllib.parse import urljoin
+
+from jobs.ingest import clean
+from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.reading import read_feed
+from storage.links import normalised
+from tests.feeds.material import CONFORMANCE, Row, needs_material, oracle
+
+URL = "https://base.example/"
+FLOOR = 0.995
+
+
+@cache
+def read(file: str) -> ParsedFeed | ParseFailed:
+    return read_feed((CONFORMANCE / file).read_bytes(), "", URL)
+
+
+def same_title(item: ParsedItem, row: Row) -> bool:
+    """Equal as readers see them: some of the others leave HTML in their titles."""
+    wanted = (clean.folded(row.title), clean.folded(clean.title(row.title, True)))
+    return clean.folded(item.title) in wanted
+
+
+def same_link(item: ParsedItem, row: Row) -> bool:
+    return normalised(item.link) == normalised(urljoin(URL, row.link))
+
+
+def same_date(item: ParsedItem, row: Row) -> bool:
+    return item.published is not None and abs(item.published.timestamp() - float(row.published)) < 1
+
+
+def item_of(row: Row) -> ParsedItem | None:
+    """Our item for a row: by its place, or by its words where items before it were left out."""
+    found = read(row.file)
+    if isinstance(found, ParseFailed):
+        return None
+    if not found.dropped:
+        return found.items[row.entry] if row.entry < len(found.items) else None
+    return next((item for item in found.items if row.title and same_title(item, row)), None)
+
+
+def disagreements() -> tuple[Counter[str], list[tuple[str, Row]]]:
+    """How many fields were compared, and which rows disagree in which field."""
+    compared: Counter[str] = Counter()
+    differ: list[tuple[str, Row]] = []
+    for row in oracle():
+        item = item_of(row)
+        if item is None:
+            differ.append(("item", row))
+            continue
+        for name, said, same in (
+            ("title", row.title, same_title),
+            ("link", row.link, same_link),
+            ("date", row.published, same_date),
+        ):
+            if said:
+                compared[name] += 1
+                if not same(item, row):
+                    differ.append((name, row))
+    return compared, differ
+
+
+@needs_material
+def test_titles_links_and_dates_agree_with_other_parsers() -> None:
+    compared, differ = disagreements()
+    for name in ("title", "link", "date"):
+        assert compared[name] > 1400
+        assert 1 - sum(field == name for field, _ in differ) / compared[name] >= FLOOR
+
+
+#: Entries that have a headline and that we do not show, each for a reason (docs/feeds.md lists them).
+NOT_SHOWN = {
+    "rss-parser-npm/input/instant-article.rss",  # its link leads to localhost
+    "fastfeedparser/osm-pl.xml",  # the file ends in the middle of that entry
+    "feed-rs/atom/atom_entry_1.xml",  # a lone entry, no feed
+}
+
+
+@needs_material
+def test_an_entry_with_a_headline_is_only_left_out_for_a_reason() -> None:
+    _, differ = disagreements()
+    missing = {row.file for field, row in differ if field == "item" and row.title}
+    assert missing == NOT_SHOWN
