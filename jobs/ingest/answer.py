@@ -54,7 +54,7 @@ def known(
         etag=_validator(response, b"etag") or kept.get("If-None-Match", ""),
         last_modified=_validator(response, b"last-modified") or kept.get("If-Modified-Since", ""),
         fresh_for=read.fresh_for(response.headers, now),
-        links=read.links(response.headers.getall("Link", []), at),
+        links=read.links([_legible(value) for value in response.headers.getall("Link", [])], at),
     )
 
 
@@ -120,8 +120,13 @@ async def read_start(response: ClientResponse, most: int) -> tuple[bytes, int]:
 
 
 def header(response: ClientResponse, name: str) -> str:
-    """A header for our own eyes: what is no UTF-8 in it is read as Latin-1."""
-    raw = response.headers.get(name, "").encode("utf-8", "surrogateescape")
+    """A header's value, "" where there is none."""
+    return _legible(response.headers.get(name, ""))
+
+
+def _legible(value: str) -> str:
+    """A value for our own eyes: what is no UTF-8 in it is read as Latin-1."""
+    raw = value.encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -63,6 +63,8 @@ def sentence(error: Exception, host: str) -> str:
                 else f"no address of it is public, and they are {_NOT_ALLOWED}"
             )
             return f"{host} leads to where we do not go: {where}"
+        case aiohttp.InvalidURL():
+            return f"{host} is no host that can be asked"
         case aiohttp.ClientConnectorCertificateError():
             return f"the certificate of {host} is not valid"
         case aiohttp.ClientSSLError() | ssl.SSLError():

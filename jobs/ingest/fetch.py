@@ -71,7 +71,7 @@ class _Route:
 
     def onwards(self, location: str, status: int) -> "_Route":
         """The next hop. A step from https down to http is taken, and never remembered."""
-        there = _joined(self.at, location.strip()).partition("#")[0]
+        there = _joined(self.at, location.strip().replace(" ", "%20")).partition("#")[0]
         lower = self.at.startswith("https:") and not there.startswith("https:")
         leading = self.leading and status in _PERMANENT and not lower
         permanent = there if leading else self.permanent
@@ -157,11 +157,12 @@ class Fetcher:
     ) -> T | FetchFailed:
         followed = _REDIRECTS if method == "GET" else _METHOD_KEPT
         while True:
-            if refusal := self._refusal(route):
-                return refusal
+            address, refusal = _exact(route.at), self._refusal(route)
+            if address is None or refusal is not None:
+                return refusal or route.failed("the address cannot be fetched: its host is not valid")
             try:
                 async with self._session.request(
-                    method, _exact(route.at), headers=headers, data=form, allow_redirects=False
+                    method, address, headers=headers, data=form, allow_redirects=False
                 ) as response:
                     location = header(response, "Location")
                     if response.status not in followed or not location:
@@ -208,9 +209,12 @@ def _joined(base: str, location: str) -> str:
         return location
 
 
-def _exact(url: str) -> URL:
-    """The URL as it was written: quoted only where it holds what HTTP cannot carry."""
-    return URL(url, encoded=url.isascii())
+def _exact(url: str) -> URL | None:
+    """The URL as it was written, quoted only where it holds what HTTP cannot carry; None for no URL."""
+    try:
+        return URL(url, encoded=url.isascii())
+    except ValueError:
+        return None
 
 
 __all__ = [

@@ -16,6 +16,8 @@ else:
 SLICE = 256 * 1024
 #: Packed in packed, as proxies sometimes do; nobody honest goes further.
 MOST_LAYERS = 2
+#: Bodies packed one behind the other; thousands of empty ones are an attack.
+MOST_MEMBERS = 1000
 #: What a zstd frame may make us remember: HTTP's limit, 8 MB (RFC 9659).
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 #: Enough of a body to see how it is packed.
@@ -114,6 +116,7 @@ class _Zlib:
     def __init__(self, window_bits: int) -> None:
         self._bits = window_bits
         self._one = zlib.decompressobj(window_bits)
+        self._members = 1
         self.complete = False
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
@@ -133,6 +136,7 @@ class _Zlib:
         if self._bits != 31 or not packed.startswith(b"\x1f"):
             return False
         self._one = zlib.decompressobj(self._bits)
+        self._members = _counted(self._members)
         self.complete = False
         return True
 
@@ -157,15 +161,24 @@ class _Zstd:
 
     def __init__(self) -> None:
         self._one = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
+        self._frames = 1
         self.complete = False
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         while packed or not (self._one.needs_input or self._one.eof):
             if self._one.eof:
                 self._one = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
+                self._frames = _counted(self._frames)
             yield self._one.decompress(packed, SLICE)
             packed = self._one.unused_data if self._one.eof else b""
             self.complete = self._one.eof
+
+
+def _counted(members: int) -> int:
+    """One more member, unless there were too many."""
+    if members >= MOST_MEMBERS:
+        raise ValueError("too many members")
+    return members + 1
 
 
 _KNOWN = {"identity", "gzip", "x-gzip", "deflate", "br", "zstd"}

@@ -4,12 +4,16 @@ The networks are IANA's special-purpose registries (IPv4, IPv6) and what wraps a
 an IPv6 one, written out because `ipaddress.is_private` differs between versions of Python.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 #: Longer than any real feed's address; the next server would refuse it anyway.
 LONGEST_URL = 4096
+
+#: Spaces, control characters, backslashes, halves of characters, and what turns the writing round.
+_UNFIT = re.compile("[\x00-\x20\x7f-\xa0\\\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -95,8 +99,8 @@ def url_refusal(url: str) -> str:
     """Why `url` cannot be fetched, as the end of a sentence; "" where it can. Looks nothing up."""
     if len(url) > LONGEST_URL:
         return f"it is longer than {LONGEST_URL} characters"
-    if any(letter <= " " or "\x7f" <= letter <= "\x9f" or letter == "\\" for letter in url):
-        return "it has a space, a backslash or a control character in it"
+    if _UNFIT.search(url):
+        return "it has a space, a backslash or a character in it that no address has"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

@@ -1,6 +1,7 @@
 """Servers that want our time, our memory or our neighbours: each ends as one sentence."""
 
 import asyncio
+import gc
 import gzip
 import os
 import random
@@ -12,12 +13,15 @@ from pathlib import Path
 
 import brotli
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from jobs.ingest.fetch import Fetched, Fetcher, FetchFailed, FetchOutcome
 from jobs.ingest.inflate import zstd
 from tests.conftest import MovedClock, settle
 from tests.jobs.ingest_network.site import FEED, POLICY, Names, Raw, Site, a_site, head, raw_site, sends
 
+OPEN_FILES = Path("/proc/self/fd")
 ZEROS = b"\0" * 1_000_000
 
 
@@ -49,6 +53,9 @@ class Stalling:
     "chunks",
     [
         (),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 100,),
+        (head("Transfer-Encoding: chunked"), b"1\r\nx\r\n" * 1000),
+        (head("Transfer-Encoding: chunked"), b"5;" + b"x" * 3000),
         (b"HT",),
         (head("Content-Length: 10")[:-2],),
         (head("Content-Length: 1000"), b"<rss>"),
@@ -161,14 +168,14 @@ async def test_an_endless_body_ends_at_the_limit(fetcher: Fetcher) -> None:
     assert "is larger than 200,000 bytes" in reason(await ask(fetcher, endless))
 
 
-async def test_an_endless_body_that_unpacks_to_nothing_ends_at_the_limit(fetcher: Fetcher) -> None:
+async def test_an_endless_body_that_unpacks_to_nothing_ends(fetcher: Fetcher) -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(head("Content-Encoding: gzip"))
         while True:
             writer.write(gzip.compress(b"") * 500)
             await writer.drain()
 
-    assert "is larger than 200,000 bytes" in reason(await ask(fetcher, endless))
+    assert "is not packed as its headers say" in reason(await ask(fetcher, endless))
 
 
 async def test_a_length_beyond_the_limit_is_believed_at_once(fetcher: Fetcher) -> None:
@@ -188,6 +195,9 @@ async def test_a_length_beyond_the_limit_is_believed_at_once(fetcher: Fetcher) -
         ((head("Content-Encoding: br"), b"<rss>no brotli</rss>"), "is not packed as its headers say"),
         ((head("Content-Encoding: gzip"), b"\x1f\x8b\x08 no gzip"), "is not packed as its headers say"),
         ((head("Content-Encoding: deflate"), b"no deflate"), "is not packed as its headers say"),
+        ((head("Content-Encoding: gzip"), gzip.compress(b"") * 1001), "is not packed as its headers say"),
+        ((head("Content-Encoding: zstd"), zstd.compress(b"") * 1001), "is not packed as its headers say"),
+        ((head("Transfer-Encoding: chunked"), b"0\r\n" + b"X-Trailer: a\r\n" * 5000), "is not HTTP"),
         ((head("Content-Encoding: compress"), b"x"), "is packed as 'compress'"),
         ((head("Content-Encoding: gzip, gzip, gzip"), b"x"), "nobody asked for"),
         ((), "closed the connection without an answer"),
@@ -275,6 +285,54 @@ async def test_a_redirect_into_a_private_network_is_not_taken(clock: MovedClock)
         ):
             site.redirects("/feed", there)
             assert "not among PRIVATE_NETWORKS" in reason(await fetcher.fetch(site.url()))
+
+
+@given(
+    some.text(max_size=40),
+    some.sampled_from(["", "http://", "https://", "http://paper.example/", "http://["]),
+)
+def test_any_text_as_an_address_is_an_outcome(text: str, start: str) -> None:
+    async def look() -> FetchOutcome:
+        async with Fetcher(replace(POLICY, private_networks=()), MovedClock(), Names()) as fetcher:
+            return await fetcher.fetch(start + text)
+
+    assert reason(asyncio.run(look()))
+
+
+async def test_any_link_header_is_legible(fetcher: Fetcher) -> None:
+    links = head("Content-Length: 1").replace(b"\r\n\r\n", b"\r\nLink: <http://h/\xff\xe9>; rel=hub\r\n\r\n")
+    found = await ask(fetcher, sends(links, b"x"))
+    assert isinstance(found, Fetched)
+    assert found.links[0].url == "http://h/\xff\xe9"
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="this system does not show a process its open files")
+async def test_many_looks_leave_nothing_behind(site: Site, fetcher: Fetcher) -> None:
+    """Not memory, nor sockets: good looks, failed ones, redirects and refusals."""
+    site.says(path="/good")
+    site.redirects("/circle", "/circle")
+    site.redirects("/inside", "http://10.0.0.1/")
+    site.says(b"x" * 300_000, "/large")
+    site.says(b"no gzip", "/broken", Content_Encoding="br")
+
+    async def look(count: int) -> None:
+        for _ in range(count):
+            for path in ("/good", "/circle", "/inside", "/large", "/broken", "/none"):
+                await fetcher.fetch(site.url(path))
+        site.asked.clear()
+        site.bodies.clear()
+        gc.collect()
+
+    await look(20)
+    tracemalloc.start()
+    await look(5)
+    before, _ = tracemalloc.get_traced_memory()
+    sockets = len(list(OPEN_FILES.iterdir()))
+    await look(40)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 100_000
+    assert len(list(OPEN_FILES.iterdir())) <= sockets + 2
 
 
 async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:

@@ -34,7 +34,7 @@ def test_what_was_packed_comes_back(coding: str, body: bytes, step: int) -> None
     assert unpacked(coding, PACKINGS[coding](body), step) == body
 
 
-@given(some.sampled_from(sorted(PACKINGS)), some.integers(0, 200_000), some.integers(1, 5000))
+@given(some.sampled_from(sorted(PACKINGS)), some.integers(0, 150_000), some.integers(100, 5000))
 def test_and_so_does_what_shrank_very_much(coding: str, count: int, step: int) -> None:
     body = b"<rss>" * count
     assert unpacked(coding, PACKINGS[coding](body), step).count(b"<rss>") == count
