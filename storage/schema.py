@@ -153,6 +153,9 @@ feeds = Table(
     Column("callback", Text, nullable=False, default=""),
     Column("secret", Text, nullable=False, default=""),
     Column("lease_until", Utc),
+    Column("ttl", Integer, nullable=False, default=0),
+    Column("skip_hours", Words, nullable=False, default=()),
+    Column("skip_days", Words, nullable=False, default=()),
 )
 
 leases = Table(

@@ -95,7 +95,7 @@ async def read_body(response: ClientResponse, most: int) -> bytes:
             if room < 0 or packed_room < 0:
                 raise refused
             pieces.append(piece)
-            if len(piece) == SLICE:  # much comes out of little: let others run
+            if len(piece) >= SLICE:  # much comes out of little: let others run
                 await asyncio.sleep(0)
     pieces += unpacker.finish()
     return b"".join(pieces)

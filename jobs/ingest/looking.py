@@ -166,7 +166,7 @@ def _went_well(
 ) -> Columns:
     """The feed's columns after a good look; `parsed` where it was read again."""
     now = ingest.clock.now()
-    hints = polling.Hints(answer.fresh_for)
+    hints = polling.remembered(feed, answer.fresh_for)
     columns: Columns = {
         "etag": answer.etag,
         "last_modified": answer.last_modified,
@@ -179,6 +179,7 @@ def _went_well(
         hints = polling.Hints(answer.fresh_for, parsed.ttl, parsed.skip_hours, parsed.skip_days)
         offer = hub_rules.offer(answer.links, parsed.hubs, parsed.topic, answer.final_url)
         columns |= {"body_hash": sha256(answer.body).digest(), "hub": offer.hub, "topic": offer.topic}
+        columns |= polling.to_remember(hints)
         columns |= {"title": parsed.title or feed.title, "language": parsed.language or feed.language}
     match polling.moved(feed, answer.permanent_url) if answer.url == feed.fetch_url else None:
         case FeedMoved(url):
@@ -187,7 +188,7 @@ def _went_well(
             columns |= {"moved_to": to, "moved_times": times}
         case None:
             pass
-    pushed = feed.lease_until is not None and feed.lease_until > now
+    pushed = polling.is_pushed(feed, ingest.policy.public_url, now)
     regular, respect = ingest.next_time(now), ingest.policy.hints
     columns["next_fetch_at"] = polling.after_success(
         now, regular, hints, respect, ingest.chance(), pushed=pushed

@@ -79,6 +79,21 @@ def after_failure(
     return now + wait
 
 
+def remembered(feed: Feed, fresh_for: Seconds | None) -> Hints:
+    """What an unchanged feed asks for: what it said when it was last read, and the answer's own headers."""
+    hours, days = (frozenset(map(int, skipped)) for skipped in (feed.skip_hours, feed.skip_days))
+    return Hints(fresh_for, timedelta(seconds=feed.ttl), hours, days)
+
+
+def to_remember(hints: Hints) -> dict[str, object]:
+    """The feed's columns that keep what it asks for until it is read again."""
+    return {
+        "ttl": int(min(hints.ttl or timedelta(), LONGEST_WAIT).total_seconds()),
+        "skip_hours": tuple(str(hour) for hour in sorted(hints.skip_hours)),
+        "skip_days": tuple(str(day) for day in sorted(hints.skip_days)),
+    }
+
+
 def is_pushed(feed: Feed, public_url: str, now: datetime) -> bool:
     """Whether a hub has promised to bring what is new, and can reach us."""
     return bool(public_url) and feed.lease_until is not None and now < feed.lease_until

@@ -25,6 +25,10 @@ OPEN_FILES = Path("/proc/self/fd")
 ZEROS = b"\0" * 1_000_000
 
 
+def open_files() -> int:
+    return len(list(OPEN_FILES.iterdir()))
+
+
 def reason(outcome: FetchOutcome) -> str:
     assert isinstance(outcome, FetchFailed), outcome
     assert outcome.reason.count("\n") == 0
@@ -327,12 +331,12 @@ async def test_many_looks_leave_nothing_behind(site: Site, fetcher: Fetcher) -> 
     tracemalloc.start()
     await look(5)
     before, _ = tracemalloc.get_traced_memory()
-    sockets = len(list(OPEN_FILES.iterdir()))
+    sockets = open_files()
     await look(40)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 100_000
-    assert len(list(OPEN_FILES.iterdir())) <= sockets + 2
+    assert open_files() <= sockets + 2
 
 
 async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:

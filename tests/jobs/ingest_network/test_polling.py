@@ -14,7 +14,10 @@ from jobs.ingest.polling import (
     Moving,
     after_failure,
     after_success,
+    is_pushed,
     moved,
+    remembered,
+    to_remember,
     validators,
 )
 from jobs.policy import FeedHints
@@ -47,6 +50,9 @@ FEED = Feed(
     callback="",
     secret="",
     lease_until=None,
+    ttl=0,
+    skip_hours=(),
+    skip_days=(),
 )
 
 times = some.timedeltas(timedelta(), timedelta(days=3000)).map(lambda since: NOW + since)
@@ -145,6 +151,26 @@ def test_after_a_skipped_hour_the_look_comes_at_its_end() -> None:
 def test_a_feed_whose_hub_pushes_is_looked_at_more_slowly() -> None:
     wait = after_success(NOW, NOW + TWO_MINUTES, Hints(), FeedHints.IGNORE, 0.0, pushed=True) - NOW
     assert wait == PUSHED_WAIT
+
+
+@given(hints)
+def test_what_a_feed_asks_for_holds_while_it_is_unchanged(asked: Hints) -> None:
+    feed = replace(FEED, **to_remember(asked))
+    kept = remembered(feed, asked.fresh_for)
+    assert (kept.fresh_for, kept.skip_hours, kept.skip_days) == (
+        asked.fresh_for,
+        asked.skip_hours,
+        asked.skip_days,
+    )
+    assert abs(look(kept) - look(asked)) <= timedelta(seconds=1)
+
+
+def test_a_feed_is_pushed_while_its_lease_runs_and_we_can_be_reached() -> None:
+    feed = replace(FEED, lease_until=NOW + timedelta(minutes=1))
+    assert is_pushed(feed, "https://bot.example", NOW)
+    assert not is_pushed(feed, "", NOW)
+    assert not is_pushed(feed, "https://bot.example", NOW + timedelta(minutes=1))
+    assert not is_pushed(FEED, "https://bot.example", NOW)
 
 
 def test_a_redirect_is_believed_when_it_has_proved_itself_and_not_before() -> None:
