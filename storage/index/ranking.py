@@ -50,9 +50,10 @@ def asked(packed: Packed, field: Field, weights: Weights, *, alone: bool) -> Ask
     counts = (packed & np.uint32(255)).astype(np.float64)
     holders = field.holders[terms]
     weight = (1 + np.log(np.maximum(counts, 1))) * rarity(holders, field.articles)
-    best = np.flatnonzero(holders >= (2 if alone else 1))
-    if len(best) > weights.terms:
-        best = best[np.argpartition(-weight[best], weights.terms - 1)[: weights.terms]]
+    kept = np.flatnonzero(holders >= (2 if alone else 1))
+    best = kept[np.argsort(-weight[kept], kind="stable")][: weights.terms]
+    reading = np.cumsum(holders[best])
+    best = best[: max(weights.terms_at_least, int(np.searchsorted(reading, weights.reading, "right")))]
     damp = field.damp(np.array([counts.sum()]), weights)[0]
     share = weight[best] * counts[best] / (counts[best] + damp)
     return Asked(terms[best], weight[best], float(share.sum()))
@@ -67,30 +68,10 @@ def scores(
         return np.zeros(slots)
     postings = np.concatenate(found)
     weight = np.repeat(question.weights[whose], [len(part) for part in found])
-    where = postings >> np.uint32(8)
+    where = (postings >> np.uint32(8)).astype(np.intp)
     counts = (postings & np.uint32(255)).astype(np.float32)
-    damp = field.damp(field.lengths[:slots], weights)
-    shares: Floats = weight * (counts / (counts + damp[where]))
+    shares: Floats = weight * (counts / (counts + field.damp(field.lengths[where], weights)))
     return np.bincount(where, shares, minlength=slots).astype(np.float64, copy=False)
-
-
-def together(questions: Sequence[Asked], shares: Sequence[float]) -> tuple[Numbers, Floats]:
-    """Several questions as one, each counting by its share: terms in order, and their weights."""
-    terms = np.concatenate([question.terms for question in questions])
-    weight = np.concatenate([q.weights * share for q, share in zip(questions, shares, strict=True)])
-    united, inverse = np.unique(terms, return_inverse=True)
-    return united, np.bincount(inverse, weight, minlength=len(united)).astype(np.float64, copy=False)
-
-
-def forward_scores(
-    packed: Packed, whose: NDArray[np.int64], damp: NDArray[np.float32], terms: Numbers, weight: Floats
-) -> Floats:
-    """A few articles' BM25 scores by their own terms: `packed[i]` belongs to the article `whose[i]`."""
-    at = np.minimum(np.searchsorted(terms, packed >> np.uint32(8)), len(terms) - 1)
-    counts = (packed & np.uint32(255)).astype(np.float32)
-    hit = terms[at] == packed >> np.uint32(8)
-    shares = np.where(hit, weight[at], 0.0) * (counts / (counts + damp))
-    return np.bincount(whose, shares).astype(np.float64, copy=False)
 
 
 def faded(minutes: NDArray[np.int64], moment: int, weights: Weights) -> Floats:
@@ -99,11 +80,10 @@ def faded(minutes: NDArray[np.int64], moment: int, weights: Weights) -> Floats:
     return weights.lasting + (1 - weights.lasting) * np.exp(-days / weights.days)
 
 
-def best(score: Floats, count: int, offset: int, floor: float) -> NDArray[np.int64]:
-    """The slots with the highest scores above the floor, best first, the newer slot first among equals."""
-    above = np.flatnonzero(score > floor)
-    wanted = offset + count
-    if len(above) > wanted:
-        least = np.partition(score[above], len(above) - wanted)[len(above) - wanted]
+def best(score: Floats, count: int) -> NDArray[np.int64]:
+    """The places of the highest scores above nothing, best first, the last one first among equals."""
+    above = np.flatnonzero(score > 0)
+    if len(above) > count:
+        least = np.partition(score[above], len(above) - count)[len(above) - count]
         above = above[score[above] >= least]
-    return above[np.lexsort((-above, -score[above]))][offset:wanted]
+    return above[np.lexsort((-above, -score[above]))][:count]

@@ -4,34 +4,32 @@ import json
 import os
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.index.archive import Archive
 from storage.index.growing import Growing
 from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge
-
-if TYPE_CHECKING:
-    from storage.index.index import Index
 
 #: Raised whenever analysis or the layout changes: an older copy is then made anew.
 VERSION = 1
 MAGIC = b"newswire-index\n"
 
 
-def save(index: "Index", path: Path) -> None:
+def save(archive: Archive, horizon: int, path: Path) -> None:
     """Write the copy aside and move it into its place."""
-    arrays = _arrays(index)
+    arrays = _arrays(archive)
     head = json.dumps(
         {
             "version": VERSION,
-            "horizon": index.horizon,
-            "languages": index.languages,
-            "living": index.documents.living,
-            "words": index.documents.words_in_all,
-            "names": index.documents.names_in_all,
+            "horizon": horizon,
+            "languages": archive.languages,
+            "living": archive.documents.living,
+            "words": archive.documents.words_in_all,
+            "names": archive.documents.names_in_all,
             "arrays": [(name, array.dtype.str, len(array)) for name, array in arrays.items()],
         }
     ).encode()
@@ -50,21 +48,21 @@ def save(index: "Index", path: Path) -> None:
     aside.replace(path)
 
 
-def load(index: "Index", path: Path) -> bool:
-    """Fill an empty index from the copy; False, and nothing filled, where it is missing, torn or older."""
+def load(archive: Archive, path: Path) -> int:
+    """Fill an empty archive from the copy; its horizon, or 0 where it is missing, torn or older."""
     try:
         room = bytearray(path.stat().st_size)
         with path.open("rb") as file:
             if file.readinto(room) != len(room):
-                return False
+                return 0
     except OSError:
-        return False
+        return 0
     parts = _read(room)
     if parts is None:
-        return False
+        return 0
     head, arrays = parts
-    _fill(index, head, arrays)
-    return True
+    _fill(archive, head, arrays)
+    return int(head["horizon"])
 
 
 def _read(room: bytearray) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
@@ -86,35 +84,35 @@ def _read(room: bytearray) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | N
     return head, arrays
 
 
-def _arrays(index: "Index") -> dict[str, NDArray[Any]]:
-    parts = list(index.segments)
+def _arrays(archive: Archive) -> dict[str, NDArray[Any]]:
+    parts = list(archive.segments)
     while len(parts) > 1:
         newer = parts.pop()
         parts[-1] = merge(parts[-1], newer)
-    index.segments = tuple(parts)
+    archive.segments = tuple(parts)
     whole = (
         parts[0] if parts else Segment(np.empty(0, np.int32), np.zeros(1, np.int32), np.empty(0, np.uint32))
     )
-    keys, numbers = index.lexicon.numbers.arrays()
-    ids, slots = index.documents.slots.arrays()
+    keys, numbers = archive.lexicon.numbers.arrays()
+    ids, slots = archive.documents.slots.arrays()
     return {
         "lexicon.keys": keys,
         "lexicon.numbers": numbers,
-        "lexicon.articles": index.lexicon.articles.view,
-        "lexicon.letters": index.lexicon.letters.view,
-        "lexicon.ends": index.lexicon.ends.view,
+        "lexicon.articles": archive.lexicon.articles.view,
+        "lexicon.letters": archive.lexicon.letters.view,
+        "lexicon.ends": archive.lexicon.ends.view,
         "documents.ids": ids,
         "documents.slots": slots,
-        "documents.terms": index.documents.terms.view,
-        **{f"column.{name}": column.view for name, column in index.documents.columns.items()},
+        "documents.terms": archive.documents.terms.view,
+        **{f"column.{name}": column.view for name, column in archive.documents.columns.items()},
         "segment.terms": whole.terms,
         "segment.starts": whole.starts,
         "segment.postings": whole.postings,
     }
 
 
-def _fill(index: "Index", head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-    lexicon, documents = index.lexicon, index.documents
+def _fill(archive: Archive, head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    lexicon, documents = archive.lexicon, archive.documents
     lexicon.numbers = KeyMap(arrays["lexicon.keys"], arrays["lexicon.numbers"])
     lexicon.articles = Growing(np.int32, arrays["lexicon.articles"])
     lexicon.letters = Growing(np.uint8, arrays["lexicon.letters"])
@@ -126,7 +124,7 @@ def _fill(index: "Index", head: dict[str, Any], arrays: dict[str, NDArray[Any]])
     documents.living, documents.words_in_all = head["living"], head["words"]
     documents.names_in_all = head["names"]
     if len(arrays["segment.terms"]):
-        index.segments = (
+        archive.segments = (
             Segment(arrays["segment.terms"], arrays["segment.starts"], arrays["segment.postings"]),
         )
-    index.horizon, index.languages = head["horizon"], head["languages"]
+    archive.languages = head["languages"]

@@ -9,11 +9,14 @@ class Weights:
 
     k1: float = 1.2  #: BM25: how soon repeating a word stops counting
     b: float = 0.85  #: BM25: how much a long article is held back
-    terms: int = 100  #: the best terms of a question that are looked up
+    terms: int = 50  #: the best terms of a question that are looked up
+    terms_at_least: int = 8  #: so many in any case, and then as long as there are no more than
+    reading: int = 25_000  #: postings to read
     names: float = 1.0  #: what a name counts beside a word
-    near: int = 3  #: the best answers that are asked in their turn
-    near_share: float = 0.3  #: what their answers add
-    looked_at: int = 100  #: the best answers that are ranked again with those
+    looked_at: int = 40  #: the best answers that are looked at more closely
+    apart: float = 1.0  #: there: what being alike in what sets these apart counts
+    near: int = 3  #: there: the very best, who point to others
+    near_share: float = 0.8  #: there: what their pointing counts
     title_times: int = 2  #: how often the title counts
     lead_times: int = 2  #: how often the lead of a long article counts
     lead: int = 400  #: characters of the lead

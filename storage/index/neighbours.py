@@ -1,0 +1,120 @@
+"""Neighbours: which articles answer an article or a text, and what they share with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.index import ranking
+from storage.index.archive import Archive
+from storage.index.closer import Likeness, look
+from storage.index.folding import fold
+from storage.index.ranking import Asked, Floats, Packed
+
+#: Words shown for why two articles are related.
+MOST_SHARED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: an article of the archive, or a text from outside."""
+
+    words: Packed
+    names: Packed
+    moment: int | None = None  #: minutes since 1970; what is near to it in time counts more
+    group: int = 0  #: articles of this group are not its neighbours
+    inside: bool = False  #: it is in the archive, so that what it alone has tells nothing
+
+
+def asker_of(archive: Archive, slot: int) -> Asker:
+    """The article in a slot as an asker."""
+    documents = archive.documents
+    return Asker(
+        documents.packed(slot, "words"),
+        documents.packed(slot, "names"),
+        int(documents.column("minutes")[slot]),
+        int(documents.column("groups")[slot]),
+        inside=True,
+    )
+
+
+def neighbours(archive: Archive, asker: Asker, count: int, offset: int = 0) -> list[tuple[int, float]]:
+    """The slots that are most related to the asker, best first, and how alike they are (1: the same)."""
+    slots, score = _first_look(archive, asker)
+    first = ranking.best(score, max(archive.weights.looked_at, offset + count))
+    if not len(first):
+        return []
+    found = slots[first]
+    floor = archive.weights.floor
+    looked_at = found[: archive.weights.looked_at]
+    likeness = _closer_look(archive, asker, looked_at)
+    order = np.argsort(-likeness.order, kind="stable")
+    ranked = list(zip(looked_at[order].tolist(), likeness.alike[order].tolist(), strict=True))
+    ranked += zip(found[len(looked_at) :].tolist(), score[first[len(looked_at) :]].tolist(), strict=True)
+    return [(slot, alike) for slot, alike in ranked if alike >= floor][offset : offset + count]
+
+
+def alike(archive: Archive, asker: Asker, slot: int) -> float:
+    """How alike the asker and one article are, whatever else there is."""
+    return float(_closer_look(archive, asker, np.array([slot])).alike[0])
+
+
+def shared(archive: Archive, asker: Asker, slot: int) -> tuple[str, ...]:
+    """The words and names that the asker and an article have in common, the most telling first."""
+    mine = np.concatenate([asker.words, asker.names]) >> np.uint32(8)
+    both = np.intersect1d(mine, archive.documents.packed(slot) >> np.uint32(8)).astype(np.int32)
+    field = archive.fields()[0]
+    rare = ranking.rarity(field.holders[both], field.articles)
+    words: list[str] = []
+    for number in both[np.argsort(-rare, kind="stable")].tolist():
+        word = fold(archive.lexicon.shown(number))
+        if not any(word in known or known in word for known in words):
+            words.append(word)
+        if len(words) == MOST_SHARED:
+            break
+    return tuple(words)
+
+
+def _first_look(archive: Archive, asker: Asker) -> tuple[NDArray[np.int64], Floats]:
+    """The slots that have any of the asker's best terms, and their scores as shares of the asker's own."""
+    segments, documents = archive.segments, archive.documents
+    slots, own = len(documents), 0.0
+    total = np.zeros(slots)
+    parts = zip((asker.words, asker.names), archive.fields(), (1.0, archive.weights.names), strict=True)
+    for packed, field, share in parts:
+        question: Asked = ranking.asked(packed, field, archive.weights, alone=asker.inside)
+        total += share * ranking.scores(segments, question, field, archive.weights, slots)
+        own += share * question.own
+    hit = np.flatnonzero(total)
+    shown = documents.column("marks")[hit] == 0
+    if asker.group:
+        shown &= documents.column("groups")[hit] != asker.group
+    hit = hit[shown]
+    score = total[hit] / max(own, 1e-9)
+    if asker.moment is not None:
+        score = score * ranking.faded(documents.column("minutes")[hit], asker.moment, archive.weights)
+    return hit, score
+
+
+def _closer_look(archive: Archive, asker: Asker, slots: NDArray[np.int64]) -> Likeness:
+    """What a closer look finds of some slots."""
+    weights = archive.weights
+    packed, whose, damp = archive.terms_of(slots)
+    mine = [
+        np.full(len(part), field.damp(np.array([(part & np.uint32(255)).sum()]), weights)[0])
+        for part, field in zip((asker.words, asker.names), archive.fields(), strict=True)
+    ]
+    terms = np.concatenate([asker.words, asker.names, packed])
+    counts = (terms & np.uint32(255)).astype(np.float64)
+    numbers = (terms >> np.uint32(8)).astype(np.int64)
+    age = np.ones(len(slots))
+    if asker.moment is not None:
+        age = ranking.faded(archive.documents.column("minutes")[slots], asker.moment, weights)
+    return look(
+        numbers,
+        counts / (counts + np.concatenate([*mine, damp])),
+        np.concatenate([np.zeros(len(terms) - len(packed), np.int64), whose + 1]),
+        ranking.rarity(archive.lexicon.articles.view[numbers], archive.documents.living),
+        age,
+        weights,
+    )
