@@ -172,6 +172,18 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """What a model makes of an article's words: a direction, near to those of articles that say the like."""
+
+    article_id: int
+    model: str  #: which model made it, and from what
+    article_change: int  #: `articles.changed` when the article was last compared with it
+    digest: bytes  #: of the words that it was made from
+    language: str  #: of those words: the first part of a BCP 47 tag, "" where unknown
+    vector: bytes  #: signed bytes, one a dimension; empty where the model made nothing of the words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """What an article said before or after a correction: the audit trail."""
 

@@ -121,6 +121,23 @@ def _next_change_postgresql(_element: NextChange, _compiler: Any, **_options: An
     return "txid_current()"
 
 
+class NextEmbedding(FunctionElement[int]):
+    """The same for `embeddings.changed`."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(NextEmbedding)
+def _next_embedding(_element: NextEmbedding, _compiler: Any, **_options: Any) -> str:
+    return "(SELECT coalesce(max(changed), 0) + 1 FROM embeddings)"
+
+
+@compiles(NextEmbedding, "postgresql")
+def _next_embedding_postgresql(_element: NextEmbedding, _compiler: Any, **_options: Any) -> str:
+    return "txid_current()"
+
+
 #: An article whose chats do not yet know what it says now.
 UNTOLD = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
 
@@ -222,6 +239,25 @@ Index(
     articles.c.id,
     sqlite_where=text(UNTOLD),
     postgresql_where=text(UNTOLD),
+)
+
+#: What a model makes of articles' words, for likeness across words and languages; made anew when lost.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column(
+        "article_id",
+        Key,
+        ForeignKey("articles.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("model", String(64), nullable=False),
+    Column("article_change", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("language", String(35), nullable=False, default=""),
+    Column("vector", LargeBinary, nullable=False),
+    Column("changed", BigInteger, nullable=False, index=True, default=NextEmbedding()),
 )
 
 entries = Table(

@@ -152,6 +152,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("article_id", "edition", name=op.f("pk_decisions")),
     )
     op.create_table(
+        "embeddings",
+        sa.Column(
+            "article_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("model", sa.String(length=64), nullable=False),
+        sa.Column("article_change", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_embeddings_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_embeddings")),
+    )
+    with op.batch_alter_table("embeddings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_embeddings_changed"), ["changed"], unique=False)
+
+    op.create_table(
         "entries",
         sa.Column("feed_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

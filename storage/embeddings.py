@@ -1,0 +1,113 @@
+"""Embeddings: what a model makes of each article's words, kept so that it is made only once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.database import record
+from storage.records import ArticleState, Embedding
+from storage.schema import NextEmbedding, articles, embeddings
+
+#: Rows read at once.
+BATCH = 2000
+_KEPT = ("model", "article_change", "digest", "language", "vector")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A live article that has no embedding, or was written to since; `digest` is of its last one, or None."""
+
+    article_id: int
+    change: int
+    title: str
+    summary: str
+    text: str
+    language: str
+    digest: bytes | None
+
+
+def unread(connection: Connection, model: str, since: int, count: int) -> list[Unread]:
+    """Up to `count` live articles that `model` has not seen as they are now, the newest first.
+
+    Args:
+        model: embeddings of other models count as none.
+        since: only articles whose change is this or later (see `arrivals.horizon`).
+        count: how many at most.
+    """
+    mine = (embeddings.c.article_id == articles.c.id) & (embeddings.c.model == model)
+    query = (
+        select(
+            articles.c.id, articles.c.changed, articles.c.title, articles.c.summary, articles.c.text,
+            articles.c.language, embeddings.c.digest,
+        )
+        .select_from(articles.outerjoin(embeddings, mine))
+        .where(
+            articles.c.changed >= since,
+            articles.c.state == ArticleState.LIVE,
+            or_(
+                embeddings.c.article_change.is_(None), embeddings.c.article_change != articles.c.changed
+            ),
+        )
+        .order_by(articles.c.id.desc())
+        .limit(count)
+    )  # fmt: skip
+    return [Unread(*row) for row in connection.execute(query)]
+
+
+def left(connection: Connection, model: str) -> int:
+    """How many live articles `model` has never seen."""
+    mine = (embeddings.c.article_id == articles.c.id) & (embeddings.c.model == model)
+    query = select(func.count()).select_from(articles.outerjoin(embeddings, mine))
+    live = articles.c.state == ArticleState.LIVE
+    return int(connection.execute(query.where(live, embeddings.c.model.is_(None))).scalar_one())
+
+
+def keep(connection: Connection, made: Sequence[Embedding]) -> None:
+    """Keep these, each in place of what was there of its article; articles that are gone are left out."""
+    there = select(articles.c.id).where(articles.c.id.in_([one.article_id for one in made]))
+    still = set(connection.execute(there).scalars())
+    rows = [
+        {"article_id": one.article_id, **{name: getattr(one, name) for name in _KEPT}}
+        for one in made
+        if one.article_id in still
+    ]
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    query = dialect.insert(embeddings)
+    said: dict[str, Any] = {name: query.excluded[name] for name in _KEPT}
+    said["changed"] = NextEmbedding()
+    connection.execute(query.on_conflict_do_update(index_elements=["article_id"], set_=said), rows)
+
+
+def same(connection: Connection, article_id: int, change: int) -> None:
+    """The article was written to, and its words are still those that its embedding was made from."""
+    mine = embeddings.c.article_id == article_id
+    connection.execute(update(embeddings).where(mine).values(article_change=change))
+
+
+def horizon(connection: Connection) -> int:
+    """From which change on a later look must read again: what is below it can no longer appear."""
+    if connection.dialect.name == "postgresql":
+        column: Any = literal_column("txid_snapshot_xmin(txid_current_snapshot())")
+        return int(connection.execute(select(column)).scalar_one())
+    return int(connection.execute(select(func.coalesce(func.max(embeddings.c.changed), 0))).scalar_one()) + 1
+
+
+def since(connection: Connection, model: str, change: int) -> Iterator[list[Embedding]]:
+    """The model's embeddings that were kept at `change` or later, in batches, oldest change first."""
+    after = (change, 0)
+    while True:
+        later = or_(
+            embeddings.c.changed > after[0],
+            and_(embeddings.c.changed == after[0], embeddings.c.article_id > after[1]),
+        )
+        query = select(embeddings).where(later).order_by(embeddings.c.changed, embeddings.c.article_id)
+        rows = connection.execute(query.limit(BATCH)).all()
+        yield [record(Embedding, row) for row in rows if row.model == model]
+        if len(rows) < BATCH:
+            return
+        after = (rows[-1].changed, rows[-1].article_id)
