@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from ssl import SSLContext
 from typing import Any
 
 from aiohttp import web
@@ -30,13 +31,14 @@ class Site:
     """A site whose pages the test writes; it remembers what it was asked."""
 
     address: str = ""
+    scheme: str = "http"
     pages: dict[str, Handler] = field(default_factory=dict)
     asked: list[web.Request] = field(default_factory=list)
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
     bodies: list[bytes] = field(default_factory=list)
 
     def url(self, path: str = "/feed") -> str:
-        return f"http://{self.address}{path}"
+        return f"{self.scheme}://{self.address}{path}"
 
     def says(self, body: bytes = FEED, path: str = "/feed", status: int = 200, **headers: str) -> None:
         """From now on `path` answers so; header names are written with underscores."""
@@ -59,12 +61,12 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(host: str = "127.0.0.1") -> AsyncIterator[Site]:
-    """A well-behaved HTTP server on a port of its own."""
-    site = Site()
+async def a_site(host: str = "127.0.0.1", context: SSLContext | None = None) -> AsyncIterator[Site]:
+    """A well-behaved HTTP server on a port of its own, encrypted where a context is given."""
+    site = Site(scheme="https" if context else "http")
     runner = web.ServerRunner(web.Server(site.answer), shutdown_timeout=0)
     await runner.setup()
-    await web.TCPSite(runner, host, 0).start()
+    await web.TCPSite(runner, host, 0, ssl_context=context).start()
     site.address = f"{host}:{runner.addresses[0][1]}"
     try:
         yield site
