@@ -68,7 +68,7 @@ def tidy(text: str) -> str:
     text = _BREAKS_HINT.sub("", _HIDDEN.sub("", text))
     if not _RIGHT_TO_LEFT.search(text):
         text = _DIRECTION.sub("", text)
-    return _STRAY_JOINERS.sub("", _PILED_MARKS.sub(r"\1", text))
+    return str(_STRAY_JOINERS.sub("", _PILED_MARKS.sub(r"\1", text)))
 
 
 def line(text: str) -> str:

@@ -6,63 +6,35 @@ from functools import cache
 
 #: Minutes east of Greenwich. RFC 822's own names, and names that news sites use and that mean one zone.
 _ZONES = {
-    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420,
-    "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600, "ast": -240, "adt": -180,
-    "nst": -210, "ndt": -150, "brt": -180, "art": -180, "bst": 60, "west": 60, "cet": 60, "cest": 120, "mez": 60,
-    "mesz": 120, "eet": 120, "eest": 180, "sast": 120, "cat": 120, "eat": 180, "wat": 60, "msk": 180, "trt": 180,
-    "gst": 240, "pkt": 300, "ist": 330, "npt": 345, "mmt": 390, "ict": 420, "wib": 420, "wita": 480, "wit": 540,
-    "hkt": 480, "sgt": 480, "myt": 480, "pht": 480, "awst": 480, "jst": 540, "kst": 540, "acst": 570, "acdt": 630,
-    "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
+    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "est": -300, "edt": -240, "cst": -360, "cdt": -300,
+    "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600,
+    "ast": -240, "adt": -180, "nst": -210, "ndt": -150, "brt": -180, "art": -180, "bst": 60, "west": 60,
+    "cet": 60, "cest": 120, "mez": 60, "mesz": 120, "eet": 120, "eest": 180, "sast": 120, "cat": 120,
+    "eat": 180, "wat": 60, "msk": 180, "trt": 180, "gst": 240, "pkt": 300, "ist": 330, "npt": 345,
+    "mmt": 390, "ict": 420, "wib": 420, "wita": 480, "wit": 540, "hkt": 480, "sgt": 480, "myt": 480,
+    "pht": 480, "awst": 480, "jst": 540, "kst": 540, "acst": 570, "acdt": 630, "aest": 600, "aedt": 660,
+    "nzst": 720, "nzdt": 780,
 }  # fmt: skip
 #: Before the web there were no feeds: 1970 is a zero, 1513 a mistake.
 _EARLIEST, _LATEST = 1980, 2100
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: Languages whose month names are known, when English ones do not fit: CLDR's, by Babel.
-_LANGUAGES = [
-    "fr",
-    "de",
-    "es",
-    "pt",
-    "it",
-    "nl",
-    "pl",
-    "ru",
-    "uk",
-    "tr",
-    "id",
-    "vi",
-    "cs",
-    "sk",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "hu",
-    "ro",
-    "bg",
-    "el",
-    "hr",
-    "sr",
-    "sl",
-    "lt",
-    "lv",
-    "et",
-    "ca",
-    "my",
-    "th",
-    "hi",
-    "ja",
-    "zh",
-    "ko",
-    "ar",
-]
+_LANGUAGES = (
+    "fr", "de", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "id", "vi", "cs", "sk", "sv", "da",
+    "nb", "fi", "hu", "ro", "bg", "el", "hr", "sr", "sl", "lt", "lv", "et", "ca", "my", "th", "hi",
+    "ja", "zh", "ko", "ar",
+)  # fmt: skip
 
 _TIME = (
     r"(?:(?:T|\s[–|-]\s|[\s,])*(?:at\s+)?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?"
     r"\s*(?P<half>[ap]\.?m\.?)?)?"
 )
-_ZONE = r"\s*\(?(?P<zone>[+-]\d{1,2}:?\d{2}|[+-]\d{1,2}|(?:GMT|UTC)[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5})?\)?(?:\s*[(\[][^)\]]*[)\]])?"
+_ZONE = (
+    r"\s*\(?(?P<zone>[+-]\d{1,2}:?\d{2}|[+-]\d{1,2}|(?:GMT|UTC)[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5})?\)?"
+    r"(?:\s*[(\[][^)\]]*[)\]])?"
+)
 _DAY = r"(?:[^\d\s,/:()+-]{1,15}(?:[.,]+\s*|\s+))?"
+_NAME = r"[^\d\s,./:()+-]{3,20}"
 _SHAPES = tuple(
     re.compile(shape + _TIME + _ZONE, re.IGNORECASE)
     for shape in (
@@ -70,8 +42,9 @@ _SHAPES = tuple(
         r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)",
         _DAY
-        + r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?(?P<name>[^\d\s,./:()+-]{3,20})\.?,?[\s-]+(?:de\s+)?(?P<year>\d{4}|\d{2})",
-        _DAY + r"(?P<name>[^\d\s,./:()+-]{3,20})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})",
+        + r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?"
+        + rf"(?P<name>{_NAME})\.?,?[\s-]+(?:de\s+)?(?P<year>\d{{4}}|\d{{2}})",
+        _DAY + r"(?P<name>" + _NAME + r")\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})",
     )
 )
 _ASCTIME = re.compile(

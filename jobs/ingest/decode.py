@@ -88,29 +88,13 @@ def _codec(name: str) -> str:
 
 #: What pages are really written in; without this list, old DOS code pages win.
 _LIKELY = [
-    "cp1251",
-    "koi8_r",
-    "gb18030",
-    "big5",
-    "cp949",
-    "cp932",
-    "euc_jp",
-    "cp1250",
-    "cp1252",
-    "cp1253",
-    "cp1254",
-] + [
-    "cp1255",
-    "cp1256",
-    "cp874",
-    "iso8859_2",
-]
-_NO_TEXT = {"rot13", "hex", "base64", "bz2", "zlib", "uu", "quopri", "idna", "punycode", "unicode_escape"} | {
-    "raw_unicode_escape",
-    "undefined",
-    "mbcs",
-    "oem",
-}
+    "cp1251", "koi8_r", "gb18030", "big5", "cp949", "cp932", "euc_jp", "cp1250", "cp1252", "cp1253", "cp1254",
+    "cp1255", "cp1256", "cp874", "iso8859_2",
+]  # fmt: skip
+_NO_TEXT = {
+    "rot13", "hex", "base64", "bz2", "zlib", "uu", "quopri", "idna", "punycode", "unicode_escape",
+    "raw_unicode_escape", "undefined", "mbcs", "oem",
+}  # fmt: skip
 
 
 def _utf8_share(body: bytes) -> float:

@@ -7,10 +7,10 @@ import regex
 
 #: Scripts that news uses for one language (nearly) alone, with that language.
 _SCRIPTS = {
-    "Myanmar": "my", "Thai": "th", "Khmer": "km", "Lao": "lo", "Hangul": "ko", "Hiragana": "ja", "Katakana": "ja",
-    "Greek": "el", "Hebrew": "he", "Armenian": "hy", "Georgian": "ka", "Tamil": "ta", "Telugu": "te",
-    "Kannada": "kn", "Malayalam": "ml", "Gujarati": "gu", "Gurmukhi": "pa", "Sinhala": "si", "Bengali": "bn",
-    "Tibetan": "bo", "Ethiopic": "am",
+    "Myanmar": "my", "Thai": "th", "Khmer": "km", "Lao": "lo", "Hangul": "ko", "Hiragana": "ja",
+    "Katakana": "ja", "Greek": "el", "Hebrew": "he", "Armenian": "hy", "Georgian": "ka", "Tamil": "ta",
+    "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Gujarati": "gu", "Gurmukhi": "pa", "Sinhala": "si",
+    "Bengali": "bn", "Tibetan": "bo", "Ethiopic": "am",
 }  # fmt: skip
 #: Scripts of several languages: they only tell which claims cannot be true.
 _SHARED = {"Latin": "", "Cyrillic": "", "Arabic": "", "Han": "", "Devanagari": ""}
@@ -23,7 +23,7 @@ _WRITTEN = {
     "Han": {"zh", "ja", "yue"},
     "Devanagari": {"hi", "mr", "ne", "sa"},
 }
-_ALONE = {language for language in _SCRIPTS.values()} | {one for many in _WRITTEN.values() for one in many}
+_ALONE = set(_SCRIPTS.values()) | {one for many in _WRITTEN.values() for one in many}
 #: Languages of `_SCRIPTS`'s scripts besides the one named there.
 _SIBLINGS = {
     "Myanmar": {"shn", "mnw", "kar", "ksw", "rki"},

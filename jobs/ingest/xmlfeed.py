@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 import feedparser
@@ -57,7 +57,7 @@ def read_xml(text: str, url: str) -> ParsedFeed | ParseFailed:
 
 
 def _raw(entry: Entry, url: str, version: str) -> RawItem:
-    content = next((one for one in entry.get("content") or () if one.get("value")), {})
+    content: Entry = next((one for one in entry.get("content") or () if one.get("value")), {})
     detail = entry.get("title_detail") or {}
     base = urljoin(url, str(content.get("base") or detail.get("base") or ""))
     in_html = _is_html(detail) or (
@@ -73,10 +73,15 @@ def _raw(entry: Entry, url: str, version: str) -> RawItem:
         author=_author(entry),
         sections=[str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()],
         language=str(entry.get("language") or ""),
-        published=[str(dict.get(entry, name) or "") for name in ("published", "created", "updated")],
-        updated=str(dict.get(entry, "updated") or ""),
+        published=[_own(entry, name) for name in ("published", "created", "updated")],
+        updated=_own(entry, "updated"),
         pictures=[[one for one in source if one] for source in _pictures(entry, base)],
     )
+
+
+def _own(entry: Entry, name: str) -> str:
+    """A date that the entry itself has: asked as usual, feedparser gives `published` for `updated`."""
+    return str(dict.get(cast(dict[str, Any], entry), name) or "")
 
 
 def _is_html(detail: Mapping[str, Any] | None, default: bool = False) -> bool:

@@ -123,7 +123,8 @@ class Newsroom:
     async def look(self, *urls: str) -> Counts:
         """Look at these feeds (or the usual one), five minutes after the last time."""
         await self.clock.advance(300)
-        await self.db.run(feeds.register, list(urls or (FEED,)), self.clock.now())
+        known = [feed.url for feed in await self.db.read(feeds.all)]
+        await self.db.run(feeds.register, [*known, *(urls or (FEED,))], self.clock.now())
         every = await self.db.read(feeds.all)
         return await pipeline.look_at(self.ingest, [one for one in every if one.url in (urls or (FEED,))])
 
