@@ -33,7 +33,7 @@ asyncio.run(main())
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Key and certificate of 127.0.0.1, signed by nobody else, in one file."""
     folder = tmp_path_factory.mktemp("certificate")
-    ask = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=paper -addext subjectAltName=IP:127.0.0.1"
+    ask = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=paper -addext subjectAltName=IP:127.0.0.1"
     command = [*ask.split(), "-keyout", "key", "-out", "certificate"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     both = folder / "both"
