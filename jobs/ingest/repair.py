@@ -124,7 +124,7 @@ def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, s
         elif token["cdata"] is not None or token[0].startswith("&"):
             pieces += (text[position : token.start()], _sound(token, entities))
             position = token.end()
-    torn = bool(inside) or not items
+    torn = bool(inside) or not items or "<" in text[position:].rpartition(">")[2]
     cut = f"The feed was cut off in the middle; {items} whole items were there." if torn else ""
     return _closed("".join(pieces[:whole]), root), cut
 

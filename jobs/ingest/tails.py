@@ -16,8 +16,7 @@ _CALLS = (
 )
 #: WordPress's own sentence below each item, in its translations: "The post ... appeared first on ...".
 _POSTED = (
-    (r"(?:the )?(?:post|article|story|entry)", r"(?:first )?appeared(?: first)? (?:on|in|at)"),
-    (r"(?:the )?(?:post|article|story|entry)", r"was (?:first )?published (?:on|in|at)"),
+    (r"(?:the )?(?:post|article|story|entry)", "(?:appeared first|first appeared) on"),
     (r"l[’']article", "est apparu en premier sur"),
     ("der beitrag", "erschien zuerst auf"),
     ("la entrada", "se publicó primero en"),

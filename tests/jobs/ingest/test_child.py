@@ -1,0 +1,98 @@
+"""A child that runs away, eats or dies is replaced, and the others go on."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from jobs.clock import SystemClock
+from jobs.ingest.child import Children, Failed
+from jobs.ingest.parse import ParsedFeed, ParseFailed, Parser
+from tests.conftest import MovedClock
+from tests.jobs.ingest.newsroom import rss, story
+
+THIS = "tests.jobs.ingest.tasks"
+
+
+@pytest.fixture
+async def children() -> AsyncIterator[Children]:
+    made = Children(SystemClock(), most=2, deadline=30)
+    yield made
+    await made.close()
+
+
+async def test_a_child_answers_and_is_kept(children: Children) -> None:
+    assert await children.call(f"{THIS}:double", 21) == 42
+    [number] = children.numbers()
+    assert await children.call(f"{THIS}:own_number") == number != os.getpid()
+
+
+async def test_a_child_that_takes_too_long_is_killed_and_replaced(clock: MovedClock) -> None:
+    children = Children(clock, most=1, deadline=8)
+    running = asyncio.create_task(children.call(f"{THIS}:run_away"))
+    while not children.numbers():
+        await asyncio.to_thread(len, "")
+    [lost] = children.numbers()
+    await clock.advance(9)
+    assert await running == Failed("it took longer than 8 s")
+    assert lost not in children.numbers()
+    with pytest.raises(ProcessLookupError):
+        os.kill(lost, 0)
+    assert await children.call(f"{THIS}:double", 1) == 2
+    await children.close()
+
+
+async def test_while_one_child_is_busy_another_answers(clock: MovedClock) -> None:
+    children = Children(clock, most=2)
+    running = asyncio.create_task(children.call(f"{THIS}:run_away"))
+    assert await children.call(f"{THIS}:double", 2) == 4
+    assert not running.done()
+    await clock.advance(60)
+    assert isinstance(await running, Failed)
+    await children.close()
+
+
+async def test_a_child_that_eats_its_memory_fails_and_the_next_is_whole(children: Children) -> None:
+    found = await children.call(f"{THIS}:eat", 400_000_000)
+    assert isinstance(found, Failed)
+    assert "memory" in found.reason
+    assert await children.call(f"{THIS}:double", 3) == 6
+
+
+async def test_a_child_that_dies_or_raises_is_one_documents_failure(children: Children) -> None:
+    died = await children.call(f"{THIS}:die")
+    assert isinstance(died, Failed)
+    raised = await children.call(f"{THIS}:raise_it", "a reason")
+    assert isinstance(raised, Failed)
+    assert "ValueError: a reason" in raised.reason
+    assert await children.call(f"{THIS}:double", 4) == 8
+
+
+async def test_what_a_child_prints_does_not_get_between_its_answers(children: Children) -> None:
+    assert await children.call(f"{THIS}:chatter") == "quiet"
+
+
+async def test_a_child_sees_no_secret_of_its_parent(children: Children) -> None:
+    names = await children.call(f"{THIS}:environment")
+    assert not [name for name in names if "TOKEN" in name or "DATABASE" in name or "PYTEST" in name]
+
+
+async def test_a_call_given_up_leaves_no_child_behind(clock: MovedClock) -> None:
+    children = Children(clock, most=1)
+    running = asyncio.create_task(children.call(f"{THIS}:run_away"))
+    while not children.numbers():
+        await asyncio.to_thread(len, "")
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert children.numbers() == []
+
+
+async def test_feeds_are_read_in_children(children: Children) -> None:
+    parser = Parser(children)
+    await parser.warm()
+    found = await parser.parse(rss(story(1)), "", "https://news.example/feed")
+    assert isinstance(found, ParsedFeed)
+    assert found.items[0].title == "Headline 1"
+    assert await parser.parse(b"", "", "") == ParseFailed("The answer is empty (0 bytes).")
