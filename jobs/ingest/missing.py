@@ -23,15 +23,14 @@ def missing(
     """
     places = {entry.article_id: -index for index, entry in enumerate(before)}
     stayed = [shown[entry.article_id] for entry in before if entry.article_id in shown]
-    if stayed != sorted(stayed):
+    if not stayed or stayed != sorted(stayed):
         return []
-    gone = [
-        entry.article_id
-        for index, entry in enumerate(before)
-        if entry.article_id not in shown
-        and _has_older(entry, before[index + 1 :], shown, published or places)
-    ]
-    return gone if len(gone) <= max(1, int(len(before) * _MOST)) else []
+    end = max(index for index, entry in enumerate(before) if entry.article_id in shown)
+    gone = [index for index, entry in enumerate(before[:end]) if entry.article_id not in shown]
+    if len(gone) > max(1, int(len(before) * _MOST)):
+        return []
+    ages = published or places
+    return [before[at].article_id for at in gone if _has_older(before[at], before[at + 1 :], shown, ages)]
 
 
 def _has_older(

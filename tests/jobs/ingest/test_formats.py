@@ -18,8 +18,8 @@ RSS_091 = """<rss version="0.91"><channel><title>News</title><link>https://news.
 RSS_10 = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
  xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="x"><title>News</title>
 <link>https://news.example/</link></channel><item rdf:about="https://news.example/1">
-<title>Harbour opens</title><link>https://news.example/1</link><description>The ferries are back.</description>
-<dc:date>2026-11-23T08:30:00Z</dc:date></item></rdf:RDF>"""
+<title>Harbour opens</title><link>https://news.example/1</link>
+<description>The ferries are back.</description><dc:date>2026-11-23T08:30:00Z</dc:date></item></rdf:RDF>"""
 RSS_20 = """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
  xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>News</title><link>https://news.example/</link>
 <language>en-GB</language><ttl>30</ttl><skipHours><hour>0</hour><hour>24</hour><hour>3</hour></skipHours>
