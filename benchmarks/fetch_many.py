@@ -10,6 +10,7 @@ Run: `python -m benchmarks.fetch_many [FEEDS [ROUNDS]]`; `feed_peers` says how t
 """
 
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -137,6 +138,8 @@ async def ours(sites: Sites, rounds: int) -> Measured:
                 chance=lambda: 0.5,
             )
             await look_at(ingest, await db.read(feeds.every))
+            gc.collect()
+            gc.freeze()  # as `bot.app.life` does when all is warm
             for _ in range(rounds):
                 await asyncio.to_thread(sites.publish)
                 some = await db.read(feeds.every)
