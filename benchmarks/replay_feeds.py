@@ -73,10 +73,10 @@ def _compare(looks: Sequence[Snapshot], kills: int, chart: bool) -> None:
         path = Path(folder) / "replay.db"
         seconds = asyncio.run(_replay(path, looks))
         verdict = _judged(path, looks, read)
-        edits = _edits(path, looks)
+        corrections = edits(path, looks)
         killed = _killed(Path(folder) / "killed.db", looks, read, kills) if kills else None
     _print_strategies(scores, verdict, killed, kills)
-    _print_edits(edits)
+    _print_edits(corrections)
     console.print(f"{len(looks) / seconds:.0f} looks a second, each fetched, parsed in a child and stored")
     if chart:
         _draw(scores, verdict)
@@ -141,7 +141,7 @@ async def _go_on(path: Path, looks: Sequence[Snapshot], position: int) -> None:
             await replay.look(looks[index])
 
 
-def _edits(path: Path, looks: Sequence[Snapshot]) -> Counter[str]:
+def edits(path: Path, looks: Sequence[Snapshot]) -> Counter[str]:
     """What became of each headline edit that is listed beside the data."""
     listed, db = title_edits(), open_database(f"sqlite:///{path}")
     try:
@@ -196,9 +196,9 @@ def _print_strategies(scores: dict[str, Score], ours: Verdict, killed: Verdict |
     console.print(f"held back or posted against the rule of the first look: {ours.wrongly_kept_back}")
 
 
-def _print_edits(edits: Counter[str]) -> None:
-    table = Table("headline edits listed", f"{sum(edits.values()):,}")
-    for words, count in edits.most_common():
+def _print_edits(found: Counter[str]) -> None:
+    table = Table("headline edits listed", f"{sum(found.values()):,}")
+    for words, count in found.most_common():
         table.add_row(words, f"{count:,}")
     console.print(table)
 

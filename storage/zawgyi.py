@@ -14,7 +14,7 @@ from typing import Any
 import regex
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
-#: From this probability on a text is Zawgyi (the detector's authors advise 0.95).
+#: From this probability on a text is Zawgyi, and below its counterpart Unicode (the detector's own advice).
 _SURE = 0.95
 
 ASAT, VIRAMA, DOT, VISARGA, ANUSVARA = "\u103a", "\u1039", "\u1037", "\u1038", "\u1036"
@@ -76,6 +76,17 @@ def _detector() -> Any:
 def is_zawgyi(text: str) -> bool:
     """Whether Burmese text is surely Zawgyi; text without Burmese never is."""
     return bool(_MYANMAR.search(text) and _detector().get_zawgyi_probability(text) > _SURE)
+
+
+def in_unicode(text: str, whole: str) -> str:
+    """A part of `whole` in Unicode: a part too short to tell is taken for what the whole is."""
+    if is_zawgyi(text) or (is_zawgyi(whole) and not _is_unicode(text)):
+        return to_unicode(text)
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    return not _MYANMAR.search(text) or bool(_detector().get_zawgyi_probability(text) < 1 - _SURE)
 
 
 def to_unicode(text: str) -> str:

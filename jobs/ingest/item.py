@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+
+import regex
 
 from jobs.ingest import clean, images, language
 from jobs.ingest.dates import read_date
@@ -10,6 +13,7 @@ from jobs.ingest.parsed import ParsedItem
 from jobs.ingest.standfirst import first_sentence, standfirst
 from storage import zawgyi
 
+_MYANMAR = regex.compile(r"\p{Myanmar}")
 _MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, 2000, 200
 #: Longer than this a description is the whole article.
 _WHOLE_ARTICLE = 1200
@@ -74,8 +78,9 @@ def read_item(raw: RawItem, feed_language: str) -> ParsedItem | Left:
 def _in_unicode(
     raw: RawItem, title: str, summary: str, content: str, link: str, feed_language: str
 ) -> ParsedItem:
-    """The item with all its Burmese in Unicode: the whole item is Zawgyi, or none of it."""
-    fix = zawgyi.to_unicode if zawgyi.is_zawgyi(f"{title}\n{summary}\n{content}") else str
+    """The item with all its Burmese in Unicode."""
+    whole = f"{title}\n{summary}\n{content[:2000]}"
+    fix = partial(zawgyi.in_unicode, whole=whole) if _MYANMAR.search(whole) else str
     title, summary, content = clean.line(fix(title)), fix(summary), fix(content)
     text = content or (summary if len(summary) > _WHOLE_ARTICLE else "")
     short = standfirst(summary or content, title)

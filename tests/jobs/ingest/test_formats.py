@@ -149,6 +149,14 @@ def test_burmese_in_zawgyi_comes_out_in_unicode_whole() -> None:
     assert (item.title, item.summary, item.language) == ("ဝန်ကြီးဌာန ပြောကြား", words, "my")
 
 
+def test_unicode_beside_zawgyi_in_one_item_is_left_alone() -> None:
+    words = "ဝန်ကြီးဌာနက စိုက်ပျိုးရေးအတွက် ကူညီမည်ဟု ပြောကြားခဲ့သည်။"
+    headline = "ဒေသခံများ ကျောင်းပြန်ဖွင့်ရန် တောင်းဆိုကြသည်"
+    source = RSS_091.replace("Harbour opens", headline).replace("The ferries are back.", to_zawgyi(words))
+    [item] = read(source).items
+    assert (item.title, item.summary) == (headline, words)
+
+
 def test_the_language_is_what_the_letters_prove_before_what_the_feed_claims() -> None:
     found = read(RSS_20.replace("Harbour opens", "ဆိပ်ကမ်း ပြန်ဖွင့်").replace("ferries are back", "ကူးတို့"))
     assert found.items[0].language == "my"
