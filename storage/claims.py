@@ -1,11 +1,15 @@
-"""Claims: who is next? By lane, many readers before one, then in order of owing, one a chat at a time."""
+"""Claims: who is next? By lane, many readers before one, then in order of owing, one a chat at a time.
+
+What is due is read ahead of its time; it is claimed, with what the request will say, when the request is
+about to be made. So a crash leaves in doubt only what was really under way.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal, select, text, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, literal, select, text, tuple_, update
 
 from storage import chats as chats_by_id
 from storage.database import record
@@ -21,7 +25,7 @@ OPEN = text("deliveries.state IN ('claimed', 'unclear')")
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Debt:
     """A delivery with its post, and its chat where that is known."""
 
     delivery: Delivery
@@ -30,18 +34,35 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
-    """What was claimed, and the chats that had to be passed over although something is due to them."""
+class Dues:
+    """What may be sent next, and the chats that were passed over although something is due to them."""
 
-    taken: list[Claimed]
+    debts: list[Debt]
     passed: frozenset[int]
 
 
-def claim(connection: Connection, now: datetime, count: int, shut: Collection[int] = frozenset()) -> Claims:
-    """Take up to `count` deliveries that are due: by lane, channels and groups first, then in order of owing.
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a request is about to say; kept where it can be looked up, in channels and groups."""
 
-    At most one for each chat, none for chats that are `shut` or not active, and none for a channel or group
-    while a request to it is under way or a send unclear.
+    delivery_id: int
+    content: str = ""
+    content_revision: int = 0
+    after_message_id: int = 0  #: the highest message id known in the chat
+
+
+def due(
+    connection: Connection,
+    now: datetime,
+    count: int,
+    shut: Collection[int] = frozenset(),
+    in_hand: Collection[int] = frozenset(),
+) -> Dues:
+    """Up to `count` deliveries that are due, without those `in_hand`; nothing is written.
+
+    By lane, channels and groups first, then in order of owing. At most one for each chat, none for chats that
+    are `shut` or not active, and none for a channel or group while a request to it is under way or a send
+    unclear.
     """
     taken: list[Delivery] = []
     passed: set[int] = set()
@@ -49,14 +70,28 @@ def claim(connection: Connection, now: datetime, count: int, shut: Collection[in
     known: dict[int, Chat] = {}
     for lane in Lane:
         for public in (True, False):
-            due = _owed(lane, public, now)
-            for page in _pages(connection, due, count - len(taken)) if len(taken) < count else ():
+            query = _owed(lane, public, now, in_hand)
+            for page in _pages(connection, query, count - len(taken)) if len(taken) < count else ():
                 known |= chats_by_id.many(connection, {delivery.chat_id for delivery in page})
                 passed |= _take(page, known, closed, taken, count)
                 if len(taken) >= count:
                     break
-    _mark_claimed(connection, taken, now)
-    return Claims(with_posts(connection, taken, known), frozenset(passed))
+    return Dues(with_posts(connection, taken, known), frozenset(passed))
+
+
+def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> set[int]:
+    """Their requests are about to be made: note what these will say; the deliveries that are still owed."""
+    numbers = [intent.delivery_id for intent in intents]
+    owed = select(deliveries.c.id).where(deliveries.c.id.in_(numbers), OWED)
+    mine = set(connection.execute(owed).scalars())
+    claimed = update(deliveries).where(deliveries.c.id.in_(mine))
+    connection.execute(claimed.values(state=DeliveryState.CLAIMED, claimed_at=now))
+    words = [asdict(intent) for intent in intents if intent.content and intent.delivery_id in mine]
+    if words:
+        facts: dict[str, Any] = {name: bindparam(name) for name in words[0] if name != "delivery_id"}
+        said = update(deliveries).where(deliveries.c.id == bindparam("delivery_id")).values(**facts)
+        connection.execute(said, words)
+    return mine
 
 
 def _busy(connection: Connection) -> set[int]:
@@ -66,9 +101,11 @@ def _busy(connection: Connection) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-def _owed(lane: Lane, public: bool, now: datetime) -> Select[Any]:
+def _owed(lane: Lane, public: bool, now: datetime, in_hand: Collection[int]) -> Select[Any]:
     there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
     query = select(deliveries).where(OWED, there, deliveries.c.not_before <= now)
+    if in_hand:
+        query = query.where(deliveries.c.id.not_in(in_hand))
     return query.order_by(deliveries.c.not_before, deliveries.c.id)
 
 
@@ -103,15 +140,8 @@ def _take(
     return passed
 
 
-def _mark_claimed(connection: Connection, taken: list[Delivery], now: datetime) -> None:
-    if taken:
-        mine = deliveries.c.id.in_([delivery.id for delivery in taken])
-        claimed = update(deliveries).where(mine).values(state=DeliveryState.CLAIMED, claimed_at=now)
-        connection.execute(claimed.values(content=""))
-
-
-def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Claimed]:
+def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Debt]:
     """Deliveries with their posts and chats."""
     query = select(posts).where(posts.c.id.in_({delivery.post_id for delivery in found}))
     said = {row.id: record(Post, row) for row in connection.execute(query)} if found else {}
-    return [Claimed(each, said[each.post_id], known.get(each.chat_id)) for each in found]
+    return [Debt(each, said[each.post_id], known.get(each.chat_id)) for each in found]

@@ -5,7 +5,7 @@ request it is unclear until somebody has looked. `docs/delivery.md` draws all of
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,23 +13,13 @@ from sqlalchemy import Connection, bindparam, case, literal, select, text, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
-from storage.claims import OPEN, OWED, Claimed, Claims, claim, with_posts
+from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, with_posts
 from storage.database import record
 from storage.lives import Backlog, Life, article_of_message, backlog, life
 from storage.records import ChatState, Delivery, DeliveryState, Lane
 from storage.schema import deliveries, showings
 
 _PUBLIC = text("deliveries.public")
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a request is about to say."""
-
-    delivery_id: int
-    content: str
-    content_revision: int
-    after_message_id: int  #: the highest message id known in the chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +44,6 @@ def release(connection: Connection, delivery_ids: Collection[int]) -> None:
     """Owe again what was claimed and surely not sent."""
     mine = deliveries.c.id.in_(list(delivery_ids)) & (deliveries.c.state == DeliveryState.CLAIMED)
     connection.execute(update(deliveries).where(mine).values(state=DeliveryState.OWED))
-
-
-def intend(connection: Connection, intents: Sequence[Intent], now: datetime) -> None:
-    """Note what requests are about to say, so that whoever comes after a crash can look for it."""
-    facts: dict[str, Any] = {
-        name: bindparam(name) for name in ("content", "content_revision", "after_message_id")
-    }
-    query = update(deliveries).where(deliveries.c.id == bindparam("delivery_id"))
-    connection.execute(query.values(**facts, claimed_at=now), [asdict(intent) for intent in intents])
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
@@ -104,13 +85,8 @@ _NEW = [(f"new_{name}", name) for name in Settled.__dataclass_fields__]
 
 
 def recover(connection: Connection, wait: timedelta) -> int:
-    """After a crash: what was claimed is unclear, to be looked at `wait` after its request; how many.
-
-    A send to a channel or group whose intent was never noted was never made: it is owed.
-    """
+    """After a crash: what was claimed is unclear, to be looked at `wait` after its request; how many."""
     claimed = deliveries.c.state == DeliveryState.CLAIMED
-    unsaid = claimed & deliveries.c.public & (deliveries.c.content == "") & deliveries.c.message_id.is_(None)
-    connection.execute(update(deliveries).where(unsaid).values(state=DeliveryState.OWED))
     query = select(deliveries.c.id, deliveries.c.claimed_at, deliveries.c.not_before).where(OPEN, claimed)
     rows = [
         {"mine": row.id, "when": (row.claimed_at or row.not_before) + wait}
@@ -125,7 +101,7 @@ def recover(connection: Connection, wait: timedelta) -> int:
     return len(rows)
 
 
-def unclear(connection: Connection, now: datetime, count: int) -> list[Claimed]:
+def unclear(connection: Connection, now: datetime, count: int) -> list[Debt]:
     """Up to `count` unclear deliveries that may be looked at, the longest waiting first."""
     mine = (deliveries.c.state == DeliveryState.UNCLEAR) & (deliveries.c.look_at <= now)
     query = select(deliveries).where(OPEN, mine).order_by(deliveries.c.look_at).limit(count)
@@ -163,15 +139,15 @@ def sent_since(connection: Connection, since: datetime) -> Iterable[tuple[int, d
 
 __all__ = [
     "Backlog",
-    "Claimed",
-    "Claims",
+    "Debt",
+    "Dues",
     "Intent",
     "Life",
     "Settled",
     "article_of_message",
     "backlog",
     "claim",
-    "intend",
+    "due",
     "life",
     "next_due",
     "next_look",

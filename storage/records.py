@@ -54,7 +54,7 @@ class Lane(StrEnum):
 
 class DeliveryState(StrEnum):
     OWED = "owed"  #: the chat does not yet show what it should
-    CLAIMED = "claimed"  #: a request is, or was when we died, under way
+    CLAIMED = "claimed"  #: its request is, or was when we died, about to be made or under way
     UNCLEAR = "unclear"  #: the request may have been applied; to be looked up
     SETTLED = "settled"  #: the chat shows what it should
     SKIPPED = "skipped"  #: no longer wanted before it was sent: too old, withdrawn

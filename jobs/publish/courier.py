@@ -1,10 +1,11 @@
-"""Takes what is owed to the chats: claim | word | wait for its turn | request | settle.
+"""Takes what is owed to the chats: read what is due | word it | claim | wait for its turn | request | settle.
 
-Few deliveries are claimed ahead, what the pace lets out in a moment, so that a breaking story overtakes a
-running fan-out and a crash leaves little unclear.
+Little is read ahead, what the pace lets out in a moment, and less is claimed, so that a breaking story
+overtakes a running fan-out and a crash leaves little unclear.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Collection
 from heapq import heappop, heappush
 
@@ -13,15 +14,14 @@ import structlog
 from jobs.clock import Bell
 from jobs.publish.ledger import Ledger
 from jobs.publish.outcome import Outcome, TryLater, Unclear, Untouchable
-from jobs.publish.parcels import Parcel, Parcels
+from jobs.publish.parcels import Parcel, Parcels, intent_of
 from jobs.publish.parts import Publish
 from jobs.publish.settling import after, name_of
 from jobs.publish.step import Delete, Edit, Send
 from storage import outbox
-from storage.outbox import Claimed
 
-#: Deliveries are claimed for so many seconds ahead, and at most so many at once.
-AHEAD, MOST = 0.25, 500
+#: What is due is read for so many seconds ahead, and at most so much at once; claimed for so many.
+AHEAD, MOST, CLAIMED_AHEAD = 0.25, 500, 0.05
 #: Requests that may be under way at once.
 IN_FLIGHT = 500
 #: What was claimed and has waited so long for its turn is handed back, in seconds.
@@ -45,59 +45,71 @@ class Courier:
         self._publish, self._ledger = publish, ledger
         self._clock, self._pace = publish.clock, publish.pace
         self._parcels = Parcels(publish, ledger)
-        self._ready: list[tuple[int, int, Parcel]] = []  # a heap: rank, number
+        self._read: list[tuple[int, int, Parcel]] = []  # a heap: rank, number
         self._number = 0
-        self._back: list[int] = []  # claimed, and to be handed back
+        self._claimed: deque[Parcel] = deque()
+        self._back: list[Parcel] = []  # perhaps claimed, and surely not sent: to be handed back
+        self._in_hand: dict[int, int] = {}  # deliveries that are read or claimed, each with its chat
         self._passed: Collection[int] = ()
         self._flying: set[asyncio.Task[None]] = set()
         self._failures = 0
-        self._loaded = Bell()
+        self._some_read, self._some_claimed = Bell(), Bell()
         self.bell = Bell()
 
-    async def claim(self, stop: asyncio.Event) -> None:
-        """Keep as much claimed as the pace lets out in a moment, until `stop`."""
+    def wake(self) -> None:
+        """Let every stage look whether to stop."""
+        for bell in (self.bell, self._some_read, self._some_claimed):
+            bell.ring()
+
+    async def read(self, stop: asyncio.Event) -> None:
+        """Keep as much at hand as the pace lets out in a moment, until `stop`."""
         rang = True
         while not stop.is_set():
-            taken = await self._claim_some(rang)
+            taken = await self._read_some(rang)
             rang = False if taken else await self.bell.wait(self._clock, await self._rest())
-        self._back += [parcel.claimed.delivery.id for _, _, parcel in self._ready]
-        self._ready.clear()
+
+    async def claim(self, stop: asyncio.Event) -> None:
+        """Claim what is about to be sent, until `stop`; then hand back what was not sent."""
+        while not stop.is_set():
+            await self._hand_back()
+            room = self._pace.room(self._clock.monotonic(), CLAIMED_AHEAD) - len(self._claimed)
+            if self._read and room > 0:
+                await self._claim_some(room)
+            else:
+                await self._some_read.wait(self._clock, CLAIMED_AHEAD / 2 if self._read else IDLE)
+        self._back += self._claimed
+        self._claimed.clear()
         await self._hand_back()
 
     async def dispatch(self, stop: asyncio.Event) -> None:
-        """Send what is claimed, each in its turn, until `stop`; then wait for what is under way."""
+        """Make the requests, each in its turn, until `stop`; then wait for those under way."""
         while not stop.is_set():
             wait = self._dispatch_due()
-            await self._loaded.wait(self._clock, max(wait, GRAIN))
+            await self._some_claimed.wait(self._clock, max(wait, GRAIN))
         if self._flying:
             await _all_done(self._flying, self._publish, FAREWELL)
 
-    def wake(self) -> None:
-        """Look at once whether to claim or to stop."""
-        self.bell.ring()
-        self._loaded.ring()
-
-    async def _claim_some(self, rang: bool) -> int:
-        """Claim what there is room for; after a ring at least one, since it may be breaking."""
-        await self._hand_back()
+    async def _read_some(self, rang: bool) -> int:
+        """Read what there is room for; after a ring at least one, since it may be breaking."""
         now = self._clock.monotonic()
-        room = self._pace.room(now, AHEAD) - len(self._ready)
+        room = self._pace.room(now, AHEAD) - len(self._in_hand)
         if rang and self._pace.opens_in(now) <= AHEAD:
             room = max(room, 1)
-        count = min(MOST, room, IN_FLIGHT - len(self._flying) - len(self._ready))
+        count = min(MOST, room, IN_FLIGHT - len(self._flying) - len(self._in_hand))
         if count <= 0:
             return 0
-        parcels, taken, self._passed = await self._parcels.take(count)
+        parcels, self._passed = await self._parcels.take(count, self._in_hand)
         for parcel in parcels:
             self._number += 1
-            heappush(self._ready, (parcel.rank, self._number, parcel))
+            self._in_hand[parcel.number] = parcel.chat_id
+            heappush(self._read, (parcel.rank, self._number, parcel))
         if parcels:
-            self._loaded.ring()
-        return taken
+            self._some_read.ring()
+        return len(parcels)
 
     async def _rest(self) -> float:
-        """How long nothing can be claimed, if nobody rings."""
-        if self._ready:
+        """How long nothing can be read, if nobody rings."""
+        if self._in_hand:
             return AHEAD / 2
         now = self._clock.monotonic()
         due = await self._publish.db.read(outbox.next_due, self._clock.now())
@@ -105,55 +117,84 @@ class Courier:
         soonest = min(hour, self._pace.next_opening(self._passed, now))
         return min(IDLE, max(GRAIN, soonest, self._pace.opens_in(now) - AHEAD))
 
+    async def _claim_some(self, room: int) -> None:
+        """Write down what the next requests say. What is no longer owed, or not soon open, is let go."""
+        now = self._clock.monotonic()
+        parcels: list[Parcel] = []
+        while self._read and len(parcels) < room:
+            parcel = heappop(self._read)[2]
+            if self._pace.wait(parcel.chat_id, now) > AHEAD or now - parcel.since > PATIENCE:
+                del self._in_hand[parcel.number]
+            else:
+                parcels.append(parcel)
+        if not parcels:
+            return
+        intents = [intent_of(parcel) for parcel in parcels]
+        try:
+            mine = await self._publish.db.run(outbox.claim, intents, self._clock.now())
+        except Exception:
+            self._back += parcels
+            raise
+        for parcel in parcels:
+            if parcel.number in mine:
+                self._claimed.append(parcel)
+            else:
+                del self._in_hand[parcel.number]
+        self._some_claimed.ring()
+
     async def _hand_back(self) -> None:
         if self._back:
-            back, self._back = self._back, []
+            back = [parcel.number for parcel in self._back]
             await self._publish.db.run(outbox.release, back)
+            self._back = [parcel for parcel in self._back if parcel.number not in back]
+            for number in back:
+                del self._in_hand[number]
 
     def _dispatch_due(self) -> float:
         """Start what may go now; the seconds until the next may."""
-        while self._ready:
-            parcel = self._ready[0][2]
-            now = self._clock.monotonic()
+        wait = IDLE
+        while self._claimed:
+            parcel, now = self._claimed[0], self._clock.monotonic()
             wait = self._pace.wait(parcel.chat_id, now)
             late = now - parcel.since > PATIENCE
             if 0 < wait <= AHEAD and not late:
                 break
-            heappop(self._ready)
+            self._claimed.popleft()
             if wait > AHEAD or late:
-                self._back.append(parcel.claimed.delivery.id)
-            else:
-                ticket = self._pace.start(parcel.chat_id, now)
-                task = asyncio.create_task(self._carry(parcel, ticket))
-                self._flying.add(task)
-                task.add_done_callback(self._flying.discard)
-        if len(self._ready) <= self._pace.room(self._clock.monotonic(), AHEAD) // 2:
+                self._back.append(parcel)
+                continue
+            del self._in_hand[parcel.number]
+            task = asyncio.create_task(self._carry(parcel, self._pace.start(parcel.chat_id, now)))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+        self._some_read.ring()
+        if len(self._in_hand) <= self._pace.room(self._clock.monotonic(), AHEAD) // 2:
             self.bell.ring()
-        return wait if self._ready else IDLE
+        return wait if self._claimed else IDLE
 
     async def _carry(self, parcel: Parcel, ticket: int) -> None:
         """One request, and what follows from it."""
         step = parcel.step
-        outcome = await self._request(parcel.claimed, step, parcel.content, ticket)
+        outcome = await self._request(parcel, step, parcel.content, ticket)
         if isinstance(step, Delete) and isinstance(outcome, Untouchable):
             step, note = self._parcels.note(parcel)
             ticket = await self._turn(parcel.chat_id)
-            outcome = await self._request(parcel.claimed, step, note, ticket)
+            outcome = await self._request(parcel, step, note, ticket)
         wait = self._publish.policy.unclear_wait
-        aftermath = after(parcel.claimed, step, outcome, self._clock.now(), wait)
-        self._ledger.note(aftermath, urgent=parcel.claimed.delivery.public)
+        aftermath = after(parcel.debt, step, outcome, self._clock.now(), wait)
+        self._ledger.note(aftermath, urgent=parcel.debt.delivery.public)
 
     async def _request(
-        self, claimed: Claimed, step: Send | Edit | Delete, content: str, ticket: int
+        self, parcel: Parcel, step: Send | Edit | Delete, content: str, ticket: int
     ) -> Outcome:
         try:
-            outcome = await self._ask(claimed.delivery.chat_id, step, content)
+            outcome = await self._ask(parcel.chat_id, step, content)
         except Exception as surprise:  # a mistake of ours: nobody knows what became of the request
-            log.exception("a request broke", chat=name_of(claimed))
+            log.exception("a request broke", chat=name_of(parcel.debt))
             outcome = Unclear(repr(surprise))
         finally:
             self._pace.answered(ticket, self._clock.monotonic())
-        self._heed(claimed.delivery.chat_id, outcome)
+        self._heed(parcel.chat_id, outcome)
         return outcome
 
     async def _ask(self, chat_id: int, step: Send | Edit | Delete, content: str) -> Outcome:

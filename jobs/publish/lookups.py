@@ -30,7 +30,7 @@ from jobs.publish.parts import Publish
 from jobs.publish.search import Search
 from jobs.publish.settling import WORDS, Aftermath, as_it_is
 from storage import outbox
-from storage.outbox import Claimed, Settled
+from storage.outbox import Debt, Settled
 from storage.records import ChatKind, ChatState, DeliveryState
 
 #: Unclear deliveries looked at in one go.
@@ -39,8 +39,9 @@ AT_ONCE = 500
 IDLE = 30.0
 #: While what is due is being looked at, we look for more after this.
 NO_SOONER = 1.0
-#: An unclear send that cannot be looked up is repeated so often.
-REPEATS = 1
+#: An unclear send that cannot be looked up is repeated: rather twice than never. Where that is unclear, too,
+#: it is repeated again, so often in all.
+REPEATS = 4
 #: A probe that is not answered is made so often, each time a second later.
 TRIES = 5
 #: What cannot be looked up now is tried again after this.
@@ -92,8 +93,8 @@ class Lookups:
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`; what is then not settled stays unclear."""
         while not stop.is_set():
-            for claimed in await self._due():
-                self._begin(claimed)
+            for debt in await self._due():
+                self._begin(debt)
             await self.bell.wait(self._clock, await self._rest())
         for task in self._running.values():
             task.cancel()
@@ -104,32 +105,32 @@ class Lookups:
         wait = (due - self._clock.now()).total_seconds() if due else IDLE
         return min(IDLE, max(wait, NO_SOONER))
 
-    async def _due(self) -> list[Claimed]:
+    async def _due(self) -> list[Debt]:
         found = await self._publish.db.read(outbox.unclear, self._clock.now(), AT_ONCE)
         known = self._running.keys() | self._ledger.pending
-        return [claimed for claimed in found if claimed.delivery.id not in known]
+        return [debt for debt in found if debt.delivery.id not in known]
 
-    def _begin(self, claimed: Claimed) -> None:
-        number = claimed.delivery.id
-        if claimed.delivery.message_id is not None:
-            self._note(claimed, _unclear(claimed, DeliveryState.OWED))  # an edit is simply done again
-        elif not claimed.delivery.public:
-            self._conclude(claimed, None)
+    def _begin(self, debt: Debt) -> None:
+        number = debt.delivery.id
+        if debt.delivery.message_id is not None:
+            self._note(debt, _unclear(debt, DeliveryState.OWED))  # an edit is simply done again
+        elif not debt.delivery.public:
+            self._conclude(debt, None)
         else:
-            task = asyncio.create_task(self._look(claimed))
+            task = asyncio.create_task(self._look(debt))
             self._running[number] = task
             task.add_done_callback(lambda _: self._running.pop(number, None))
 
-    async def _look(self, claimed: Claimed) -> None:
+    async def _look(self, debt: Debt) -> None:
         try:
-            self._conclude(claimed, await self._find(claimed))
+            self._conclude(debt, await self._find(debt))
         except Exception as surprise:  # a mistake of ours, met by one chat; the others go on
             log.exception("a look-up broke")
-            self._conclude(claimed, Postponed(repr(surprise)))
+            self._conclude(debt, Postponed(repr(surprise)))
 
-    async def _find(self, claimed: Claimed) -> Found:
+    async def _find(self, debt: Debt) -> Found:
         """Sent with its number, Missing, not now, or None where it cannot be told."""
-        standing = await self._publish.sender.standing(claimed.delivery.chat_id)
+        standing = await self._publish.sender.standing(debt.delivery.chat_id)
         if isinstance(standing, ChatGone | ChatMoved):
             return Postponed("the chat is not there", standing)
         if not isinstance(standing, Standing):
@@ -137,18 +138,18 @@ class Lookups:
         if not standing.may_post:
             return Postponed(standing.reason, ChatGone(ChatState.PAUSED, standing.reason))
         operators = self._publish.policy.operators
-        match way(standing, claimed.delivery.after_message_id, operators):
+        match way(standing, debt.delivery.after_message_id, operators):
             case Way.REPEAT:
                 return None
             case Way.EDIT:
-                return await self._search(claimed, None)
+                return await self._search(debt, None)
             case Way.FORWARD:
-                return await self._search(claimed, operators[0])
+                return await self._search(debt, operators[0])
 
-    async def _search(self, claimed: Claimed, through: int | None) -> Found:
-        search, tries = Search(claimed.delivery.after_message_id), 0
+    async def _search(self, debt: Debt, through: int | None) -> Found:
+        search, tries = Search(debt.delivery.after_message_id), 0
         while not search.over:
-            seen = await self._ask(claimed, search.number, through)
+            seen = await self._ask(debt, search.number, through)
             tries = tries + 1 if isinstance(seen, TryLater | Unclear) else 0
             match seen:
                 case Sent():
@@ -165,13 +166,13 @@ class Lookups:
                     await self._clock.sleep(tries)
         return Missing() if search.sure else None
 
-    async def _ask(self, claimed: Claimed, number: int, through: int | None) -> Outcome:
+    async def _ask(self, debt: Debt, number: int, through: int | None) -> Outcome:
         """One probe, in its turn. Asking twice does no harm: it says what is there already."""
-        asked = through or claimed.delivery.chat_id
+        asked = through or debt.delivery.chat_id
         while (wait := self._pace.wait(asked, self._clock.monotonic())) > 0:
             await self._clock.sleep(min(wait, 1.0))
         ticket = self._pace.start(asked, self._clock.monotonic())
-        delivery = claimed.delivery
+        delivery = debt.delivery
         try:
             seen = await self._publish.sender.find(
                 delivery.chat_id, number, delivery.content, through=through
@@ -182,38 +183,38 @@ class Lookups:
             self._pace.flooded(asked, seen.seconds, self._clock.monotonic())
         return seen
 
-    def _conclude(self, claimed: Claimed, found: Found) -> None:
+    def _conclude(self, debt: Debt, found: Found) -> None:
         """What the look means for the delivery."""
-        delivery = claimed.delivery
+        delivery = debt.delivery
         match found:
             case Sent(message_id):
                 settled = replace(
-                    _unclear(claimed, DeliveryState.SETTLED),
+                    _unclear(debt, DeliveryState.SETTLED),
                     message_id=message_id,
                     shown_revision=delivery.content_revision,
                     found=1,
                     shown=True,
                 )
-                self._note(claimed, settled, seen=message_id)
+                self._note(debt, settled, seen=message_id)
             case Missing():
-                self._note(claimed, _unclear(claimed, DeliveryState.OWED))
+                self._note(debt, _unclear(debt, DeliveryState.OWED))
             case Postponed(reason, chat):
                 soon = self._clock.now() + min(self._publish.policy.unclear_wait, SOON)
                 gone = isinstance(chat, ChatGone) and chat.state is not ChatState.PAUSED
                 state = DeliveryState.SKIPPED if gone else DeliveryState.UNCLEAR
-                waiting = replace(_unclear(claimed, state), look_at=soon, error=reason[:WORDS])
-                self._note(claimed, waiting, chat=chat)
+                waiting = replace(_unclear(debt, state), look_at=soon, error=reason[:WORDS])
+                self._note(debt, waiting, chat=chat)
             case None if delivery.repeats < REPEATS:
-                self._note(claimed, replace(_unclear(claimed, DeliveryState.OWED), repeats=1))
+                self._note(debt, replace(_unclear(debt, DeliveryState.OWED), repeats=1))
             case None:
-                self._note(claimed, _unclear(claimed, DeliveryState.UNKNOWN))
+                self._note(debt, _unclear(debt, DeliveryState.UNKNOWN))
 
     def _note(
-        self, claimed: Claimed, settled: Settled, *, seen: int = 0, chat: ChatGone | ChatMoved | None = None
+        self, debt: Debt, settled: Settled, *, seen: int = 0, chat: ChatGone | ChatMoved | None = None
     ) -> None:
-        aftermath = Aftermath(settled, claimed.delivery.chat_id, chat=chat, seen=seen)
-        self._ledger.note(aftermath, urgent=claimed.delivery.public)
+        aftermath = Aftermath(settled, debt.delivery.chat_id, chat=chat, seen=seen)
+        self._ledger.note(aftermath, urgent=debt.delivery.public)
 
 
-def _unclear(claimed: Claimed, state: DeliveryState) -> Settled:
-    return replace(as_it_is(claimed, state), before=DeliveryState.UNCLEAR)
+def _unclear(debt: Debt, state: DeliveryState) -> Settled:
+    return replace(as_it_is(debt, state), before=DeliveryState.UNCLEAR)

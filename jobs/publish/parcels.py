@@ -1,6 +1,6 @@
-"""What was claimed becomes requests ready to go: worded, and written down before channels are told."""
+"""What is due becomes requests ready to go, worded as the articles are now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from jobs.publish.step import Delete, Edit, Nothing, Send, next_step
 from jobs.publish.wording import Wording, articles_of
 from storage import articles, outbox
 from storage.database import Connection
-from storage.outbox import Claimed, Claims, Intent
+from storage.outbox import Debt, Dues, Intent
 from storage.records import Article, ArticleState, DeliveryState, Lane
 
 log = structlog.get_logger(__name__)
@@ -22,22 +22,27 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A claimed delivery with its request."""
+    """A delivery that is due, with its request."""
 
-    claimed: Claimed
+    debt: Debt
     step: Send | Edit | Delete
     content: str
     articles: tuple[Article, ...]
-    since: float  #: when it was claimed
+    since: float  #: when it was read
+
+    @property
+    def number(self) -> int:
+        """The delivery's."""
+        return self.debt.delivery.id
 
     @property
     def chat_id(self) -> int:
-        return self.claimed.delivery.chat_id
+        return self.debt.delivery.chat_id
 
     @property
     def rank(self) -> int:
         """Lanes in order, many readers before one."""
-        return 2 * list(Lane).index(self.claimed.delivery.lane) + (not self.claimed.delivery.public)
+        return 2 * list(Lane).index(self.debt.delivery.lane) + (not self.debt.delivery.public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,69 +54,80 @@ class Known:
 
 
 class Parcels:
-    """Claims deliveries and makes parcels of them; what needs no request is settled at once."""
+    """Reads what is due and makes parcels of it; what needs no request is settled at once."""
 
     def __init__(self, publish: Publish, ledger: Ledger) -> None:
         self._publish, self._ledger = publish, ledger
         self._wording = Wording(publish.render, publish.policy)
 
-    async def take(self, count: int) -> tuple[list[Parcel], int, Collection[int]]:
-        """Parcels; how many deliveries were claimed for them; the chats that were passed over."""
+    async def take(self, count: int, in_hand: Mapping[int, int]) -> tuple[list[Parcel], Collection[int]]:
+        """Parcels, but for the deliveries and chats `in_hand`; and the chats that were passed over."""
         publish, since = self._publish, self._publish.clock.monotonic()
+        hands = in_hand.keys() | self._ledger.pending
+        shut = publish.pace.shut(since) | frozenset(in_hand.values())
         pictures = publish.policy.pictures is Pictures.PHOTO
-        shut = publish.pace.shut(since)
-        claims, known = await publish.db.run(_claim, publish.clock.now(), count, shut, pictures)
-        parcels = [parcel for claimed in claims.taken if (parcel := self._parcel(claimed, known, since))]
-        intents = [_intent(parcel) for parcel in parcels if parcel.claimed.delivery.public]
-        if intents:
-            await publish.db.run(outbox.intend, intents, publish.clock.now())
-        return parcels, len(claims.taken), claims.passed
+        dues, known = await publish.db.read(_due, publish.clock.now(), count, shut, hands, pictures)
+        parcels = [parcel for debt in dues.debts if (parcel := self._parcel(debt, known, since))]
+        return parcels, dues.passed
 
     def note(self, parcel: Parcel) -> tuple[Edit, str]:
         """What stands where a message cannot be deleted: that its article is gone."""
         assert isinstance(parcel.step, Delete)
         step = Edit(parcel.step.message_id, 0, withdrawn=True)
-        return step, self._content(parcel.claimed, step, parcel.articles)
+        return step, self._content(parcel.debt, step, parcel.articles)
 
-    def _parcel(self, claimed: Claimed, known: dict[int, Known], since: float) -> Parcel | None:
-        about = [known[number] for number in articles_of(claimed) if number in known]
+    def _parcel(self, debt: Debt, known: dict[int, Known], since: float) -> Parcel | None:
+        about = [known[number] for number in articles_of(debt) if number in known]
         told = tuple(each.article for each in about)
-        own = about[0] if about and claimed.post.article_id is not None else None
+        own = about[0] if about and debt.post.article_id is not None else None
         picture_since = own.picture_since if own else 0
         step = next_step(
-            claimed.delivery, claimed.post, own.article if own else None, self._publish.policy, picture_since
+            debt.delivery, debt.post, own.article if own else None, self._publish.policy, picture_since
         )
-        if own is None and articles_of(claimed):
+        if own is None and articles_of(debt):
             told = tuple(article for article in told if article.state is ArticleState.LIVE)
             step = step if told else Nothing(DeliveryState.SKIPPED, "its articles were withdrawn")
         if isinstance(step, Nothing):
-            self._settle(claimed, step.state, step.why)
+            self._settle(debt, step.state, step.why)
             return None
         try:
-            content = "" if isinstance(step, Delete) else self._content(claimed, step, told)
+            content = "" if isinstance(step, Delete) else self._content(debt, step, told)
         except Exception as surprise:  # a mistake of ours, met by one post; the others go on
-            log.exception("a post cannot be worded", post=claimed.post.id)
-            self._settle(claimed, DeliveryState.REFUSED, f"cannot be worded: {surprise!r}")
+            log.exception("a post cannot be worded", post=debt.post.id)
+            self._settle(debt, DeliveryState.REFUSED, f"cannot be worded: {surprise!r}")
             return None
-        return Parcel(claimed, step, content, told, since)
+        return Parcel(debt, step, content, told, since)
 
-    def _content(self, claimed: Claimed, step: Send | Edit, about: tuple[Article, ...]) -> str:
-        return self._wording.content(claimed, step, about, self._publish.clock.now())
+    def _content(self, debt: Debt, step: Send | Edit, about: tuple[Article, ...]) -> str:
+        return self._wording.content(debt, step, about, self._publish.clock.now())
 
-    def _settle(self, claimed: Claimed, state: DeliveryState, why: str) -> None:
-        settled = replace(as_it_is(claimed, state), error=why[:WORDS])
-        self._ledger.note(Aftermath(settled, claimed.delivery.chat_id), urgent=claimed.delivery.public)
+    def _settle(self, debt: Debt, state: DeliveryState, why: str) -> None:
+        settled = replace(as_it_is(debt, state), error=why[:WORDS], before=DeliveryState.OWED)
+        self._ledger.note(Aftermath(settled, debt.delivery.chat_id), urgent=debt.delivery.public)
 
 
-def _claim(
-    connection: Connection, now: datetime, count: int, shut: Collection[int], pictures: bool
-) -> tuple[Claims, dict[int, Known]]:
+def intent_of(parcel: Parcel) -> Intent:
+    """What is to be known of the request after a crash; where nobody can look, nothing is kept."""
+    number, chat = parcel.debt.delivery.id, parcel.debt.chat
+    if not parcel.debt.delivery.public or isinstance(parcel.step, Delete):
+        return Intent(number)
+    return Intent(number, parcel.content, parcel.step.revision, chat.last_message_id if chat else 0)
+
+
+def _due(
+    connection: Connection,
+    now: datetime,
+    count: int,
+    shut: Collection[int],
+    in_hand: Collection[int],
+    pictures: bool,
+) -> tuple[Dues, dict[int, Known]]:
     """Deliveries, and the articles that they are about as they are now."""
-    claims = outbox.claim(connection, now, count, shut)
-    numbers = {number for claimed in claims.taken for number in articles_of(claimed)}
+    dues = outbox.due(connection, now, count, shut, in_hand)
+    numbers = {number for debt in dues.debts for number in articles_of(debt)}
     found = articles.many(connection, list(numbers)) if numbers else []
     since = {article.id: _picture_since(connection, article) if pictures else 0 for article in found}
-    return claims, {article.id: Known(article, since[article.id]) for article in found}
+    return dues, {article.id: Known(article, since[article.id]) for article in found}
 
 
 def _picture_since(connection: Connection, article: Article) -> int:
@@ -119,10 +135,3 @@ def _picture_since(connection: Connection, article: Article) -> int:
         return 1
     trail = articles.revisions(connection, article.id)
     return max((each.number for each in trail if "image" in each.changed), default=1)
-
-
-def _intent(parcel: Parcel) -> Intent:
-    chat = parcel.claimed.chat
-    revision = 0 if isinstance(parcel.step, Delete) else parcel.step.revision
-    known = chat.last_message_id if chat else 0
-    return Intent(parcel.claimed.delivery.id, parcel.content, revision, known)

@@ -49,6 +49,7 @@ async def run(publish: Publish, stop: asyncio.Event) -> None:
     works: dict[str, Callable[[], Awaitable[None]]] = {
         "plan": lambda: planner.run(stop, IDLE),
         "spread": lambda: planner.spread(stop, IDLE),
+        "read": lambda: courier.read(stop),
         "claim": lambda: courier.claim(stop),
         "send": lambda: courier.dispatch(stop),
         "look up": lambda: lookups.run(stop),

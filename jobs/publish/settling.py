@@ -16,7 +16,7 @@ from jobs.publish.outcome import (
     Untouchable,
 )
 from jobs.publish.step import Delete, Edit, Send
-from storage.outbox import Claimed, Settled
+from storage.outbox import Debt, Settled
 from storage.records import ChatState, DeliveryState
 
 #: So much of an error is kept.
@@ -36,22 +36,22 @@ class Aftermath:
 
 
 def after(
-    claimed: Claimed, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
+    debt: Debt, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
 ) -> Aftermath:
     """The delivery's new facts; `wait` is how long an unclear one is left alone."""
-    same = as_it_is(claimed)
-    chat_id = claimed.delivery.chat_id
+    same = as_it_is(debt)
+    chat_id = debt.delivery.chat_id
     match outcome:
         case Sent(message_id):
-            return _sent(claimed, step, message_id)
+            return _sent(debt, step, message_id)
         case TryLater(seconds, reason, flood):
             until = now + timedelta(seconds=seconds) if flood else None
             return Aftermath(replace(same, error=reason[:WORDS]), chat_id, flooded_until=until)
-        case Refused(reason, picture) if picture and claimed.delivery.picture:
+        case Refused(reason, picture) if picture and debt.delivery.picture:
             return Aftermath(replace(same, picture=False, error=reason[:WORDS]), chat_id)
         case Refused(reason) | Untouchable(reason):
             refused = replace(same, state=DeliveryState.REFUSED, error=reason[:WORDS])
-            return Aftermath(refused, chat_id, notice=_refusal(claimed, reason))
+            return Aftermath(refused, chat_id, notice=_refusal(debt, reason))
         case Missing():
             gone = replace(same, state=DeliveryState.REMOVED, error="deleted in the chat")
             return Aftermath(gone, chat_id)
@@ -66,9 +66,9 @@ def after(
             assert_never(outcome)
 
 
-def as_it_is(claimed: Claimed, state: DeliveryState = DeliveryState.OWED) -> Settled:
+def as_it_is(debt: Debt, state: DeliveryState = DeliveryState.OWED) -> Settled:
     """The delivery in `state`, its other facts as they were."""
-    delivery = claimed.delivery
+    delivery = debt.delivery
     return Settled(
         delivery_id=delivery.id,
         state=state,
@@ -78,11 +78,11 @@ def as_it_is(claimed: Claimed, state: DeliveryState = DeliveryState.OWED) -> Set
     )
 
 
-def _sent(claimed: Claimed, step: Send | Edit | Delete, message_id: int) -> Aftermath:
-    delivery = claimed.delivery
+def _sent(debt: Debt, step: Send | Edit | Delete, message_id: int) -> Aftermath:
+    delivery = debt.delivery
     revision = 0 if isinstance(step, Delete) else step.revision
     settled = replace(
-        as_it_is(claimed, DeliveryState.SETTLED),
+        as_it_is(debt, DeliveryState.SETTLED),
         shown_revision=revision,
         message_id=message_id,
         shown=delivery.public,
@@ -96,17 +96,17 @@ def _unclear(same: Settled, step: Send | Edit | Delete, until: datetime, reason:
     return replace(same, state=DeliveryState.UNCLEAR, look_at=until, unclear=once, error=reason[:WORDS])
 
 
-def _refusal(claimed: Claimed, reason: str) -> str:
+def _refusal(debt: Debt, reason: str) -> str:
     """Operators are told where many would have read it."""
-    if not claimed.delivery.public:
+    if not debt.delivery.public:
         return ""
-    about = f"article {claimed.post.article_id}" if claimed.post.article_id else f"a {claimed.post.kind}"
-    return f"{name_of(claimed)} does not take {about}: {reason[:WORDS]}"
+    about = f"article {debt.post.article_id}" if debt.post.article_id else f"a {debt.post.kind}"
+    return f"{name_of(debt)} does not take {about}: {reason[:WORDS]}"
 
 
-def name_of(claimed: Claimed) -> str:
+def name_of(debt: Debt) -> str:
     """The chat as operators know it; a reader is never named."""
-    chat = claimed.chat
-    if chat is None or not claimed.delivery.public:
+    chat = debt.chat
+    if chat is None or not debt.delivery.public:
         return "A private chat"
     return chat.title or (f"@{chat.username}" if chat.username else f"The {chat.kind} {chat.id}")

@@ -6,7 +6,7 @@ from datetime import datetime
 from jobs.policy import Edition, Publishing
 from jobs.publish.parts import Render, Telling
 from jobs.publish.step import Edit, Send
-from storage.outbox import Claimed
+from storage.outbox import Debt
 from storage.records import Article, PostKind
 
 #: Contents kept for the next chat.
@@ -21,11 +21,9 @@ class Wording:
         self._editions = {edition.name: edition for edition in policy.editions}
         self._made: OrderedDict[object, str] = OrderedDict()
 
-    def content(
-        self, claimed: Claimed, step: Send | Edit, articles: tuple[Article, ...], now: datetime
-    ) -> str:
+    def content(self, debt: Debt, step: Send | Edit, articles: tuple[Article, ...], now: datetime) -> str:
         """The content, as JSON. Whatever `render` raises is raised."""
-        telling = self._telling(claimed, step, articles, now)
+        telling = self._telling(debt, step, articles, now)
         key = _key(telling)
         if key not in self._made:
             self._made[key] = self._render(telling)
@@ -35,20 +33,20 @@ class Wording:
         return self._made[key]
 
     def _telling(
-        self, claimed: Claimed, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+        self, debt: Debt, step: Send | Edit, articles: tuple[Article, ...], now: datetime
     ) -> Telling:
-        edition = self._edition(claimed.post.edition)
-        chat = claimed.chat if claimed.delivery.public else None
+        edition = self._edition(debt.post.edition)
+        chat = debt.chat if debt.delivery.public else None
         return Telling(
-            post=claimed.post,
+            post=debt.post,
             articles=articles,
             edition=edition,
-            language=(claimed.chat.language if claimed.chat else "") or edition.language,
+            language=(debt.chat.language if debt.chat else "") or edition.language,
             chat=chat,
             now=now,
             corrected_at=step.corrected_at if isinstance(step, Edit) else None,
             withdrawn=isinstance(step, Edit) and step.withdrawn,
-            picture=claimed.delivery.picture,
+            picture=debt.delivery.picture,
         )
 
     def _edition(self, name: str) -> Edition:
@@ -73,9 +71,9 @@ def _key(telling: Telling) -> object:
     )
 
 
-def articles_of(claimed: Claimed) -> list[int]:
+def articles_of(debt: Debt) -> list[int]:
     """The numbers of the articles that a post is about."""
-    post = claimed.post
+    post = debt.post
     if post.article_id is not None:
         return [post.article_id]
     if post.kind in (PostKind.CATCH_UP, PostKind.DIGEST):

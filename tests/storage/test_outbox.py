@@ -7,7 +7,7 @@ from storage import chats, outbox
 from storage.claims import PAGE
 from storage.database import Connection, Database
 from storage.decisions import tell
-from storage.outbox import Claimed, Intent, Settled
+from storage.outbox import Debt, Intent, Settled
 from storage.records import ChatState, DeliveryState, Lane
 from tests.jobs.publish.newsroom import (
     CHANNEL,
@@ -27,8 +27,11 @@ OTHER = CHANNEL - 1
 WAIT = timedelta(seconds=75)
 
 
-def claim(c: Connection, now: datetime, count: int, shut: Collection[int] = ()) -> list[Claimed]:
-    return outbox.claim(c, now, count, shut).taken
+def claim(c: Connection, now: datetime, count: int, shut: Collection[int] = ()) -> list[Debt]:
+    """What is due, claimed at once."""
+    debts = outbox.due(c, now, count, shut).debts
+    outbox.claim(c, [Intent(debt.delivery.id) for debt in debts], now)
+    return debts
 
 
 def sent(delivery_id: int, message_id: int = 1, revision: int = 1) -> Settled:
@@ -98,7 +101,6 @@ def test_an_unclear_send_keeps_its_channel_waiting_and_nobody_else(db: Database)
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, 7)
         claim(c, NOW, 10)
-        outbox.intend(c, [Intent(1, "words", 1, 4)], NOW)
         assert outbox.recover(c, WAIT) == 2
         post(c, CHANNEL, OTHER, 7)
         return [each.delivery.chat_id for each in claim(c, NOW, 10)]
@@ -106,16 +108,39 @@ def test_an_unclear_send_keeps_its_channel_waiting_and_nobody_else(db: Database)
     assert db.run_here(work) == [OTHER, 7]
 
 
-def test_after_a_crash_a_send_whose_intent_was_never_noted_is_owed_again(db: Database) -> None:
-    def work(c: Connection) -> list[DeliveryState]:
+def test_after_a_crash_only_what_was_claimed_is_unclear(db: Database) -> None:
+    def work(c: Connection) -> tuple[list[DeliveryState], list[tuple[str, int, int]]]:
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, OTHER, 7)
-        claim(c, NOW, 10)
-        outbox.intend(c, [Intent(1, "words", 1, 4)], NOW)
+        assert len(outbox.due(c, NOW, 10).debts) == 3
+        assert outbox.claim(c, [Intent(1, "words", 2, 4), Intent(3)], NOW) == {1, 3}
         outbox.recover(c, WAIT)
-        return states(c)
+        known = [(each.content, each.content_revision, each.after_message_id) for each in every_delivery(c)]
+        return states(c), known
 
-    assert db.run_here(work) == [DeliveryState.UNCLEAR, DeliveryState.OWED, DeliveryState.UNCLEAR]
+    state = DeliveryState
+    assert db.run_here(work) == (
+        [state.UNCLEAR, state.OWED, state.UNCLEAR],
+        [("words", 2, 4), ("", 0, 0), ("", 0, 0)],
+    )
+
+
+def test_what_is_no_longer_owed_is_not_claimed(db: Database) -> None:
+    def work(c: Connection) -> set[int]:
+        post(c, 7, 8)
+        followers(c, [7])
+        chats.set_state(c, 7, ChatState.BLOCKED, "blocked")
+        return outbox.claim(c, [Intent(1), Intent(2)], NOW)
+
+    assert db.run_here(work) == {2}
+
+
+def test_what_is_in_hand_is_not_read_again(db: Database) -> None:
+    def work(c: Connection) -> list[int]:
+        post(c, *range(1, 8))
+        return [each.delivery.chat_id for each in outbox.due(c, NOW, 3, in_hand={1, 2}).debts]
+
+    assert db.run_here(work) == [3, 4, 5]
 
 
 def test_what_is_unclear_is_looked_at_when_its_wait_is_over(db: Database) -> None:
@@ -219,8 +244,8 @@ def test_the_backlog_counts_what_is_due_and_names_what_is_paused(db: Database) -
         claim(c, NOW, 1)
         outbox.recover(c, WAIT)
         found = outbox.backlog(c, NOW)
-        assert found.owed == {Lane.BREAKING: 3, Lane.ROUTINE: 0, Lane.DIGEST: 0}
-        assert (found.oldest, found.unclear, found.repeated) == (NOW, 0, 0)
+        assert found.owed == {Lane.BREAKING: 2, Lane.ROUTINE: 0, Lane.DIGEST: 0}
+        assert (found.oldest, found.unclear, found.repeated) == (NOW, 1, 0)
         assert [(each.id, each.reason) for each in found.paused] == [(OTHER, "may not post")]
 
     db.run_here(work)
@@ -241,7 +266,6 @@ def test_an_unclear_delivery_is_left_alone_while_its_channel_is_paused(db: Datab
         chat(c)
         post(c, CHANNEL)
         claim(c, NOW, 10)
-        outbox.intend(c, [Intent(1, "words", 1, 4)], NOW)
         outbox.recover(c, WAIT)
         chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
         return len(outbox.unclear(c, NOW + WAIT, 10))
@@ -254,8 +278,8 @@ def test_a_claim_tells_which_chats_had_to_wait(db: Database) -> None:
         chat(c), chat(c, OTHER)
         chats.set_state(c, OTHER, ChatState.PAUSED, "may not post")
         post(c, CHANNEL, OTHER, 7, 8)
-        outbox.claim(c, NOW, 1)
+        claim(c, NOW, 1)
         post(c, CHANNEL)
-        return outbox.claim(c, NOW, 10, {7}).passed
+        return outbox.due(c, NOW, 10, {7}).passed
 
     assert db.run_here(work) == {CHANNEL, 7}

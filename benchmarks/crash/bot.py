@@ -1,0 +1,134 @@
+"""The process that is killed, started anew each time; and its database, read from outside."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from benchmarks.crash.site import Site, Story
+from storage import articles, chats, feeds
+from storage.database import Connection, Database, open_database
+from storage.migrations import migrate
+from storage.records import ChatKind
+from storage.schema import entries
+
+#: The whole bot; or only what delivers, which starts faster.
+REAL, SMALL = ("-m", "bot", "run"), ("-m", "benchmarks.crash.small")
+_STATES = "SELECT state, count(*) FROM deliveries GROUP BY state"
+
+
+class LeftByItself(Exception):
+    """The process ended although nobody killed it."""
+
+
+@dataclass
+class Bot:
+    """A process that comes and goes; its database stays."""
+
+    folder: Path
+    small: bool
+    settings: dict[str, str]
+    process: asyncio.subprocess.Process | None = None
+
+    def prepare(self, readers: range) -> None:
+        """An empty database in which these readers follow everything."""
+        self._database = self._open()
+        self._database.run_here(migrate)
+        self._database.run_here(_follow, readers)
+
+    def close(self) -> None:
+        self.kill()
+        self._database.close()
+
+    async def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *(SMALL if self.small else REAL),
+                cwd=self.folder,
+                env=os.environ | self.settings,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    def kill(self) -> None:
+        if self.process and self.alive:
+            self.process.kill()
+
+    async def dead(self) -> None:
+        """Wait for the end. Raises LeftByItself where it was not killed."""
+        assert self.process
+        if await self.process.wait() != -signal.SIGKILL:
+            raise LeftByItself((self.folder / "log").read_text(errors="replace")[-3000:])
+
+    async def stop(self) -> int:
+        """A SIGTERM, as an operator stops it; its exit code."""
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        return await self.process.wait()
+
+    def tell(self, site: Site, story: Story) -> None:
+        """Put a story, or its correction, into the database of a small process, as ingest would have."""
+        if self.small:
+            self._database.run_here(_keep, site, story)
+
+    def ask(self, query: str) -> list[tuple[object, ...]]:
+        """Read the database beside the process."""
+        connection = sqlite3.connect(f"file:{self.folder}/newswire.db?mode=ro", uri=True, timeout=10)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    async def until(self, query: str, patience: float) -> bool:
+        """Wait until the query brings something; False where it does not in time."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience
+        while not await asyncio.to_thread(self.ask, query):
+            if loop.time() > end:
+                return False
+            if not self.alive:
+                await self.dead()
+            await asyncio.sleep(0.05)
+        return True
+
+    def states(self) -> Counter[str]:
+        return Counter({str(row[0]): int(str(row[1])) for row in self.ask(_STATES)})
+
+    def _open(self) -> Database:
+        return open_database(f"sqlite:///{self.folder}/newswire.db")
+
+
+def _follow(connection: Connection, readers: range) -> None:
+    now = datetime.now(UTC)
+    for reader in readers:
+        chats.remember(connection, chats.blank(reader, ChatKind.PRIVATE, now))
+        chats.subscribe(connection, reader, chats.EVERYTHING, chats.AT_ONCE, now)
+
+
+def _keep(connection: Connection, site: Site, story: Story) -> None:
+    now = datetime.now(UTC)
+    link = site.link(story)
+    draft = articles.Draft(
+        url=link, title=story.title, summary="Passengers may board from noon.", published_at=story.at
+    )
+    number = next((row.id for row in articles.latest(connection, 200) if row.url == link), None)
+    if number is not None:
+        articles.revise(connection, number, draft, ["title"], now)
+        return
+    [number] = articles.add(connection, [draft], now)
+    feeds.register(connection, [site.feed], now)
+    [feed] = feeds.every(connection)
+    row = {"feed_id": feed.id, "article_id": number, "content_hash": b"", "seen_at": now}
+    connection.execute(insert(entries), [{**row, "last_seen_at": now}])

@@ -1,0 +1,85 @@
+"""Where a process can die on its way between "owed" and "settled", and what then becomes of its request."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from aiohttp import web
+
+from bot.sandbox.box import Box
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Seconds until a request is applied whose connection died; less than UNCLEAR_SEND_WAIT.
+LATE = 1.0
+#: A story reaches everybody by one of these.
+WATCHED = ("sendmessage", "editmessagetext")
+
+
+class Point(StrEnum):
+    """When the process is killed."""
+
+    CLAIMED = "claimed, before the request"
+    WRITTEN = "request written, not applied"
+    LATE = "request written, applied late"
+    APPLIED = "applied, not answered"
+    ANSWERED = "answered, not recorded"
+    RANDOM = "at random"
+
+
+class Trap:
+    """Kills at a point, in front of a box. `armed` once, it fires once."""
+
+    def __init__(self, box: Box, chance: random.Random) -> None:
+        self._box, self._chance = box, chance
+        self._point: Point | None = None
+        self._skip = 0
+        self._kill: Callable[[], None] = lambda: None
+        self._late: set[asyncio.Task[object]] = set()
+
+    def arm(self, point: Point, kill: Callable[[], None]) -> None:
+        """Kill at the point, at one of the next requests."""
+        self._point, self._kill = point, kill
+        self._skip = self._chance.choice((0, 0, 1, 2, 5, 9))
+
+    def disarm(self) -> None:
+        self._point = None
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        method = request.match_info.get("method", "").lower()
+        if self._point is None or method not in WATCHED:
+            return await handler(request)
+        if self._skip > 0:
+            self._skip -= 1
+            return await handler(request)
+        point, self._point = self._point, None
+        return await self._fire(point, method, request, handler)
+
+    async def _fire(
+        self, point: Point, method: str, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        params = await request.json()
+        match point:
+            case Point.APPLIED:
+                await self._box.call(method, params)
+                self._kill()
+            case Point.WRITTEN:
+                self._kill()
+            case Point.LATE:
+                self._kill()
+                task: asyncio.Task[object] = asyncio.create_task(self._apply_late(method, params))
+                self._late.add(task)
+                task.add_done_callback(self._late.discard)
+            case _:
+                answer = await handler(request)
+                asyncio.get_running_loop().call_later(self._chance.random() * 0.004, self._kill)
+                return answer
+        if request.transport:
+            request.transport.abort()
+        return web.Response()
+
+    async def _apply_late(self, method: str, params: dict[str, object]) -> None:
+        await asyncio.sleep(self._chance.random() * LATE)
+        await self._box.call(method, params)

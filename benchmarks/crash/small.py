@@ -1,0 +1,58 @@
+"""A small process made of the real parts that deliver, for when minutes are too long: no feeds, no updates.
+
+    python -m benchmarks.crash.small
+
+It reads the settings as `newswire run` does; stories are put into its database by whoever started it.
+"""
+
+import asyncio
+
+from bot.app.life import stop_on_signals
+from bot.app.posts import Posts
+from bot.config import read_settings
+from bot.config.policies import publishing
+from bot.telegram.sender import TelegramSender
+from bot.telegram.transport import AiohttpRequest
+from jobs.clock import Bell, SystemClock
+from jobs.publish.parts import Publish, pace_of
+from jobs.publish.pipeline import run
+from storage.database import open_database
+
+#: How often the stories are looked for, in seconds.
+OFTEN = 0.1
+
+
+async def main() -> None:
+    settings, stop, bell = read_settings(), asyncio.Event(), Bell()
+    stop_on_signals(stop)
+    policy, database = publishing(settings), open_database(settings.database_url)
+    async with AiohttpRequest() as request:
+        sender = TelegramSender(
+            request,
+            settings.telegram_bot_token,
+            settings.telegram_api_url,
+            paid=settings.allow_paid_broadcast,
+        )
+        publish = Publish(
+            db=database,
+            sender=sender,
+            clock=SystemClock(),
+            policy=policy,
+            bell=bell,
+            render=Posts(policy),
+            pace=pace_of(policy),
+        )
+        ringing = asyncio.create_task(_ring(bell))
+        await run(publish, stop)
+        ringing.cancel()
+    database.close()
+
+
+async def _ring(bell: Bell) -> None:
+    while True:
+        bell.ring()
+        await asyncio.sleep(OFTEN)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,269 @@
+"""The crash laboratory: the real process, a Telegram in a box over HTTP, and `kill -9` at every point.
+
+    python -m benchmarks.crash_laboratory --kills 500
+
+The box lives in this process and outlives the bot, which is `newswire run` with a feed, three channels and
+some readers. While stories are published and corrected, and a share of all calls meets a fault, the bot is
+killed again and again. In the end it may finish its work, and what everybody saw is compared with what was
+published. Limits are Telegram's, but faster, so that minutes are enough; UNCLEAR_SEND_WAIT is short, and late
+applications come within it.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+from rich.progress import Progress
+
+from benchmarks.crash.bot import Bot
+from benchmarks.crash.points import Point, Trap
+from benchmarks.crash.report import Report, show, sum_of
+from benchmarks.crash.site import Site
+from bot.sandbox.box import Box
+from bot.sandbox.faults import Applied, Fault, Sees
+from bot.sandbox.limits import Limits
+from bot.sandbox.server import add_bot_api
+from jobs.clock import SystemClock
+from jobs.policy import Rate
+
+#: The limits of the laboratory's Telegram, and what the bot is told of them.
+FAST, EACH = Rate(200, 1.0), Rate(20, 1.0)
+LIMITS = Limits(overall=FAST, paid=FAST, chat=EACH, group=EACH, burst=20, grace=0.2)
+RATES = {
+    "RATE_OVERALL": "200/s",
+    "RATE_CHAT": "20/s",
+    "RATE_GROUP": "20/s",
+    "ALLOW_PAID_BROADCAST": "yes",
+}
+UNCLEAR_SEND_WAIT = 2
+FAULTS = (
+    Fault(Sees.FLOOD, Applied.NO, 1),
+    Fault(Sees.ERROR, Applied.NO),
+    Fault(Sees.ERROR),
+    Fault(Sees.GATEWAY, Applied.NO),
+    Fault(Sees.GATEWAY),
+    Fault(Sees.CLOSED, Applied.NO),
+    Fault(Sees.CLOSED),
+    Fault(Sees.RESET, Applied.NO),
+    Fault(Sees.RESET),
+    Fault(Sees.TRUNCATED),
+    Fault(Sees.CLOSED, Applied.LATE, 1.0),
+    Fault(seconds=0.3),
+)
+FIRST_READER = 100_000
+#: So long a process lives at most behind its first look at the feed, in seconds.
+LIFE, LONGEST_START = 4.0, 30.0
+
+_PLANNED = "SELECT 1 FROM articles WHERE planned_at IS NOT NULL"
+_MET = "SELECT 1 FROM (SELECT count(*) AS met FROM chats WHERE title <> '') WHERE met = {}"
+_CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'claimed'"
+_DONE = (
+    "SELECT 1 FROM (SELECT count(*) AS rows_, sum(deliveries.state IN ('owed', 'claimed', 'unclear')) AS open_ "
+    "FROM deliveries JOIN posts ON posts.id = post_id WHERE posts.kind = 'article') "
+    "WHERE rows_ = {} AND open_ = 0"
+)
+_REPEATED = (
+    "SELECT chat_id, articles.url FROM deliveries JOIN posts ON posts.id = post_id "
+    "JOIN articles ON articles.id = article_id WHERE repeats > 0"
+)
+_COUNTS = (
+    "SELECT sum(unclear), sum(found), sum(repeats), sum(state = 'unknown'), "
+    "sum(state NOT IN ('settled', 'unknown')) FROM deliveries"
+)
+
+
+class Laboratory:
+    """One newsroom, to be killed."""
+
+    def __init__(self, folder: Path, *, small: bool, channels: int, readers: int, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.box = Box(SystemClock(), self.chance, limits=LIMITS)
+        self.trap, self.site = Trap(self.box, self.chance), Site()
+        self.channels = [self.box.add_channel(f"Channel {number}").id for number in range(channels)]
+        self.readers = self.box.add_people(readers, first_id=FIRST_READER)
+        self.operator = self.box.add_person("Operator").id
+        self.bot = Bot(folder, small, {"DATABASE_URL": f"sqlite:///{folder}/newswire.db"})
+        self.report = Report(channels=channels, readers=readers)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Telegram and the site are there."""
+        application = web.Application(middlewares=[self.trap.middleware])
+        add_bot_api(application, self.box)
+        application.add_routes(self.site.routes())
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.site.address = "http://{}:{}".format(*runner.addresses[0][:2])
+        self.bot.settings |= self._settings()
+        self.bot.prepare(self.readers)
+        try:
+            yield
+        finally:
+            self.bot.close()
+            await self.box.close()
+            await runner.cleanup()
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "TELEGRAM_BOT_TOKEN": self.box.token,
+            "TELEGRAM_API_URL": self.site.address,
+            "FEED_URLS": self.site.feed,
+            "CHANNELS": ",".join(map(str, self.channels)),
+            "OPERATORS": str(self.operator),
+            "PRIVATE_NETWORKS": "127.0.0.1/32",
+            "FETCH_SCHEDULE": "1s",
+            "UNCLEAR_SEND_WAIT": f"{UNCLEAR_SEND_WAIT}s",
+            "HTTP_ADDRESS": "",
+            "LOG_LEVEL": "warning",
+            **RATES,
+        }
+
+    async def begin(self, faults: float) -> None:
+        """The first look at the feed keeps what is there; from now on everything is news."""
+        first = self.site.publish()
+        await self.bot.start()
+        if not self.bot.small:
+            assert await self.bot.until(_PLANNED, 60), f"{first.title} was never seen"
+        assert await self.bot.until(_MET.format(len(self.channels)), 60), "the channels were never met"
+        self.box.faults.at_random(faults, FAULTS)
+
+    async def kill_once(self, point: Point) -> None:
+        """Publish something, and kill the bot at the point, or when its time is over."""
+        self._publish()
+        self.site.looked.clear()
+        if not self.bot.alive:
+            await self.bot.start()
+        if point not in (Point.CLAIMED, Point.RANDOM):
+            self.trap.arm(point, self.bot.kill)
+        watch = asyncio.create_task(self._watch(point))
+        try:
+            await self.bot.dead()
+        finally:
+            watch.cancel()
+            self.trap.disarm()
+        self.report.kills[point] += 1
+
+    def _publish(self) -> None:
+        for _ in range(self.chance.choice((0, 1, 1, 2))):
+            self.bot.tell(self.site, self.site.publish())
+            self.report.stories += 1
+        if len(self.site.stories) > 1 and self.chance.random() < 0.3:
+            story = self.chance.choice(self.site.stories[1:][-20:])
+            self.site.correct(story)
+            self.bot.tell(self.site, story)
+            self.report.corrections += 1
+
+    async def _watch(self, point: Point) -> None:
+        """Kill where the process does not run into the trap by itself."""
+        loop = asyncio.get_running_loop()
+        if point is Point.CLAIMED:
+            end = loop.time() + LIFE
+            while loop.time() < end and not await asyncio.to_thread(self.bot.ask, _CLAIMED):
+                await asyncio.sleep(0.002)
+        elif point is Point.RANDOM:
+            await asyncio.sleep(self.chance.random() * 2 * LIFE)
+        else:
+            if not self.bot.small:
+                async with asyncio.timeout(LONGEST_START):
+                    await self.site.looked.wait()
+            await asyncio.sleep(LIFE)
+        self.bot.kill()
+
+    async def finish(self, patience: float) -> Report:
+        """Without further faults and kills, let the bot do what is left, stop it, and look."""
+        self.box.faults.clear()
+        if not self.bot.alive:
+            await self.bot.start()
+        done = _DONE.format((len(self.site.stories) - 1) * (len(self.channels) + len(self.readers)))
+        await self.bot.until(done, patience)
+        await asyncio.sleep(0.5 if self.bot.small else 2.5)  # a correction that the last look brings
+        await self.bot.until(done, patience)
+        self.report.exit_code = await self.bot.stop()
+        return self._compare()
+
+    def _compare(self) -> Report:
+        """What was published beside what everybody saw."""
+        report, links = self.report, {self.site.link(story): story for story in self.site.stories[1:]}
+        public = self.box.ledger.tally(links, self.channels)
+        private = self.box.ledger.tally(links, self.readers)
+        report.lost, report.doubled = len(public.lost), len(public.doubled)
+        report.reader_lost, report.reader_doubled = len(private.lost), len(private.doubled)
+        counted = {(row[0], str(row[1])) for row in self.bot.ask(_REPEATED)}
+        report.uncounted = len(set(private.doubled) - counted)
+        for chat_id in self.channels:
+            shown = "\n".join(message.content.text.plain for message in self.box.shown(chat_id)).splitlines()
+            report.outdated += len({story.title for story in links.values()} - set(shown))
+        counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
+        report.unclear, report.found, report.repeated, report.unknown, report.undone = counts
+        report.faults = self.box.faults.met
+        return report
+
+
+async def experiment(
+    points: Sequence[Point],
+    *,
+    small: bool = False,
+    channels: int = 3,
+    readers: int = 20,
+    faults: float = 0.2,
+    seed: int = 1,
+    patience: float = 180.0,
+    killed: Callable[[], None] = lambda: None,
+) -> Report:
+    """Kill at each of the points, one after the other; what was seen. `killed` is called after each."""
+    with tempfile.TemporaryDirectory(prefix="newswire-crash-") as name:
+        folder = Path(name)
+        laboratory = Laboratory(folder, small=small, channels=channels, readers=readers, seed=seed)
+        async with laboratory.open():
+            await laboratory.begin(faults)
+            for point in points:
+                await laboratory.kill_once(point)
+                killed()
+            return await laboratory.finish(patience)
+
+
+async def _experiments(options: argparse.Namespace) -> Report:
+    """Several newsrooms side by side, each killed its share."""
+    chance = random.Random(options.seed)
+    points = [chance.choice(tuple(Point)) for _ in range(options.kills)]
+    with Progress() as bar:
+        task = bar.add_task("kills", total=options.kills)
+        rooms = [
+            experiment(
+                points[room :: options.at_once],
+                small=options.small,
+                channels=options.channels,
+                readers=options.readers,
+                faults=options.faults,
+                seed=options.seed + room,
+                killed=lambda: bar.advance(task),
+            )
+            for room in range(options.at_once)
+        ]
+        return sum_of(await asyncio.gather(*rooms))
+
+
+def main() -> None:
+    """Read the command line, kill, print the table; exit 1 where something is not as promised."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--channels", type=int, default=3, help="of each newsroom")
+    parser.add_argument("--readers", type=int, default=20, help="of each newsroom")
+    parser.add_argument("--faults", type=float, default=0.2, help="the share of calls that meet a fault")
+    parser.add_argument("--at-once", type=int, default=2, help="newsrooms side by side")
+    parser.add_argument("--small", action="store_true", help="only the parts that deliver: faster to start")
+    parser.add_argument("--seed", type=int, default=1)
+    report = asyncio.run(_experiments(parser.parse_args()))
+    show(report)
+    sys.exit(0 if report.good else 1)
+
+
+if __name__ == "__main__":
+    main()
