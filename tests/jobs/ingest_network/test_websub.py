@@ -1,78 +1,29 @@
 """Being pushed: a real hub over HTTP, our callback over HTTP, both databases."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aiohttp import web
 
 from bot.web.websub import Callbacks
-from jobs.ingest.fetch import Fetcher
-from jobs.ingest.websub import Push, WebSub, leave_all, tend
-from storage import feeds, leases
+from jobs.ingest.websub import Push, leave_all, tend
+from storage import feeds
 from storage.database import Database
-from storage.records import Feed, Lease, LeaseState
+from storage.records import LeaseState
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.hub import Hub, a_hub
-from tests.jobs.ingest_network.site import POLICY
+from tests.jobs.ingest_network.house import House, a_house, served
+from tests.jobs.ingest_network.hub import a_hub
 
 NEWS = b"<rss version='2.0'><channel><item><title>News</title></item></channel></rss>"
 
 
-@dataclass
-class House:
-    """Newswire's side: one feed that names the hub, and the callback."""
-
-    websub: WebSub
-    hub: Hub
-    feed: Feed
-    pushed: asyncio.Queue[Push] = field(default_factory=asyncio.Queue)
-
-    @property
-    def db(self) -> Database:
-        return self.websub.db
-
-    async def leases(self) -> list[Lease]:
-        return await self.db.read(leases.every)
-
-    async def lease(self) -> Lease:
-        (one,) = await self.leases()
-        return one
-
-    async def change(self, **columns: object) -> None:
-        await self.db.run(lambda c: feeds.change(c, self.feed.id, **columns))
-
-    async def now(self) -> Feed:
-        feed = await self.db.read(feeds.get, self.feed.id)
-        assert feed is not None
-        return feed
-
-    def later(self, **span: float) -> None:
-        assert isinstance(self.websub.clock, MovedClock)
-        self.websub.clock.move(timedelta(**span).total_seconds())
-
-
 @pytest.fixture
 async def house(db: Database, clock: MovedClock) -> AsyncIterator[House]:
-    async with a_hub() as hub, Fetcher(POLICY, clock) as fetcher:
-        await db.run(feeds.register, ["http://paper.example/feed"], clock.now())
-        (feed,) = await db.read(feeds.every)
-        house = House(WebSub(db, fetcher, clock, POLICY), hub, feed)
-        callbacks = Callbacks(house.websub, house.pushed.put)
-        application = web.Application()
-        application.add_routes(callbacks.routes())
-        runner = web.AppRunner(application, shutdown_timeout=0)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        public = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-        house.websub = replace(house.websub, policy=replace(POLICY, public_url=public))
-        callbacks._websub = house.websub
-        await house.change(hub=hub.url, topic="http://paper.example/feed?self")
-        yield house
-        await callbacks.close()
-        await runner.cleanup()
+    async with a_house(db, clock) as one:
+        yield one
 
 
 async def test_a_feed_that_names_a_hub_is_subscribed_to_and_verified(house: House) -> None:
@@ -281,18 +232,12 @@ async def test_what_goes_wrong_with_a_push_does_not_trouble_the_hub(house: House
         if push.body == b"bad":
             raise RuntimeError("cannot be read")
 
-    callbacks = Callbacks(house.websub, fails_at_first)
-    application = web.Application()
-    application.add_routes(callbacks.routes())
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
     await tend(house.websub)
     lease = await house.lease()
-    there = f"http://127.0.0.1:{runner.addresses[0][1]}/websub/{lease.callback}"
+    listening = socket.create_server(("127.0.0.1", 0))
+    there = f"http://127.0.0.1:{listening.getsockname()[1]}/websub/{lease.callback}"
     house.hub.subscribers = {there: lease.secret}
-    assert await house.hub.publish(b"bad") == [202]
-    assert await house.hub.publish(b"good") == [202]
-    assert [await seen.get(), await seen.get()] == [b"bad", b"good"]
-    await callbacks.close()
-    await runner.cleanup()
+    async with served(Callbacks(house.websub, fails_at_first), listening):
+        assert await house.hub.publish(b"bad") == [202]
+        assert await house.hub.publish(b"good") == [202]
+        assert [await seen.get(), await seen.get()] == [b"bad", b"good"]

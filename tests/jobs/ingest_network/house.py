@@ -1,0 +1,80 @@
+"""Newswire's side of being pushed: a database with one feed, and the callback's own web server."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.web.websub import Callbacks
+from jobs.ingest.fetch import Fetcher
+from jobs.ingest.websub import Push, WebSub
+from storage import feeds, leases
+from storage.database import Database
+from storage.records import Feed, Lease
+from tests.conftest import MovedClock
+from tests.jobs.ingest_network.hub import Hub, a_hub
+from tests.jobs.ingest_network.site import POLICY
+
+
+@dataclass
+class House:
+    """Newswire's side: one feed that names the hub, and the callback."""
+
+    websub: WebSub
+    hub: Hub
+    feed: Feed
+    pushed: asyncio.Queue[Push] = field(default_factory=asyncio.Queue)
+
+    @property
+    def db(self) -> Database:
+        return self.websub.db
+
+    async def leases(self) -> list[Lease]:
+        return await self.db.read(leases.every)
+
+    async def lease(self) -> Lease:
+        (one,) = await self.leases()
+        return one
+
+    async def change(self, **columns: object) -> None:
+        await self.db.run(lambda c: feeds.change(c, self.feed.id, **columns))
+
+    async def now(self) -> Feed:
+        feed = await self.db.read(feeds.get, self.feed.id)
+        assert feed is not None
+        return feed
+
+    def later(self, **span: float) -> None:
+        assert isinstance(self.websub.clock, MovedClock)
+        self.websub.clock.move(timedelta(**span).total_seconds())
+
+
+@asynccontextmanager
+async def served(callbacks: Callbacks, listening: socket.socket) -> AsyncIterator[None]:
+    """Our side's web server."""
+    application = web.Application()
+    application.add_routes(callbacks.routes())
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    yield
+    await callbacks.close()
+    await runner.cleanup()
+
+
+@asynccontextmanager
+async def a_house(db: Database, clock: MovedClock) -> AsyncIterator[House]:
+    """A house whose one feed names a hub; nothing has been asked yet."""
+    async with a_hub() as hub, Fetcher(POLICY, clock) as fetcher:
+        await db.run(feeds.register, ["http://paper.example/feed"], clock.now())
+        (feed,) = await db.read(feeds.every)
+        listening = socket.create_server(("127.0.0.1", 0))
+        public = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        house = House(WebSub(db, fetcher, clock, replace(POLICY, public_url=public)), hub, feed)
+        await house.change(hub=hub.url, topic="http://paper.example/feed?self")
+        async with served(Callbacks(house.websub, house.pushed.put), listening):
+            yield house

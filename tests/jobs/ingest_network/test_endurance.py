@@ -1,0 +1,70 @@
+"""Whatever is asked for and whatever comes, it ends as an outcome and leaves nothing behind."""
+
+import asyncio
+import gc
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from jobs.ingest.fetch import Fetched, Fetcher, FetchOutcome
+from tests.conftest import MovedClock
+from tests.jobs.ingest_network.site import POLICY, Names, Site, head, sends
+from tests.jobs.ingest_network.test_hostile_servers import ask, reason
+
+OPEN_FILES = Path("/proc/self/fd")
+
+
+def open_files() -> int:
+    return len(list(OPEN_FILES.iterdir()))
+
+
+@given(
+    some.text(max_size=40),
+    some.sampled_from(["", "http://", "https://", "http://paper.example/", "http://["]),
+)
+def test_any_text_as_an_address_is_an_outcome(text: str, start: str) -> None:
+    async def look() -> FetchOutcome:
+        async with Fetcher(replace(POLICY, private_networks=()), MovedClock(), Names()) as fetcher:
+            return await fetcher.fetch(start + text)
+
+    assert reason(asyncio.run(look()))
+
+
+async def test_any_link_header_is_legible(fetcher: Fetcher) -> None:
+    links = head("Content-Length: 1").replace(b"\r\n\r\n", b"\r\nLink: <http://h/\xff\xe9>; rel=hub\r\n\r\n")
+    found = await ask(fetcher, sends(links, b"x"))
+    assert isinstance(found, Fetched)
+    assert found.links[0].url == "http://h/\xff\xe9"
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="this system does not show a process its open files")
+async def test_many_looks_leave_nothing_behind(site: Site, fetcher: Fetcher) -> None:
+    """Not memory, nor sockets: good looks, failed ones, redirects and refusals."""
+    site.says(path="/good")
+    site.redirects("/circle", "/circle")
+    site.redirects("/inside", "http://10.0.0.1/")
+    site.says(b"x" * 300_000, "/large")
+    site.says(b"no gzip", "/broken", Content_Encoding="br")
+
+    async def look(count: int) -> None:
+        for _ in range(count):
+            for path in ("/good", "/circle", "/inside", "/large", "/broken", "/none"):
+                await fetcher.fetch(site.url(path))
+        site.asked.clear()
+        site.bodies.clear()
+        gc.collect()
+
+    await look(20)
+    tracemalloc.start()
+    await look(5)
+    before, _ = tracemalloc.get_traced_memory()
+    sockets = open_files()
+    await look(40)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 100_000
+    assert open_files() <= sockets + 2
