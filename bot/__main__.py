@@ -1,26 +1,43 @@
-"""`newswire`: the command line, where every known failure ends as one plain sentence."""
+"""`newswire`: the command line, where every failure ends as one plain sentence."""
 
+import os
 import sys
 
 from bot.cli import newswire
 from bot.cli.failure import Failure
-from bot.config import SettingsError
-from storage.database import StorageError
 
 
 def main() -> None:
     """Run the command line. Exit status: 0 good, 1 failed, 2 wrong use or wrong settings."""
     try:
         newswire(prog_name="newswire")
-    except SettingsError as error:
-        sys.exit(_told(error, 2))
-    except (StorageError, Failure) as error:
-        sys.exit(_told(error, 1))
+    except Failure as error:
+        _end(str(error), 1)
+    except Exception as error:
+        _end(*_told(error))
 
 
-def _told(error: Exception, status: int) -> int:
-    print(error, file=sys.stderr)  # noqa: T201 — the command line's own voice
-    return status
+def _told(error: Exception) -> tuple[str, int]:
+    """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
+    from bot.config import SettingsError
+    from storage.database import SQLAlchemyError, StorageError, words_of
+
+    match error:
+        case SettingsError():
+            return str(error), 2
+        case StorageError():
+            return str(error), 1
+        case SQLAlchemyError():
+            return f"DATABASE_URL: the database failed: {words_of(error)}.", 1
+        case _ if os.environ.get("LOG_LEVEL", "").lower() == "debug":
+            raise error
+    words = " ".join(str(error).split())[:300]
+    return f"newswire: {type(error).__name__}: {words}. LOG_LEVEL=debug shows where.", 1
+
+
+def _end(sentence: str, status: int) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201 — the command line's own voice
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if sqlite else "SELECT 1")
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageError(
-            f"DATABASE_URL: {_sentence(error)}; sqlite:///path or postgresql://... is wanted."
+            f"DATABASE_URL: {words_of(error)}; sqlite:///path or postgresql://... is wanted."
         ) from error
     except OSError as error:
         raise StorageError(
@@ -134,11 +134,12 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
         ) from error
     except DatabaseError as error:
         shown = parsed.database if sqlite else parsed.render_as_string(hide_password=True)
-        raise StorageError(f"DATABASE_URL: cannot use {shown}: {_sentence(error)}.") from error
+        raise StorageError(f"DATABASE_URL: cannot use {shown}: {words_of(error)}.") from error
     return Database(engine)
 
 
-def _sentence(error: Exception) -> str:
+def words_of(error: BaseException) -> str:
+    """The first line of what the database said, without its full stop."""
     cause = error.orig if isinstance(error, DatabaseError) and error.orig else error
     with suppress(IndexError):
         return str(cause).strip().splitlines()[0].rstrip(".")
@@ -189,4 +190,5 @@ __all__ = [
     "StorageError",
     "open_database",
     "record",
+    "words_of",
 ]

@@ -1,13 +1,13 @@
 """What became of an article, and what is still owed: the answers to `why` and `status`."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, text
 
 from storage.database import record
 from storage.records import Chat, ChatState, Decision, Delivery, DeliveryState, Lane, Post
-from storage.schema import chats, decisions, deliveries, posts, showings
+from storage.schema import articles, chats, decisions, deliveries, posts, showings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +77,21 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         repeated=connection.execute(repeated).scalar() or 0,
         paused=[record(Chat, row) for row in connection.execute(paused)],
     )
+
+
+def delays(connection: Connection, count: int = 100) -> list[timedelta]:
+    """Of the newest `count` posts in channels and groups: from when each could go until it was first shown.
+
+    It could go when its article was seen, or later where quiet hours or an editor's hold kept it.
+    """
+    query = (
+        select(func.min(showings.c.shown_at), articles.c.seen_at, posts.c.not_before)
+        .join(deliveries, deliveries.c.id == showings.c.delivery_id)
+        .join(posts, posts.c.id == deliveries.c.post_id)
+        .join(articles, articles.c.id == posts.c.article_id)
+        .where(deliveries.c.public)
+        .group_by(deliveries.c.id, articles.c.seen_at, posts.c.not_before)
+        .order_by(deliveries.c.id.desc())
+        .limit(count)
+    )
+    return [shown - max(seen, not_before) for shown, seen, not_before in connection.execute(query)]

@@ -1,15 +1,15 @@
 """All the parts of a running Newswire, put together from the settings; nothing here decides anything."""
 
-import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+import structlog
 from telegram import Bot
 from telegram.request import BaseRequest
 
+from bot.app.looking import ingest_of
 from bot.app.posts import Posts
 from bot.config import Settings
 from bot.config.policies import feed_urls, fetching, publishing
@@ -17,18 +17,18 @@ from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
-from jobs.ingest.article_page import read_article_page
 from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
 from jobs.ingest.websub import WebSub
 from jobs.publish.parts import Publish, pace_of
-from jobs.timetable import next_time
 from storage import feeds, runs
 from storage.database import Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
+
+log = structlog.get_logger()
 
 #: Beside the database file: the text index, which is only a copy.
 INDEX_SUFFIX = ".index"
@@ -52,6 +52,7 @@ class House:
     sender: TelegramSender
     answers: PacedAnswers
     bot: Bot
+    request: BaseRequest  #: what the bot and the sender speak through
 
 
 @asynccontextmanager
@@ -72,7 +73,7 @@ async def open_house(
         db.run_here(feeds.register, feed_urls(settings), clock.now())
         index = Index.open(_index_path(settings))
         db.read_here(index.catch_up)
-        stack.callback(index.save)
+        stack.callback(keep_index, index)
         request = request or AiohttpRequest()
         await request.initialize()
         stack.push_async_callback(request.shutdown)
@@ -102,7 +103,7 @@ def _furnished(
         stored.ring()
 
     parser = Parser(children)
-    ingest = _ingest(settings, clock, db, fetcher, parser, ring)
+    ingest = ingest_of(settings, clock, db, fetcher, parser, ring)
     return House(
         settings=settings,
         clock=clock,
@@ -118,43 +119,16 @@ def _furnished(
         sender=sender,
         answers=PacedAnswers(sender, pace, clock),
         bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),
+        request=request,
     )
 
 
-@asynccontextmanager
-async def looking(
-    settings: Settings, clock: Clock, database: Database | None = None
-) -> AsyncIterator[Ingest]:
-    """The parts that look at feeds, for commands that do no more; without a database nothing is kept."""
-    if database is None:
-        database = open_database("sqlite://")
-    async with Fetcher(fetching(settings), clock) as fetcher:
-        children = Children(clock)
-        try:
-            yield _ingest(settings, clock, database, fetcher, Parser(children), lambda: None)
-        finally:
-            await children.close()
-
-
-def _ingest(
-    settings: Settings,
-    clock: Clock,
-    db: Database,
-    fetcher: Fetcher,
-    parser: Parser,
-    stored: Callable[[], None],
-) -> Ingest:
-    return Ingest(
-        db=db,
-        fetcher=fetcher,
-        parser=parser,
-        clock=clock,
-        policy=fetching(settings),
-        stored=stored,
-        next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
-        chance=random.random,
-        read_page=partial(read_article_page, fetcher, parser.children),
-    )
+def keep_index(index: Index) -> None:
+    """Save the index; it is only a copy, so that a full disk costs the next start some time."""
+    try:
+        index.save()
+    except OSError as error:
+        log.warning("the text index cannot be saved; the next start makes it anew", why=str(error))
 
 
 def _index_path(settings: Settings) -> Path:

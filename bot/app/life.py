@@ -1,16 +1,22 @@
 """How a house lives: everything runs beside everything else until somebody says stop."""
 
 import asyncio
+import gc
 import signal
 from datetime import timedelta
+from functools import partial
 
+import structlog
 from aiohttp import web
 from telegram.error import InvalidToken
 
-from bot.app.house import House
-from bot.app.listening import Listening
+from bot import __version__
+from bot.app.house import House, keep_index
+from bot.app.listening import Listening, WebhookRefused
+from bot.app.telling import told
+from bot.config.policies import editions, feed_urls
 from bot.web.health import health_routes
-from bot.web.server import serve
+from bot.web.server import CannotListen, serve
 from bot.web.websub import Callbacks
 from jobs import cleanup, watch
 from jobs.ingest import pipeline as ingesting
@@ -23,8 +29,12 @@ LOOK_EVERY = timedelta(seconds=1)
 #: Pages that no post could wait for are read a few at a time: a new feed's backlog is many.
 PAGES_EVERY = timedelta(seconds=20)
 SAVE_INDEX_EVERY = timedelta(minutes=10)
-#: Seconds that whatever is in flight gets after a stop.
-LAST_CALL = 10.0
+#: Seconds that whatever is in flight gets after a stop: less than the ten after which others kill.
+LAST_CALL = 9.0
+#: Of those, what a look at a feed gets: it is done again at the next start.
+LAST_LOOK = 2.0
+
+log = structlog.get_logger()
 
 
 class CannotLive(Exception):
@@ -38,33 +48,28 @@ async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_E
         CannotLive: the token or the web address is not to be used.
     """
     listening = Listening(house)
-    warming = asyncio.create_task(_warm(house))
-    loops = {
-        "delivery": asyncio.create_task(publishing.run(house.publish, stop)),
-        "listening": asyncio.create_task(listening.listen(stop)),
-        "indexing": asyncio.create_task(_keep_indexed(house, stop)),
-    }
     callbacks = Callbacks(house.websub, lambda push: ingesting.take(house.ingest, push))
+    loops: dict[str, asyncio.Task[None]] = {}
     runner = await _serve(house, listening, callbacks, loops)
+    loops["delivery"] = asyncio.create_task(publishing.run(house.publish, stop), name="delivery")
+    loops["listening"] = asyncio.create_task(listening.listen(stop), name="listening")
+    loops["indexing"] = asyncio.create_task(_keep_indexed(house, stop), name="indexing")
+    warming = asyncio.create_task(_warm(house))
     timetable = _timetable(house, look_every)
     timetable.start()
-    asked = asyncio.create_task(_told(stop))
+    _hello(house)
+    asked = asyncio.create_task(_asked(stop))
     try:
-        done, _ = await asyncio.wait({asked, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
-        broken = [task for task in done if task is not asked]
+        await asyncio.wait({asked, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
+        broken = [] if asked.done() else [task for task in loops.values() if task.done()]
     finally:
         stop.set()
         house.stored.ring()
-        await timetable.stop(LAST_CALL)
         asked.cancel()
         warming.cancel()
-        if runner:
-            await runner.cleanup()
-            await callbacks.close()
-        _, late = await asyncio.wait(loops.values(), timeout=LAST_CALL)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        web_ends = asyncio.create_task(_close(runner, callbacks), name="web")
+        timetable_ends = asyncio.create_task(timetable.stop(LAST_LOOK), name="jobs")
+        await _all_end({warming, web_ends, timetable_ends, *loops.values()})
     for task in broken:
         _raise_sentence(task)
 
@@ -76,41 +81,52 @@ def stop_on_signals(stop: asyncio.Event) -> None:
     def ask(number: signal.Signals) -> None:
         stop.set()
         loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)  # not Python's own, which would print where it was
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask, number)
 
 
 def _timetable(house: House, look_every: timedelta) -> Timetable:
-    timetable = Timetable(house.settings.timezone)
-    timetable.add("fetch", lambda: ingesting.look_at_due(house.ingest), look_every, at_once=True)
-    timetable.add("pages", lambda: ingesting.read_late_pages(house.ingest), PAGES_EVERY)
-    timetable.add("hubs", lambda: tend(house.websub), TEND_EVERY, at_once=True)
-    timetable.add("watch", lambda: watch.watch(house.db, house.clock, house.settings.operators), watch.EVERY)
-    timetable.add(
-        "clean up",
-        lambda: cleanup.clean_up(house.db, house.clock, house.settings.retention),
-        cleanup.EVERY,
-    )
-    timetable.add("index", lambda: asyncio.to_thread(house.index.save), SAVE_INDEX_EVERY)
+    settings, ingest = house.settings, house.ingest
+    watching = partial(watch.watch, house.db, house.clock, settings.operators)
+    cleaning = partial(cleanup.clean_up, house.db, house.clock, settings.retention)
+    timetable = Timetable(settings.timezone)
+    timetable.add("fetch", told("fetch", partial(ingesting.look_at_due, ingest)), look_every, at_once=True)
+    timetable.add("pages", told("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
+    timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
+    timetable.add("watch", told("watch", watching), watch.EVERY)
+    timetable.add("clean up", told("clean up", cleaning), cleanup.EVERY)
+    timetable.add("index", lambda: asyncio.to_thread(keep_index, house.index), SAVE_INDEX_EVERY)
     return timetable
+
+
+def _hello(house: House) -> None:
+    settings = house.settings
+    channels = sum(len(edition.channels) for edition in editions(settings))
+    address = ":".join(map(str, settings.http_address)) if settings.http_address else "none"
+    feeds = len(feed_urls(settings))
+    log.info("Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address)
 
 
 async def _warm(house: House) -> None:
     """Load what the first feed and the first question would otherwise wait for."""
     await house.parser.warm()
     await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: to look it through again halts everybody for some 70 ms
 
 
-async def _told(stop: asyncio.Event) -> None:
+async def _asked(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
 async def _keep_indexed(house: House, stop: asyncio.Event) -> None:
     """Articles are found as soon as they are stored; what a crash left out is caught up at the next start."""
+    catch_up = told("indexing", lambda: house.db.read(house.index.catch_up))
     while not stop.is_set():
         await house.stored.wait(house.clock, 60.0)
-        await house.db.read(house.index.catch_up)
+        await catch_up()
 
 
 async def _serve(
@@ -120,24 +136,45 @@ async def _serve(
     if address is None:
         return None
 
-    def stopped() -> list[str]:
-        return [f"The {name} loop has stopped." for name, task in loops.items() if task.done()]
+    def wrong() -> list[str]:
+        stopped = [f"The {name} loop has stopped." for name, task in loops.items() if task.done()]
+        return stopped + listening.trouble()
 
-    routes = [health_routes(house.db, house.clock, stopped), listening.routes()]
+    routes = [health_routes(house.db, house.clock, wrong), listening.routes()]
     if house.settings.public_url:
         routes.append(callbacks.routes())
     try:
         return await serve(address, routes)
-    except OSError as error:
+    except CannotListen as error:
         host, port = address
-        raise CannotLive(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error.strerror}.") from None
+        raise CannotLive(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error}.") from None
+
+
+async def _close(runner: web.AppRunner | None, callbacks: Callbacks) -> None:
+    if runner:
+        await runner.cleanup()
+        await callbacks.close()
+
+
+async def _all_end(tasks: set[asyncio.Task[None]]) -> None:
+    """Wait for all, `LAST_CALL` at most; what is not over then is given up, and found again in the rows."""
+    _, late = await asyncio.wait(tasks, timeout=LAST_CALL)
+    for task in late:
+        log.warning("gave up waiting", task=task.get_name())
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _raise_sentence(task: asyncio.Task[None]) -> None:
     error = task.exception()
-    if isinstance(error, InvalidToken):
-        raise CannotLive(
-            "TELEGRAM_BOT_TOKEN: Telegram does not know this token; one from @BotFather is wanted."
-        )
-    if error is not None:
-        raise error
+    match error:
+        case None:
+            return
+        case InvalidToken():
+            raise CannotLive(
+                "TELEGRAM_BOT_TOKEN: Telegram does not know this token; one from @BotFather is wanted."
+            )
+        case WebhookRefused():
+            raise CannotLive(f"PUBLIC_URL: Telegram does not take it for its webhook: {error}.")
+        case _:
+            raise error

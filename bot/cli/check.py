@@ -3,49 +3,40 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.markup import escape
-from telegram import Bot
-from telegram.error import InvalidToken, NetworkError, TelegramError
 
-from bot.app.house import looking
+from bot.app.looking import looking
+from bot.cli.found import Found
 from bot.cli.table import json_option, show
+from bot.cli.telegram_check import telegram_found
 from bot.config import Settings, read_settings
-from bot.config.policies import editions, feed_urls
-from bot.telegram.sender import TelegramSender
+from bot.config.policies import feed_urls
 from bot.telegram.transport import AiohttpRequest
+from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock
 from jobs.ingest.looking import Ingest
 from jobs.ingest.trying import try_feed
-from jobs.publish.outcome import Standing
 from storage.database import StorageError, open_database
 from storage.migrations import migrate
 
-#: A clock that is wrong by more makes certificates fail and posts lie about their time.
-CLOCK_TOLERANCE = 30.0
 #: Less room on the disk than this ends badly soon.
 LEAST_DISK = 200_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What trying one setting showed: `wrong` says what to do, or is empty."""
-
-    what: str
-    good: str = ""
-    wrong: str = ""
 
 
 @click.command()
 @json_option
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> None:
-    """Tries every setting for real: token, channels and rights, feeds, database, clock."""
+    """Tries every setting for real, and says what to do where one fails.
+
+    The token, each channel and the bot's rights there, the operators, each feed, the database, the disk, the
+    clock, and where HTTP is served. One line each, "ok" or "fix". Sends nothing; works beside a running bot.
+    Exit status 1 where something is to be fixed.
+    """
     found = asyncio.run(_found(read_settings(), quiet=as_json))
     if as_json:
         rows = [{"what": each.what, "ok": not each.wrong, "says": each.wrong or each.good} for each in found]
@@ -66,11 +57,13 @@ async def _found(settings: Settings, *, quiet: bool) -> list[Found]:
 
 async def _tried(settings: Settings) -> AsyncIterator[Found]:
     yield _database(settings)
-    request = AiohttpRequest()
+    request = AiohttpRequest(read_timeout=20.0)
     await request.initialize()
     try:
-        async for each in _telegram(settings, request):
+        async for each in telegram_found(settings, request):
             yield each
+        if settings.http_address:
+            yield await _web(settings.http_address, request)
     finally:
         await request.shutdown()
     async for each in _feeds(settings):
@@ -86,58 +79,33 @@ def _database(settings: Settings) -> Found:
             database.close()
     except StorageError as error:
         return Found("DATABASE_URL", wrong=str(error).removeprefix("DATABASE_URL: "))
-    free = shutil.disk_usage(Path.cwd()).free
+    sqlite = settings.database_url.startswith("sqlite:///")
+    folder = Path(settings.database_url.removeprefix("sqlite:///")).parent if sqlite else Path.cwd()
+    free = shutil.disk_usage(folder).free
     if free < LEAST_DISK:
         return Found("DATABASE_URL", wrong=f"only {free // 10**6} MB are free on the disk; make room.")
     return Found("DATABASE_URL", f"opened, up to date; {free / 10**9:.1f} GB free on the disk")
 
 
-async def _telegram(settings: Settings, request: AiohttpRequest) -> AsyncIterator[Found]:
-    token, api = settings.telegram_bot_token, settings.telegram_api_url
-    if not token:
-        yield Found("TELEGRAM_BOT_TOKEN", wrong="nothing was given; ask @BotFather for one.")
-        return
+async def _web(address: tuple[str, int], request: AiohttpRequest) -> Found:
+    host, port = address
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    reason = await reason_not_to_listen(address)
+    if not reason:
+        return Found("HTTP_ADDRESS", f"{shown} is free")
+    if await _is_ours(f"http://{shown}/healthz", request):
+        return Found("HTTP_ADDRESS", f"{shown} is served by a Newswire that runs")
+    return Found("HTTP_ADDRESS", wrong=f"cannot listen on {shown}: {reason}; choose another, or none.")
+
+
+async def _is_ours(url: str, request: AiohttpRequest) -> bool:
+    from telegram.error import NetworkError
+
     try:
-        me = await Bot(token, base_url=f"{api}/bot", request=request).get_me()
-    except InvalidToken:
-        yield Found(
-            "TELEGRAM_BOT_TOKEN", wrong="Telegram does not know it; ask @BotFather for the right one."
-        )
-        return
-    except (NetworkError, TelegramError) as error:
-        yield Found("TELEGRAM_API_URL", wrong=f"{api} cannot be used: {error}.")
-        return
-    yield Found("TELEGRAM_BOT_TOKEN", f"@{me.username}")
-    yield _clock(await request.server_time(api), datetime.now(UTC))
-    sender = TelegramSender(request, token, api)
-    for edition in editions(settings):
-        if not edition.channels:
-            yield Found("CHANNELS", "none: the bot only answers readers")
-        for channel in edition.channels:
-            yield _channel(channel, await sender.standing(channel))
-
-
-def _clock(theirs: datetime | None, ours: datetime) -> Found:
-    if theirs is None:
-        return Found("clock", "Telegram did not tell its own time")
-    off = (ours - theirs).total_seconds()
-    if abs(off) > CLOCK_TOLERANCE:
-        way = "ahead of" if off > 0 else "behind"
-        return Found("clock", wrong=f"{abs(off):.0f} s {way} Telegram's; set the machine's time (NTP).")
-    return Found("clock", "agrees with Telegram's")
-
-
-def _channel(channel: int | str, standing: object) -> Found:
-    name = f"channel {channel}"
-    if not isinstance(standing, Standing):
-        reason = getattr(standing, "reason", "it cannot be reached")
-        return Found(name, wrong=f"{reason}; is the name right, and is the bot an administrator there?")
-    if not standing.may_post:
-        return Found(
-            name, wrong=f"{standing.reason}; in the channel: Administrators, the bot, Post Messages."
-        )
-    note = "; it may edit others' posts too, which it does not need" if standing.may_edit else ""
-    return Found(name, f"{standing.title or standing.id}: the bot may post{note}")
+        status, body = await request.do_request(url, "GET", read_timeout=2.0)
+    except NetworkError:
+        return False
+    return (status, body) == (200, b"alive\n")
 
 
 async def _feeds(settings: Settings) -> AsyncIterator[Found]:
@@ -151,7 +119,8 @@ async def _feeds(settings: Settings) -> AsyncIterator[Found]:
 async def _feed(ingest: Ingest, url: str) -> Found:
     tried = await try_feed(ingest, url)
     if isinstance(tried, str):
-        return Found(f"feed {url}", wrong=tried)
+        hint = "" if "PRIVATE_NETWORKS" in tried else "; open it in a browser: is the address right?"
+        return Found(f"feed {url}", wrong=f"{tried.rstrip('.')}{hint}")
     newest = max((item.published for item in tried.parsed.items if item.published), default=None)
     age = f", the newest of {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
     where = f" at {tried.url}" if tried.url != url else ""

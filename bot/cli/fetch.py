@@ -3,9 +3,10 @@
 import asyncio
 
 import click
+from rich.console import Console
 from rich.progress import Progress
 
-from bot.app.house import looking
+from bot.app.looking import looking
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings
@@ -22,7 +23,11 @@ from storage.records import Feed, FeedState
 @json_option
 @click.pass_context
 def fetch(context: click.Context, as_json: bool) -> None:
-    """One look at every feed now, without sending; what is new is posted by the running bot, or the next."""
+    """One look at every feed now, without sending.
+
+    What is new is kept, and posted by the bot that runs, or by the next `newswire run`. Safe beside a running
+    bot. Exit status 1 where a look failed.
+    """
     settings = read_settings()
     with opened(settings, create=True) as database:
         looks = asyncio.run(_look(settings, database))
@@ -36,7 +41,7 @@ async def _look(settings: Settings, database: Database) -> list[Look]:
     database.run_here(feeds.register, feed_urls(settings), clock.now())
     due = [feed for feed in database.read_here(feeds.every) if feed.state is FeedState.ACTIVE]
     async with looking(settings, clock, database) as ingest:
-        with Progress(transient=True) as progress:
+        with Progress(transient=True, console=Console(stderr=True)) as progress:
             bar = progress.add_task("Looking", total=len(due))
 
             async def one(feed: Feed) -> Look:

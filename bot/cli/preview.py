@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
-from bot.app.house import looking
+from bot.app.looking import looking
 from bot.app.posts import Posts
 from bot.cli.failure import Failure
 from bot.cli.table import Row, json_option, show
@@ -22,8 +22,10 @@ from bot.config.values import web_address
 from bot.render import Content, Html
 from bot.render.text import shown
 from jobs.clock import SystemClock
+from jobs.ingest.keeping import keep
 from jobs.ingest.looking import LookState
-from jobs.ingest.pipeline import look
+from jobs.ingest.pipeline import look, read_late_pages
+from jobs.ingest.trying import try_article
 from jobs.policy import Edition, Publishing
 from jobs.publish.parts import Telling
 from jobs.publish.plan import Plan, plan
@@ -44,7 +46,10 @@ MOST = 1000
 )
 @json_option
 def preview(url: str, count: int, as_json: bool) -> None:
-    """What would be posted, where and when, from a feed or a site, without keeping or sending anything."""
+    """What would be posted, where and when; keeps and sends nothing.
+
+    URL is a feed's address, a site's (its feed is found), or that of one article.
+    """
     try:
         web_address(url)
     except ValueError as error:
@@ -54,25 +59,30 @@ def preview(url: str, count: int, as_json: bool) -> None:
         database = open_database(f"sqlite:///{Path(folder) / 'preview.db'}")
         try:
             database.run_here(migrate)
-            asyncio.run(_look(settings, database, url))
-            rows = database.run_here(_rows, _policy(settings, url), SystemClock().now(), count)
+            asyncio.run(_look(settings, database, url, count))
+            now = SystemClock().now()
+            rows = database.run_here(_rows, _policy(settings, url), now, count)
         finally:
             database.close()
     if as_json:
         show({"posts": rows}, as_json=True)
     else:
-        _print(rows)
+        _print(rows, now)
 
 
-async def _look(settings: Settings, database: Database, url: str) -> None:
+async def _look(settings: Settings, database: Database, url: str, count: int) -> None:
     clock = SystemClock()
     database.run_here(feeds.register, [url], clock.now())
     [feed] = database.read_here(feeds.every)
     generous = settings.model_copy(update={"backfill": MOST})
     async with looking(generous, clock, database) as ingest:
+        if article := await try_article(ingest, url):
+            database.run_here(keep, feed.id, article, MOST, clock.now(), {})
+            return
         taken = await look(ingest, feed)
-    if taken.state is LookState.FAILED and not taken.kept.new:
-        raise Failure(f"{url}: {taken.reason}")
+        if taken.state is LookState.FAILED and not taken.kept.new:
+            raise Failure(f"{url}: {taken.reason}")
+        await read_late_pages(ingest, count)  # as a running bot would have read them first
 
 
 def _policy(settings: Settings, url: str) -> Publishing:
@@ -139,15 +149,20 @@ def _content(
     return Content.from_json(posts(telling))
 
 
-def _print(rows: list[Row]) -> None:
+def _print(rows: list[Row], now: datetime) -> None:
     console = Console(highlight=False)
     for row in rows:
+        when = (
+            f", not before {row['when'].astimezone():%Y-%m-%d %H:%M}"
+            if row["when"] and row["when"] > now
+            else ""
+        )
         where = ", ".join(row["channels"]) or "nowhere"
         why = f" ({row['why']})" if row["why"] else ""
         below = f"preview: {row['preview']}" if row["preview"] else None
         panel = Panel(
             escape(row["post"]),
-            title=escape(f"{row['verdict']}{why} → {where}"),
+            title=escape(f"{row['verdict']}{why} → {where}{when}"),
             subtitle=below and escape(below),
             title_align="left",
             subtitle_align="left",

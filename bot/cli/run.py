@@ -4,7 +4,8 @@ import asyncio
 
 import click
 
-from bot.app import CannotLive, live, open_house, stop_on_signals
+from bot.app.house import open_house
+from bot.app.life import CannotLive, live, stop_on_signals
 from bot.cli.failure import Failure
 from bot.cli.sandbox import open_stage
 from bot.config import Settings, SettingsError, read_settings
@@ -20,7 +21,11 @@ TOKENLESS = (
 @click.command()
 @click.option("--or-sandbox", is_flag=True, help="Where no token is set, open the sandbox instead.")
 def run(or_sandbox: bool) -> None:
-    """The bot: looks at the feeds, posts, and answers readers, until SIGTERM or SIGINT."""
+    """The bot: looks at the feeds, posts, and answers readers.
+
+    Runs until SIGTERM or SIGINT (Ctrl+C): then it sends nothing more, settles what is in flight, ten seconds
+    at most, and ends with exit status 0. What is still owed is sent by the next run.
+    """
     settings = read_settings()
     if not settings.telegram_bot_token and or_sandbox:
         open_stage(settings, feed="", port=None)
@@ -43,6 +48,8 @@ def _missing(settings: Settings) -> list[str]:
             wrong.append(
                 f"{prefix}FEED_URLS: nothing was given; the address of a feed, or of a site, is wanted."
             )
+    if settings.public_url and settings.http_address is None:
+        wrong.append("HTTP_ADDRESS: nothing was given; with PUBLIC_URL, where it leads to is wanted.")
     return wrong
 
 

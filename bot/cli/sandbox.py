@@ -1,16 +1,20 @@
 """newswire sandbox: the same bot against a Telegram in a box, with a page to look at and to type in."""
 
 import asyncio
+import os
 import random
 import tempfile
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bot.app import CannotLive, live, open_house, stop_on_signals
+from bot.app.house import House, open_house
+from bot.app.life import CannotLive, live, stop_on_signals
 from bot.cli.failure import Failure
+from bot.cli.sandbox_previews import previews
 from bot.config import EditionSettings, Settings, read_settings
 from bot.config.logs import start_logs
 from bot.config.values import web_address
@@ -19,6 +23,7 @@ from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.request import BoxRequest
 from bot.sandbox.world import Sandbox, open_sandbox
 from jobs.clock import SystemClock
+from jobs.ingest.trying import try_feed
 
 PORT = 8090
 #: Seconds between two stories of the sample site.
@@ -36,9 +41,10 @@ SHOWN_OF_OWN_FEED = 5
 )
 @click.option("--port", type=click.IntRange(0, 65535), help=f"Of the page; {PORT} or a free one by default.")
 def sandbox(feed: str, port: int | None) -> None:
-    """The same bot against a Telegram in a box and a sample news site, with a page to look at and to type in.
+    """The same bot against a Telegram in a box, with a page to try it on.
 
-    Needs no token, sends nothing to Telegram, and forgets everything at its end.
+    A sample news site publishes invented stories, in English and Burmese; with --feed the posts are of your
+    own feed, as they would look. Needs no token, sends nothing to Telegram, and forgets all at its end.
     """
     open_stage(read_settings(), feed=feed, port=port)
 
@@ -68,11 +74,20 @@ async def _play(settings: Settings, feed: str, port: int | None) -> None:
         with tempfile.TemporaryDirectory(prefix="newswire-sandbox-") as folder:
             played = _settings(settings, box, stage, feed, Path(folder))
             async with open_house(played, clock=clock, request=BoxRequest(box)) as house:
+                if feed:
+                    await _must_be_read(house, feed)
+                    box.cloud.preview = previews(house.db)
                 click.echo(f"\n  Newswire's sandbox:  {stage.address}\n\n  Ctrl+C ends it.\n")
                 await live(house, stop)
     finally:
         await stage.close()
         await box.close()
+
+
+async def _must_be_read(house: House, feed: str) -> None:
+    tried = await try_feed(house.ingest, feed)
+    if isinstance(tried, str):
+        raise Failure(f"--feed {feed}: {tried}")
 
 
 async def _open(box: Box, newsroom: Newsroom | None, port: int | None) -> Sandbox:
@@ -81,12 +96,13 @@ async def _open(box: Box, newsroom: Newsroom | None, port: int | None) -> Sandbo
     except OSError as error:
         if port is None:
             return await open_sandbox(box, newsroom, port=0)
-        raise Failure(f"--port {port}: cannot be listened on: {error.strerror}.") from None
+        why = os.strerror(error.errno) if error.errno else error.strerror
+        raise Failure(f"--port {port}: cannot be listened on: {why}.") from None
 
 
 def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: Path) -> Settings:
-    """The operator's own settings, with Telegram, the database and the feeds of the sandbox."""
-    common = {
+    """For an operator's own feed the own settings, but for Telegram and the database."""
+    common: dict[str, Any] = {
         "telegram_bot_token": box.token,
         "database_url": f"sqlite:///{folder / 'sandbox.db'}",
         "http_address": None,
@@ -103,14 +119,11 @@ def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: P
         )
         for language, chat in stage.channels.items()
     }
-    local = {
+    local: dict[str, Any] = {
         "private_networks": (ip_network("127.0.0.1/32"),),
         "fetch_schedule": timedelta(seconds=1),
         "backfill": 3,
         "editions": editions,
-        "channels": (),
-        "feed_urls": (),
-        "quiet_hours": None,
-        "hold": timedelta(),
+        "timezone": settings.timezone,
     }
-    return settings.model_copy(update=common | local)
+    return Settings(**common | local)  # the sample site has nothing to do with the operator's own rules

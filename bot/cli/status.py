@@ -1,6 +1,7 @@
 """newswire status: feeds, backlog, last runs, delays."""
 
 from datetime import UTC, datetime
+from statistics import median
 
 import click
 
@@ -15,25 +16,21 @@ from storage.records import Feed, Lane, Run
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Feeds, backlog, last runs, delays; works beside a running bot."""
+    """Feeds, backlog, last runs, delays.
+
+    Works beside a running bot, and when none runs. Why a feed fails or a channel is paused stands in the
+    column "why". "seen to shown" counts the seconds from when a post could go until the channel showed it,
+    over the last hundred posts.
+    """
     with opened(read_settings()) as database:
         show(database.read_here(_tables, datetime.now(UTC)), as_json=as_json)
 
 
 def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
     backlog = lives.backlog(connection, now)
-    delay = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-    owed = {f"owed, {lane}": backlog.owed[lane] for lane in Lane}
     return {
         "feeds": [_feed(feed) for feed in feeds.every(connection)],
-        "deliveries": [
-            {
-                **owed,
-                "unclear": backlog.unclear,
-                "repeated": backlog.repeated,
-                "oldest waits (s)": round(delay),
-            }
-        ],
+        "deliveries": [_deliveries(connection, backlog, now)],
         "paused chats": [{"chat": chat.called, "id": chat.id, "why": chat.reason} for chat in backlog.paused],
         "last runs": [_run(run) for run in runs.latest(connection)],
     }
@@ -51,14 +48,27 @@ def _feed(feed: Feed) -> Row:
     }
 
 
+def _deliveries(connection: Connection, backlog: lives.Backlog, now: datetime) -> Row:
+    owed = {f"owed, {lane}": backlog.owed[lane] for lane in Lane}
+    waits = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+    delays = [delay.total_seconds() for delay in lives.delays(connection)]
+    return {
+        **owed,
+        "unclear": backlog.unclear,
+        "repeated": backlog.repeated,
+        "oldest waits (s)": round(waits),
+        "seen to shown, median (s)": round(median(delays), 2) if delays else None,
+        "slowest (s)": round(max(delays), 2) if delays else None,
+    }
+
+
 def _run(run: Run) -> Row:
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
-    counts = ", ".join(f"{name} {count}" for name, count in run.counts.items())
     return {
         "job": run.job,
         "started": run.started_at,
         "took (s)": took,
         "outcome": run.outcome or "running",
-        "counts": counts,
+        "counts": run.counts,
         "why": run.error,
     }

@@ -1,14 +1,12 @@
 """Answers for people and for scripts: the same rows as tables or as JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 Row = dict[str, Any]
 
@@ -16,17 +14,34 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 
 
 def show(tables: Mapping[str, Sequence[Row]], *, as_json: bool) -> None:
-    """Print named lists of rows, the rows of a list with the same keys: one JSON object, or a table each."""
+    """Print named lists of rows, the rows of a list with the same keys: one JSON object, or a table each.
+
+    In JSON the names are `written_like_this`, times are ISO 8601 in UTC, and nothing is left out.
+    """
     if as_json:
-        click.echo(json.dumps(tables, ensure_ascii=False, indent=2, default=_plain))
+        keyed = {_key(title): [_keyed(row) for row in rows] for title, rows in tables.items()}
+        click.echo(json.dumps(keyed, ensure_ascii=False, indent=2, default=_plain))
         return
+    from rich.console import Console  # a tenth of a second, which scripts need not wait
+
     console = Console(highlight=False)
     for title, rows in tables.items():
         if rows:
             console.print(_table(title, rows), "")
 
 
-def _table(title: str, rows: Sequence[Row]) -> Table:
+def _key(name: str) -> str:
+    return re.sub(r"\W+", "_", name).strip("_").lower()
+
+
+def _keyed(row: Row) -> Row:
+    return {_key(name): value for name, value in row.items()}
+
+
+def _table(title: str, rows: Sequence[Row]) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False
     )
@@ -42,10 +57,17 @@ def _plain(value: Any) -> Any:
 
 
 def _written(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_written, value))
-    return str(value)
+    """What a person reads: times as this machine's clock shows them, of counts only those that are not 0."""
+    match value:
+        case None:
+            return "-"
+        case datetime():
+            return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+        case dict():
+            return ", ".join(f"{name} {count}" for name, count in value.items() if count)
+        case list() | tuple():
+            return ", ".join(map(_written, value))
+        case float():
+            return f"{value:.1f}"
+        case _:
+            return str(value)

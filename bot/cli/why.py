@@ -8,19 +8,33 @@ from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
 from storage import articles, chats, entries, feeds, lives
 from storage.database import Connection
-from storage.records import Article
+from storage.records import Article, Verdict
+
+#: Why an edition did not post, where the verdict alone does not say.
+MEANING = {
+    Verdict.BACKFILL: "it was there at its feed's first look; BACKFILL says how many of those are posted",
+    Verdict.TOO_OLD: "older than MAX_AGE when it was seen",
+    Verdict.CATCH_UP: "came late, in one post with others",
+    Verdict.NOT_INCLUDED: "has none of INCLUDE",
+    Verdict.EXCLUDED: "has one of EXCLUDE",
+    Verdict.DUPLICATE: "another article tells the same news",
+    Verdict.WITHDRAWN: "taken back before it was posted",
+}
 
 
 @click.command()
 @click.argument("url")
 @json_option
 def why(url: str, as_json: bool) -> None:
-    """The life of an article: seen when, where, planned for whom, sent as what, or why not."""
+    """The life of an article: seen, planned, sent, corrected, or why not.
+
+    URL is the article's address in any form that a feed ever gave it. Works beside a running bot.
+    """
     with opened(read_settings()) as database:
         tables = database.read_here(_tables, url)
     if tables is None:
         raise Failure(
-            f"{url} was in no feed that Newswire has looked at; newswire preview shows what it sees there."
+            f"{url} was in no feed that Newswire has looked at; newswire preview {url} shows what is there."
         )
     show(tables, as_json=as_json)
 
@@ -42,7 +56,12 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
             for row in articles.revisions(connection, article.id)
         ],
         "decided": [
-            {"edition": row.edition or "-", "verdict": row.verdict, "why": row.detail, "when": row.decided_at}
+            {
+                "edition": row.edition or "-",
+                "verdict": row.verdict,
+                "why": row.detail or MEANING.get(row.verdict, ""),
+                "when": row.decided_at,
+            }
             for row in life.decisions
         ],
         "posts": [

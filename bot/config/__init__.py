@@ -3,10 +3,12 @@
 import difflib
 import os
 from collections.abc import Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_settings.sources import EnvSettingsSource
 
@@ -74,12 +76,18 @@ def _may_be_empty(name: str) -> bool:
 
 
 def _read_file(path: Path | None) -> dict[str, str]:
-    if path is None or not path.is_file():
-        return {}
     try:
-        return {name: value or "" for name, value in dotenv_values(path).items()}
+        if path is None or not path.exists():
+            return {}
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path}: cannot be read ({error}); a UTF-8 text file is wanted."]) from None
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingsError([f"{path}: cannot be read ({why}); a UTF-8 text file is wanted."]) from None
+    if wrong := [line.original.line for line in parse_stream(StringIO(text)) if line.error]:
+        raise SettingsError(
+            [f"{path}: line {number} is not understood; NAME=value is wanted." for number in wrong]
+        )
+    return {name: value or "" for name, value in dotenv_values(stream=StringIO(text)).items()}
 
 
 def _misspelled(from_file: Mapping[str, str]) -> Iterator[str]:

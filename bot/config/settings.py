@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         "",
         description="where Telegram and WebSub hubs reach us: turns on webhook and WebSub",
     )
-    contact: str = Field(
+    contact: Annotated[str, _read(values.line, "")] = Field(
         "",
         description="our address, told to the sites we read; else PUBLIC_URL or a channel's",
     )

@@ -135,6 +135,13 @@ def listening_address(text: str) -> tuple[str, int]:
     return match[1].strip("[]") or "0.0.0.0", int(match[2])  # noqa: S104 — the operator asked for every interface
 
 
+def line(text: str) -> str:
+    """One line, without control characters: it goes into a header."""
+    if not text.isprintable() or len(text) > 300:
+        raise ValueError("one line of at most 300 characters")
+    return text
+
+
 def channels(text: str) -> tuple[int | str, ...]:
     """Comma-separated channels: `@name`, `https://t.me/name` or a numeric id such as `-1001234567890`."""
     return tuple(dict.fromkeys(_channel(item) for item in items(text)))
@@ -174,8 +181,8 @@ def token(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """`sqlite:///path` or `postgresql://...`."""
-    if not re.match(r"(sqlite:///|postgresql(\+psycopg)?://).", text):
+    """`sqlite:///path` or `postgresql://...`; a database in memory would forget what was posted."""
+    if not re.match(r"(sqlite:///(?!:memory:)|postgresql(\+psycopg)?://).", text):
         raise ValueError("sqlite:///path or postgresql://user@host/name")
     return text
 

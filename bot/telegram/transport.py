@@ -5,6 +5,7 @@ after the first, never blindly after the second. Errors carry no address, since 
 """
 
 import json
+import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -139,4 +140,6 @@ def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | 
 
 def _words(error: Exception) -> str:
     cause = getattr(error, "os_error", None)
+    if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
+        return os.strerror(cause.errno)  # asyncio's own words name the address, getaddrinfo has no number
     return getattr(cause, "strerror", None) or type(error).__name__

@@ -1,5 +1,6 @@
 """The one web server: routes that others bring, on HTTP_ADDRESS."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from aiohttp import web
@@ -8,11 +9,17 @@ from aiohttp.web import AbstractRouteDef
 #: Bytes of a request's body: updates and pushed feeds.
 LARGEST_BODY = 10_000_000
 
+Address = tuple[str, int]
+
+
+class CannotListen(Exception):
+    """The address is not to be had; the message is the system's reason."""
+
 
 async def serve(
-    address: tuple[str, int], routes: Iterable[Sequence[AbstractRouteDef] | web.RouteTableDef]
+    address: Address, routes: Iterable[Sequence[AbstractRouteDef] | web.RouteTableDef]
 ) -> web.AppRunner:
-    """Serve on (host, port) until the runner is cleaned up. Raises OSError where the port is taken."""
+    """Serve on (host, port) until the runner is cleaned up. Raises CannotListen."""
     application = web.Application(client_max_size=LARGEST_BODY)
     for group in routes:
         application.add_routes(group)
@@ -20,7 +27,19 @@ async def serve(
     await runner.setup()
     try:
         await web.TCPSite(runner, *address).start()
-    except OSError:
+    except OSError as error:
         await runner.cleanup()
-        raise
+        # asyncio's own words name the address again; getaddrinfo's have a number below zero
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotListen(str(why)) from None
     return runner
+
+
+async def reason_not_to_listen(address: Address) -> str:
+    """Why nothing can be served there now; "" where it can."""
+    try:
+        runner = await serve(address, ())
+    except CannotListen as error:
+        return str(error)
+    await runner.cleanup()
+    return ""

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from jobs.ingest import discover
 from jobs.ingest.looking import Ingest, discovered
-from jobs.ingest.outcome import FeedGone, Fetched, FetchFailed, NotModified
-from jobs.ingest.parsed import ParsedFeed
+from jobs.ingest.outcome import FeedGone, Fetched, FetchFailed, NotModified, ReadPage
+from jobs.ingest.parsed import ParsedFeed, ParsedItem
+from storage.links import is_front_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,29 @@ async def try_feed(ingest: Ingest, url: str) -> Tried | str:
             return Tried(found[0].url, found[1]) if found else parsed.reason
         case _:
             assert_never(answer)
+
+
+async def try_article(ingest: Ingest, url: str) -> ParsedFeed | None:
+    """The article whose page is at `url`, as a feed of that one; None where no dated article is."""
+    if is_front_page(url) or ingest.read_page is None:
+        return None
+    answer = await ingest.fetcher.fetch(url)
+    if not isinstance(answer, Fetched) or not discover.looks_like_a_page(answer.body):
+        return None
+    page = await ingest.read_page(url)
+    if not isinstance(page, ReadPage) or page.published is None:
+        return None
+    item = ParsedItem(
+        guid=page.url,
+        link=page.url,
+        title=page.title,
+        summary=page.summary,
+        text=page.text,
+        author=page.author,
+        sections=page.sections,
+        language=page.language,
+        image_url=page.image_url,
+        image_width=page.image_width,
+        published=page.published,
+    )
+    return ParsedFeed(items=(item,), language=page.language)

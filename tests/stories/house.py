@@ -10,7 +10,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from bot.app import House, live, open_house
+from bot.app.house import House, open_house
+from bot.app.life import live
 from bot.config import Settings
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat

@@ -1,0 +1,54 @@
+"""The parts that look at feeds, for the whole house and for commands that do no more than look."""
+
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from bot.config import Settings
+from bot.config.policies import fetching
+from jobs.clock import Clock
+from jobs.ingest.article_page import read_article_page
+from jobs.ingest.child import Children
+from jobs.ingest.fetch import Fetcher
+from jobs.ingest.looking import Ingest
+from jobs.ingest.parse import Parser
+from jobs.timetable import next_time
+from storage.database import Database, open_database
+
+
+@asynccontextmanager
+async def looking(
+    settings: Settings, clock: Clock, database: Database | None = None
+) -> AsyncIterator[Ingest]:
+    """The parts, closed at the end; without a database nothing is kept."""
+    if database is None:
+        database = open_database("sqlite://")
+    async with Fetcher(fetching(settings), clock) as fetcher:
+        children = Children(clock)
+        try:
+            yield ingest_of(settings, clock, database, fetcher, Parser(children), lambda: None)
+        finally:
+            await children.close()
+
+
+def ingest_of(
+    settings: Settings,
+    clock: Clock,
+    db: Database,
+    fetcher: Fetcher,
+    parser: Parser,
+    stored: Callable[[], None],
+) -> Ingest:
+    """Ingest by the operator's settings; `stored` is called after articles were stored."""
+    return Ingest(
+        db=db,
+        fetcher=fetcher,
+        parser=parser,
+        clock=clock,
+        policy=fetching(settings),
+        stored=stored,
+        next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
+        chance=random.random,
+        read_page=partial(read_article_page, fetcher, parser.children),
+    )

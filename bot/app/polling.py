@@ -1,0 +1,85 @@
+"""Asks Telegram for updates again and again, whatever the network does, until told to stop."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from telegram import Bot, Update
+from telegram.error import Conflict, TelegramError
+from telegram.request import BaseRequest
+
+from bot.app.line import Line
+from bot.dispatch import WANTED_UPDATES
+from bot.telegram.updates import ask_for_updates, read_update
+from jobs.clock import Clock, within
+
+T = TypeVar("T")
+
+#: Seconds that Telegram waits for an update before it answers that there is none.
+LONG_POLL = 30
+#: After an answer without any update: nobody's server is asked in a tight loop.
+BREATH = 0.1
+#: Seconds that telling Telegram what was taken may last when we stop.
+FAREWELL = 2.0
+
+
+class Polling:
+    """Long polling. An update is confirmed by asking for the next, after it was handed to `accept`."""
+
+    def __init__(self, bot: Bot, request: BaseRequest, clock: Clock, line: Line) -> None:
+        self._bot, self._request, self._clock, self._line = bot, request, clock, line
+        self._offset = 0
+        self._alone = False  # no webhook takes the updates away
+
+    async def run(self, accept: Callable[[Update], None], stop: asyncio.Event) -> None:
+        """Hand every update to `accept` until `stop`."""
+        while not stop.is_set():
+            try:
+                found = await unless(stop, self._ask())
+            except TelegramError as error:
+                self._alone = self._alone and not isinstance(error, Conflict)
+                await pause(self._clock, stop, self._line.broke(error))
+                continue
+            self._line.works()
+            for raw in found or ():
+                self._offset = max(self._offset, int(raw.get("update_id", 0)) + 1)
+                if update := read_update(raw, self._bot):
+                    accept(update)
+            if not found:
+                await pause(self._clock, stop, BREATH)
+        await self._confirm()
+
+    async def _ask(self, wait: int = LONG_POLL) -> list[dict[str, Any]]:
+        if not self._alone:
+            await self._bot.delete_webhook()
+            self._alone = True
+        return await ask_for_updates(self._request, self._bot, self._offset, wait, WANTED_UPDATES)
+
+    async def _confirm(self) -> None:
+        """What was taken does not come again after a restart, if Telegram can be told in time."""
+        if self._offset and not self._line.trouble():
+            with suppress(TelegramError, TimeoutError):
+                await within(self._clock, FAREWELL, self._ask(wait=0))
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` returns; None where `stop` came first, and the work was given up."""
+    task, asked = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        asked.cancel()
+        await asyncio.gather(task, asked, return_exceptions=True)
+
+
+async def pause(clock: Clock, stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until `stop`."""
+    with suppress(TimeoutError):
+        await within(clock, seconds, _told(stop))
+
+
+async def _told(stop: asyncio.Event) -> None:
+    await stop.wait()

@@ -1,0 +1,94 @@
+"""What Telegram says to our settings: the token, the channels, the operators, the clock, the webhook."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+
+from bot.app.line import reason
+from bot.cli.found import Found
+from bot.config import Settings
+from bot.config.policies import editions
+from bot.telegram.sender import TelegramSender
+from bot.telegram.transport import AiohttpRequest
+from jobs.publish.outcome import Standing
+from storage.records import ChatKind
+
+#: A clock that is wrong by more, in seconds, makes certificates fail and posts lie about their time.
+CLOCK_TOLERANCE = 30.0
+TOKEN = "TELEGRAM_BOT_TOKEN"  # noqa: S105 — a setting's name
+
+
+async def telegram_found(settings: Settings, request: AiohttpRequest) -> AsyncIterator[Found]:
+    """A line for the token first; for the others only where it is good."""
+    token, api = settings.telegram_bot_token, settings.telegram_api_url
+    if not token:
+        yield Found(TOKEN, wrong="nothing was given; ask @BotFather for one.")
+        return
+    bot = Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request)
+    try:
+        me = await bot.get_me()
+    except InvalidToken:
+        yield Found(TOKEN, wrong="Telegram does not know it; ask @BotFather for the right one.")
+        return
+    except TelegramError as error:
+        yield Found("TELEGRAM_API_URL", wrong=f"{api} cannot be used: {reason(error)}.")
+        return
+    yield Found(TOKEN, f"@{me.username}")
+    yield _clock(await request.server_time(api), datetime.now(UTC))
+    sender = TelegramSender(request, token, api)
+    for edition in editions(settings):
+        if not edition.channels:
+            name = f"EDITIONS__{edition.name.upper()}__CHANNELS" if edition.name else "CHANNELS"
+            yield Found(name, "none: the bot only answers readers")
+        for channel in edition.channels:
+            yield _channel(channel, await sender.standing(channel))
+    for operator in settings.operators:
+        yield _operator(operator, await sender.standing(operator), str(me.username))
+    if settings.public_url:
+        yield await _webhook(bot, settings.public_url)
+
+
+def _clock(theirs: datetime | None, ours: datetime) -> Found:
+    if theirs is None:
+        return Found("clock", "Telegram did not tell its own time")
+    off = (ours - theirs).total_seconds()
+    if abs(off) > CLOCK_TOLERANCE:
+        way = "ahead of" if off > 0 else "behind"
+        return Found("clock", wrong=f"{abs(off):.0f} s {way} Telegram's; set the machine's time (NTP).")
+    return Found("clock", "agrees with Telegram's")
+
+
+def _channel(channel: int | str, standing: object) -> Found:
+    name = f"channel {channel}"
+    if not isinstance(standing, Standing):
+        why = getattr(standing, "reason", "it cannot be reached")
+        return Found(name, wrong=f"{why}; is the name right, and is the bot an administrator there?")
+    if standing.kind is ChatKind.PRIVATE:
+        return Found(name, wrong="this is a person, not a channel; a channel's id begins with -100.")
+    if not standing.may_post:
+        todo = "in the channel: Administrators, the bot, Post Messages."
+        return Found(name, wrong=f"{standing.reason}; {todo}")
+    note = "; it may edit others' posts too, which it does not need" if standing.may_edit else ""
+    return Found(name, f"{standing.title or standing.id}: the bot may post{note}")
+
+
+def _operator(operator: int, standing: object, bot_name: str) -> Found:
+    name = f"operator {operator}"
+    if isinstance(standing, Standing) and standing.kind is ChatKind.PRIVATE:
+        return Found(name, "gets the alerts")
+    return Found(name, wrong=f"cannot be written to; open @{bot_name} in Telegram and press Start.")
+
+
+async def _webhook(bot: Bot, public_url: str) -> Found:
+    try:
+        webhook = await bot.get_webhook_info()
+    except TelegramError as error:
+        return Found("PUBLIC_URL", wrong=f"Telegram does not tell about its webhook: {reason(error)}.")
+    if not webhook.url.startswith(public_url):
+        return Found("PUBLIC_URL", "newswire run tells it to Telegram")
+    if webhook.last_error_message and webhook.pending_update_count:
+        why = webhook.last_error_message.rstrip(".")
+        return Found("PUBLIC_URL", wrong=f"Telegram cannot reach it: {why}; does it lead to HTTP_ADDRESS?")
+    return Found("PUBLIC_URL", "Telegram knows it")
