@@ -62,11 +62,6 @@ def tibetan(run: str) -> list[str]:
     return [piece for piece in regex.split(r"[\u0f0b-\u0f14\u0f3a-\u0f3d]+", run) if piece]
 
 
-def start_of_word(run: str) -> list[str]:
-    """The first five letters, which words of one family share."""
-    return [run[:5]]
-
-
 def padded_letters(run: str) -> list[str]:
     """The letters of a word and its two ends."""
     return ["\x03", *run, "\x03"]
@@ -92,7 +87,6 @@ class Script:
 
 
 STEM = Cut(whole, of_words=True)
-WORDS_AND_STARTS = (STEM, Cut(start_of_word, of_words=True))
 WORDS_AND_LETTERS = (STEM, Cut(padded_letters, (4,), of_words=True))
 
 #: The first line that fits a run decides.
@@ -113,7 +107,7 @@ SCRIPTS: Sequence[Script] = (
 )
 
 #: Languages whose words are cut in another way than their script's.
-LANGUAGES = {"en": WORDS_AND_STARTS}
+LANGUAGES = {"en": (STEM,)}
 #: Languages in which an accent makes another word: theirs are kept.
 ACCENTED = frozenset({"vi"})
 

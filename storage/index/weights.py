@@ -16,7 +16,11 @@ class Weights:
     looked_at: int = 40  #: the best answers that are looked at more closely
     apart: float = 1.0  #: there: what being alike in what sets these apart counts
     near: int = 3  #: there: the very best, who point to others
-    near_share: float = 0.8  #: there: what their pointing counts
+    near_share: float = 0.8  #: there: what their pointing counts, where we are sure
+    near_share_unsure: float = 0.25  #: and where we are not
+    sure_of: int = 5  #: there: the best answers that tell whether we are sure
+    sure_at: float = 0.45  #: the likeness, in the mean of those, at which we are
+    sure_power: float = 3.0  #: how soon we are not, below it
     title_times: int = 2  #: how often the title counts
     lead_times: int = 2  #: how often the lead of a long article counts
     lead: int = 400  #: characters of the lead

@@ -1,0 +1,221 @@
+"""Dense: what a model knows of how alike articles are, across words and languages.
+
+Only a second voice: among the articles that share words with the asker it changes the order, and it finds
+those of other languages. Inside one language it never finds anything alone. Nothing here makes vectors; they
+come from `storage.embeddings`, one writer at a time (`catch_up`), and readers need no lock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from storage import embeddings
+from storage.index.growing import Growing
+from storage.index.keymap import KeyMap
+from storage.index.middles import UNKNOWN, Middles, of_length_one
+from storage.index.ranking import Floats
+from storage.index.signs import Rows, Signs, Slots
+from storage.records import Embedding
+
+#: All signs are taken again when there are so many times more articles than the last time.
+GROWN = 1.5
+#: Vectors worked on at once, for memory's sake.
+AT_ONCE = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """How much the model's voice counts. Tuned by `benchmarks/related/semantic.py` (ECB+ Train, seed 5)."""
+
+    share: float = 1.2  #: what a likeness of 1 adds to a rank, where words in common give 1 to 2
+    prior: float = 5.0  #: articles after which a language's own middle counts as much as that of all
+    abroad: float = 0.45  #: below this an article of another language is not related
+    rank_by_likeness: float = 1.38  #: what words give, on the average, at a likeness of 1 ...
+    rank_at_none: float = 0.08  #: ... and at none: so an article without words in common is ranked
+    alike_by_likeness: float = 0.54  #: the same for what `related` calls how alike they are
+    alike_at_none: float = 0.03
+    exact: int = 2000  #: up to so many articles of other languages all are compared
+    looked_at: int = 400  #: of more, so many whose signs agree best with the asker's
+
+
+TUNED = Fusion()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """An article of another language: its rank beside those found by words, and how alike it is."""
+
+    article_id: int
+    rank: float
+    alike: float
+
+
+class Dense:
+    """Every article's vector, as far as they have been made."""
+
+    def __init__(self, model: str, fusion: Fusion = TUNED) -> None:
+        self.model = model
+        self.fusion = fusion
+        self.horizon = 0  #: embeddings kept before this were read
+        self._width = 0
+        self._vectors = Growing(np.int8)  #: one after the other
+        self._languages = Growing(np.int16)
+        self._articles = Growing(np.int64)
+        self._slots = KeyMap()
+        self._middles = Middles(self.fusion.prior)
+        self._signs = Signs(0)
+        self._signed_from: Rows = np.zeros((0, 0), np.float32)  #: the middles that signs were taken from
+        self._signed = 0  #: how many there were when all signs were last taken
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def catch_up(self, connection: Connection) -> int:
+        """Read the embeddings that were kept since the last time; how many."""
+        horizon = embeddings.horizon(connection)
+        count = 0
+        for batch in embeddings.since(connection, self.model, min(self.horizon, horizon)):
+            count += self.take(batch)
+        self.horizon = horizon
+        return count
+
+    def take(self, batch: Iterable[Embedding]) -> int:
+        """Take in a batch, which `catch_up` read or a benchmark made; how many of it have a vector."""
+        newest = {one.article_id: one for one in batch}.values()
+        slots = np.array([self._put(one) for one in newest if self._fits(one)], np.int64)
+        if len(slots):
+            self._count(slots, 1)
+            self._middles.settle()
+            self._sign(slots)
+        return len(slots)
+
+    def _fits(self, one: Embedding) -> bool:
+        """Whether it has a vector of our width; where it has lost it, what was known is forgotten."""
+        self._width = self._width or len(one.vector)
+        if len(one.vector) == self._width and any(one.vector):
+            return True
+        if (slot := self._slots.get(one.article_id)) >= 0:
+            self._count(np.array([slot]), -1)
+            self._languages.view[slot] = UNKNOWN
+            self._slots.forget([one.article_id])
+        return False
+
+    def _put(self, one: Embedding) -> int:
+        number = self._middles.number(one.language)
+        vector = np.frombuffer(one.vector, np.int8)
+        slot = self._slots.get(one.article_id)
+        if slot >= 0:
+            self._count(np.array([slot]), -1)
+            self._vectors.view[slot * self._width : (slot + 1) * self._width] = vector
+            self._languages.view[slot] = number
+        else:
+            slot = len(self._articles)
+            self._vectors.extend(vector)
+            self._languages.append(number)
+            self._articles.append(one.article_id)
+            self._slots.put(one.article_id, slot)
+        return slot
+
+    def _count(self, slots: Slots, times: int) -> None:
+        self._middles.count(self._languages.view[slots], self._rows(slots), times)
+
+    def _sign(self, slots: Slots) -> None:
+        """Take the signs of these; of all again where the middles may have moved far."""
+        if len(self._articles) < GROWN * self._signed and len(self._signed_from) == len(self._middles.rows):
+            rows = self._seen_from(self._signed_from, slots)
+            for slot, row in zip(slots.tolist(), rows, strict=True):
+                self._signs.put(slot, row) if slot < len(self._signs) else self._signs.extend(row[None])
+            return
+        signs, middles = Signs(self._width), self._middles.rows
+        for start in range(0, len(self._articles), AT_ONCE):
+            some = np.arange(start, min(start + AT_ONCE, len(self._articles)))
+            signs.extend(self._seen_from(middles, some))
+        self._signs, self._signed_from, self._signed = signs, middles, len(self._articles)
+
+    # Questions
+
+    def about(self, article_id: int) -> "Sense | None":
+        """What the model knows for an article that asks; None where it has no vector."""
+        slot = self._slots.get(article_id)
+        if slot < 0:
+            return None
+        direction = self._seen_from(self._middles.rows, np.array([slot]))[0]
+        return Sense(self, direction, int(self._languages.view[slot]))
+
+    def about_text(self, vector: bytes, language: str) -> "Sense | None":
+        """The same for words from outside, of which the model made `vector`."""
+        if len(vector) != self._width or not any(vector):
+            return None
+        number = self._middles.known(language)
+        row = of_length_one(np.frombuffer(vector, np.int8).astype(np.float32)[None])
+        return Sense(self, of_length_one(row - self._middles.rows[number])[0], number)
+
+    def likeness(self, direction: Rows, slots: Slots) -> Floats:
+        """How near each is to a direction: 1 the same, 0 no more than any two articles."""
+        return (self._seen_from(self._middles.rows, slots) @ direction).astype(np.float64)
+
+    def slots_of(self, articles: Slots) -> Slots:
+        """The places of the articles' vectors, -1 where there is none."""
+        return self._slots.many(articles.tolist()).astype(np.int64)
+
+    def articles_of(self, slots: Slots) -> Slots:
+        """The articles whose vectors are in these places."""
+        found: Slots = self._articles.view[slots]
+        return found
+
+    def strangers(self, direction: Rows, language: int) -> Slots:
+        """The places of articles in other languages that may be near to a direction."""
+        signs = self._signs
+        languages = self._languages.view[: min(len(self._articles), len(signs))]
+        slots = np.flatnonzero((languages != language) & (languages != UNKNOWN))
+        if language == UNKNOWN or len(slots) <= self.fusion.exact:
+            return slots if language != UNKNOWN else slots[:0]
+        return signs.nearest(direction, slots, self.fusion.looked_at)
+
+    def _rows(self, slots: Slots) -> Rows:
+        """The vectors in these places, each of length 1."""
+        return of_length_one(self._vectors.view.reshape(-1, self._width)[slots].astype(np.float32))
+
+    def _seen_from(self, middles: Rows, slots: Slots) -> Rows:
+        """The same from the middle of their own language: what sets each apart from its like."""
+        return of_length_one(self._rows(slots) - middles[self._languages.view[slots]])
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What the model knows of one asker: where it points, seen from the middle of its language."""
+
+    dense: Dense
+    direction: Rows
+    language: int
+
+    def beside(self, articles: Slots) -> Floats:
+        """What the model adds to the ranks of these articles, which words have found, the best of them first.
+
+        An article without a vector gets what those before and behind it get.
+        """
+        slots = self.dense.slots_of(articles)
+        there = np.flatnonzero(slots >= 0)
+        if not len(there):
+            return np.zeros(len(articles))
+        likeness = self.dense.likeness(self.direction, slots[there])
+        spread: Floats = np.interp(np.arange(len(articles)), there, likeness)
+        return self.dense.fusion.share * spread
+
+    def foreign(self, count: int) -> list[Foreign]:
+        """Up to `count` articles of other languages that say the like, the nearest first."""
+        fusion, slots = self.dense.fusion, self.dense.strangers(self.direction, self.language)
+        likeness = self.dense.likeness(self.direction, slots)
+        nearest = np.argsort(-likeness, kind="stable")[:count]
+        nearest = nearest[likeness[nearest] >= fusion.abroad]
+        articles = self.dense.articles_of(slots[nearest]).tolist()
+        return [
+            Foreign(
+                article,
+                fusion.rank_at_none + (fusion.rank_by_likeness + fusion.share) * near,
+                fusion.alike_at_none + fusion.alike_by_likeness * near,
+            )
+            for article, near in zip(articles, likeness[nearest].tolist(), strict=True)
+        ]
