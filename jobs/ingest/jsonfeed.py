@@ -1,6 +1,7 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1)."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from jobs.ingest.item import Left, RawItem, Words, feed_language, read_item
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.repair import MAX_ITEMS
+
+#: JSON can hold what no database takes: halves of characters, and zeros.
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
 def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
@@ -48,12 +52,16 @@ def _raw(item: Mapping[str, Any], url: str) -> RawItem:
         summary=Words(_word(item, "summary"), False),
         content=Words(page) if page else Words(_word(item, "content_text"), False),
         author=_author(item),
-        sections=[str(tag) for tag in item.get("tags") or () if isinstance(tag, str)],
+        sections=_tags(item),
         language=_word(item, "language"),
         published=[_word(item, "date_published"), _word(item, "date_modified")],
         updated=_word(item, "date_modified"),
         pictures=_pictures(item, url),
     )
+
+
+def _tags(item: Mapping[str, Any]) -> list[str]:
+    return [_UNFIT.sub("", tag) for tag in _list(item, "tags") if isinstance(tag, str)]
 
 
 def _permalink(item: Mapping[str, Any]) -> str:
@@ -71,7 +79,7 @@ def _pictures(item: Mapping[str, Any], url: str) -> list[list[images.Picture]]:
     ]
     attached = [
         images.picture(_word(one, "url"), url)
-        for one in item.get("attachments") or ()
+        for one in _list(item, "attachments")
         if isinstance(one, dict) and _word(one, "mime_type").startswith("image/")
     ]
     return [[one for one in source if one] for source in (named[:1], named[1:], attached)]
@@ -86,8 +94,13 @@ def _author(item: Mapping[str, Any]) -> str:
 
 
 def _hubs(found: Mapping[str, Any]) -> list[str]:
-    hubs = [one for one in found.get("hubs") or () if isinstance(one, dict)]
+    hubs = [one for one in _list(found, "hubs") if isinstance(one, dict)]
     return [_word(hub, "url") for hub in hubs if _word(hub, "type").lower() == "websub" and _word(hub, "url")]
+
+
+def _list(holder: Mapping[str, Any], name: str) -> list[Any]:
+    value = holder.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _word(holder: Mapping[str, Any], name: str) -> str:
@@ -95,4 +108,4 @@ def _word(holder: Mapping[str, Any], name: str) -> str:
     value = holder.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return value if isinstance(value, str) else str(value)
+    return _UNFIT.sub("", value) if isinstance(value, str) else str(value)

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.ingest.reading import read_feed
@@ -174,3 +176,30 @@ def test_an_item_that_cannot_be_shown_is_left_out_with_a_sentence() -> None:
     assert found.dropped == (
         "“Harbour opens” was left out: readers cannot open its link 'javascript:alert(1)'.",
     )
+
+
+FIELDS = sorted(json.loads(JSON_11)["items"][0])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner),
+    max_leaves=8,
+)
+
+
+@given(st.lists(ANYTHING, max_size=3), ANYTHING)
+def test_no_json_raises(items: list[object], hubs: object) -> None:
+    source = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items, "hubs": hubs})
+    assert isinstance(read_feed(source.encode(), "", URL), ParsedFeed | ParseFailed)
+
+
+WOUNDS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=3)), max_size=5)
+
+
+@given(st.sampled_from(sorted(ALL)), WOUNDS, st.floats(0, 1))
+def test_no_damage_to_a_document_raises(name: str, wounds: list[tuple[float, bytes]], end: float) -> None:
+    source = bytearray(ALL[name].encode())
+    for place, torn in wounds:
+        at = int(place * len(source))
+        source[at : at + 2] = torn
+    found = read_feed(bytes(source[: int(end * len(source)) + 1]), "", URL)
+    assert isinstance(found, ParsedFeed | ParseFailed)

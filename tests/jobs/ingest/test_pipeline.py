@@ -1,5 +1,7 @@
 """A look keeps each article once; failures change nothing; the newsroom's words come out right."""
 
+import json
+
 from jobs.ingest.outcome import FeedGone, FetchFailed
 from storage import articles, feeds, runs
 from storage.records import FeedState, RunOutcome
@@ -125,3 +127,15 @@ async def test_every_round_of_looks_leaves_a_run(newsroom: Newsroom) -> None:
     await newsroom.looks([story(1)])
     [run] = await newsroom.db.read(runs.latest)
     assert (run.job, run.outcome, run.counts["new"]) == ("ingest", RunOutcome.DONE, 1)
+
+
+async def test_a_json_feed_with_what_no_database_takes_is_stored(newsroom: Newsroom) -> None:
+    odd = "a\ud800b\0c"
+    item = {"id": odd, "url": f"https://news.example/{odd}", "title": odd, "content_text": odd, "tags": [odd]}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": odd, "feed_url": odd, "language": odd}
+    hubs = [{"type": "WebSub", "url": odd}]
+    newsroom.answers[FEED] = json.dumps(
+        {**feed, "hubs": hubs, "items": [item, {"tags": 5, "authors": 7}, 3]}
+    ).encode()
+    assert (await newsroom.look()).new == 1
+    assert await newsroom.titles() == ["abc"]
