@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,7 +27,12 @@ class House:
     websub: WebSub
     hub: Hub
     feed: Feed
+    fetcher: Fetcher
     pushed: asyncio.Queue[Push] = field(default_factory=asyncio.Queue)
+    hand_over: Callable[[Push], Awaitable[object]] | None = None  #: who takes a push, if not `pushed`
+
+    async def take(self, push: Push) -> None:
+        await (self.hand_over or self.pushed.put)(push)
 
     @property
     def db(self) -> Database:
@@ -74,7 +79,7 @@ async def a_house(db: Database, clock: MovedClock) -> AsyncIterator[House]:
         (feed,) = await db.read(feeds.every)
         listening = socket.create_server(("127.0.0.1", 0))
         public = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        house = House(WebSub(db, fetcher, clock, replace(POLICY, public_url=public)), hub, feed)
+        house = House(WebSub(db, fetcher, clock, replace(POLICY, public_url=public)), hub, feed, fetcher)
         await house.change(hub=hub.url, topic="http://paper.example/feed?self")
-        async with served(Callbacks(house.websub, house.pushed.put), listening):
+        async with served(Callbacks(house.websub, house.take), listening):
             yield house

@@ -1,0 +1,96 @@
+"""A publisher's tale: the feed names its hub, the hub is asked, and what it pushes is in the house."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from jobs.ingest import pipeline
+from jobs.ingest.child import Children
+from jobs.ingest.looking import Ingest
+from jobs.ingest.parse import Parser
+from jobs.ingest.polling import PUSHED_WAIT
+from jobs.ingest.websub import Push, tend
+from storage import articles, leases
+from storage.database import Database
+from tests.conftest import MovedClock
+from tests.jobs.ingest_network.house import House, a_house
+from tests.jobs.ingest_network.site import Site
+
+
+def rss(*headlines: str) -> bytes:
+    items = "".join(
+        f"<item><title>{one}</title><link>https://paper.example/{number}</link></item>"
+        for number, one in enumerate(headlines)
+    )
+    return f'<rss version="2.0"><channel><title>The Paper</title>{items}</channel></rss>'.encode()
+
+
+class Desk:
+    """A house that keeps what it looks at and what it is pushed; `kept` has a word for each time."""
+
+    def __init__(self, house: House, parser: Parser, clock: MovedClock) -> None:
+        self.house = house
+        self.kept: asyncio.Queue[str] = asyncio.Queue()
+        self.ingest = Ingest(
+            db=house.db,
+            fetcher=house.fetcher,
+            parser=parser,
+            clock=clock,
+            policy=house.websub.policy,
+            stored=lambda: self.kept.put_nowait("kept"),
+            next_time=lambda now: now + timedelta(minutes=2),
+            chance=lambda: 1.0,
+        )
+        house.hand_over = self.take
+
+    async def take(self, push: Push) -> None:
+        await pipeline.take(self.ingest, push)
+
+    async def look(self) -> None:
+        await pipeline.look(self.ingest, await self.house.now())
+
+    async def headlines(self) -> set[str]:
+        return {one.title for one in await self.house.db.read(articles.latest, 10)}
+
+
+@pytest.fixture
+async def desk(db: Database, clock: MovedClock) -> AsyncIterator[Desk]:
+    children = Children(clock, most=1)
+    async with a_house(db, clock) as house:
+        yield Desk(house, Parser(children), clock)
+    await children.close()
+
+
+async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, site: Site) -> None:
+    house, now = desk.house, desk.ingest.clock.now()
+    link = f'<{house.hub.url}>; rel="hub", <https://paper.example/feed>; rel="self"'
+    site.says(rss("Old news"), Link=link, ETag='"1"')
+    await house.change(fetch_url=site.url(), hub="", topic="")
+
+    await desk.look()
+    assert await desk.kept.get()
+    assert (await house.now()).hub == house.hub.url
+    assert (await house.now()).topic == "https://paper.example/feed"
+    await tend(house.websub)
+    site.says(b"", status=304)
+    await desk.look()
+    assert (await house.now()).next_fetch_at >= now + PUSHED_WAIT
+
+    await house.hub.publish(rss("Old news", "Forged news"), secret="guessed")
+    await house.hub.publish(rss("Old news", "Breaking news"))
+    assert await desk.kept.get()
+    assert await desk.headlines() == {"Old news", "Breaking news"}
+
+
+async def test_a_push_that_cannot_be_believed_is_a_reason_to_look(desk: Desk, site: Site) -> None:
+    """A hub that was told no secret, because it does not speak https, can only say: look."""
+    house = desk.house
+    await tend(house.websub)
+    await house.db.run(leases.change, (await house.lease()).callback, secret="")
+    site.says(rss("True news"))
+    await house.change(fetch_url=site.url())
+    await house.hub.publish(rss("Forged news"))
+    assert await desk.kept.get()
+    assert await desk.headlines() == {"True news"}
