@@ -9,6 +9,7 @@ from itertools import accumulate
 import py3langid
 import regex
 
+from storage import zawgyi
 from storage.index.folding import fold, tidy
 from storage.index.scripts import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, runs
 from storage.index.stopwords import stem, stop_words
@@ -17,6 +18,7 @@ from storage.index.weights import TUNED, Weights
 #: Characters of one article that are read; what stands behind them hardly changes what it is about.
 LONGEST = 20_000
 _WORDS_WITH_LETTERS = regex.compile(r"\p{Latin}{2,}")
+_BURMESE = regex.compile(r"\p{Myanmar}")
 _CAPITALISED = regex.compile(r"\p{Lu}")
 
 
@@ -37,6 +39,11 @@ class Analysed:
     names: dict[str, int] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     language: str = ""
+
+
+def in_unicode(text: str) -> str:
+    """`text` with its Burmese in Unicode: what is in Zawgyi, the older encoding, is converted."""
+    return zawgyi.in_unicode(text, text) if _BURMESE.search(text) else text
 
 
 def language_of(text: str, given: str = "") -> str:
@@ -114,7 +121,7 @@ def analyse(title: str, body: str, language: str = "", weights: Weights = TUNED)
         body: standfirst and text.
         language: a BCP 47 tag; recognised from the text where empty.
     """
-    title, body = tidy(title[:LONGEST]), tidy(body[:LONGEST])
+    title, body = tidy(in_unicode(title[:LONGEST])), tidy(in_unicode(body[:LONGEST]))
     language = language_of(f"{title} {body}", language)
     parts = [(title, weights.title_times), (body, 1)]
     if len(body) > weights.body_long and weights.lead_times > 1:

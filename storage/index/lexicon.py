@@ -5,11 +5,17 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.index.folding import fold
 from storage.index.growing import Growing
 from storage.index.keymap import KeyMap
+from storage.index.spelling import LONG_ENOUGH, candidates, letters_of, one_letter_off
 
 #: Terms are numbered in 24 bits, so that a number and a count fit into one 32-bit word.
 MOST_TERMS = 1 << 24
+#: Characters of a term that are kept to be shown.
+LONGEST = 40
+#: Words that are compared letter by letter for one that was typed.
+MOST_COMPARED = 3000
 
 
 def key_of(term: str) -> int:
@@ -25,6 +31,8 @@ class Lexicon:
         self.articles = Growing(np.int32)  #: how many articles have the term
         self.letters = Growing(np.uint8)  #: the terms as people write them, UTF-8, one behind the other
         self.ends = Growing(np.int32)
+        self.spelled = Growing(np.uint32)  #: each term's letters as bits (see `spelling`)
+        self.lengths = Growing(np.uint8)  #: and how many letters it has, folded
         self._known: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -53,7 +61,10 @@ class Lexicon:
         return number
 
     def _write(self, shown: str) -> None:
-        letters = np.frombuffer(shown[:40].encode("utf-8", "ignore"), np.uint8)
+        folded = fold(shown[:LONGEST])
+        self.spelled.append(letters_of(folded))
+        self.lengths.append(min(255, len(folded)))
+        letters = np.frombuffer(shown[:LONGEST].encode("utf-8", "ignore"), np.uint8)
         self.letters.extend(letters)
         self.articles.append(0)
         self.ends.append(len(self.letters))
@@ -63,3 +74,18 @@ class Lexicon:
         ends = self.ends.view
         start = int(ends[number - 1]) if number else 0
         return bytes(self.letters.view[start : int(ends[number])]).decode("utf-8", "replace")
+
+    def like(self, folded: str, *, letter_off: bool) -> list[int]:
+        """Terms spelled as a folded word but for accents, or one letter off; those of most articles first."""
+        if letter_off and len(folded) < LONG_ENOUGH:
+            return []
+        count = min(len(self.spelled), len(self.lengths))
+        found = candidates(
+            folded, self.spelled.view[:count], self.lengths.view[:count], letter_off=letter_off
+        )
+        holders = self.articles.view[found]
+        found = found[holders > 0][np.argsort(-holders[holders > 0], kind="stable")][:MOST_COMPARED]
+        shown = ((number, fold(self.shown(number))) for number in found.tolist())
+        if letter_off:
+            return [number for number, word in shown if one_letter_off(folded, word)]
+        return [number for number, word in shown if word == folded]

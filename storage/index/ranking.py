@@ -74,6 +74,16 @@ def scores(
     return np.bincount(where, shares, minlength=slots).astype(np.float64, copy=False)
 
 
+def covered(segments: Sequence[Segment], terms: Numbers, weight: Floats, slots: int) -> Floats:
+    """The sum of the weights of the terms that each slot has, however often."""
+    found, whose = slices(segments, terms)
+    if not found:
+        return np.zeros(slots)
+    where = (np.concatenate(found) >> np.uint32(8)).astype(np.intp)
+    each = np.repeat(weight[whose], [len(part) for part in found])
+    return np.bincount(where, each, minlength=slots).astype(np.float64, copy=False)
+
+
 def faded(minutes: NDArray[np.int64], moment: int, weights: Weights) -> Floats:
     """What age leaves of a score: all of it at the moment, never less than the lasting part."""
     days = np.abs(minutes - moment) / 1440.0

@@ -101,6 +101,8 @@ def _arrays(archive: Archive) -> dict[str, NDArray[Any]]:
         "lexicon.articles": archive.lexicon.articles.view,
         "lexicon.letters": archive.lexicon.letters.view,
         "lexicon.ends": archive.lexicon.ends.view,
+        "lexicon.spelled": archive.lexicon.spelled.view,
+        "lexicon.lengths": archive.lexicon.lengths.view,
         "documents.ids": ids,
         "documents.slots": slots,
         "documents.terms": archive.documents.terms.view,
@@ -117,6 +119,8 @@ def _fill(archive: Archive, head: dict[str, Any], arrays: dict[str, NDArray[Any]
     lexicon.articles = Growing(np.int32, arrays["lexicon.articles"])
     lexicon.letters = Growing(np.uint8, arrays["lexicon.letters"])
     lexicon.ends = Growing(np.int32, arrays["lexicon.ends"])
+    lexicon.spelled = Growing(np.uint32, arrays["lexicon.spelled"])
+    lexicon.lengths = Growing(np.uint8, arrays["lexicon.lengths"])
     documents.slots = KeyMap(arrays["documents.ids"], arrays["documents.slots"])
     documents.terms = Growing(np.uint32, arrays["documents.terms"])
     for name in documents.columns:

@@ -1,17 +1,26 @@
-"""Search: the articles that say what a reader typed."""
+"""Search: the articles that say what a reader typed, and how the typed words are found among the indexed."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.index import ranking
-from storage.index.analysis import language_of, word_terms
+from storage.index.analysis import Term, in_unicode, language_of, word_terms
 from storage.index.archive import Archive, section_key
 from storage.index.documents import minute_of
-from storage.index.folding import tidy
+from storage.index.folding import fold, tidy
 from storage.index.grammar import Question, understand
 from storage.index.postings import slices
+from storage.index.scripts import ACCENTED
+
+#: Languages of the archive that a typed word is tried in.
+MOST_LANGUAGES = 4
+#: Indexed words that a typed one is taken for, where no article has it as it was typed.
+MOST_GUESSES = 3
+#: Terms of a question that are looked up.
+MOST_TERMS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,83 +41,130 @@ class Results:
     keys: frozenset[str] = frozenset()  #: the terms that were looked for, to mark them in a text
 
 
-def find(archive: Archive, query: str, count: int, offset: int, order: str, now: datetime | None) -> Results:
-    """One page of what `query` finds; `order` is "best" or "date"."""
-    question = understand(query)
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """One thing that was typed: the numbers of the terms that mean it, any of which will do."""
+
+    numbers: tuple[int, ...]
+    keys: tuple[str, ...]
+    needed: bool = False
+
+
+def find(archive: Archive, typed: str, count: int, offset: int, order: str, now: datetime | None) -> Results:
+    """One page of what was typed finds; `order` is "best" or "date"."""
+    question = understand(in_unicode(typed))
+    sought = _sought(archive, question)
     slots = len(archive.documents)
-    documents = archive.documents
-    score = np.zeros(slots)
-    covered = np.zeros(slots)
-    must = documents.column("marks")[:slots] == 0
-    for group, needed in _groups(archive, question):
-        part, there = _group_score(archive, group, slots)
-        score += part
-        covered += there
-        if needed:
-            must &= there > 0
-    for text in question.without:
-        _, there = _group_score(archive, _keys(archive, text), slots)
-        must &= there == 0
-    must &= _filtered(archive, question, slots)
-    if not (question.words or question.phrases):
-        score[:] = 1.0
-        order = "date"
-    fullest = covered.max() if slots else 0.0
-    if fullest > 0:
-        score *= 1 + archive.weights.all_terms * covered / fullest
-        must &= covered >= 0.5 * float(covered[must].max() if must.any() else 0)
-    score[~must] = 0
-    if order == "date":
-        score = np.where(score > 0, documents.column("minutes")[:slots] + float(1 << 31), 0.0)
-    elif now is not None:
-        score = score * ranking.faded(documents.column("minutes")[:slots], minute_of(now), archive.weights)
-    best = ranking.best(score, offset + count)[offset:]
-    hits = tuple(Found(int(documents.column("articles")[slot]), float(score[slot])) for slot in best)
-    keys = frozenset(key for group, _ in _groups(archive, question) for key in group)
-    return Results(hits, int(np.count_nonzero(score)), question, keys)
-
-
-def _groups(archive: Archive, question: Question) -> list[tuple[list[str], bool]]:
-    groups: list[tuple[list[str], bool]] = []
-    for word in question.words:
-        groups.extend(([key], False) for key in _keys(archive, word))
-    for phrase in question.phrases:
-        groups.extend(([key], True) for key in _keys(archive, phrase))
-    return groups
-
-
-def _keys(archive: Archive, text: str) -> list[str]:
-    """The terms of what was typed, in the language of the text or of most of the archive."""
-    usual = max(archive.languages, key=lambda name: archive.languages[name], default="")
-    language = usual if text.isascii() else language_of(text)
-    return list(dict.fromkeys(term.key for term in word_terms(tidy(text), language)))
-
-
-def _group_score(archive: Archive, keys: list[str], slots: int) -> tuple[ranking.Floats, ranking.Floats]:
-    field = archive.fields()[0]
-    numbers = archive.lexicon.find(keys)
-    numbers = numbers[numbers >= 0]
-    if not len(numbers):
-        return np.zeros(slots), np.zeros(slots)
-    rare = ranking.rarity(field.holders[numbers], field.articles)
-    question = ranking.Asked(numbers, rare, 1.0)
-    part = ranking.scores(archive.segments, question, field, archive.weights, slots)
-    return part, np.where(part > 0, float(rare.max()), 0.0)
-
-
-def _filtered(
-    archive: Archive, question: Question, slots: int
-) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    may = _allowed(archive, question, slots)
+    if question.words or question.phrases:
+        score = _scored(archive, sought, may)
+    else:
+        score, order = np.ones(slots), "date"
+    score = np.where(may, score, 0.0)
+    total = int(np.count_nonzero(score))
     minutes = archive.documents.column("minutes")[:slots]
-    kept = np.ones(slots, bool)
+    if order == "date":
+        score = np.where(score > 0, minutes + float(1 << 31), 0.0)
+    elif now is not None:
+        score = score * ranking.faded(minutes, minute_of(now), archive.weights)
+    places = ranking.best(score, offset + count)[offset:]
+    articles = archive.documents.column("articles")
+    hits = tuple(Found(int(articles[slot]), float(score[slot])) for slot in places)
+    return Results(hits, total, question, frozenset(key for one in sought for key in one.keys))
+
+
+def _scored(archive: Archive, sought: list[Sought], may: NDArray[np.bool_]) -> ranking.Floats:
+    """BM25, with a bonus for all words; articles that have too few of them score nothing."""
+    slots = len(may)
+    numbers = np.array([number for one in sought for number in one.numbers], np.int32)
+    if not len(numbers):
+        return np.zeros(slots)
+    field = archive.fields()[0]
+    rare = ranking.rarity(field.holders[numbers], field.articles)
+    whose = np.repeat(np.arange(len(sought)), [len(one.numbers) for one in sought])
+    most = np.zeros(len(sought))
+    np.maximum.at(most, whose, rare)
+    score = ranking.scores(archive.segments, ranking.Asked(numbers, rare, 1.0), field, archive.weights, slots)
+    covered = ranking.covered(archive.segments, numbers, most[whose], slots)
+    for one in sought:
+        if one.needed:
+            may &= _has(archive, one.numbers, slots)
+    fullest = float(covered[may].max(initial=0.0))
+    score[covered < archive.weights.enough * fullest] = 0
+    return score * (1 + archive.weights.all_terms * np.minimum(1.0, covered / max(float(most.sum()), 1e-9)))
+
+
+def _sought(archive: Archive, question: Question) -> list[Sought]:
+    found: list[Sought] = []
+    for text, needed in [*((w, False) for w in question.words), *((p, True) for p in question.phrases)]:
+        found.extend(_seek(archive, text, needed))
+    return found[:MOST_TERMS]
+
+
+def _seek(archive: Archive, text: str, needed: bool) -> list[Sought]:
+    """What was typed, word by word (or piece by piece), in every language that it may be in."""
+    places: dict[tuple[int, int], dict[str, None]] = {}
+    tidied = tidy(text)
+    for language in _languages(archive, tidied):
+        for term in _whole_words(list(word_terms(tidied, language))):
+            places.setdefault((term.start, term.end), {})[term.key] = None
+    found = []
+    for (start, end), keys in places.items():
+        numbers = archive.lexicon.find(list(keys))
+        known = tuple(n for n in numbers.tolist() if n >= 0 and archive.lexicon.articles.view[n] > 0)
+        word = fold(tidied[start:end])
+        bare = word.isascii() and any(language in ACCENTED for language in archive.languages)
+        if not known or bare:
+            known = (*known, *(n for n in _guessed(archive, word, exact=bool(known)) if n not in known))
+        shown = (tidy(archive.lexicon.shown(number)) for number in known)
+        spelled = {term.key for other in shown for term in _whole_words(list(word_terms(other, language)))}
+        found.append(Sought(known, (*keys, *spelled), needed))
+    return found
+
+
+def _guessed(archive: Archive, word: str, *, exact: bool) -> list[int]:
+    """Terms of another spelling: without regard to accents, else (if not `exact`) one letter off."""
+    found = archive.lexicon.like(word, letter_off=False)
+    if not found and not exact:
+        found = archive.lexicon.like(word, letter_off=True)
+    return found[: 4 * MOST_GUESSES if exact else MOST_GUESSES]
+
+
+def _whole_words(terms: list[Term]) -> list[Term]:
+    """Without the letters that words are cut into: a reader who types a word wants the word."""
+    return [term for term in terms if not term.key.startswith("\x02")] or terms
+
+
+def _languages(archive: Archive, tidied: str) -> list[str]:
+    known = archive.languages
+    usual = sorted(known, key=lambda name: -known[name])[:MOST_LANGUAGES]
+    return usual if tidied.isascii() and usual else list(dict.fromkeys([language_of(tidied), *usual]))
+
+
+def _has(archive: Archive, numbers: tuple[int, ...], slots: int) -> NDArray[np.bool_]:
+    """Which slots have any of these terms."""
+    there = np.zeros(slots, bool)
+    for part in slices(archive.segments, np.array(numbers, np.int32))[0]:
+        there[part >> np.uint32(8)] = True
+    return there
+
+
+def _allowed(archive: Archive, question: Question, slots: int) -> NDArray[np.bool_]:
+    """The slots that may be shown: live, of the right time and section, without what must not be there."""
+    may: NDArray[np.bool_] = archive.documents.column("marks")[:slots] == 0
+    minutes = archive.documents.column("minutes")[:slots]
     if question.start is not None:
-        kept &= minutes >= minute_of(question.start)
+        may &= minutes >= minute_of(question.start)
     if question.end is not None:
-        kept &= minutes < minute_of(question.end)
+        may &= minutes < minute_of(question.end)
     if question.sections:
         wanted = archive.lexicon.find([section_key(name) for name in question.sections])
-        there = np.zeros(slots, bool)
-        for part in slices(archive.segments, wanted[wanted >= 0])[0]:
-            there[part >> np.uint32(8)] = True
-        kept &= there
-    return kept
+        may &= _has(archive, tuple(wanted[wanted >= 0].tolist()), slots)
+    for text in question.without:
+        parts = _seek(archive, text, False)
+        unwanted = np.ones(slots, bool)
+        for one in parts:
+            unwanted &= _has(archive, one.numbers, slots)
+        if parts:
+            may &= ~unwanted
+    return may

@@ -28,7 +28,8 @@ class Weights:
     lasting: float = 0.5  #: the part of a score that age does not take
     days: float = 30.0  #: in which the rest falls to 1/e
     floor: float = 0.08  #: below this nothing is related
-    all_terms: float = 0.5  #: search: the bonus where every word of the question is there
+    all_terms: float = 1.0  #: search: the bonus where every word of the question is there
+    enough: float = 0.5  #: search: the part of what the best answer has that every answer must have
 
 
 TUNED = Weights()
