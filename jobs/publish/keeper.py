@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+import structlog
+
 from jobs.clock import Bell
 from jobs.policy import Publishing
-from jobs.publish.outcome import Standing
+from jobs.publish.outcome import ChatGone, Standing
 from jobs.publish.parts import Publish
 from jobs.publish.plan import catch_up
 from jobs.publish.planning import channels_of
@@ -14,6 +16,8 @@ from storage import chats, expiry
 from storage.database import Connection
 from storage.decisions import notice, owe
 from storage.records import Chat, ChatKind, ChatState
+
+log = structlog.get_logger(__name__)
 
 #: Paused chats are looked at, and late posts for, after so many seconds.
 EVERY = 60.0
@@ -49,6 +53,8 @@ class Keeper:
                 )
                 if changed:
                     self._owed.ring()
+            elif isinstance(standing, ChatGone):
+                await publish.db.run(_miss, chat, standing, publish.policy.operators, publish.clock.now())
 
     async def expire(self) -> None:
         """One catch-up post for each channel instead of what has become too old; readers' alerts just go."""
@@ -88,8 +94,21 @@ def _learn(
     name = standing.title or standing.username or str(standing.id)
     if changed and state is not chat.state:
         words = f"{name} can be written to again." if standing.may_post else f"{name}: {standing.reason}."
+        log.warning(
+            "a channel's standing changed", channel=name, now=standing.reason or "it can be written to"
+        )
         notice(connection, operators, words, now)
     return changed or standing.id != chat.id
+
+
+def _miss(
+    connection: Connection, chat: Chat, gone: ChatGone, operators: tuple[int, ...], now: datetime
+) -> None:
+    """Tell once that a channel of the settings is not there; it is looked for again and again."""
+    if chats.set_state(connection, chat.id, ChatState.PAUSED, gone.reason):
+        log.warning("a channel cannot be found", channel=chat.called, why=gone.reason)
+        words = f"{chat.called} cannot be found: {gone.reason}. What it is owed is kept until it can be."
+        notice(connection, operators, words, now)
 
 
 def _catch_up(connection: Connection, policy: Publishing, now: datetime) -> int:

@@ -107,7 +107,8 @@ def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[in
                 known = chats.remember(connection, chats.blank(each.chat_id, ChatKind.CHANNEL, now))
             changed = chats.set_state(connection, each.chat_id, state, reason)
             if known and changed and known.state is ChatState.ACTIVE and known.kind in chats.PUBLIC:
-                notice(connection, operators, _farewell(known.title or str(known.id), state, reason), now)
+                log.warning("a channel cannot be written to", channel=known.called, why=reason)
+                notice(connection, operators, _farewell(known.called, state, reason), now)
         case None:
             return
 

@@ -50,8 +50,9 @@ class Planner:
     async def run(self, stop: asyncio.Event, idle: float) -> None:
         """Plan at every ring, and after `idle` seconds without one."""
         while not stop.is_set():
-            if await plan_new(self._publish) + await tell_changed(self._publish):
-                self._owed.ring()
+            await plan_new(self._publish)
+            await tell_changed(self._publish)
+            self._owed.ring()  # always: a ring may also mean that a chat can be written to again
             self.spreading.ring()
             await self._publish.bell.wait(self._publish.clock, idle)
 
