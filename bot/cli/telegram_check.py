@@ -63,7 +63,8 @@ def _clock(theirs: datetime | None, ours: datetime) -> Found:
 def _channel(channel: int | str, standing: object) -> Found:
     name = f"channel {channel}"
     if not isinstance(standing, Standing):
-        why = getattr(standing, "reason", "it cannot be reached")
+        why = str(getattr(standing, "reason", "it cannot be reached"))
+        why = why.removeprefix("Bad Request: ").removeprefix("Forbidden: ")
         return Found(name, wrong=f"{why}; is the name right, and is the bot an administrator there?")
     if standing.kind is ChatKind.PRIVATE:
         return Found(name, wrong="this is a person, not a channel; a channel's id begins with -100.")
