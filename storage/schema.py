@@ -103,8 +103,9 @@ class Words(TypeDecorator[tuple[str, ...]]):
 class NextChange(FunctionElement[int]):
     """A number that grows with every write: the reader of `articles.changed` misses nothing by it.
 
-    SQLite has one writer at a time, so the highest number plus one is in the order of commits. On
-    PostgreSQL it is the transaction's own number; a reader goes back to the oldest one still open.
+    SQLite has one writer at a time, so the highest number plus one is in the order of commits; it follows
+    the milliseconds, so that a database put back from a backup does not give the same numbers to other
+    articles. On PostgreSQL it is the transaction's own; a reader goes back to the oldest one still open.
     """
 
     type = BigInteger()
@@ -113,7 +114,8 @@ class NextChange(FunctionElement[int]):
 
 @compiles(NextChange)
 def _next_change(_element: NextChange, _compiler: Any, **_options: Any) -> str:
-    return "(SELECT coalesce(max(changed), 0) + 1 FROM articles)"
+    now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    return f"(SELECT max(coalesce(max(changed), 0) + 1, {now}) FROM articles)"
 
 
 @compiles(NextChange, "postgresql")

@@ -1,6 +1,7 @@
 """The archive as the index holds it: terms, articles and postings, and how an article gets in and out."""
 
 from collections.abc import Iterable
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from storage.index.weights import Weights
 
 
 class Archive:
-    """One writer at a time; readers, on any thread, need no lock: what they see is whole, if a moment old."""
+    """One writer at a time. Readers, on any thread, need no lock if they ask what is `still`."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -24,6 +25,10 @@ class Archive:
         self.documents = Documents()
         self.segments: tuple[Segment, ...] = ()
         self.languages: dict[str, int] = {}  #: how many articles were in each
+
+    def still(self) -> "Archive":
+        """The archive as it is at this moment: articles that come in later are not in its segments."""
+        return copy(self)
 
     def take(self, batch: Iterable[Arrival]) -> int:
         """Index a batch as one segment; how many of it were new or changed."""

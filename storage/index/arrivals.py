@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Select, and_, func, literal_column, or_, sele
 from storage.records import ArticleState
 from storage.schema import articles
 
+#: Changes are added up modulo this prime, so that no sum is too large for the database.
+SHORT = 1_000_000_007
 #: Articles read at once.
 BATCH = 500
 
@@ -72,8 +74,9 @@ def of(connection: Connection, ids: list[int]) -> Iterator[list[Arrival]]:
 
 
 def totals(connection: Connection) -> tuple[int, int]:
-    """How many articles there are, and the sum of their changes: equal sums are equal archives."""
-    row = connection.execute(select(func.count(), func.coalesce(func.sum(articles.c.changed), 0))).one()
+    """How many articles there are, and the sum of their changes (each `SHORT`): the same of equal archives."""
+    sum_of_changes = func.coalesce(func.sum(articles.c.changed % SHORT), 0)
+    row = connection.execute(select(func.count(), sum_of_changes).select_from(articles)).one()
     return int(row[0]), int(row[1])
 
 

@@ -50,6 +50,7 @@ def look(
     rare: Floats,
     age: Floats,
     weights: Weights,
+    beside: Floats | float = 0.0,
 ) -> Likeness:
     """Compare the asker with the answers.
 
@@ -60,6 +61,7 @@ def look(
         rare: the rarity in the whole archive of each term.
         age: what age leaves of each answer's likeness.
         weights: how much each kind of evidence counts.
+        beside: what other evidence than words adds to each answer's order.
     """
     everywhere, here = _tables(terms, parts, whose, rare)
     shared, apart = everywhere.shared(0), here.shared(0)
@@ -68,7 +70,7 @@ def look(
     sure = _sure(both[1:], weights)
     order = onward + sure * (back - onward) / 2
     order += weights.apart * sure * (apart / here.own[0] + apart / here.own) / 2
-    order = order[1:] * age
+    order = (order[1:] + beside) * age
     nearest = np.argsort(-order, kind="stable")[: weights.near]
     total = float(order[nearest].sum())
     if total > 0:

@@ -57,12 +57,17 @@ class Documents:
         self.columns = {name: Growing(kind) for name, kind in COLUMNS.items()}
         self.terms = Growing(np.uint32)
         self.slots = KeyMap()  #: article id to its newest slot
+        self._count = 0
         self.living = 0  #: slots that are not OLD
         self.words_in_all = 0
         self.names_in_all = 0
 
     def __len__(self) -> int:
-        return len(self.columns["articles"])
+        return self._count
+
+    def counted(self) -> None:
+        """Count the slots anew, after the columns were filled from a saved copy."""
+        self._count = len(self.columns["articles"])
 
     def column(self, name: str) -> NDArray[np.int64]:
         """One column, for all slots, to be read or changed in place."""
@@ -87,6 +92,7 @@ class Documents:
         self.terms.extend(terms)
         for name, value in zip(COLUMNS, values, strict=True):
             self.columns[name].append(value)
+        self._count = slot + 1
         self.slots.put(row.article, slot)
         self.living += 1
         self.words_in_all += word_count

@@ -94,7 +94,7 @@ class Index:
         documents = self.archive.documents
         living = np.flatnonzero((documents.column("marks") & OLD) == 0)
         changes = documents.column("changes")[living]
-        if arrivals.totals(connection) == (len(living), int(changes.sum())):
+        if arrivals.totals(connection) == (len(living), int((changes % arrivals.SHORT).sum())):
             return 0
         wanted = arrivals.changes(connection)
         present = dict(zip(documents.column("articles")[living].tolist(), changes.tolist(), strict=True))
@@ -113,28 +113,30 @@ class Index:
         The article itself, its duplicates and withdrawn articles are left out. `now` is not looked at:
         what was published about when the article was counts most.
         """
-        slot = self.archive.documents.slot_of(article_id)
-        return self._hits(asker_of(self.archive, slot), count, offset) if slot >= 0 else []
+        archive = self.archive.still()
+        slot = archive.documents.slot_of(article_id)
+        return self._hits(archive, asker_of(archive, slot), count, offset) if slot >= 0 else []
 
     def related_to_text(
         self, text: str, count: int, offset: int = 0, now: datetime | None = None
     ) -> list[Hit]:
         """The articles most related to some words or a whole text, best first."""
-        archive = self.archive
+        archive = self.archive.still()
         analysed = analyse("", text, "", archive.weights)
         asker = Asker(
             archive.look_up(analysed.words),
             archive.look_up({name_key(name): times for name, times in analysed.names.items()}),
             minute_of(now) if now is not None else None,
         )
-        return self._hits(asker, count, offset)
+        return self._hits(archive, asker, count, offset)
 
     def nearest(self, article_id: int, count: int) -> list[tuple[int, float]]:
         """What `related` finds, ids and scores alone, which is cheaper where there are many."""
-        slot = self.archive.documents.slot_of(article_id)
+        archive = self.archive.still()
+        slot = archive.documents.slot_of(article_id)
         if slot < 0:
             return []
-        found = neighbours(self.archive, asker_of(self.archive, slot), count)
+        found = neighbours(archive, asker_of(archive, slot), count)
         return [(self._article(slot), score) for slot, score in found]
 
     def why(self, article_id: int, other_id: int) -> Hit | None:
@@ -149,11 +151,11 @@ class Index:
         self, query: str, count: int, offset: int = 0, order: str = "best", now: datetime | None = None
     ) -> Results:
         """The articles that say what a reader typed (see `grammar`), "best" or newest ("date") first."""
-        return find(self.archive, query, count, offset, order, now)
+        return find(self.archive.still(), query, count, offset, order, now)
 
-    def _hits(self, asker: Asker, count: int, offset: int) -> list[Hit]:
-        found = neighbours(self.archive, asker, count, offset)
-        return [Hit(self._article(slot), score, shared(self.archive, asker, slot)) for slot, score in found]
+    def _hits(self, archive: Archive, asker: Asker, count: int, offset: int) -> list[Hit]:
+        found = neighbours(archive, asker, count, offset)
+        return [Hit(self._article(slot), score, shared(archive, asker, slot)) for slot, score in found]
 
     def _article(self, slot: int) -> int:
         return int(self.archive.documents.column("articles")[slot])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from storage.index import ranking
 from storage.index.archive import Archive
 from storage.index.closer import Likeness, look
+from storage.index.dense import Sense
 from storage.index.folding import fold
 from storage.index.ranking import Asked, Floats, Packed
 
@@ -24,9 +25,10 @@ class Asker:
     moment: int | None = None  #: minutes since 1970; what is near to it in time counts more
     group: int = 0  #: articles of this group are not its neighbours
     inside: bool = False  #: it is in the archive, so that what it alone has tells nothing
+    sense: Sense | None = None  #: what a model knows of it, where there is one
 
 
-def asker_of(archive: Archive, slot: int) -> Asker:
+def asker_of(archive: Archive, slot: int, sense: Sense | None = None) -> Asker:
     """The article in a slot as an asker."""
     documents = archive.documents
     return Asker(
@@ -35,6 +37,7 @@ def asker_of(archive: Archive, slot: int) -> Asker:
         int(documents.column("minutes")[slot]),
         int(documents.column("groups")[slot]),
         inside=True,
+        sense=sense,
     )
 
 

@@ -125,6 +125,7 @@ def _fill(archive: Archive, head: dict[str, Any], arrays: dict[str, NDArray[Any]
     documents.terms = Growing(np.uint32, arrays["documents.terms"])
     for name in documents.columns:
         documents.columns[name] = Growing(arrays[f"column.{name}"].dtype, arrays[f"column.{name}"])
+    documents.counted()
     documents.living, documents.words_in_all = head["living"], head["words"]
     documents.names_in_all = head["names"]
     if len(arrays["segment.terms"]):
