@@ -79,6 +79,7 @@ def _codec(name: str) -> str:
     """Python's name for an encoding that can hold feeds, "" for one that is unknown or unwise."""
     try:
         codec = codecs.lookup(name.strip()).name if name else ""
+        b"<".decode(codec or "ascii")  # Python has encodings that are none of texts
     except (LookupError, ValueError):
         return ""
     if codec.startswith(("utf-16", "utf-32", "utf-7")) or codec in _NO_TEXT:
@@ -91,10 +92,8 @@ _LIKELY = [
     "cp1251", "koi8_r", "gb18030", "big5", "cp949", "cp932", "euc_jp", "cp1250", "cp1252", "cp1253", "cp1254",
     "cp1255", "cp1256", "cp874", "iso8859_2",
 ]  # fmt: skip
-_NO_TEXT = {
-    "rot13", "hex", "base64", "bz2", "zlib", "uu", "quopri", "idna", "punycode", "unicode_escape",
-    "raw_unicode_escape", "undefined", "mbcs", "oem",
-}  # fmt: skip
+#: Python's own ways of writing letters with others, which no document means.
+_NO_TEXT = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 
 
 def _utf8_share(body: bytes) -> float:

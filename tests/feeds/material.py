@@ -2,10 +2,16 @@
 
 import csv
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.reading import read_feed
+
+#: Where all files are said to come from.
+URL = "https://base.example/"
 ROOT = Path(__file__).parents[2] / "material" / "feeds"
 CORPUS = ROOT / "corpus" / "feeds"
 CONFORMANCE = ROOT / "conformance"
@@ -13,6 +19,12 @@ CONFORMANCE = ROOT / "conformance"
 needs_material = pytest.mark.skipif(
     not (CORPUS.is_dir() and CONFORMANCE.is_dir()), reason="material/feeds is not unpacked here"
 )
+
+
+@cache
+def read(path: Path) -> ParsedFeed | ParseFailed:
+    """What we make of a file; read once for all the tests of one process."""
+    return read_feed(path.read_bytes(), "", URL)
 
 
 def files(root: Path, *endings: str) -> list[Path]:

@@ -5,12 +5,10 @@ from lxml import etree
 
 from jobs.ingest.images import WIDE_ENOUGH
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
-from jobs.ingest.reading import read_feed
-from tests.feeds.material import CONFORMANCE, CORPUS, files, needs_material
+from tests.feeds.material import CONFORMANCE, CORPUS, files, needs_material, read
 
-URL = "https://feeds.example/feed"
 #: The files are read in so many tests, so that several processes can share them.
-SHARES = 4
+SHARES = 3
 XML = (".xml", ".rss", ".rdf", ".atom", ".feed", ".json")
 MEDIA = "{http://search.yahoo.com/mrss/}"
 
@@ -18,17 +16,17 @@ MEDIA = "{http://search.yahoo.com/mrss/}"
 @needs_material
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_file_of_the_corpus_is_read_or_refused_with_a_sentence(share: int) -> None:
-    read = [read_feed(path.read_bytes(), "", URL) for path in files(CORPUS)[share::SHARES]]
-    for found in read:
-        sound(found)
-    assert sum(isinstance(found, ParsedFeed) for found in read) > len(read) * 0.9
+    found = [read(path) for path in files(CORPUS)[share::SHARES]]
+    for one in found:
+        sound(one)
+    assert sum(isinstance(one, ParsedFeed) for one in found) > len(found) * 0.9
 
 
 @needs_material
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_conformance_file_is_read_or_refused_with_a_sentence(share: int) -> None:
     for path in files(CONFORMANCE, *XML)[share::SHARES]:
-        sound(read_feed(path.read_bytes(), "", URL))
+        sound(read(path))
 
 
 def sound(found: ParsedFeed | ParseFailed) -> None:
@@ -51,7 +49,7 @@ def test_the_picture_is_wide_wherever_the_feed_offers_a_wide_one() -> None:
     for path in files(CORPUS, ".xml", ".rss"):
         if b"mrss" in (source := path.read_bytes()):
             wide = widest(source)
-            found = read_feed(source, "", URL)
+            found = read(path)
             if isinstance(found, ParsedFeed) and len(found.items) == len(wide):
                 pairs = [(width, item) for width, item in zip(wide, found.items, strict=True) if width]
                 offered += len(pairs)

@@ -5,18 +5,11 @@ from functools import cache
 from urllib.parse import urljoin
 
 from jobs.ingest import clean
-from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
-from jobs.ingest.reading import read_feed
+from jobs.ingest.parsed import ParsedItem, ParseFailed
 from storage.links import normalised
-from tests.feeds.material import CONFORMANCE, Row, needs_material, oracle
+from tests.feeds.material import CONFORMANCE, URL, Row, needs_material, oracle, read
 
-URL = "https://base.example/"
 FLOOR = 0.995
-
-
-@cache
-def read(file: str) -> ParsedFeed | ParseFailed:
-    return read_feed((CONFORMANCE / file).read_bytes(), "", URL)
 
 
 def same_title(item: ParsedItem, row: Row) -> bool:
@@ -35,7 +28,7 @@ def same_date(item: ParsedItem, row: Row) -> bool:
 
 def item_of(row: Row) -> ParsedItem | None:
     """Our item for a row: by its place, or by its words where items before it were left out."""
-    found = read(row.file)
+    found = read(CONFORMANCE / row.file)
     if isinstance(found, ParseFailed):
         return None
     if not found.dropped:
@@ -43,6 +36,7 @@ def item_of(row: Row) -> ParsedItem | None:
     return next((item for item in found.items if row.title and same_title(item, row)), None)
 
 
+@cache
 def disagreements() -> tuple[Counter[str], list[tuple[str, Row]]]:
     """How many fields were compared, and which rows disagree in which field."""
     compared: Counter[str] = Counter()
