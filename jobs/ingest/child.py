@@ -23,7 +23,7 @@ from jobs.clock import Clock, within
 _LENGTH = struct.Struct("!Q")
 #: The longest answer that is taken from a child, in bytes.
 _LONGEST = 64_000_000
-#: A child whose memory once grew beyond this part of its cap is replaced after its answer.
+#: A child whose memory has grown beyond this part of its cap is replaced after its answer.
 _GROWN = 0.75
 #: Seconds of real time behind the deadline after which a child ends by itself, should its parent be gone.
 _ORPHANED = 20
@@ -148,12 +148,24 @@ def _answer_one(questions: BinaryIO, answers: BinaryIO, memory: int, orphaned: i
     signal.alarm(orphaned)
     function, values = pickle.loads(questions.read(_LENGTH.unpack(head)[0]))  # noqa: S301  # our parent's
     answer, sound = _run(function, values)
-    sound = sound and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < memory * _GROWN
+    sound = sound and _resident() < memory * _GROWN
     packed = pickle.dumps((answer, sound))
     signal.alarm(0)
     answers.write(_LENGTH.pack(len(packed)) + packed)
     answers.flush()
     return sound
+
+
+def _resident() -> int:
+    """Bytes that this process has in memory, 0 where the system does not tell.
+
+    Not `ru_maxrss`: Linux counts the parent's memory from before the start in it.
+    """
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
 
 
 def _run(function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:

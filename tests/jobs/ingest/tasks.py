@@ -21,6 +21,14 @@ def eat(size: int) -> int:
     return len(bytearray(size))
 
 
+KEPT: list[bytes] = []
+
+
+def keep(size: int) -> int:
+    KEPT.append(b"x" * size)
+    return len(KEPT[-1])
+
+
 def die() -> None:
     os._exit(3)
 

@@ -28,6 +28,19 @@ async def test_a_child_answers_and_is_kept(children: Children) -> None:
     assert await children.call(f"{THIS}:own_number") == number != os.getpid()
 
 
+async def test_a_large_parent_makes_no_large_children(children: Children) -> None:
+    ballast = bytearray(300_000_000)
+    first = await children.call(f"{THIS}:own_number")
+    assert await children.call(f"{THIS}:own_number") == first
+    assert len(ballast) == 300_000_000
+
+
+async def test_a_child_that_has_grown_is_replaced_after_its_answer(children: Children) -> None:
+    before = await children.call(f"{THIS}:own_number")
+    assert await children.call(f"{THIS}:keep", 180_000_000) == 180_000_000
+    assert await children.call(f"{THIS}:own_number") != before
+
+
 async def test_a_child_that_takes_too_long_is_killed_and_replaced(clock: MovedClock) -> None:
     children = Children(clock, most=1, deadline=8)
     running = asyncio.create_task(children.call(f"{THIS}:run_away"))
