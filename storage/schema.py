@@ -114,8 +114,10 @@ class NextChange(FunctionElement[int]):
 
 @compiles(NextChange)
 def _next_change(_element: NextChange, _compiler: Any, **_options: Any) -> str:
-    now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-    return f"(SELECT max(coalesce(max(changed), 0) + 1, {now}) FROM articles)"
+    return (
+        "(SELECT max(coalesce(max(changed), 0) + 1,"
+        " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)) FROM articles)"
+    )
 
 
 @compiles(NextChange, "postgresql")

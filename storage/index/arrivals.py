@@ -74,7 +74,7 @@ def of(connection: Connection, ids: list[int]) -> Iterator[list[Arrival]]:
 
 
 def totals(connection: Connection) -> tuple[int, int]:
-    """How many articles there are, and the sum of their changes (each `SHORT`): the same of equal archives."""
+    """How many articles there are, and the sum of their changes: the same for equal archives."""
     sum_of_changes = func.coalesce(func.sum(articles.c.changed % SHORT), 0)
     row = connection.execute(select(func.count(), sum_of_changes).select_from(articles)).one()
     return int(row[0]), int(row[1])

@@ -16,6 +16,7 @@ from storage.index import arrivals, saved
 from storage.index.analysis import analyse
 from storage.index.archive import Archive, name_key
 from storage.index.arrivals import Arrival
+from storage.index.dense import Dense
 from storage.index.documents import OLD, minute_of
 from storage.index.neighbours import Asker, alike, asker_of, neighbours, shared
 from storage.index.search import Results, find
@@ -34,17 +35,22 @@ class Hit:
 class Index:
     """Everything searchable of the archive."""
 
-    def __init__(self, path: Path | None = None, weights: Weights = TUNED) -> None:
+    def __init__(
+        self, path: Path | None = None, weights: Weights = TUNED, dense: Dense | None = None
+    ) -> None:
         self.path = path
+        self.dense = dense  #: where a model is installed
         self.archive = Archive(weights)
         self.horizon = 0  #: changes below this were read
         self._compared = False
         self._writing = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path | str | None = None, weights: Weights = TUNED) -> "Index":
+    def open(
+        cls, path: Path | str | None = None, weights: Weights = TUNED, dense: Dense | None = None
+    ) -> "Index":
         """The index saved at `path`, or an empty one where there is none, or a torn or older one."""
-        index = cls(Path(path) if path is not None else None, weights)
+        index = cls(Path(path) if path is not None else None, weights, dense)
         if index.path is not None:
             index.horizon = saved.load(index.archive, index.path)
         return index
@@ -65,6 +71,8 @@ class Index:
         archive, or one that missed something, is put right.
         """
         with self._writing:
+            if self.dense is not None:
+                self.dense.catch_up(connection)
             horizon = arrivals.horizon(connection)
             if horizon < self.horizon:  # another database, or an older one
                 self._compared = False
@@ -115,7 +123,10 @@ class Index:
         """
         archive = self.archive.still()
         slot = archive.documents.slot_of(article_id)
-        return self._hits(archive, asker_of(archive, slot), count, offset) if slot >= 0 else []
+        if slot < 0:
+            return []
+        sense = self.dense.about(article_id) if self.dense is not None else None
+        return self._hits(archive, asker_of(archive, slot, sense), count, offset)
 
     def related_to_text(
         self, text: str, count: int, offset: int = 0, now: datetime | None = None
@@ -127,6 +138,7 @@ class Index:
             archive.look_up(analysed.words),
             archive.look_up({name_key(name): times for name, times in analysed.names.items()}),
             minute_of(now) if now is not None else None,
+            sense=self.dense.about_text(text) if self.dense is not None else None,
         )
         return self._hits(archive, asker, count, offset)
 

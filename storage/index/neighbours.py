@@ -14,6 +14,8 @@ from storage.index.ranking import Asked, Floats, Packed
 
 #: Words shown for why two articles are related.
 MOST_SHARED = 8
+#: The rank of answers that were not looked at closely: behind all others, in the order in which they come.
+LAST = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +45,51 @@ def asker_of(archive: Archive, slot: int, sense: Sense | None = None) -> Asker:
 
 def neighbours(archive: Archive, asker: Asker, count: int, offset: int = 0) -> list[tuple[int, float]]:
     """The slots that are most related to the asker, best first, and how alike they are (1: the same)."""
+    ranked = _found_by_words(archive, asker, offset + count)
+    if asker.sense is not None:
+        ranked = sorted(ranked + _foreign(archive, asker, asker.sense), key=lambda one: -one.rank)
+    return [(one.slot, one.alike) for one in ranked][offset : offset + count]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """An answer: `rank` orders, `alike` tells."""
+
+    slot: int
+    alike: float
+    rank: float
+
+
+def _found_by_words(archive: Archive, asker: Asker, wanted: int) -> list[_Ranked]:
     slots, score = _first_look(archive, asker)
-    first = ranking.best(score, max(archive.weights.looked_at, offset + count))
+    first = ranking.best(score, max(archive.weights.looked_at, wanted))
     if not len(first):
         return []
     found = slots[first]
     floor = archive.weights.floor
-    looked_at = found[: archive.weights.looked_at]
+    looked_at, behind = found[: archive.weights.looked_at], found[archive.weights.looked_at :]
     likeness = _closer_look(archive, asker, looked_at)
     order = np.argsort(-likeness.order, kind="stable")
-    ranked = list(zip(looked_at[order].tolist(), likeness.alike[order].tolist(), strict=True))
-    ranked += zip(found[len(looked_at) :].tolist(), score[first[len(looked_at) :]].tolist(), strict=True)
-    return [(slot, alike) for slot, alike in ranked if alike >= floor][offset : offset + count]
+    columns = (looked_at[order], likeness.alike[order], likeness.order[order])
+    ranked = [_Ranked(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    rest = zip(behind.tolist(), score[first[len(looked_at) :]].tolist(), strict=True)
+    ranked += [_Ranked(slot, alike, LAST) for slot, alike in rest]
+    return [one for one in ranked if one.alike >= floor]
+
+
+def _foreign(archive: Archive, asker: Asker, sense: Sense) -> list[_Ranked]:
+    """Articles of other languages, as far as they may be shown to the asker."""
+    documents, ranked = archive.documents, []
+    for one in sense.foreign():
+        slot = documents.slot_of(one.article_id)
+        if slot < 0 or documents.column("marks")[slot] or documents.column("groups")[slot] == asker.group:
+            continue
+        age = 1.0
+        if asker.moment is not None:
+            minute = documents.column("minutes")[slot : slot + 1]
+            age = float(ranking.faded(minute, asker.moment, archive.weights)[0])
+        ranked.append(_Ranked(slot, one.alike * age, one.rank * age))
+    return ranked
 
 
 def alike(archive: Archive, asker: Asker, slot: int) -> float:
@@ -120,4 +155,5 @@ def _closer_look(archive: Archive, asker: Asker, slots: NDArray[np.int64]) -> Li
         ranking.rarity(archive.lexicon.articles.view[numbers], archive.documents.living),
         age,
         weights,
+        asker.sense.beside(archive.documents.column("articles")[slots]) if asker.sense is not None else 0.0,
     )
