@@ -5,7 +5,7 @@ those of other languages. Inside one language it never finds anything alone. Not
 come from `storage.embeddings`, one writer at a time (`catch_up`), and readers need no lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,7 @@ class Fusion:
     share: float = 1.2  #: what a likeness of 1 adds to a rank, where words in common give 1 to 2
     prior: float = 5.0  #: articles after which a language's own middle counts as much as that of all
     abroad: float = 0.45  #: below this an article of another language is not related
+    most: int = 20  #: articles of other languages in one answer
     rank_by_likeness: float = 1.38  #: what words give, on the average, at a likeness of 1 ...
     rank_at_none: float = 0.08  #: ... and at none: so an article without words in common is ranked
     alike_by_likeness: float = 0.54  #: the same for what `related` calls how alike they are
@@ -55,8 +56,11 @@ class Foreign:
 class Dense:
     """Every article's vector, as far as they have been made."""
 
-    def __init__(self, model: str, fusion: Fusion = TUNED) -> None:
+    def __init__(
+        self, model: str, fusion: Fusion = TUNED, reads: Callable[[str], bytes] | None = None
+    ) -> None:
         self.model = model
+        self._reads = reads  #: makes the vector of words from outside, or nothing where it cannot in time
         self.fusion = fusion
         self.horizon = 0  #: embeddings kept before this were read
         self._width = 0
@@ -84,12 +88,13 @@ class Dense:
     def take(self, batch: Iterable[Embedding]) -> int:
         """Take in a batch, which `catch_up` read or a benchmark made; how many of it have a vector."""
         newest = {one.article_id: one for one in batch}.values()
-        slots = np.array([self._put(one) for one in newest if self._fits(one)], np.int64)
-        if len(slots):
+        some = [one for one in newest if self._fits(one)]
+        if some:
+            slots = self._put(some)
             self._count(slots, 1)
             self._middles.settle()
             self._sign(slots)
-        return len(slots)
+        return len(some)
 
     def _fits(self, one: Embedding) -> bool:
         """Whether it has a vector of our width; where it has lost it, what was known is forgotten."""
@@ -102,21 +107,23 @@ class Dense:
             self._slots.forget([one.article_id])
         return False
 
-    def _put(self, one: Embedding) -> int:
-        number = self._middles.number(one.language)
-        vector = np.frombuffer(one.vector, np.int8)
-        slot = self._slots.get(one.article_id)
-        if slot >= 0:
-            self._count(np.array([slot]), -1)
-            self._vectors.view[slot * self._width : (slot + 1) * self._width] = vector
-            self._languages.view[slot] = number
-        else:
-            slot = len(self._articles)
-            self._vectors.extend(vector)
-            self._languages.append(number)
-            self._articles.append(one.article_id)
-            self._slots.put(one.article_id, slot)
-        return slot
+    def _put(self, some: Sequence[Embedding]) -> Slots:
+        """Put these in, each in place of what was there of its article; their places."""
+        vectors = np.frombuffer(b"".join(one.vector for one in some), np.int8).reshape(-1, self._width)
+        numbers = np.array([self._middles.number(one.language) for one in some], np.int16)
+        articles = np.array([one.article_id for one in some], np.int64)
+        slots = self.slots_of(articles)
+        old = slots >= 0
+        self._count(slots[old], -1)
+        self._vectors.view.reshape(-1, self._width)[slots[old]] = vectors[old]
+        self._languages.view[slots[old]] = numbers[old]
+        slots[~old] = np.arange(len(self._articles), len(self._articles) + np.count_nonzero(~old))
+        self._vectors.extend(vectors[~old].ravel())
+        self._languages.extend(numbers[~old])
+        self._articles.extend(articles[~old])
+        for article, slot in zip(articles[~old].tolist(), slots[~old].tolist(), strict=True):
+            self._slots.put(article, slot)
+        return slots
 
     def _count(self, slots: Slots, times: int) -> None:
         self._middles.count(self._languages.view[slots], self._rows(slots), times)
@@ -124,9 +131,9 @@ class Dense:
     def _sign(self, slots: Slots) -> None:
         """Take the signs of these; of all again where the middles may have moved far."""
         if len(self._articles) < GROWN * self._signed and len(self._signed_from) == len(self._middles.rows):
-            rows = self._seen_from(self._signed_from, slots)
-            for slot, row in zip(slots.tolist(), rows, strict=True):
-                self._signs.put(slot, row) if slot < len(self._signs) else self._signs.extend(row[None])
+            known = len(self._signs)
+            self._signs.put(slots[slots < known], self._seen_from(self._signed_from, slots[slots < known]))
+            self._signs.extend(self._seen_from(self._signed_from, np.arange(known, len(self._articles))))
             return
         signs, middles = Signs(self._width), self._middles.rows
         for start in range(0, len(self._articles), AT_ONCE):
@@ -144,17 +151,20 @@ class Dense:
         direction = self._seen_from(self._middles.rows, np.array([slot]))[0]
         return Sense(self, direction, int(self._languages.view[slot]))
 
-    def about_text(self, vector: bytes, language: str) -> "Sense | None":
-        """The same for words from outside, of which the model made `vector`."""
+    def about_text(self, text: str) -> "Sense | None":
+        """The same for words from outside; None where there is nothing to compare or no time to read them."""
+        vector = self._reads(text) if self._reads is not None and len(self) else b""
         if len(vector) != self._width or not any(vector):
             return None
-        number = self._middles.known(language)
         row = of_length_one(np.frombuffer(vector, np.int8).astype(np.float32)[None])
+        number = self._middles.nearest(row[0])
         return Sense(self, of_length_one(row - self._middles.rows[number])[0], number)
 
     def likeness(self, direction: Rows, slots: Slots) -> Floats:
         """How near each is to a direction: 1 the same, 0 no more than any two articles."""
-        return (self._seen_from(self._middles.rows, slots) @ direction).astype(np.float64)
+        seen = self._seen_from(self._middles.rows, slots)
+        near: Floats = np.einsum("rd,d->r", seen, direction).astype(np.float64)
+        return near
 
     def slots_of(self, articles: Slots) -> Slots:
         """The places of the articles' vectors, -1 where there is none."""
@@ -201,14 +211,14 @@ class Sense:
         if not len(there):
             return np.zeros(len(articles))
         likeness = self.dense.likeness(self.direction, slots[there])
-        spread: Floats = np.interp(np.arange(len(articles)), there, likeness)
+        spread: Floats = np.interp(np.arange(len(articles)), there, np.maximum(likeness, 0.0))
         return self.dense.fusion.share * spread
 
-    def foreign(self, count: int) -> list[Foreign]:
-        """Up to `count` articles of other languages that say the like, the nearest first."""
+    def foreign(self) -> list[Foreign]:
+        """The articles of other languages that say the like, the nearest first."""
         fusion, slots = self.dense.fusion, self.dense.strangers(self.direction, self.language)
         likeness = self.dense.likeness(self.direction, slots)
-        nearest = np.argsort(-likeness, kind="stable")[:count]
+        nearest = np.argsort(-likeness, kind="stable")[: fusion.most]
         nearest = nearest[likeness[nearest] >= fusion.abroad]
         articles = self.dense.articles_of(slots[nearest]).tolist()
         return [

@@ -27,9 +27,11 @@ class Middles:
         """The language's number, a new one where it is new."""
         return self._numbers.setdefault(language, len(self._numbers))
 
-    def known(self, language: str) -> int:
-        """The language's number, UNKNOWN where no article is in it."""
-        return self._numbers.get(language, UNKNOWN)
+    def nearest(self, row: Rows) -> int:
+        """The number of the language in whose corner a vector lies."""
+        there = [number for number, count in self._counts.items() if count > 0 and number != UNKNOWN]
+        away = np.linalg.norm(self.rows[there] - row, axis=1)
+        return there[int(away.argmin())] if there else UNKNOWN
 
     def count(self, numbers: NDArray[np.int16], rows: Rows, times: int) -> None:
         """Count vectors in (1) or out (-1), each for its language's number."""

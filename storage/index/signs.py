@@ -23,10 +23,10 @@ class Signs:
         for word, more in zip(self._words, _packed(rows), strict=True):
             word.extend(more)
 
-    def put(self, slot: int, row: Rows) -> None:
+    def put(self, slots: Slots, rows: Rows) -> None:
         """Put these in place of what was there."""
-        for word, fresh in zip(self._words, _packed(row[None]), strict=True):
-            word.view[slot] = fresh[0]
+        for word, fresh in zip(self._words, _packed(rows), strict=True):
+            word.view[slots] = fresh
 
     def nearest(self, row: Rows, slots: Slots, count: int) -> Slots:
         """The `count` of these slots whose signs agree best with a row's, in no order."""
