@@ -33,12 +33,20 @@ class Added:
 
 def lacks_something(item: ParsedItem | Article) -> bool:
     """Whether its page is worth reading."""
-    return not (item.text and item.image_url and item.sections)
+    return not item.text or lacks_for_a_post(item)
+
+
+def lacks_for_a_post(item: ParsedItem | Article) -> bool:
+    """Whether its post is worth a short wait for the page; its text no post shows, that can come later."""
+    return _narrow(item) or not (item.sections and item.summary)
+
+
+def _narrow(item: ParsedItem | Article) -> bool:
+    return not item.image_url or 0 < item.image_width < WIDE_ENOUGH
 
 
 def added(item: ParsedItem | Article, page: ReadPage) -> Added:
     """What the page says and the item does not; a wide picture also stands in for a narrow one."""
-    narrow = not item.image_url or 0 < item.image_width < WIDE_ENOUGH
     offered: dict[str, object] = {
         "text": page.text if not item.text else "",
         "summary": standfirst(page.summary or page.text, item.title) if not item.summary else "",
@@ -46,7 +54,7 @@ def added(item: ParsedItem | Article, page: ReadPage) -> Added:
         "sections": page.sections if not item.sections else (),
         "language": page.language if not item.language else "",
     }
-    if narrow and page.image_url:
+    if _narrow(item) and page.image_url:
         offered |= {"image_url": page.image_url, "image_width": page.image_width}
     return Added({name: value for name, value in offered.items() if value}, page.url)
 
@@ -54,7 +62,7 @@ def added(item: ParsedItem | Article, page: ReadPage) -> Added:
 async def read_for(new: Sequence[New], reads: ReadsPage, clock: Clock, wait: float) -> dict[int, Added]:
     """What the pages of new items add, by the item's position, as far as they come within `wait` seconds."""
     found: dict[int, Added] = {}
-    waiting = iter([one.named for one in new if one.named.item.link and lacks_something(one.named.item)])
+    waiting = iter([one.named for one in new if one.named.item.link and lacks_for_a_post(one.named.item)])
 
     async def read() -> None:
         for named in waiting:

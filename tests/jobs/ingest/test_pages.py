@@ -34,6 +34,19 @@ async def test_a_page_adds_text_picture_and_section_before_the_post(newsroom: Ne
     assert await newsroom.db.read(articles.by_url, "https://news.example/canonical-2") == second
 
 
+async def test_a_post_that_has_all_it_shows_does_not_wait_for_its_text(newsroom: Newsroom) -> None:
+    newsroom.pages = {LINK.format(1): page(1)}
+    whole = (
+        '<media:content url="https://news.example/1.jpg" width="900" medium="image"/><category>Sea</category>'
+    )
+    await newsroom.looks([story(0)], [story(1, more=whole), story(0)])
+    assert newsroom.pages_read == []
+    newsroom.pages[LINK.format(0)] = NoPage("nothing to read")
+    assert await pipeline.read_late_pages(newsroom.ingest) == 2
+    last = (await newsroom.articles())[-1]
+    assert (last.text, last.image_url) == (page(1).text, "https://news.example/1.jpg")
+
+
 async def test_the_pages_of_a_first_looks_backlog_are_read_later(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): page(number) for number in (1, 2)}
     await newsroom.looks([story(2), story(1)])
