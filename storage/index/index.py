@@ -151,6 +151,10 @@ class Index:
         found = neighbours(archive, asker_of(archive, slot), count)
         return [(self._article(slot), score) for slot, score in found]
 
+    def knows(self, article_id: int) -> bool:
+        """Whether the article was read."""
+        return self.archive.documents.slot_of(article_id) >= 0
+
     def why(self, article_id: int, other_id: int) -> Hit | None:
         """How alike two articles are and what they share; None where the index knows one of them not."""
         one, other = (self.archive.documents.slot_of(article) for article in (article_id, other_id))

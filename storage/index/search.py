@@ -161,6 +161,8 @@ def _allowed(archive: Archive, question: Question, slots: int) -> NDArray[np.boo
         wanted = archive.lexicon.find([section_key(name) for name in question.sections])
         may &= _has(archive, tuple(wanted[wanted >= 0].tolist()), slots)
     for text in question.without:
+        if " " in text:  # only its text tells whether an article has a phrase (see `storage.search`)
+            continue
         parts = _seek(archive, text, False)
         unwanted = np.ones(slots, bool)
         for one in parts:

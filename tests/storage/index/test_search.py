@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.index import Index
+from storage.index.arrivals import Arrival
 from storage.search import Page, search
 from tests.storage.index.archive import NOON, draft, found, keep
 from tests.storage.zawgyi_writer import to_zawgyi
@@ -82,7 +83,7 @@ def test_zawgyi_is_understood(index: Index) -> None:
 def test_a_phrase_stands_word_for_word(db: Database, index: Index) -> None:
     assert sorted(numbers(page(db, index, '"river police"'))) == [1, 3]
     assert numbers(page(db, index, '"harbour police"')) == [2]
-    assert numbers(page(db, index, 'police -"river police"')) == [2]
+    assert sorted(numbers(page(db, index, 'police -"river police"'))) == [2]
     assert page(db, index, '"police river"').total == 0
 
 
@@ -150,12 +151,12 @@ def test_whatever_is_typed_is_answered(
     index.related_to_text(typed, 3, offset)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(title=st.text(max_size=200), body=st.text(max_size=2000))
-def test_an_article_of_any_text_is_indexed_and_found(db: Database, title: str, body: str) -> None:
+def test_an_article_of_any_text_is_indexed_and_found(title: str, body: str) -> None:
     index = Index.open(None)
-    both = [draft(title.replace("\x00", ""), body.replace("\x00", ""), language="") for _ in range(2)]
-    first, second = keep(db, *both)
-    db.read_here(index.catch_up)
-    assert all(hit.article_id != first for hit in index.related(first, 5))
-    assert index.related(first, 5) == [] or index.related(first, 5)[0].article_id <= second
+    both = (Arrival(number, number, title, body, "", (title,), NOON, None, False) for number in (1, 2))
+    assert index.add(both) == 2
+    for hit in index.related(1, 5):
+        assert hit.article_id == 2
+        assert hit.score == pytest.approx(1.0)
