@@ -11,12 +11,14 @@ from telegram.request import BaseRequest
 
 from bot.app.looking import ingest_of
 from bot.app.posts import Posts
+from bot.app.semantic import Semantic, semantic
 from bot.config import Settings
 from bot.config.policies import feed_urls, fetching, publishing
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
+from jobs.embed.pipeline import Embedder
 from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
@@ -53,6 +55,7 @@ class House:
     answers: PacedAnswers
     bot: Bot
     request: BaseRequest  #: what the bot and the sender speak through
+    embedder: Embedder | None  #: where newswire[semantic] is installed
 
 
 @asynccontextmanager
@@ -71,7 +74,8 @@ async def open_house(
         db.run_here(migrate)
         db.run_here(runs.bury, clock.now())
         db.run_here(feeds.register, feed_urls(settings), clock.now())
-        index = Index.open(_index_path(settings))
+        extra = await stack.enter_async_context(semantic(clock))
+        index = Index.open(_index_path(settings), dense=extra.dense if extra else None)
         db.read_here(index.catch_up)
         stack.callback(keep_index, index)
         request = request or AiohttpRequest()
@@ -81,7 +85,7 @@ async def open_house(
         fetcher = await stack.enter_async_context(Fetcher(policy, clock))
         children = Children(clock)
         stack.push_async_callback(children.close)
-        yield _furnished(settings, clock, db, index, request, fetcher, children)
+        yield _furnished(settings, clock, db, index, request, fetcher, children, extra)
 
 
 def _furnished(
@@ -92,6 +96,7 @@ def _furnished(
     request: BaseRequest,
     fetcher: Fetcher,
     children: Children,
+    extra: Semantic | None,
 ) -> House:
     policy, bell, stored = publishing(settings), Bell(), Bell()
     token, api = settings.telegram_bot_token, settings.telegram_api_url
@@ -120,6 +125,7 @@ def _furnished(
         answers=PacedAnswers(sender, pace, clock),
         bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),
         request=request,
+        embedder=Embedder(db, extra.children, clock, stored.ring) if extra else None,
     )
 
 

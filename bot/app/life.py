@@ -19,6 +19,7 @@ from bot.web.health import health_routes
 from bot.web.server import CannotListen, serve
 from bot.web.websub import Callbacks
 from jobs import cleanup, watch
+from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
@@ -97,6 +98,9 @@ def _timetable(house: House, look_every: timedelta) -> Timetable:
     timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
     timetable.add("watch", told("watch", watching), watch.EVERY)
     timetable.add("clean up", told("clean up", cleaning), cleanup.EVERY)
+    if house.embedder is not None:
+        embedding = told("embed", house.embedder.catch_up)
+        timetable.add("embed", embedding, embedding_pipeline.EVERY, at_once=True)
     timetable.add("index", lambda: asyncio.to_thread(keep_index, house.index), SAVE_INDEX_EVERY)
     return timetable
 
