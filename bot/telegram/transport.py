@@ -8,6 +8,8 @@ import json
 import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
@@ -41,6 +43,7 @@ class AiohttpRequest(BaseRequest):
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
         self._usual = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=read_timeout)
 
     @property
@@ -53,7 +56,6 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT_ALIVE),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,  # readers' countries are not the only ones that need a proxy
                 timeout=self._usual,
             )
 
@@ -88,6 +90,7 @@ class AiohttpRequest(BaseRequest):
                 url,
                 data=body,
                 headers=headers,
+                proxy=self._proxy(url),
                 timeout=self._timeout(read_timeout, connect_timeout),
                 allow_redirects=False,
             ) as answer:
@@ -106,10 +109,17 @@ class AiohttpRequest(BaseRequest):
         await self.initialize()
         assert self._session
         try:
-            async with self._session.head(url, allow_redirects=False) as answer:
+            async with self._session.head(url, allow_redirects=False, proxy=self._proxy(url)) as answer:
                 return parsedate_to_datetime(answer.headers["Date"])
         except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError):
             return None
+
+    def _proxy(self, url: str) -> str | None:
+        """The environment's proxy for this server, looked for once: aiohttp would, in a thread, each time."""
+        server = url.partition("/bot")[0]
+        if server not in self._proxies:
+            self._proxies[server] = _environments_proxy(server)
+        return self._proxies[server]
 
     def _timeout(self, read: ODVInput[float], connect: ODVInput[float]) -> aiohttp.ClientTimeout:
         if isinstance(read, DefaultValue) and isinstance(connect, DefaultValue):
@@ -121,7 +131,16 @@ class AiohttpRequest(BaseRequest):
         )
 
 
+def _environments_proxy(server: str) -> str | None:
+    try:
+        parts = urlsplit(server)
+    except ValueError:  # no address: aiohttp says so
+        return None
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
 _JSON = {"Content-Type": "application/json"}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, dict[str, str] | None]:
@@ -129,7 +148,7 @@ def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | 
     if request_data is None:
         return None, None
     if not request_data.contains_files:
-        return json.dumps(request_data.parameters, ensure_ascii=False).encode(), _JSON
+        return _encode(request_data.parameters).encode(), _JSON
     form = aiohttp.FormData()
     for name, value in request_data.json_parameters.items():
         form.add_field(name, value)
