@@ -225,7 +225,7 @@ def main() -> None:
     if not READERS_PYTHON:
         print("lemon24/reader was left out: NEWSWIRE_PEERS names no Python that has it (see feed_peers.py).")
     print(
-        f"Median of {rounds} rounds, one of those far away; Python {sys.version.split()[0]}, {os.cpu_count()} cores."
+        f"Median of {rounds} rounds, or one far away; Python {sys.version.split()[0]}, {os.cpu_count()} cores."
     )
 
 
