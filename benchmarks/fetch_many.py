@@ -224,9 +224,7 @@ def main() -> None:
         show(measure(some, times, late), some, title)
     if not READERS_PYTHON:
         print("lemon24/reader was left out: NEWSWIRE_PEERS names no Python that has it (see feed_peers.py).")
-    print(
-        f"Median of {rounds} rounds, or one far away; Python {sys.version.split()[0]}, {os.cpu_count()} cores."
-    )
+    print(f"Median of {rounds} rounds, or one; Python {sys.version.split()[0]}, {os.cpu_count()} cores.")
 
 
 if __name__ == "__main__":
