@@ -108,9 +108,9 @@ def _plain(text: str) -> str:
 
 
 def distractors(count: int, seed: int = 5) -> list[Text]:
-    """`count` articles that are about none of the events: Reuters first, then articles made of its sentences.
+    """`count` articles that are about none of the events: Reuters, then articles made of its sentences.
 
-    A made one takes the sentences of two or three articles of Reuters at random, about as many as a short post
+    A made one takes sentences of two or three articles of Reuters at random, as many as a short post
     has (3 to 8), so that it has real words in real frequencies, names among them, and no event of its own.
     """
     real = reuters()

@@ -1,0 +1,46 @@
+"""Ways of cutting text that others use: words by pattern, ICU's words, strings of letters, graphemes."""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+from storage.script import graphemes as ends
+from storage.script import words
+
+
+def by_pattern(text: str) -> list[str]:
+    """Words as `\\w+` sees them."""
+    return re.findall(r"\w+", text.casefold())
+
+
+def by_icu(text: str) -> list[str]:
+    """Words as ICU's dictionaries see them."""
+    return [word.casefold() for word in words(text)]
+
+
+def letters(size: int) -> Callable[[str], list[str]]:
+    """Strings of `size` letters, across words."""
+
+    def cut(text: str) -> list[str]:
+        plain = re.sub(r"\W+", " ", text.casefold())
+        return [plain[at : at + size] for at in range(len(plain) - size + 1)]
+
+    return cut
+
+
+def graphemes(text: str) -> list[str]:
+    """Each grapheme and each two neighbours."""
+    folded = text.casefold()
+    single = [folded[start:end] for start, end in pairwise([0, *ends(folded)])]
+    pairs = [first + second for first, second in pairwise(single)]
+    return [one for one in single if one.strip()] + [two for two in pairs if two.strip() == two]
+
+
+CUTS: dict[str, Callable[[str], list[str]]] = {
+    "words": by_pattern,
+    "ICU words": by_icu,
+    "3 letters": letters(3),
+    "4 letters": letters(4),
+    "5 letters": letters(5),
+    "graphemes": graphemes,
+}

@@ -1,0 +1,170 @@
+"""The measurements, one function a row of the report: texts and systems in, values for each question out."""
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.related import material, measures
+from benchmarks.related.material import Text
+from benchmarks.related.systems import System, arrival
+from jobs.publish.stories import RULES, Rules, choose
+from storage.index import Index
+from storage.index.weights import TUNED
+from storage.records import Article, ArticleState
+from storage.stories import Near
+
+#: Wraps what is gone through, so that whoever waits sees how far it is.
+Track = Callable[[Iterable[int]], Iterable[int]]
+
+
+@dataclass
+class Figures:
+    """One system's values, question by question, and the CPU milliseconds of each question."""
+
+    system: str
+    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    milliseconds: list[float] = field(default_factory=list)
+
+    def mean(self, measure: str) -> float:
+        return float(np.mean(self.values[measure]))
+
+    def quantile(self, share: float) -> float:
+        return float(np.quantile(self.milliseconds, share))
+
+
+def groups_of(texts: Sequence[Text]) -> dict[str, set[int]]:
+    """The positions of each group's texts; texts without a group are in none."""
+    groups: dict[str, set[int]] = defaultdict(set)
+    for position, text in enumerate(texts):
+        if text.group:
+            groups[text.group].add(position)
+    return groups
+
+
+def events(
+    system: System, texts: Sequence[Text], asked: Sequence[int], track: Track, depth: int = 50
+) -> Figures:
+    """nDCG@5 and MAP (to `depth`) of the texts on the same event, for each text asked about."""
+    groups, figures = groups_of(texts), Figures(system.name)
+    for position in track(asked):
+        start = time.perf_counter()
+        found = list(map(str, system.related(position, depth)))
+        figures.milliseconds.append((time.perf_counter() - start) * 1000)
+        wanted = {str(at) for at in groups[texts[position].group] - {position}}
+        figures.values["nDCG@5"].append(measures.ndcg(found, wanted))
+        figures.values["MAP"].append(measures.average_precision(found, wanted))
+    return figures
+
+
+def topics(system: System, texts: Sequence[Text], asked: Sequence[int], track: Track) -> Figures:
+    """P@5 of the same topic; and for numbered texts, how soon a neighbour in the same article comes (MRR)."""
+    groups, figures = groups_of(texts), Figures(system.name)
+    place = {text.name: position for position, text in enumerate(texts)}
+    for position in track(asked):
+        text = texts[position]
+        found = list(map(str, system.related(position, 200)))
+        wanted = {str(at) for at in groups[text.group] - {position}}
+        figures.values["P@5"].append(measures.precision(found, wanted))
+        if text.name.isdigit():
+            beside = (place.get(str(int(text.name) + step)) for step in (-2, -1, 1, 2))
+            near = {str(at) for at in beside if at is not None and texts[at].group == text.group}
+            if near:
+                figures.values["MRR"].append(measures.reciprocal_rank(found, near))
+    return figures
+
+
+def headlines(system: System, texts: Sequence[Text], asked: Sequence[int], track: Track) -> Figures:
+    """How soon a headline, typed into the search, finds its own body (MRR@10); only bodies are indexed."""
+    figures = Figures(system.name)
+    system.fill([Text(text.name, "", text.body, language=text.language) for text in texts])
+    for position in track(asked):
+        start = time.perf_counter()
+        found = list(map(str, system.find(texts[position].title, 10)))
+        figures.milliseconds.append((time.perf_counter() - start) * 1000)
+        figures.values["MRR@10"].append(measures.reciprocal_rank(found, {str(position)}))
+    return figures
+
+
+def stream(texts: Sequence[Text], seed: int, rules: Rules = RULES) -> tuple[list[int], list[str]]:
+    """The stories that texts end in when they arrive one by one in random order, and their true events."""
+    order = list(range(len(texts)))
+    random.Random(seed).shuffle(order)
+    index = Index(None, TUNED)
+    story_of: dict[int, int] = {}
+    for number, position in enumerate(order):
+        arrived = arrival(number, texts[position])
+        index.add([arrived])
+        near = [
+            Near(article, story_of[article], alike, arrived.published_at)
+            for article, alike in index.nearest(arrived.id, 20)
+        ]
+        chosen = choose(_article(arrived.id, texts[position]), near, rules)
+        story_of[arrived.id] = arrived.id if chosen is None else chosen
+    return [story_of[number + 1] for number in range(len(order))], [texts[at].group for at in order]
+
+
+def average_link(texts: Sequence[Text], least: float) -> list[int]:
+    """Clusters of an average-link clustering of the same likenesses, which sees every text at once."""
+    index = Index(None, TUNED)
+    index.add(arrival(at, text) for at, text in enumerate(texts))
+    alike = np.zeros((len(texts), len(texts)))
+    for at in range(len(texts)):
+        for article, score in index.nearest(at + 1, 40):
+            alike[at, article - 1] = alike[article - 1, at] = max(alike[at, article - 1], score)
+    np.fill_diagonal(alike, -1)
+    cluster = {at: [at] for at in range(len(texts))}
+    while True:
+        one, other = divmod(int(alike.argmax()), len(texts))
+        if alike[one, other] < least:
+            break
+        sizes = len(cluster[one]), len(cluster[other])
+        alike[one] = (alike[one] * sizes[0] + alike[other] * sizes[1]) / sum(sizes)
+        alike[:, one] = alike[one]
+        alike[other], alike[:, other], alike[one, one] = -1, -1, -1
+        cluster[one] += cluster.pop(other)
+    return [next(name for name, members in cluster.items() if at in members) for at in range(len(texts))]
+
+
+def twins_apart(found: Sequence[int], events_of: Sequence[str]) -> float:
+    """Of the pairs of texts on twin events (one topic, two events), the share in different stories."""
+    apart = total = 0
+    for one in range(len(found)):
+        for other in range(one):
+            same_topic = events_of[one].split("_")[0] == events_of[other].split("_")[0]
+            if same_topic and events_of[one] != events_of[other]:
+                total += 1
+                apart += found[one] != found[other]
+    return apart / total if total else 1.0
+
+
+def _article(number: int, text: Text) -> Article:
+    from benchmarks.related.systems import WHEN
+
+    return Article(
+        id=number, url="", title=text.title, summary=text.body, text="", author="", sections=(),
+        language=text.language, image_url="", image_width=0, published_at=WHEN, revised_at=None, seen_at=WHEN,
+        revision=1, fingerprint=b"", duplicate_of=None, story_id=None, state=ArticleState.LIVE,
+        backfill=False, planned_at=None, page_read_at=None, withdrawn_because="",
+    )  # fmt: skip
+
+
+def sample(count: int, of: int, seed: int = 5) -> list[int]:
+    """Positions to ask about, the same in each run."""
+    return list(range(of)) if of <= count else sorted(random.Random(seed).sample(range(of), count))
+
+
+__all__ = [
+    "Figures",
+    "average_link",
+    "events",
+    "headlines",
+    "material",
+    "sample",
+    "stream",
+    "topics",
+    "twins_apart",
+]
