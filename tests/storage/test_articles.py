@@ -176,3 +176,39 @@ def test_an_entry_remembers_when_it_was_first_and_last_seen(db: Database) -> Non
     assert (kept.seen_at, kept.last_seen_at, kept.position) == (NOW, later, 0)
     assert [one.article_id for one in db.read_here(entries.last_look, feed.id)] == [ids[1]]
     assert set(db.read_here(entries.of_feed, feed.id, ids)) == set(ids)
+
+
+def test_pages_that_were_never_read_are_found_newest_first(db: Database) -> None:
+    first, second, third = add(db, draft(1), draft(2), draft(3, url=""))
+    db.run_here(articles.complete, first, page_read_at=NOW)
+    assert [article.id for article in db.read_here(articles.without_page, 9)] == [second]
+    db.run_here(articles.withdraw, second, NOW)
+    assert db.read_here(articles.without_page, 9) == []
+    assert third
+
+
+def test_a_feeds_habit_and_who_speaks_for_an_article_are_in_its_entries(db: Database) -> None:
+    db.run_here(feeds.register, ["https://news.example/a", "https://news.example/b"], NOW)
+    one, two = (feed.id for feed in db.read_here(feeds.all))
+    shared, other = add(db, draft(1), draft(2))
+    later = NOW + timedelta(minutes=5)
+
+    def entry(feed_id: int, number: int, first: datetime, last: datetime) -> Entry:
+        return Entry(
+            feed_id=feed_id,
+            article_id=number,
+            content_hash=b"",
+            seen_at=first,
+            last_seen_at=last,
+            position=0,
+            changes=0,
+        )
+
+    assert not db.read_here(entries.has_any, one)
+    db.run_here(entries.keep, [entry(one, shared, NOW, NOW), entry(two, shared, later, later)])
+    assert db.read_here(entries.has_any, one)
+    assert db.read_here(entries.speaker, shared) == one
+    db.run_here(entries.keep, [entry(one, other, later, later)])
+    assert db.read_here(entries.speaker, shared) == two
+    assert db.read_here(entries.arrivals, one) == [later, NOW]
+    assert db.read_here(entries.speaker, 999) is None
