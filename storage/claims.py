@@ -64,19 +64,48 @@ def due(
     are `shut` or not active, and none for a channel or group while a request to it is under way or a send
     unclear.
     """
-    taken: list[Delivery] = []
-    passed: set[int] = set()
-    closed = set(shut) | _busy(connection)
-    known: dict[int, Chat] = {}
+    chosen, closed = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
     for lane in Lane:
         for public in (True, False):
-            query = _owed(lane, public, now, in_hand)
-            for page in _pages(connection, query, count - len(taken)) if len(taken) < count else ():
-                known |= chats_by_id.many(connection, {delivery.chat_id for delivery in page})
-                passed |= _take(page, known, closed, taken, count)
-                if len(taken) >= count:
+            query = _owed(lane, public, now)
+            for page in _pages(connection, query, count + len(in_hand)) if chosen.room else ():
+                chosen.take(connection, [row for row in page if row[0] not in closed])
+                if not chosen.room:
                     break
-    return Dues(with_posts(connection, taken, known), frozenset(passed))
+    found = select(deliveries).where(deliveries.c.id.in_(chosen.numbers))
+    rows = {row.id: record(Delivery, row) for row in connection.execute(found)} if chosen.numbers else {}
+    debts = with_posts(connection, [rows[number] for number in chosen.numbers], chosen.known)
+    return Dues(debts, frozenset(chosen.passed))
+
+
+class _Chosen:
+    """What is chosen of the rows (delivery id, chat id, not_before) that are due, in their order."""
+
+    def __init__(self, count: int, closed: set[int]) -> None:
+        self.numbers: list[int] = []
+        self.known: dict[int, Chat] = {}
+        self.passed: set[int] = set()
+        self._count, self._closed = count, closed
+
+    @property
+    def room(self) -> bool:
+        return len(self.numbers) < self._count
+
+    def take(self, connection: Connection, rows: Sequence[Any]) -> None:
+        """One for each open, active chat, while there is room."""
+        self.passed |= {row[1] for row in rows if row[1] in self._closed}
+        first = {row[1]: row[0] for row in reversed(rows) if row[1] not in self._closed}
+        self.known |= chats_by_id.many(connection, first)
+        inactive = {number for number in first if not _active(self.known.get(number))}
+        self.passed -= inactive
+        for number, chat_id, _ in rows:
+            if self.room and first.get(chat_id) == number and chat_id not in inactive:
+                self._closed.add(chat_id)
+                self.numbers.append(number)
+
+
+def _active(chat: Chat | None) -> bool:
+    return chat is None or chat.state is ChatState.ACTIVE
 
 
 def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> set[int]:
@@ -101,18 +130,17 @@ def _busy(connection: Connection) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-def _owed(lane: Lane, public: bool, now: datetime, in_hand: Collection[int]) -> Select[Any]:
+def _owed(lane: Lane, public: bool, now: datetime) -> Select[Any]:
+    row = (deliveries.c.id, deliveries.c.chat_id, deliveries.c.not_before)
     there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
-    query = select(deliveries).where(OWED, there, deliveries.c.not_before <= now)
-    if in_hand:
-        query = query.where(deliveries.c.id.not_in(in_hand))
+    query = select(*row).where(OWED, there, deliveries.c.not_before <= now)
     return query.order_by(deliveries.c.not_before, deliveries.c.id)
 
 
-def _pages(connection: Connection, query: Select[Any], size: int) -> Iterator[list[Delivery]]:
+def _pages(connection: Connection, query: Select[Any], size: int) -> Iterator[Sequence[Any]]:
     """First what would do if every row could be taken, then larger pages."""
     size = min(size, PAGE)
-    page = [record(Delivery, row) for row in connection.execute(query.limit(size))]
+    page = connection.execute(query.limit(size)).all()
     while page:
         yield page
         if len(page) < size:
@@ -120,24 +148,7 @@ def _pages(connection: Connection, query: Select[Any], size: int) -> Iterator[li
         last = tuple_(literal(page[-1].not_before, deliveries.c.not_before.type), literal(page[-1].id))
         behind = query.where(tuple_(deliveries.c.not_before, deliveries.c.id) > last)
         size = PAGE
-        page = [record(Delivery, row) for row in connection.execute(behind.limit(size))]
-
-
-def _take(
-    page: list[Delivery], known: dict[int, Chat], closed: set[int], taken: list[Delivery], count: int
-) -> set[int]:
-    """Move what may be claimed to `taken`; the active chats that have to wait."""
-    passed: set[int] = set()
-    for delivery in page:
-        chat = known.get(delivery.chat_id)
-        if chat is not None and chat.state is not ChatState.ACTIVE:
-            continue
-        if delivery.chat_id in closed:
-            passed.add(delivery.chat_id)
-        elif len(taken) < count:
-            closed.add(delivery.chat_id)
-            taken.append(delivery)
-    return passed
+        page = connection.execute(behind.limit(size)).all()
 
 
 def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Debt]:

@@ -29,7 +29,7 @@ class Point(StrEnum):
 
 
 class Trap:
-    """Kills at a point, in front of a box. `armed` once, it fires once."""
+    """Kills at a point, in front of a box; armed once, it fires once. `called` is set at every request."""
 
     def __init__(self, box: Box, chance: random.Random) -> None:
         self._box, self._chance = box, chance
@@ -37,11 +37,12 @@ class Trap:
         self._skip = 0
         self._kill: Callable[[], None] = lambda: None
         self._late: set[asyncio.Task[object]] = set()
+        self.called = asyncio.Event()
 
     def arm(self, point: Point, kill: Callable[[], None]) -> None:
         """Kill at the point, at one of the next requests."""
         self._point, self._kill = point, kill
-        self._skip = self._chance.choice((0, 0, 1, 2, 5, 9))
+        self._skip = self._chance.choice((0, 1, 2, 5, 10, 20, 40))
 
     def disarm(self) -> None:
         self._point = None
@@ -49,6 +50,8 @@ class Trap:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         method = request.match_info.get("method", "").lower()
+        if method:
+            self.called.set()
         if self._point is None or method not in WATCHED:
             return await handler(request)
         if self._skip > 0:

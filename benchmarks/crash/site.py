@@ -1,6 +1,5 @@
 """A news site that publishes and corrects stories when it is told to."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -24,11 +23,10 @@ class Story:
 
 @dataclass
 class Site:
-    """The stories, and their feed. `looked` is set at every look at the feed."""
+    """The stories, and their feed."""
 
     address: str = ""
     stories: list[Story] = field(default_factory=list)
-    looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self) -> Story:
         number = len(self.stories)
@@ -51,7 +49,6 @@ class Site:
         return [web.get("/feed.xml", self._feed), web.get("/story/{number}", self._page)]
 
     async def _feed(self, _request: web.Request) -> web.Response:
-        self.looked.set()
         items = "".join(self._item(story) for story in reversed(self.stories[-SHOWN:]))
         feed = f'<rss version="2.0"><channel><title>Ferry news</title>{items}</channel></rss>'
         return web.Response(text=feed, content_type="application/rss+xml")

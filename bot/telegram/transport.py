@@ -6,6 +6,7 @@ after the first, never blindly after the second. Errors carry no address, since 
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -80,10 +81,24 @@ class AiohttpRequest(BaseRequest):
             TimedOut: the answer did not come in time; whether the request was applied is not known.
             NetworkError: the connection broke; the same.
         """
+        body, headers = _body(request_data)
+        return await self._request(method, url, body, headers, self._timeout(read_timeout, connect_timeout))
+
+    async def post_json(self, url: str, body: bytes) -> tuple[int, bytes]:
+        """`do_request` for a body that is ready: nothing is made for each of ten thousand chats."""
+        return await self._request("POST", url, body, _JSON, self._usual)
+
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        body: bytes | aiohttp.FormData | None,
+        headers: Mapping[str, str] | None,
+        timeout: aiohttp.ClientTimeout,
+    ) -> tuple[int, bytes]:
         if self._session is None:
             await self.initialize()
         assert self._session
-        body, headers = _body(request_data)
         try:
             async with self._session.request(
                 method,
@@ -91,7 +106,7 @@ class AiohttpRequest(BaseRequest):
                 data=body,
                 headers=headers,
                 proxy=self._proxy(url),
-                timeout=self._timeout(read_timeout, connect_timeout),
+                timeout=timeout,
                 allow_redirects=False,
             ) as answer:
                 return answer.status, await answer.read()

@@ -20,8 +20,10 @@ from jobs.publish.settling import after, name_of
 from jobs.publish.step import Delete, Edit, Send
 from storage import outbox
 
-#: What is due is read for so many seconds ahead, and at most so much at once; claimed for so many.
-AHEAD, MOST, CLAIMED_AHEAD = 0.25, 500, 0.05
+#: What is due is read for so many seconds ahead, and at most so much at once.
+AHEAD, MOST = 0.5, 500
+#: It is claimed for so many seconds ahead, or for as many claims as go into this, where the disk is slow.
+CLAIMED_AHEAD, CLAIMS_AHEAD = 0.05, 3
 #: Requests that may be under way at once.
 IN_FLIGHT = 500
 #: What was claimed and has waited so long for its turn is handed back, in seconds.
@@ -51,10 +53,16 @@ class Courier:
         self._back: list[Parcel] = []  # perhaps claimed, and surely not sent: to be handed back
         self._in_hand: dict[int, int] = {}  # deliveries that are read or claimed, each with its chat
         self._passed: Collection[int] = ()
+        self._claiming = 0.0  # seconds that a claim takes, lately
         self._flying: set[asyncio.Task[None]] = set()
         self._failures = 0
         self._some_read, self._some_claimed = Bell(), Bell()
         self.bell = Bell()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is at hand."""
+        return not self._in_hand
 
     def wake(self) -> None:
         """Let every stage look whether to stop."""
@@ -72,9 +80,10 @@ class Courier:
         """Claim what is about to be sent, until `stop`; then hand back what was not sent."""
         while not stop.is_set():
             await self._hand_back()
-            room = self._pace.room(self._clock.monotonic(), CLAIMED_AHEAD) - len(self._claimed)
-            if self._read and room > 0:
-                await self._claim_some(room)
+            ahead = min(AHEAD / 2, max(CLAIMED_AHEAD, CLAIMS_AHEAD * self._claiming))
+            room = self._pace.room(self._clock.monotonic(), ahead) - len(self._claimed)
+            if self._read and (room > len(self._claimed) or self._read[0][2].debt.delivery.public):
+                await self._claim_some(max(room, 1))
             else:
                 await self._some_read.wait(self._clock, CLAIMED_AHEAD / 2 if self._read else IDLE)
         self._back += self._claimed
@@ -90,10 +99,13 @@ class Courier:
             await _all_done(self._flying, self._publish, FAREWELL)
 
     async def _read_some(self, rang: bool) -> int:
-        """Read what there is room for; after a ring at least one, since it may be breaking."""
+        """Read when half is gone; after a ring at once, and at least one, since it may be breaking."""
         now = self._clock.monotonic()
-        room = self._pace.room(now, AHEAD) - len(self._in_hand)
-        if rang and self._pace.opens_in(now) <= AHEAD:
+        most = self._pace.room(now, AHEAD)
+        room = most - len(self._in_hand)
+        if not rang and room <= most // 2:
+            return 0
+        if self._pace.opens_in(now) <= AHEAD:
             room = max(room, 1)
         count = min(MOST, room, IN_FLIGHT - len(self._flying) - len(self._in_hand))
         if count <= 0:
@@ -129,12 +141,13 @@ class Courier:
                 parcels.append(parcel)
         if not parcels:
             return
-        intents = [intent_of(parcel) for parcel in parcels]
+        intents, began = [intent_of(parcel) for parcel in parcels], self._clock.monotonic()
         try:
             mine = await self._publish.db.run(outbox.claim, intents, self._clock.now())
         except Exception:
             self._back += parcels
             raise
+        self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
         for parcel in parcels:
             if parcel.number in mine:
                 self._claimed.append(parcel)

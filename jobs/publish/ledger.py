@@ -15,7 +15,7 @@ from storage.decisions import notice
 from storage.records import ChatKind, ChatState
 
 #: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
-GATHER = 0.05
+GATHER = 0.02
 #: After the database could not be written to.
 AGAIN = 1.0
 
@@ -23,10 +23,14 @@ log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Aftermaths on their way into the database. `written` is called when some have arrived there."""
+    """Aftermaths on their way into the database. `written` is called with those that have arrived."""
 
     def __init__(
-        self, db: Database, clock: Clock, operators: Sequence[int], written: Callable[[], None]
+        self,
+        db: Database,
+        clock: Clock,
+        operators: Sequence[int],
+        written: Callable[[Sequence[Aftermath]], None],
     ) -> None:
         self._db, self._clock, self._operators, self._written = db, clock, operators, written
         self._waiting: list[Aftermath] = []
@@ -72,8 +76,8 @@ class Ledger:
             await self._clock.sleep(AGAIN)
             self._some.ring()
             return
-        self._writing = []
-        self._written()
+        batch, self._writing = self._writing, []
+        self._written(batch)
 
 
 def write(

@@ -13,7 +13,7 @@ from jobs.policy import Rate
 from jobs.publish.windows import Chats, Quickest, Slowness, Window
 
 #: After a late wake-up this much may be caught up at once, in seconds.
-CATCH_UP = 0.02
+CATCH_UP = 0.1
 #: Floods of several chats within this many seconds concern everything.
 TOGETHER = 10.0
 #: Chats make several: of private ones, which are never pressed, two; of any, three.

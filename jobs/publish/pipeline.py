@@ -5,7 +5,7 @@ at any line leaves rows that say what is left to do. `docs/delivery.md` draws th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -18,7 +18,9 @@ from jobs.publish.ledger import Ledger
 from jobs.publish.lookups import Lookups
 from jobs.publish.parts import Publish
 from jobs.publish.planning import Planner, plan_new
+from jobs.publish.settling import Aftermath
 from storage import chats, outbox
+from storage.records import DeliveryState
 
 #: Without a ring, the next look for something to plan or spread comes after so many seconds.
 IDLE = 30.0
@@ -33,11 +35,14 @@ async def run(publish: Publish, stop: asyncio.Event) -> None:
     await remember(publish)
     written = asyncio.Event()  # nothing more can come: the ledger may end
 
-    def wake() -> None:
-        courier.bell.ring()
-        lookups.bell.ring()
+    def heed(batch: Sequence[Aftermath]) -> None:
+        """A channel is free for its next post; something has become unclear."""
+        if courier.idle or any(each.chat_id < 0 for each in batch):
+            courier.bell.ring()
+        if any(each.settled.state is DeliveryState.UNCLEAR for each in batch):
+            lookups.bell.ring()
 
-    ledger = Ledger(publish.db, publish.clock, publish.policy.operators, wake)
+    ledger = Ledger(publish.db, publish.clock, publish.policy.operators, heed)
     courier, lookups = Courier(publish, ledger), Lookups(publish, ledger)
     planner, keeper = Planner(publish, courier.bell), Keeper(publish, courier.bell)
 

@@ -100,7 +100,7 @@ def test_posts_go_out_evenly_and_not_in_bursts() -> None:
     line = Line(Pace(*USUAL), random.Random(7), 0.0, 0.0)
     for number in range(60):
         line.send(number + 1)
-    assert most_in((at for at, _ in line.arrived), 0.1) <= 4
+    assert most_in((at for at, _ in line.arrived), 0.1) <= 7
 
 
 def test_a_flood_stops_its_chat_for_as_long_as_it_says_and_nothing_else() -> None:
@@ -142,16 +142,16 @@ def test_a_flooded_chat_is_slowed_and_slowly_forgiven() -> None:
 
 
 def test_an_answer_takes_the_next_slot_and_a_post_waits_behind_it() -> None:
-    pace = Pace(Rate(10, 1.0), Rate(1, 1.0), Rate(20, 60.0))
+    pace = Pace(Rate(5, 1.0), Rate(1, 1.0), Rate(20, 60.0))
     assert pace.reserve(1, 100.0) == 0
     wait = pace.reserve(2, 100.0, answer=True)
-    assert 0 < wait <= 0.1
+    assert 0 < wait <= 0.2
     assert pace.reserve(3, 100.0 + wait) > 0
     assert pace.reserve(2, 100.0 + wait, answer=True) == 0
 
 
 def test_a_slot_promised_to_an_answer_that_never_comes_is_free_again() -> None:
-    pace = Pace(Rate(10, 1.0), Rate(1, 1.0), Rate(20, 60.0))
+    pace = Pace(Rate(5, 1.0), Rate(1, 1.0), Rate(20, 60.0))
     pace.reserve(1, 100.0)
     wait = pace.reserve(2, 100.0, answer=True)
     assert pace.reserve(3, 100.0 + wait + 2 * PROMISE) == 0

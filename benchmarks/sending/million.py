@@ -1,0 +1,115 @@
+"""What does a million owed deliveries cost? Planned in slices while others write, then claimed and settled.
+
+    python -m benchmarks.sending.million 1000000
+
+Run in a process of its own; prints its findings as JSON.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import insert, text
+
+from storage import chats, outbox
+from storage.database import Connection, Database, open_database
+from storage.decisions import NewPost, owe
+from storage.migrations import migrate
+from storage.outbox import Intent, Settled
+from storage.records import ChatKind, DeliveryState, Lane, PostKind
+from storage.schema import chats as chats_table
+from storage.schema import subscriptions
+from storage.spreading import spread
+
+SETTLED_AT_ONCE, TIMES = 200, 50
+
+
+def follow(connection: Connection, first: int, count: int, now: datetime) -> None:
+    ids = range(first, first + count)
+    kind = {"kind": ChatKind.PRIVATE, "created_at": now}
+    connection.execute(insert(chats_table), [{"id": number, **kind} for number in ids])
+    wish = {"what": chats.EVERYTHING, "rhythm": chats.AT_ONCE, "created_at": now}
+    connection.execute(insert(subscriptions), [{"chat_id": number, **wish} for number in ids])
+
+
+def small_write(connection: Connection) -> None:
+    connection.execute(text("UPDATE chats SET reason = '' WHERE id = 1"))
+
+
+async def plan(database: Database, now: datetime) -> dict[str, float]:
+    """Spread the post over its followers; how long anybody else's small write and the event loop waited."""
+    writes: list[float] = []
+    stalls: list[float] = []
+    done = asyncio.Event()
+
+    async def others() -> None:
+        while not done.is_set():
+            began = time.perf_counter()
+            await database.run(small_write)
+            writes.append(time.perf_counter() - began)
+            await asyncio.sleep(0.003)
+
+    async def loop() -> None:
+        while not done.is_set():
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            stalls.append(time.perf_counter() - began - 0.001)
+
+    besides = [asyncio.create_task(others()), asyncio.create_task(loop())]
+    began = time.perf_counter()
+    while await database.run(spread, now):
+        pass
+    elapsed = time.perf_counter() - began
+    done.set()
+    await asyncio.gather(*besides)
+    writes.sort()
+    return {
+        "plan_seconds": elapsed,
+        "write_p99": writes[int(len(writes) * 0.99)],
+        "write_worst": writes[-1],
+        "stall_worst": max(stalls),
+    }
+
+
+async def settle_some(database: Database, now: datetime) -> dict[str, float]:
+    """Read, claim and settle, while all the others are owed; seconds for each delivery."""
+    began = time.perf_counter()
+    for _ in range(TIMES):
+        dues = await database.read(outbox.due, now, SETTLED_AT_ONCE)
+        await database.run(outbox.claim, [Intent(debt.delivery.id) for debt in dues.debts], now)
+        settled = [
+            Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
+            for debt in dues.debts
+        ]
+        await database.run(outbox.settle, settled, now)
+    return {"settled_a_second": SETTLED_AT_ONCE * TIMES / (time.perf_counter() - began)}
+
+
+async def measure(count: int) -> dict[str, float]:
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="newswire-million-") as folder:
+        database = open_database(f"sqlite:///{Path(folder)}/newswire.db")
+        database.run_here(migrate)
+        for first in range(1, count + 1, 5000):
+            database.run_here(follow, first, min(5000, count + 1 - first), now)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        new = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=now, followers=True)
+        database.run_here(owe, new, now)
+        found = {"count": count, **await plan(database, now), **await settle_some(database, now)}
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        database.close()
+        return {**found, "memory_before": before / 1024, "memory_after": after / 1024}
+
+
+def main() -> None:
+    found = asyncio.run(measure(int(sys.argv[1])))
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
