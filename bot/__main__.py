@@ -7,10 +7,10 @@ from bot.cli import newswire
 from bot.cli.failure import Failure
 
 
-def main() -> None:
-    """Run the command line. Exit status: 0 good, 1 failed, 2 wrong use or wrong settings."""
+def main(words: list[str] | None = None) -> None:
+    """Run the command line, `words` or the process's own. Exit status: 0 good, 1 failed, 2 wrong use."""
     try:
-        newswire(prog_name="newswire")
+        newswire(words, prog_name="newswire")
     except Failure as error:
         _end(str(error), 1)
     except Exception as error:

@@ -12,15 +12,16 @@ TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,100}")
 
 #: Libraries that tell at `info` what only an engineer wants to know.
 QUIET = (
-    "httpx",
     "apscheduler.executors",
     "aiohttp.access",
-    "telegram",
     "alembic",
     "trafilatura",
     "htmldate",
     "asyncio",
 )
+
+#: Libraries that tell at `debug` what was said to whom: nobody is to read that in a log.
+DISCREET = ("telegram", "httpx")
 
 Event = MutableMapping[str, Any]
 
@@ -73,5 +74,7 @@ def start_logs(log_format: str, level: str) -> None:
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # it warns of jobs still under way
+    for name in DISCREET:
+        logging.getLogger(name).setLevel(logging.WARNING)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
