@@ -1,0 +1,173 @@
+"""The next request of a delivery, and what follows from its outcome."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from jobs.policy import Corrections, Edition, Publishing, Withdrawals
+from jobs.publish.outcome import (
+    ChatGone,
+    ChatMoved,
+    Missing,
+    Outcome,
+    Refused,
+    Sent,
+    TryLater,
+    Unclear,
+    Untouchable,
+)
+from jobs.publish.settling import after
+from jobs.publish.step import Delete, Edit, Nothing, Send, next_step
+from storage import chats
+from storage.outbox import Debt
+from storage.records import (
+    ArticleState,
+    ChatKind,
+    ChatState,
+    Delivery,
+    DeliveryState,
+    Lane,
+    Post,
+    PostKind,
+)
+from tests.jobs.publish.newsroom import CHANNEL, NOW, later
+from tests.jobs.publish.test_plan import story
+
+POLICY = Publishing(editions=(Edition(name="", channels=(), feed_urls=()),))
+WAIT = timedelta(seconds=75)
+POST = Post(
+    id=1,
+    kind=PostKind.ARTICLE,
+    lane=Lane.ROUTINE,
+    edition="",
+    article_id=1,
+    text="",
+    silent=False,
+    not_before=NOW,
+    created_at=NOW,
+)
+NEW = Delivery(
+    id=9,
+    post_id=1,
+    chat_id=CHANNEL,
+    lane=Lane.ROUTINE,
+    public=True,
+    state=DeliveryState.OWED,
+    wanted_revision=1,
+    shown_revision=0,
+    message_id=None,
+    content="",
+    content_revision=0,
+    after_message_id=0,
+    picture=True,
+    not_before=NOW,
+    attempts=0,
+    unclear=0,
+    found=0,
+    repeats=0,
+    claimed_at=None,
+    look_at=None,
+    error="",
+    settled_at=None,
+)
+SHOWN = replace(NEW, message_id=40, shown_revision=1)
+DEBT = Debt(NEW, POST, chats.blank(CHANNEL, ChatKind.CHANNEL, NOW))
+
+
+def test_what_is_not_shown_is_sent_as_the_article_is_now() -> None:
+    assert next_step(NEW, POST, replace(story(), revision=4), POLICY) == Send(4)
+
+
+def test_what_shows_an_older_revision_is_edited_and_marked() -> None:
+    corrected = replace(story(), revision=2, revised_at=later(minutes=5))
+    wanting = replace(SHOWN, wanted_revision=2)
+    assert next_step(wanting, POST, corrected, POLICY) == Edit(40, 2, later(minutes=5))
+    silent = replace(POLICY, corrections=Corrections.SILENT)
+    assert next_step(wanting, POST, corrected, silent) == Edit(40, 2)
+    assert next_step(wanting, POST, corrected, silent, 2) == Edit(40, 2, new_picture=True)
+
+
+def test_what_shows_what_it_should_needs_nothing() -> None:
+    assert next_step(SHOWN, POST, story(), POLICY) == Nothing(DeliveryState.SETTLED)
+
+
+def test_a_withdrawn_article_is_not_sent_and_what_is_shown_goes() -> None:
+    gone = replace(story(), state=ArticleState.WITHDRAWN)
+    assert next_step(NEW, POST, gone, POLICY) == Nothing(DeliveryState.SKIPPED, "the article was withdrawn")
+    unwanted = replace(SHOWN, wanted_revision=0)
+    assert next_step(unwanted, POST, gone, POLICY) == Delete(40)
+    note = replace(POLICY, withdrawals=Withdrawals.NOTE)
+    assert next_step(unwanted, POST, gone, note) == Edit(40, 0, withdrawn=True)
+    off = replace(POLICY, withdrawals=Withdrawals.OFF)
+    assert isinstance(next_step(unwanted, POST, gone, off), Nothing)
+
+
+def test_an_article_that_is_no_longer_kept_is_not_sent() -> None:
+    assert isinstance(next_step(NEW, POST, None, POLICY), Nothing)
+
+
+def test_a_notice_is_sent_once_and_never_edited() -> None:
+    notice = replace(POST, kind=PostKind.NOTICE, article_id=None)
+    assert next_step(NEW, notice, None, POLICY) == Send(1)
+    assert next_step(replace(SHOWN, wanted_revision=2), notice, None, POLICY) == Nothing(
+        DeliveryState.SETTLED
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Sent(41), DeliveryState.SETTLED),
+        (TryLater(3, "429", flood=True), DeliveryState.OWED),
+        (TryLater(2, "no connection"), DeliveryState.OWED),
+        (Refused("message is too long"), DeliveryState.REFUSED),
+        (Refused("WEBPAGE_CURL_FAILED", picture=True), DeliveryState.OWED),
+        (Missing(), DeliveryState.REMOVED),
+        (Untouchable("message can't be edited"), DeliveryState.REFUSED),
+        (ChatGone(ChatState.PAUSED, "no right"), DeliveryState.OWED),
+        (ChatGone(ChatState.BLOCKED, "blocked"), DeliveryState.SKIPPED),
+        (ChatGone(ChatState.LEFT, "deleted"), DeliveryState.SKIPPED),
+        (ChatMoved(-1005), DeliveryState.OWED),
+        (Unclear("reset"), DeliveryState.UNCLEAR),
+    ],
+)
+def test_every_outcome_has_its_state(outcome: Outcome, state: DeliveryState) -> None:
+    assert after(DEBT, Send(1), outcome, NOW, WAIT).settled.state is state
+
+
+def test_a_sent_post_is_known_by_its_number() -> None:
+    came = after(DEBT, Send(3), Sent(41), NOW, WAIT)
+    assert (came.settled.message_id, came.settled.shown_revision, came.seen) == (41, 3, 41)
+    assert came.settled.shown
+
+
+def test_a_flood_is_remembered_until_it_ends() -> None:
+    assert after(DEBT, Send(1), TryLater(34, "429", flood=True), NOW, WAIT).flooded_until == later(seconds=34)
+    assert after(DEBT, Send(1), TryLater(2, "no connection"), NOW, WAIT).flooded_until is None
+
+
+def test_a_picture_is_refused_once_and_then_left_out() -> None:
+    came = after(DEBT, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
+    assert not came.settled.picture
+    plain = replace(DEBT, delivery=replace(NEW, picture=False))
+    again = after(plain, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
+    assert again.settled.state is DeliveryState.REFUSED
+
+
+def test_operators_hear_of_a_refusal_where_many_would_have_read_it() -> None:
+    assert "article 1" in after(DEBT, Send(1), Refused("too long"), NOW, WAIT).notice
+    private = replace(DEBT, delivery=replace(NEW, public=False, chat_id=7), chat=None)
+    assert after(private, Send(1), Refused("too long"), NOW, WAIT).notice == ""
+
+
+def test_an_unclear_send_is_counted_and_left_alone_for_its_wait() -> None:
+    sent = after(DEBT, Send(1), Unclear("reset"), NOW, WAIT).settled
+    assert (sent.unclear, sent.look_at) == (1, NOW + WAIT)
+    shown = replace(DEBT, delivery=SHOWN)
+    assert after(shown, Edit(40, 2), Unclear("reset"), NOW, WAIT).settled.unclear == 0
+
+
+def test_a_deleted_message_shows_nothing() -> None:
+    shown = replace(DEBT, delivery=SHOWN)
+    assert after(shown, Delete(40), Sent(40), NOW, WAIT).settled.shown_revision == 0
