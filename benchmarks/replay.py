@@ -54,7 +54,7 @@ class Archive:
 
 @dataclass
 class Replay:
-    """Newswire with a database of its own, and the year that passes by it."""
+    """Newswire with a database of its own, and the months that pass by it."""
 
     db: Database
     parser: Parser

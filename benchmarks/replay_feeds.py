@@ -1,4 +1,4 @@
-"""A year of real feeds, look by look: what is repeated, what is lost, which corrections are seen?
+"""Eighteen months of real feeds, look by look: what is repeated, what is lost, which corrections are seen?
 
 Newswire's own code beside six usual strategies, on the same looks; then the same with kills at random
 moments. Run: `python -m benchmarks.replay_feeds [--feeds bbc,cnn] [--most 50] [--kills 40] [--looks 1000]`.
@@ -79,7 +79,7 @@ def _compare(looks: Sequence[Snapshot], kills: int, chart: bool) -> None:
     _print_edits(corrections)
     console.print(f"{len(looks) / seconds:.0f} looks a second, each fetched, parsed in a child and stored")
     if chart:
-        _draw(scores, verdict)
+        _draw(scores, verdict, len(looks))
     if (verdict.repeated, verdict.lost) != (0, 0) or (killed and (killed.repeated, killed.lost) != (0, 0)):
         sys.exit(1)
 
@@ -142,16 +142,20 @@ async def _go_on(path: Path, looks: Sequence[Snapshot], position: int) -> None:
 
 
 def edits(path: Path, looks: Sequence[Snapshot]) -> Counter[str]:
-    """What became of each headline edit that is listed beside the data."""
+    """What became of each headline edit that is listed beside the data; those not seen are printed."""
     listed, db = title_edits(), open_database(f"sqlite:///{path}")
     try:
         numbers = {look.feed: _feed_number(db, look.feed) for look in looks}
-        found = [
-            _seen(db, numbers[look.feed], look, guid, headline)
-            for look in looks
-            for guid, headline in listed.get(look.name, [])
-        ]
-        return Counter(found)
+        found: Counter[str] = Counter()
+        for look in looks:
+            for guid, headline in listed.get(look.name, []):
+                seen = _seen(db, numbers[look.feed], look, guid, headline)
+                found[seen] += 1
+                if seen == "not seen":
+                    console.print(
+                        f"not seen: {look.name} {guid} => {headline}", markup=False, highlight=False
+                    )
+        return found
     finally:
         db.close()
 
@@ -203,10 +207,11 @@ def _print_edits(found: Counter[str]) -> None:
     console.print(table)
 
 
-def _draw(scores: dict[str, Score], ours: Verdict) -> None:
+def _draw(scores: dict[str, Score], ours: Verdict, looks: int) -> None:
     bars = [Bar(name, one.repeated, one.lost) for name, one in scores.items()]
     bars.append(Bar("Newswire", ours.repeated, ours.lost))
-    write_bars(CHART, f"{ours.stories:,} stories in a year of real feeds", ("repeated", "lost"), bars)
+    heading = f"{ours.stories:,} stories in {looks:,} looks at real feeds"
+    write_bars(CHART, heading, ("repeated", "lost"), bars)
     console.print(f"wrote {CHART.name}")
 
 

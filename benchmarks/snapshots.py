@@ -1,4 +1,4 @@
-"""Real feeds over a year, the truth about them, and what usual strategies make of them.
+"""Real feeds over eighteen months, the truth about them, and what usual strategies make of them.
 
 The truth is worked out here from the raw XML, without any of Newswire's own code: a story is known if its
 guid (in its own feed) or its normalised link (anywhere) is known.
@@ -217,9 +217,11 @@ def score(strategy: str, looks: Sequence[Snapshot], read: dict[str, list[Item]])
     """A strategy's score; each feed's first look is the baseline, which posts nothing."""
     truth, posted, known = Truth(), set[int](), set[int]()
     strategies: dict[str, Strategy] = {}
-    result, late = Score(), set[int]()
+    result, late, begun = Score(), set[int](), set[str]()
     for look in looks:
-        items, first = read[look.name], look.feed not in strategies
+        items, first = read[look.name], look.feed not in begun
+        if items:
+            begun.add(look.feed)
         judge = strategies.setdefault(look.feed, STRATEGIES[strategy]())
         chosen = {id(item) for item in judge(items)}
         before = set(known)

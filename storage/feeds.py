@@ -32,7 +32,8 @@ def register(connection: Connection, urls: Sequence[str], now: datetime) -> None
 
 def change(connection: Connection, feed_id: int, **columns: object) -> None:
     """Write these columns, and no others, of one feed."""
-    connection.execute(update(feeds).where(feeds.c.id == feed_id).values(**columns))
+    if columns:
+        connection.execute(update(feeds).where(feeds.c.id == feed_id).values(**columns))
 
 
 def get(connection: Connection, feed_id: int) -> Feed | None:

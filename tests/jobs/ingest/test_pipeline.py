@@ -2,7 +2,9 @@
 
 import json
 
+from jobs.ingest import pipeline
 from jobs.ingest.outcome import FeedGone, FetchFailed
+from jobs.ingest.websub import Push
 from storage import articles, feeds, runs
 from storage.records import FeedState, RunOutcome
 from tests.jobs.ingest.newsroom import FEED, Newsroom, fetched, rss, story
@@ -139,3 +141,29 @@ async def test_a_json_feed_with_what_no_database_takes_is_stored(newsroom: Newsr
     ).encode()
     assert (await newsroom.look()).new == 1
     assert await newsroom.titles() == ["abc"]
+
+
+async def test_a_pushed_article_is_stored_at_once_and_a_push_of_known_ones_changes_nothing(
+    newsroom: Newsroom,
+) -> None:
+    await newsroom.looks([story(2), story(1)])
+    feed = await newsroom.feed()
+    push = Push(feed.id, rss(story(3)), "application/rss+xml; charset=utf-8")
+    for new in (1, 0):
+        taken = await pipeline.take(newsroom.ingest, push)
+        assert taken is not None
+        assert len(taken.kept.new) == new
+    assert newsroom.rung == 2
+    after = await newsroom.feed()
+    assert (after.next_fetch_at, after.fetched_at) == (feed.next_fetch_at, feed.fetched_at)
+    [counts] = await newsroom.looks([story(3), story(2), story(1)])
+    assert counts.new == 0
+
+
+async def test_a_push_without_a_body_is_a_reason_to_look(newsroom: Newsroom) -> None:
+    await newsroom.looks([story(1)])
+    newsroom.publish(story(2), story(1))
+    taken = await pipeline.take(newsroom.ingest, Push((await newsroom.feed()).id, b"", ""))
+    assert taken is not None
+    assert len(taken.kept.new) == 1
+    assert await pipeline.take(newsroom.ingest, Push(999, b"", "")) is None
