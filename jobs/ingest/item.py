@@ -62,6 +62,11 @@ def feed_language(claimed: str, items: Sequence[RawItem]) -> str:
     return language.of_feed(clean.from_html("<p>".join(words)), claimed)
 
 
+def feed_title(title: str, items: Sequence[RawItem]) -> str:
+    """A feed's own name, in Unicode where its items are in Zawgyi."""
+    return zawgyi.in_unicode(title, " ".join(item.title.source for item in items[:30]))
+
+
 def read_item(raw: RawItem, feed_language: str) -> ParsedItem | Left:
     """The item as readers may see it, or the reason why it is left out."""
     title = clean.title(raw.title.source, raw.title.is_html)

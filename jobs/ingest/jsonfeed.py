@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.ingest import clean, images
-from jobs.ingest.item import Left, RawItem, Words, feed_language, read_item
+from jobs.ingest.item import Left, RawItem, Words, feed_language, feed_title, read_item
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.repair import MAX_ITEMS
@@ -34,7 +34,7 @@ def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
         items=tuple(item for item in read if isinstance(item, ParsedItem)),
         dropped=tuple(item.reason for item in read if isinstance(item, Left)),
         format="json",
-        title=clean.title(_word(found, "title"), False),
+        title=feed_title(clean.title(_word(found, "title"), False), raw),
         link=reader_link(_word(found, "home_page_url"), url),
         language=language[:35],
         hubs=tuple(_hubs(found)),

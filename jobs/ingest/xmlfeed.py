@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from jobs.ingest import clean, images
-from jobs.ingest.item import Left, RawItem, Words, feed_language, read_item
+from jobs.ingest.item import Left, RawItem, Words, feed_language, feed_title, read_item
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
@@ -45,7 +45,7 @@ def read_xml(text: str, url: str) -> ParsedFeed | ParseFailed:
         items=tuple(item for item in read if isinstance(item, ParsedItem)),
         dropped=tuple(item.reason for item in read if isinstance(item, Left)),
         format=found.get("version") or "",
-        title=clean.title(str(feed.get("title") or ""), _is_html(feed.get("title_detail"))),
+        title=feed_title(clean.title(str(feed.get("title") or ""), _is_html(feed.get("title_detail"))), raw),
         link=reader_link(str(feed.get("link") or ""), url),
         language=language[:35],
         hubs=tuple(_rel(feed, "hub")),
