@@ -67,15 +67,15 @@ class Keeper:
 
 
 def _to_meet(connection: Connection, policy: Publishing, met: Collection[int], now: datetime) -> list[Chat]:
-    """The settings' channels not yet asked about, and what is paused but not by an operator."""
+    """The settings' channels not yet asked about, or paused, but not by an operator.
+
+    Of other groups, Telegram tells when their rights change.
+    """
     named = {chat.id: chat for some in channels_of(connection, policy, now).values() for chat in some}
-    paused = {chat.id: chat for chat in chats.in_state(connection, ChatState.PAUSED)}
     return [
         chat
-        for number, chat in (named | paused).items()
-        if (number not in met or chat.state is ChatState.PAUSED)
-        and chat.reason != chats.BY_OPERATOR
-        and chat.state in (ChatState.ACTIVE, ChatState.PAUSED)
+        for number, chat in named.items()
+        if (number not in met or chat.state is not ChatState.ACTIVE) and chat.reason != chats.BY_OPERATOR
     ]
 
 

@@ -144,7 +144,15 @@ class Lookups:
             case Way.EDIT:
                 return await self._search(debt, None)
             case Way.FORWARD:
-                return await self._search(debt, operators[0])
+                return await self._through(debt, operators)
+
+    async def _through(self, debt: Debt, operators: tuple[int, ...]) -> Found:
+        """By the first of the operators to whom the bot may forward."""
+        for operator in operators:
+            found = await self._search(debt, operator)
+            if found is not None:
+                return found
+        return None
 
     async def _search(self, debt: Debt, through: int | None) -> Found:
         search, tries = Search(debt.delivery.after_message_id), 0

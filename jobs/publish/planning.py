@@ -3,25 +3,49 @@
 import asyncio
 from datetime import datetime
 
+import structlog
+
 from jobs.clock import Bell
 from jobs.policy import Publishing, Withdrawals
 from jobs.publish.parts import Publish
 from jobs.publish.plan import plan
+from jobs.publish.settling import WORDS
 from storage import chats, decisions
-from storage.database import Connection
-from storage.records import ArticleState, Chat
+from storage.database import Connection, SQLAlchemyError
+from storage.records import ArticleState, Chat, Decision, Verdict
 from storage.spreading import spread
 
 #: Articles planned, or told of, in one transaction.
 BATCH = 20
 
+log = structlog.get_logger(__name__)
+
 
 async def plan_new(publish: Publish) -> int:
     """Decide about every article that has no plan yet; how many there were."""
     planned = 0
-    while some := await publish.db.run(_plan_some, publish.policy, publish.clock.now()):
+    while True:
+        now = publish.clock.now()
+        try:
+            some = await publish.db.run(_plan_some, publish.policy, now, BATCH)
+        except SQLAlchemyError:
+            raise
+        except Exception:  # a mistake of ours, met by one article; the others go on
+            log.exception("some articles cannot be planned together; each is planned alone")
+            some = await _plan_alone(publish, now)
+        if not some:
+            return planned
         planned += some
-    return planned
+
+
+async def _plan_alone(publish: Publish, now: datetime) -> int:
+    """Plan the next article by itself; where that breaks, too, it is not posted, and `why` says so."""
+    try:
+        return await publish.db.run(_plan_some, publish.policy, now, 1)
+    except SQLAlchemyError:
+        raise
+    except Exception as surprise:
+        return await publish.db.run(_give_up, repr(surprise), now)
 
 
 async def tell_changed(publish: Publish) -> int:
@@ -51,8 +75,8 @@ class Planner:
         """Plan at every ring, and after `idle` seconds without one."""
         while not stop.is_set():
             await plan_new(self._publish)
-            await tell_changed(self._publish)
             self._owed.ring()  # always: a ring may also mean that a chat can be written to again
+            await tell_changed(self._publish)
             self.spreading.ring()
             await self._publish.bell.wait(self._publish.clock, idle)
 
@@ -72,8 +96,24 @@ def default_edition(policy: Publishing) -> str:
     return next((edition.name for edition in policy.editions), "")
 
 
-def _plan_some(connection: Connection, policy: Publishing, now: datetime) -> int:
-    rows = decisions.unplanned(connection, BATCH)
+def _give_up(connection: Connection, why: str, now: datetime) -> int:
+    told = [row.article for row in decisions.unplanned(connection, 1)]
+    refused = [
+        Decision(
+            article_id=article.id,
+            edition="",
+            verdict=Verdict.NOT_INCLUDED,
+            detail=f"cannot be planned: {why}"[:WORDS],
+            decided_at=now,
+        )
+        for article in told
+    ]
+    decisions.plan(connection, refused, [], told, now)
+    return len(told)
+
+
+def _plan_some(connection: Connection, policy: Publishing, now: datetime, count: int) -> int:
+    rows = decisions.unplanned(connection, count)
     if not rows:
         return 0
     channels = channels_of(connection, policy, now)

@@ -342,3 +342,23 @@ async def test_the_backlog_is_empty_in_the_end(newsroom: Desk) -> None:
         await newsroom.pass_time(3)
     found = newsroom.db.read_here(outbox.backlog, newsroom.clock.now())
     assert (sum(found.owed.values()), found.unclear, found.paused) == (0, 0, [])
+
+
+async def test_readers_alerts_that_came_too_late_just_go(db: Database, clock: MovedClock) -> None:
+    newsroom = desk(db, clock)
+    readers = newsroom.box.add_people(3, first_id=100)
+    newsroom.db.run_here(followers, readers)
+    clock.move(1)
+    newsroom.box.faults.script("flood", seconds=3 * 24 * 3600, methods=["sendMessage"], times=2)
+    async with newsroom.working():
+        newsroom.news("River rises")
+        await newsroom.pass_time(30, 1)
+        clock.move(2 * 24 * 3600)
+        await newsroom.pass_time(65, 1)
+        clock.move(2 * 24 * 3600)
+        newsroom.news("Bridge closed")
+        await newsroom.pass_time(65, 1)
+    assert [newsroom.said(reader)[-1:] for reader in readers] == [["Bridge closed"]] * 3
+    late = [each.state for each in newsroom.deliveries()[:3]]
+    assert DeliveryState.SKIPPED in late
+    assert DeliveryState.OWED not in late
