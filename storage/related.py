@@ -22,14 +22,16 @@ def neighbours(
     connection: Connection, index: Index, article_id: int, count: int = 5, offset: int = 0
 ) -> list[Neighbour]:
     """The articles most related to one, best first; empty where nothing is related enough."""
-    return _with_articles(connection, index.related(article_id, count, offset))
+    floor = index.archive.weights.told
+    return _with_articles(connection, index.related(article_id, count, offset, floor=floor))
 
 
 def neighbours_of_text(
     connection: Connection, index: Index, text: str, count: int = 5, offset: int = 0
 ) -> list[Neighbour]:
     """The articles most related to some words or a text, best first."""
-    return _with_articles(connection, index.related_to_text(text, count, offset))
+    floor = index.archive.weights.told
+    return _with_articles(connection, index.related_to_text(text, count, offset, floor=floor))
 
 
 def _with_articles(connection: Connection, hits: list[Hit]) -> list[Neighbour]:

@@ -15,6 +15,9 @@ from storage.index.postings import Segment, segment, tidied
 from storage.index.ranking import Field, Packed
 from storage.index.weights import Weights
 
+#: A word is as rare as if there were so many articles at least: two of three having it proves little.
+SMALLEST = 100
+
 
 class Archive:
     """One writer at a time. Readers, on any thread, need no lock if they ask what is `still`."""
@@ -104,10 +107,11 @@ class Archive:
         """What BM25 needs to know of the words and of the names."""
         documents = self.documents
         living = max(documents.living, 1)
+        articles = max(living, SMALLEST)
         holders = self.lexicon.articles.view
         return (
-            Field(documents.column("word_counts"), documents.words_in_all / living, living, holders),
-            Field(documents.column("name_counts"), documents.names_in_all / living, living, holders),
+            Field(documents.column("word_counts"), documents.words_in_all / living, articles, holders),
+            Field(documents.column("name_counts"), documents.names_in_all / living, articles, holders),
         )
 
     def terms_of(self, slots: NDArray[np.int64]) -> tuple[Packed, NDArray[np.int64], NDArray[np.float32]]:

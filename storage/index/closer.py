@@ -83,7 +83,7 @@ def look(
         pointed[np.arange(len(nearest)), nearest] = 0  # nobody speaks for himself
         share = sure * weights.near_share + (1 - sure) * weights.near_share_unsure
         order = order + share * age * (order[nearest] @ pointed) / total
-    return Likeness(order, both[1:] * age)
+    return Likeness(order, both[1:])
 
 
 def _tables(
@@ -97,11 +97,15 @@ def _tables(
     weight = np.zeros(len(united))
     weight[place] = rare
     apart = np.where(holders >= 2, rarity(holders.astype(np.int32), len(table)), 0.0)
-    squares = table * table
     return (
-        Table(table, np.where(holders >= 2, weight, 0.0), np.maximum(squares @ weight, 1e-9)),
-        Table(table, apart, np.maximum(squares @ apart, 1e-9)),
+        Table(table, np.where(holders >= 2, weight, 0.0), _own(table, weight)),
+        Table(table, apart, _own(table, apart)),
     )
+
+
+def _own(table: NDArray[np.float64], weight: Floats) -> Floats:
+    shared: Floats = np.einsum("rt,rt,t->r", table, table, weight)
+    return np.maximum(shared, 1e-9)
 
 
 def _sure(alike: Floats, weights: Weights) -> float:

@@ -22,6 +22,9 @@ from storage.index.neighbours import Asker, alike, asker_of, neighbours, shared
 from storage.index.search import Results, find
 from storage.index.weights import TUNED, Weights
 
+#: Characters of a text that is asked about; Telegram's longest message has no more.
+LONGEST_ASKED = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -115,24 +118,40 @@ class Index:
             self.archive.take(batch)
         return len(gone) + len(stale)
 
-    def related(self, article_id: int, count: int, offset: int = 0, now: datetime | None = None) -> list[Hit]:
-        """The articles most related to one, best first; none where nothing reaches the floor.
+    def related(
+        self,
+        article_id: int,
+        count: int,
+        offset: int = 0,
+        now: datetime | None = None,
+        *,
+        floor: float | None = None,
+    ) -> list[Hit]:
+        """The articles most related to one, best first; none where nothing is alike enough.
 
         The article itself, its duplicates and withdrawn articles are left out. `now` is not looked at:
-        what was published about when the article was counts most.
+        what was published about when the article was counts most. `floor` is the least likeness, by
+        default the ranking's own; readers are told less (`storage.related`).
         """
         archive = self.archive.still()
         slot = archive.documents.slot_of(article_id)
         if slot < 0:
             return []
         sense = self.dense.about(article_id) if self.dense is not None else None
-        return self._hits(archive, asker_of(archive, slot, sense), count, offset)
+        return self._hits(archive, asker_of(archive, slot, sense), count, offset, floor)
 
     def related_to_text(
-        self, text: str, count: int, offset: int = 0, now: datetime | None = None
+        self,
+        text: str,
+        count: int,
+        offset: int = 0,
+        now: datetime | None = None,
+        *,
+        floor: float | None = None,
     ) -> list[Hit]:
         """The articles most related to some words or a whole text, best first."""
         archive = self.archive.still()
+        text = text[:LONGEST_ASKED]
         analysed = analyse("", text, "", archive.weights)
         asker = Asker(
             archive.look_up(analysed.words),
@@ -140,7 +159,7 @@ class Index:
             minute_of(now) if now is not None else None,
             sense=self.dense.about_text(text) if self.dense is not None else None,
         )
-        return self._hits(archive, asker, count, offset)
+        return self._hits(archive, asker, count, offset, floor)
 
     def nearest(self, article_id: int, count: int) -> list[tuple[int, float]]:
         """What `related` finds, ids and scores alone, which is cheaper where there are many."""
@@ -169,8 +188,10 @@ class Index:
         """The articles that say what a reader typed (see `grammar`), "best" or newest ("date") first."""
         return find(self.archive.still(), query, count, offset, order, now)
 
-    def _hits(self, archive: Archive, asker: Asker, count: int, offset: int) -> list[Hit]:
-        found = neighbours(archive, asker, count, offset)
+    def _hits(
+        self, archive: Archive, asker: Asker, count: int, offset: int, floor: float | None
+    ) -> list[Hit]:
+        found = neighbours(archive, asker, count, offset, floor)
         return [Hit(self._article(slot), score, shared(archive, asker, slot)) for slot, score in found]
 
     def _article(self, slot: int) -> int:

@@ -43,9 +43,12 @@ def asker_of(archive: Archive, slot: int, sense: Sense | None = None) -> Asker:
     )
 
 
-def neighbours(archive: Archive, asker: Asker, count: int, offset: int = 0) -> list[tuple[int, float]]:
+def neighbours(
+    archive: Archive, asker: Asker, count: int, offset: int = 0, floor: float | None = None
+) -> list[tuple[int, float]]:
     """The slots that are most related to the asker, best first, and how alike they are (1: the same)."""
-    ranked = _found_by_words(archive, asker, offset + count)
+    least = archive.weights.floor if floor is None else floor
+    ranked = [one for one in _found_by_words(archive, asker, offset + count) if one.alike >= least]
     if asker.sense is not None:
         ranked = sorted(ranked + _foreign(archive, asker, asker.sense), key=lambda one: -one.rank)
     return [(one.slot, one.alike) for one in ranked][offset : offset + count]
@@ -66,15 +69,13 @@ def _found_by_words(archive: Archive, asker: Asker, wanted: int) -> list[_Ranked
     if not len(first):
         return []
     found = slots[first]
-    floor = archive.weights.floor
     looked_at, behind = found[: archive.weights.looked_at], found[archive.weights.looked_at :]
     likeness = _closer_look(archive, asker, looked_at)
     order = np.argsort(-likeness.order, kind="stable")
     columns = (looked_at[order], likeness.alike[order], likeness.order[order])
     ranked = [_Ranked(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
     rest = zip(behind.tolist(), score[first[len(looked_at) :]].tolist(), strict=True)
-    ranked += [_Ranked(slot, alike, LAST) for slot, alike in rest]
-    return [one for one in ranked if one.alike >= floor]
+    return ranked + [_Ranked(slot, alike, LAST) for slot, alike in rest]
 
 
 def _foreign(archive: Archive, asker: Asker, sense: Sense) -> list[_Ranked]:
@@ -152,7 +153,7 @@ def _closer_look(archive: Archive, asker: Asker, slots: NDArray[np.int64]) -> Li
         numbers,
         counts / (counts + np.concatenate([*mine, damp])),
         np.concatenate([np.zeros(len(terms) - len(packed), np.int64), whose + 1]),
-        ranking.rarity(archive.lexicon.articles.view[numbers], archive.documents.living),
+        ranking.rarity(archive.lexicon.articles.view[numbers], archive.fields()[0].articles),
         age,
         weights,
         asker.sense.beside(archive.documents.column("articles")[slots]) if asker.sense is not None else 0.0,

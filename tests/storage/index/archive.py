@@ -34,8 +34,8 @@ def found(index: Index, typed: str, **how: object) -> list[int]:
 
 
 def related(index: Index, article_id: int) -> list[int]:
-    """The numbers of the related articles, best first."""
-    return [hit.article_id for hit in index.related(article_id, 20)]
+    """The numbers of the related articles that readers are told of, best first."""
+    return [hit.article_id for hit in index.related(article_id, 20, floor=index.archive.weights.told)]
 
 
 #: Two floods, two quakes and what has nothing to do with them.
