@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.sending.handover import measure as handover
 from benchmarks.sending.newsroom import (
     ASKING,
     FIRST_READER,
@@ -30,12 +31,12 @@ from benchmarks.sending.newsroom import (
     cpu_seconds,
     newsroom,
     peak_memory,
+    seconds_between,
 )
 
 _SETTLED = (
     "SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE NOT public AND state = 'settled') WHERE n = {}"
 )
-_SPAN = "SELECT (julianday(max(settled_at)) - julianday(min(settled_at))) * 86400 FROM deliveries WHERE NOT public"
 
 
 @dataclass
@@ -72,14 +73,14 @@ async def fan_out(rate: int, readers: int) -> FanOut:
             elapsed, used = loop.time() - began, cpu_seconds(bot.process.pid) - used
             done.set()
             await questions
-            [(span,)] = bot.ask(_SPAN)
+            span = await seconds_between(box, followers[:64], followers[-64:])
             busiest = await box.get("busiest?seconds=1")
             refused = [event for event in await box.get("events?kind=refused") if event["status"] == 429]
             await asyncio.sleep(0.5)
             return FanOut(
                 rate=rate,
                 readers=readers,
-                reached=(readers - 1) / float(str(span)),
+                reached=(readers - 1) / span,
                 worst=busiest["most"],
                 refused=len(refused),
                 core=used / elapsed,
@@ -177,6 +178,11 @@ async def run(options: argparse.Namespace) -> None:
     console = Console(highlight=False)
     slow, fast = await fan_out(30, options.slow), await fan_out(1000, options.readers)
     show_fan_outs(console, [slow, fast])
+    took = await handover(options.articles)
+    console.print(
+        f"From the feed's answer to the sendMessage request, {len(took)} articles: "
+        f"p50 {_percentile(took, 0.5)}, p95 {_percentile(took, 0.95)}"
+    )
     console.print(f"The slow one is a sample: {options.slow} readers instead of {options.readers:,}.")
     found = {"python-telegram-bot as it comes": await rival("ptb", sys.executable, options.rivals)}
     if interpreter := aiogram_python():
@@ -190,6 +196,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=10_000)
     parser.add_argument("--slow", type=int, default=600, help="readers of the sample at 30/s")
     parser.add_argument("--rivals", type=int, default=2_000, help="messages that the others send")
+    parser.add_argument("--articles", type=int, default=30, help="posted one by one, for the handover")
     parser.add_argument("--owed", type=int, default=1_000_000)
     asyncio.run(run(parser.parse_args()))
 

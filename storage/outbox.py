@@ -94,7 +94,11 @@ def recover(connection: Connection, wait: timedelta) -> int:
     ]
     if rows:
         send = case((deliveries.c.message_id.is_(None), 1), else_=0)
-        facts = {"state": DeliveryState.UNCLEAR, "unclear": deliveries.c.unclear + send}
+        facts = {
+            "state": DeliveryState.UNCLEAR,
+            "unclear": deliveries.c.unclear + send,
+            "died": deliveries.c.died + send,
+        }
         doubtful = update(deliveries).where(deliveries.c.id == bindparam("mine"))
         when = bindparam("when", type_=deliveries.c.look_at.type)
         connection.execute(doubtful.values(**facts, look_at=when), rows)

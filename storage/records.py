@@ -283,6 +283,7 @@ class Delivery:
     not_before: datetime
     attempts: int
     unclear: int  #: how often it was not known what became of a send
+    died: int = 0  #: of these, how often because our process ended
     found: int  #: how often it was then found in the chat
     repeats: int  #: unclear sends repeated without knowing
     claimed_at: datetime | None

@@ -375,6 +375,7 @@ deliveries = Table(
     Column("not_before", Utc, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("unclear", Integer, nullable=False, default=0),
+    Column("died", Integer, nullable=False, default=0),
     Column("found", Integer, nullable=False, default=0),
     Column("repeats", Integer, nullable=False, default=0),
     Column("claimed_at", Utc),

@@ -21,6 +21,8 @@ from storage.schema import entries
 
 #: The whole bot; or only what delivers, which starts faster.
 REAL, SMALL = ("-m", "bot", "run"), ("-m", "benchmarks.crash.small")
+#: The process runs the code that this file belongs to.
+ROOT = Path(__file__).parents[2]
 _STATES = "SELECT state, count(*) FROM deliveries GROUP BY state"
 
 
@@ -53,7 +55,7 @@ class Bot:
                 sys.executable,
                 *(SMALL if self.small else REAL),
                 cwd=self.folder,
-                env=os.environ | self.settings,
+                env=os.environ | self.settings | {"PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
             )

@@ -39,8 +39,8 @@ AT_ONCE = 500
 IDLE = 30.0
 #: While what is due is being looked at, we look for more after this.
 NO_SOONER = 1.0
-#: An unclear send that cannot be looked up is repeated: rather twice than never. Where that is unclear, too,
-#: it is repeated again, so often in all.
+#: An unclear send that cannot be looked up is repeated: rather twice than never. Where Telegram leaves that
+#: unclear, too, it is repeated again, so often in all; where it was our process that ended, always.
 REPEATS = 4
 #: A probe that is not answered is made so often, each time a second later.
 TRIES = 5
@@ -212,7 +212,7 @@ class Lookups:
                 state = DeliveryState.SKIPPED if gone else DeliveryState.UNCLEAR
                 waiting = replace(_unclear(debt, state), look_at=soon, error=reason[:WORDS])
                 self._note(debt, waiting, chat=chat)
-            case None if delivery.repeats < REPEATS:
+            case None if delivery.unclear - delivery.died <= REPEATS:
                 self._note(debt, replace(_unclear(debt, DeliveryState.OWED), repeats=1))
             case None:
                 self._note(debt, _unclear(debt, DeliveryState.UNKNOWN))

@@ -296,6 +296,7 @@ def upgrade() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("unclear", sa.Integer(), nullable=False),
+        sa.Column("died", sa.Integer(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=False),
         sa.Column("repeats", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
