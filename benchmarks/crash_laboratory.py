@@ -198,6 +198,11 @@ class Laboratory:
         self.report.exit_code = await self.bot.stop()
         return self._compare()
 
+    def _outdated(self, chat_id: int) -> int:
+        """How many stories no message in the chat shows as they are now."""
+        shown = "\n".join(message.content.text.plain for message in self.box.shown(chat_id)).splitlines()
+        return len({story.title for story in self.site.stories[1:]} - set(shown))
+
     def _compare(self) -> Report:
         """What was published beside what everybody saw."""
         report, links = self.report, {self.site.link(story): story for story in self.site.stories[1:]}
@@ -207,9 +212,8 @@ class Laboratory:
         report.reader_lost, report.reader_doubled = len(private.lost), len(private.doubled)
         counted = {(row[0], str(row[1])) for row in self.bot.ask(_REPEATED)}
         report.uncounted = len(set(private.doubled) - counted)
-        for chat_id in self.channels:
-            shown = "\n".join(message.content.text.plain for message in self.box.shown(chat_id)).splitlines()
-            report.outdated += len({story.title for story in links.values()} - set(shown))
+        report.outdated = sum(self._outdated(chat_id) for chat_id in self.channels)
+        report.reader_outdated = sum(self._outdated(chat_id) for chat_id in self.readers) - report.reader_lost
         counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
         report.unclear, report.found, report.repeated, report.unknown, report.undone = counts
         report.faults = self.box.faults.met

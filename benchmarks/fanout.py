@@ -38,6 +38,11 @@ _SETTLED = (
     "SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE NOT public AND state = 'settled') WHERE n = {}"
 )
 
+_CORRECTED = (
+    "SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE NOT public AND shown_revision = 2) "
+    "WHERE n = {}"
+)
+
 
 @dataclass
 class FanOut:
@@ -46,6 +51,7 @@ class FanOut:
     rate: int
     readers: int
     reached: float
+    edited: float  #: the same for the correction that follows
     worst: int
     refused: int
     core: float
@@ -71,9 +77,12 @@ async def fan_out(rate: int, readers: int) -> FanOut:
             site.publish()
             assert await bot.until(_SETTLED.format(readers), 60 + 2 * readers / rate), "not in time"
             elapsed, used = loop.time() - began, cpu_seconds(bot.process.pid) - used
+            span = await seconds_between(box, followers[:64], followers[-64:])
+            site.correct(site.stories[-1])
+            assert await bot.until(_CORRECTED.format(readers), 60 + 2 * readers / rate), "not in time"
+            edited = await seconds_between(box, followers[:64], followers[-64:], edits=True)
             done.set()
             await questions
-            span = await seconds_between(box, followers[:64], followers[-64:])
             busiest = await box.get("busiest?seconds=1")
             refused = [event for event in await box.get("events?kind=refused") if event["status"] == 429]
             await asyncio.sleep(0.5)
@@ -81,6 +90,7 @@ async def fan_out(rate: int, readers: int) -> FanOut:
                 rate=rate,
                 readers=readers,
                 reached=(readers - 1) / span,
+                edited=(readers - 1) / edited,
                 worst=busiest["most"],
                 refused=len(refused),
                 core=used / elapsed,
@@ -125,6 +135,7 @@ def show_fan_outs(console: Console, found: list[FanOut]) -> None:
         table.add_column(name, justify="right" if name else "left")
     rows = {
         "share of the allowed rate": [f"{each.reached / each.rate:.1%}" for each in found],
+        "the same, of a correction's edits": [f"{each.edited / each.rate:.1%}" for each in found],
         "worst sliding second": [f"{each.worst}" for each in found],
         "429": [f"{each.refused}" for each in found],
         "CPU, of one core": [f"{each.core:.0%}" for each in found],

@@ -111,10 +111,9 @@ def _active(chat: Chat | None) -> bool:
 def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> set[int]:
     """Their requests are about to be made: note what these will say; the deliveries that are still owed."""
     numbers = [intent.delivery_id for intent in intents]
-    owed = select(deliveries.c.id).where(deliveries.c.id.in_(numbers), OWED)
-    mine = set(connection.execute(owed).scalars())
-    claimed = update(deliveries).where(deliveries.c.id.in_(mine))
-    connection.execute(claimed.values(state=DeliveryState.CLAIMED, claimed_at=now))
+    owed = update(deliveries).where(deliveries.c.id.in_(numbers), OWED)
+    claimed = owed.values(state=DeliveryState.CLAIMED, claimed_at=now).returning(deliveries.c.id)
+    mine = set(connection.execute(claimed).scalars())
     words = [asdict(intent) for intent in intents if intent.content and intent.delivery_id in mine]
     if words:
         facts: dict[str, Any] = {name: bindparam(name) for name in words[0] if name != "delivery_id"}

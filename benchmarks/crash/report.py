@@ -24,6 +24,7 @@ class Report:
     doubled: int = 0
     outdated: int = 0  #: channel posts that do not show the last correction
     reader_lost: int = 0
+    reader_outdated: int = 0  #: readers' articles of which nothing shows the last correction
     reader_doubled: int = 0
     uncounted: int = 0  #: of these, those that were not counted as unclear
     unclear: int = 0
@@ -35,7 +36,14 @@ class Report:
 
     @property
     def good(self) -> bool:
-        wrong = (self.lost, self.doubled, self.outdated, self.reader_lost, self.uncounted)
+        wrong = (
+            self.lost,
+            self.doubled,
+            self.outdated,
+            self.reader_lost,
+            self.reader_outdated,
+            self.uncounted,
+        )
         return not any((*wrong, self.undone, self.exit_code))
 
 
@@ -64,6 +72,7 @@ def show(report: Report) -> None:
         "channels: doubled": report.doubled,
         "channels: without the last correction": report.outdated,
         "private chats: lost": report.reader_lost,
+        "private chats: without the last correction": report.reader_outdated,
         "private chats: doubled, counted as unclear": report.reader_doubled - report.uncounted,
         "private chats: doubled, not counted": report.uncounted,
         "sends unclear": report.unclear,

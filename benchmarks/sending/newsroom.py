@@ -115,14 +115,18 @@ def peak_memory(process: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
-async def seconds_between(box: BoxProcess, first: range, last: range) -> float:
-    """From the first message to the first of these readers to the last message to the last of them."""
-    begin = [await box.get(f"chats/{reader}") for reader in first]
-    end = [await box.get(f"chats/{reader}") for reader in last]
-    times = [
-        [datetime.fromisoformat(message["at"]) for some in part for message in some] for part in (begin, end)
+async def seconds_between(box: BoxProcess, first: range, last: range, *, edits: bool = False) -> float:
+    """From the first message, or edit, to the first of these readers to the last one to the last of them."""
+    word = "edited_at" if edits else "at"
+    begin, end = [
+        [
+            datetime.fromisoformat(message[word])
+            for reader in part
+            for message in await box.get(f"chats/{reader}")
+        ]
+        for part in (first, last)
     ]
-    return (max(times[1]) - min(times[0])).total_seconds()
+    return (max(end) - min(begin)).total_seconds()
 
 
 async def ask_latest(box: BoxProcess, people: range, done: asyncio.Event, every: float = 0.3) -> None:
