@@ -35,6 +35,7 @@ from benchmarks.snapshots import (
     title_edits,
 )
 from jobs.ingest.clean import folded, title
+from jobs.ingest.edits import MOST_CHANGES
 from storage import articles, feeds, identities
 from storage.database import Database, open_database
 
@@ -180,6 +181,10 @@ def _seen(db: Database, feed: int, look: Snapshot, guid: str, headline: str) -> 
         return "the headlines took turns: left at two rounds"
     if before and folded(before[-1].title) == wanted:
         return "no edit after cleaning: the article said so already"
+    if len(trail) > MOST_CHANGES:
+        return f"more than {MOST_CHANGES} corrections of one article"
+    if [item.guid for item in look.items()].count(guid) > 1:
+        return "the document says two headlines at once: the first counts"
     return "not seen"
 
 
