@@ -171,6 +171,14 @@ def test_the_language_is_what_the_letters_prove_before_what_the_feed_claims() ->
     assert read(RSS_20).items[0].language == "en-GB"
 
 
+@pytest.mark.parametrize(
+    ("claimed", "tag"),
+    [("en-gb", "en-GB"), ("EN_us", "en-US"), ("it-IT", "it-IT"), ("x" * 50, ""), ("en; q=1", "")],
+)
+def test_a_claimed_language_is_kept_in_its_usual_spelling(claimed: str, tag: str) -> None:
+    assert read(RSS_20.replace("en-GB", claimed)).language == tag
+
+
 def test_an_item_that_cannot_be_shown_is_left_out_with_a_sentence() -> None:
     found = read(RSS_091.replace("https://news.example/1", "javascript:alert(1)"))
     assert found.items == ()
