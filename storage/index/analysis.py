@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 import py3langid
 import regex
 
 from storage import zawgyi
 from storage.index.folding import fold, tidy
-from storage.index.scripts import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, runs
+from storage.index.scripts import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, Script, runs
 from storage.index.stopwords import stem, stop_words
 from storage.index.weights import TUNED, Weights
 
@@ -19,11 +20,9 @@ from storage.index.weights import TUNED, Weights
 LONGEST = 20_000
 _WORDS_WITH_LETTERS = regex.compile(r"\p{Latin}{2,}")
 _BURMESE = regex.compile(r"\p{Myanmar}")
-_CAPITALISED = regex.compile(r"\p{Lu}")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One occurrence: its key in the index, and the place (code points of the tidied text) it stands for."""
 
     key: str
@@ -58,15 +57,19 @@ def language_of(text: str, given: str = "") -> str:
 def word_terms(tidied: str, language: str) -> Iterator[Term]:
     """Every term of a tidied text, in order, numbers among them."""
     for script, run, start in runs(tidied):
-        end = start + len(run)
-        if script is None:
-            yield Term(fold(run), start, end)
-        elif script.cuts[0].of_words:
-            for key in word_keys(run, language, script.cuts):
-                yield Term(key, start, end)
-        else:
-            for at, cut in enumerate(script.cuts):
-                yield from _pieces(cut, run, start, _MARKS[at])
+        yield from _terms(script, run, start, language)
+
+
+def _terms(script: Script | None, run: str, start: int, language: str) -> Iterator[Term]:
+    end = start + len(run)
+    if script is None:
+        yield Term(fold(run), start, end)
+    elif script.cuts[0].of_words:
+        for key in word_keys(run, language, script.cuts):
+            yield Term(key, start, end)
+    else:
+        for at, cut in enumerate(script.cuts):
+            yield from _pieces(cut, run, start, _MARKS[at])
 
 
 #: The terms of a script's second cut are not mixed up with those of its first.
@@ -101,16 +104,17 @@ def _pieces(cut: Cut, run: str, start: int, mark: str) -> Iterator[Term]:
                 yield Term(mark + "".join(keys[at : at + size]), places[at], places[at + size])
 
 
-def name_terms(tidied: str, language: str) -> Iterator[str]:
-    """Names as writers mark them: capitalised words, and numbers of two digits or more."""
-    for script, word, _ in runs(tidied):
-        if script is None:
-            if len(word) > 1:
-                yield fold(word)
-        elif _CAPITALISED.match(word):
-            key = fold(word.removesuffix("'s").removesuffix("’s"))
-            if len(key) > 1 and key not in stop_words(language, fold):
-                yield key
+def name_of(script: Script | None, run: str, language: str) -> str:
+    """A name as writers mark it, folded: a capitalised word, or a number of two digits or more; else ""."""
+    if script is None:
+        return fold(run) if len(run) > 1 else ""
+    return _name(run, language) if run[0].isupper() else ""
+
+
+@lru_cache(maxsize=16384)
+def _name(word: str, language: str) -> str:
+    key = fold(word.removesuffix("'s").removesuffix("’s"))
+    return key if len(key) > 1 and key not in stop_words(language, fold) else ""
 
 
 def analyse(title: str, body: str, language: str = "", weights: Weights = TUNED) -> Analysed:
@@ -135,9 +139,10 @@ def analyse(title: str, body: str, language: str = "", weights: Weights = TUNED)
     names: Counter[str] = Counter()
     shown: dict[str, str] = {}
     for text, times in parts:
-        for term in word_terms(text, language):
-            words[term.key] += times
-            shown.setdefault(term.key, text[term.start : term.end])
-        for name in name_terms(text, language):
-            names[name] += times
+        for script, run, start in runs(text):
+            for term in _terms(script, run, start, language):
+                words[term.key] += times
+                shown.setdefault(term.key, text[term.start : term.end])
+            if name := name_of(script, run, language):
+                names[name] += times
     return Analysed(words, names, shown, language)

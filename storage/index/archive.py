@@ -88,11 +88,9 @@ class Archive:
         return 0 if known else 1
 
     def _pack(self, counts: dict[str, int], shown: dict[str, str]) -> list[int]:
-        packed = []
-        for term, count in counts.items():
-            number = self.lexicon.add(term, shown.get(term, term[1:]))
-            if number >= 0:
-                packed.append((number << 8) | min(count, 255))
+        add = self.lexicon.add
+        numbered = ((add(term, shown.get(term) or term[1:]), count) for term, count in counts.items())
+        packed = [(number << 8) | min(count, 255) for number, count in numbered if number >= 0]
         if packed:
             self.lexicon.articles.view[np.array(packed, np.uint32) >> np.uint32(8)] += 1
         return packed

@@ -15,8 +15,10 @@ from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge
 
 #: Raised whenever analysis or the layout changes: an older copy is then made anew.
-VERSION = 1
+VERSION = 2
 MAGIC = b"newswire-index\n"
+#: Where arrays begin: numpy would copy a whole array at each look into one that is not aligned.
+ALIGNED = 64
 
 
 def save(archive: Archive, horizon: int, path: Path) -> None:
@@ -33,15 +35,17 @@ def save(archive: Archive, horizon: int, path: Path) -> None:
             "arrays": [(name, array.dtype.str, len(array)) for name, array in arrays.items()],
         }
     ).encode()
+    head += b" " * (-(len(MAGIC) + 8 + len(head)) % ALIGNED)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".new")
     with aside.open("wb") as file:
-        check = zlib.crc32(head)
         file.write(MAGIC + len(head).to_bytes(8, "little") + head)
+        check = zlib.crc32(head)
         for array in arrays.values():
             plain = np.ascontiguousarray(array).view(np.uint8).data
-            check = zlib.crc32(plain, check)
-            file.write(plain)
+            for part in (plain, bytes(-len(plain) % ALIGNED)):
+                check = zlib.crc32(part, check)
+                file.write(part)
         file.write(check.to_bytes(4, "little"))
         file.flush()
         os.fsync(file.fileno())
@@ -80,7 +84,7 @@ def _read(room: bytearray) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | N
     at = start + size
     for name, kind, count in head["arrays"]:
         arrays[name] = np.frombuffer(room, np.dtype(kind), count, at)
-        at += arrays[name].nbytes
+        at += arrays[name].nbytes + -arrays[name].nbytes % ALIGNED
     return head, arrays
 
 

@@ -119,12 +119,11 @@ _RUNS = regex.compile(
     )
 )
 
+_SCRIPT_OF: dict[str, Script | None] = {"number": None} | {f"s{at}": one for at, one in enumerate(SCRIPTS)}
+
 
 def runs(tidied: str) -> list[tuple[Script | None, str, int]]:
     """The runs of one script each, with their offsets; numbers come with no script."""
-    found: list[tuple[Script | None, str, int]] = []
-    for match in _RUNS.finditer(tidied):
-        group = match.lastgroup or "number"
-        script = None if group == "number" else SCRIPTS[int(group[1:])]
-        found.append((script, match.group(), match.start()))
-    return found
+    return [
+        (_SCRIPT_OF[match.lastgroup or ""], match.group(), match.start()) for match in _RUNS.finditer(tidied)
+    ]
