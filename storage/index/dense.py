@@ -29,7 +29,9 @@ AT_ONCE = 8192
 class Fusion:
     """How much the model's voice counts. Tuned by `benchmarks/related/semantic.py` (ECB+ Train, seed 5)."""
 
-    share: float = 1.2  #: what a likeness of 1 adds to a rank, where words in common give 1 to 2
+    share: float = 0.9  #: what a likeness of 1 adds to a rank, where words in common give 1 to 2
+    weaker_share: float = 0.2  #: the same in languages in which the model is weaker than words
+    weaker: frozenset[str] = frozenset({"km", "lo"})
     prior: float = 2.0  #: articles after which a language's own middle counts as much as that of all
     abroad: float = 0.42  #: below this an article of another language is not related
     most: int = 20  #: articles of other languages in one answer
@@ -175,6 +177,11 @@ class Dense:
         found: Slots = self._articles.view[slots]
         return found
 
+    def share_of(self, language: int) -> float:
+        """What a likeness of 1 counts for an asker in this language."""
+        weaker = self._middles.name(language) in self.fusion.weaker
+        return self.fusion.weaker_share if weaker else self.fusion.share
+
     def strangers(self, direction: Rows, language: int) -> Slots:
         """The places of articles in other languages that may be near to a direction."""
         signs = self._signs
@@ -212,7 +219,7 @@ class Sense:
             return np.zeros(len(articles))
         likeness = self.dense.likeness(self.direction, slots[there])
         spread: Floats = np.interp(np.arange(len(articles)), there, np.maximum(likeness, 0.0))
-        return self.dense.fusion.share * spread
+        return self.dense.share_of(self.language) * spread
 
     def foreign(self) -> list[Foreign]:
         """The articles of other languages that say the like, the nearest first."""

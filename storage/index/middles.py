@@ -19,13 +19,21 @@ class Middles:
     def __init__(self, prior: float) -> None:
         self._prior = prior
         self._numbers: dict[str, int] = {"": UNKNOWN}
+        self._names = [""]
         self._sums: dict[int, NDArray[np.float64]] = {}
         self._counts: dict[int, int] = {}
         self.rows: Rows = np.zeros((0, 0), np.float32)  #: by the language's number
 
     def number(self, language: str) -> int:
         """The language's number, a new one where it is new."""
-        return self._numbers.setdefault(language, len(self._numbers))
+        if language not in self._numbers:
+            self._names.append(language)
+            self._numbers[language] = len(self._names) - 1
+        return self._numbers[language]
+
+    def name(self, number: int) -> str:
+        """The language with this number."""
+        return self._names[number]
 
     def nearest(self, row: Rows) -> int:
         """The number of the language in whose corner a vector lies."""

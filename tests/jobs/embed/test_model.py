@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.embed.model import READ, installed, packed, words
+from jobs.embed.model import READ, installed, packed, reads, words
 from jobs.embed.pipeline import Embedder
 from jobs.ingest.child import Children
 from storage import articles
@@ -24,6 +24,21 @@ def test_the_model_reads_the_title_and_the_beginning() -> None:
     assert words("Title", "Standfirst.", "Standfirst. Body.") == "Title\nStandfirst. Body."
     assert words("", "", "") == ""
     assert len(words("Title", "", "x" * 5000)) == READ
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "known"),
+    [
+        ("A flood in the valley", "en", True),
+        ("မြစ်ရေလျှံ၍ ရေကြီးသည်။", "my", True),
+        ("A flood in the valley", "", True),
+        ("ၸၼ်ႉထႅဝ် ႁူင်းႁဵၼ်း ၶွင်ၸိုင်ႈ", "my", False),
+        ("གནས་ཚུལ་གསར་པ།", "bo", False),
+        ("", "my", True),
+    ],
+)
+def test_a_language_that_the_model_never_saw_is_left_to_words(text: str, language: str, known: bool) -> None:
+    assert reads(text, language) is known
 
 
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=40))

@@ -98,6 +98,13 @@ async def test_an_article_that_says_the_same_is_not_read_again(room: Room) -> No
     assert room.db.read_here(embeddings.unread, "by hand", 0, 1) == []
 
 
+async def test_an_article_in_a_language_that_the_model_never_saw_costs_no_reading(room: Room) -> None:
+    [article] = room.publish("A flood", language="bo")
+    assert await room.embedder("unusable").catch_up() == 1
+    assert room.kept() == {article: b""}
+    assert await room.embedder("unusable").catch_up() == 0
+
+
 async def test_a_text_that_breaks_or_kills_the_model_costs_only_its_own_vector(room: Room) -> None:
     titles = ("A flood", "It breaks the model", "A quake", "It kills the model", "A budget")
     flood, breaks, quake, kills, budget = room.publish(*titles)

