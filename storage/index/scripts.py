@@ -67,7 +67,7 @@ def padded_letters(run: str) -> list[str]:
     return ["\x03", *run, "\x03"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cut:
     """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
 
@@ -77,7 +77,7 @@ class Cut:
     little: frozenset[str] = frozenset()  #: pieces that say little: what is made of them alone is left out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Script:
     """One line of the table: the characters of a run, and how it is cut."""
 

@@ -1,0 +1,94 @@
+"""`python -m benchmarks.related.tune`: the weights, tried one at a time around what they are.
+
+Only on ECB+ Train (alone, and among distractors) and on three languages of SIB-200's train and dev; with
+a fixed seed, so that it comes out the same each time. It changes nothing: whoever takes over a value writes
+it into `storage/index/weights.py` or `jobs/publish/stories.py`.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.related import material, measures
+from benchmarks.related.measuring import events, stream, topics
+from benchmarks.related.systems import Newswire
+from jobs.publish.stories import RULES
+from storage.index.weights import TUNED, Weights
+
+SEED = 5
+LANGUAGES = ("eng_Latn", "mya_Mymr", "rus_Cyrl")
+#: What each weight is tried at, beside what it is.
+TRIED: dict[str, tuple[float, ...]] = {
+    "k1": (0.9, 1.5),
+    "b": (0.7, 0.95),
+    "terms": (30, 80),
+    "names": (0.5, 1.5),
+    "looked_at": (30, 60),
+    "apart": (0.6, 1.5),
+    "near": (2, 4),
+    "near_share": (0.5, 1.1),
+    "near_share_unsure": (0.15, 0.4),
+    "sure_at": (0.35, 0.55),
+    "sure_power": (2.0, 4.0),
+}
+ALIKE = (0.18, 0.20, 0.22, 0.24, 0.26)
+
+
+def trials() -> Iterator[tuple[str, Weights]]:
+    """The weights as they are, then with one of them changed."""
+    yield "as they are", TUNED
+    for name, values in TRIED.items():
+        for value in values:
+            kind = type(getattr(TUNED, name))
+            yield f"{name} {value}", replace(TUNED, **{name: kind(value)})
+
+
+def main() -> int:
+    """Print a table of the trials."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.related.tune", description=__doc__)
+    parser.add_argument("--distractors", type=int, default=19_000)
+    size = parser.parse_args().distractors
+    console = Console(width=110)
+    train = material.ecb("Train")
+    alone, among = Newswire(), Newswire()
+    alone.fill(train)
+    among.fill([*train, *material.distractors(size, SEED)])
+    others = {}
+    for language in LANGUAGES:
+        others[language] = Newswire()
+        others[language].fill(material.sib(language))
+    table = Table("weights", "Train alone", f"among {size:,}", "MAP", "SIB P@5", "SIB MRR")
+    asked = range(len(train))
+    for label, weights in trials():
+        for system in (alone, among, *others.values()):
+            system.index.archive.weights = weights
+        small, large = events(alone, train, asked, iter), events(among, train, asked, iter)
+        sib = [topics(system, material.sib(name), range(801), iter) for name, system in others.items()]
+        figures = (
+            small.mean("nDCG@5"), large.mean("nDCG@5"), large.mean("MAP"),
+            float(np.mean([one.mean("P@5") for one in sib])), float(np.mean([one.mean("MRR") for one in sib])),
+        )  # fmt: skip
+        table.add_row(label, *(f"{value:.4f}" for value in figures))
+        console.print(label, " ".join(f"{value:.4f}" for value in figures))
+    console.print(table)
+    stories(console, train)
+    return 0
+
+
+def stories(console: Console, train: list[material.Text]) -> None:
+    """The likeness from which an article joins a story."""
+    table = Table("alike", "B-cubed F1", "V-measure", title="Stories, three orders")
+    for alike in ALIKE:
+        runs = [stream(train, seed, replace(RULES, alike=alike)) for seed in range(SEED, SEED + 3)]
+        rows = [(measures.b_cubed(*run)[2], measures.v_measure(*run)) for run in runs]
+        table.add_row(f"{alike:.2f}", *(f"{value:.4f}" for value in np.mean(rows, axis=0)))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
