@@ -6,15 +6,18 @@ BIN := $(VENV)/bin
 # Where the tests' databases live and die: in memory where the machine has room there.
 SCRATCH := $(shell test -w /dev/shm && [ "$$(df -Pk /dev/shm | awk 'END {print $$4}')" -gt 4000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
+# The semantic extra, a model of 91 MB, is installed where SEMANTIC=1 asks for it.
+EXTRA := $(if $(SEMANTIC),$(VENV)/.installed-semantic)
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test check bench bench-related crash-test lock generated material
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-install: $(VENV)/.installed ## make .venv with the locked dependencies; afterwards .venv/bin/newswire works
+install: $(VENV)/.installed $(EXTRA) ## make .venv with the locked dependencies; SEMANTIC=1: related articles across languages too
 
-run: $(VENV)/.installed ## the bot with .env; without a token, the sandbox
+run: $(VENV)/.installed $(EXTRA) ## the bot with .env; without a token, the sandbox
 	@exec $(BIN)/newswire run --or-sandbox
 
 test: $(VENV)/.installed-dev ## every check and every test
@@ -39,6 +42,7 @@ crash-test: $(VENV)/.installed-dev ## kill the bot hundreds of times and count w
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra build -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock --extra build --extra dev -o requirements-dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock --extra semantic -o requirements-semantic.lock pyproject.toml
 
 generated: $(VENV)/.installed-dev ## rewrite what is made from the code: .env.example, docs/configuration.md, docs/commands.md
 	$(BIN)/python -m bot.config
@@ -62,4 +66,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.installed-semantic: requirements-semantic.lock $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-semantic.lock
 	@touch $@
