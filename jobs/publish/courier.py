@@ -6,18 +6,15 @@ overtakes a running fan-out and a crash leaves little unclear.
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
-
-import structlog
 
 from jobs.clock import Bell
 from jobs.publish.ledger import Ledger
-from jobs.publish.outcome import Outcome, TryLater, Unclear, Untouchable
 from jobs.publish.parcels import Parcel, Parcels, intent_of
 from jobs.publish.parts import Publish
-from jobs.publish.settling import after, name_of
-from jobs.publish.step import Delete, Edit, Send
+from jobs.publish.requests import Requests
+from jobs.publish.settling import after
 from storage import outbox
 
 #: What is due is read for so many seconds ahead, and at most so much at once.
@@ -32,12 +29,8 @@ PATIENCE = 2.0
 IDLE = 30.0
 #: Shorter sleeps cost more than they bring: the pace lets us catch up.
 GRAIN = 0.005
-#: After a connection could not be made: twice as long each time, up to this, in seconds.
-LONGEST_WAIT = 30.0
 #: Requests under way are waited for so long when we stop.
 FAREWELL = 10.0
-
-log = structlog.get_logger(__name__)
 
 
 class Courier:
@@ -47,6 +40,7 @@ class Courier:
         self._publish, self._ledger = publish, ledger
         self._clock, self._pace = publish.clock, publish.pace
         self._parcels = Parcels(publish, ledger)
+        self._requests = Requests(publish, self._parcels)
         self._read: list[tuple[int, int, Parcel]] = []  # a heap: rank, number
         self._number = 0
         self._claimed: deque[Parcel] = deque()
@@ -55,7 +49,6 @@ class Courier:
         self._passed: Collection[int] = ()
         self._claiming = 0.0  # seconds that a claim takes, lately
         self._flying: set[asyncio.Task[None]] = set()
-        self._failures = 0
         self._some_read, self._some_claimed = Bell(), Bell()
         self.bell = Bell()
 
@@ -81,9 +74,9 @@ class Courier:
         while not stop.is_set():
             await self._hand_back()
             ahead = min(AHEAD / 2, max(CLAIMED_AHEAD, CLAIMS_AHEAD * self._claiming))
-            room = self._pace.room(self._clock.monotonic(), ahead) - len(self._claimed)
-            if self._read and (room > len(self._claimed) or self._read[0][2].debt.delivery.public):
-                await self._claim_some(max(room, 1))
+            room = ahead - self._pace.opens_in(self._clock.monotonic()) - self._cost(self._claimed)
+            if self._read and (room >= ahead / 2 or self._read[0][2].debt.delivery.public):
+                await self._claim_some(room)
             else:
                 await self._some_read.wait(self._clock, CLAIMED_AHEAD / 2 if self._read else IDLE)
         self._back += self._claimed
@@ -102,7 +95,8 @@ class Courier:
         """Read when half is gone; after a ring at once, and at least one, since it may be breaking."""
         now = self._clock.monotonic()
         most = self._pace.room(now, AHEAD)
-        room = most - len(self._in_hand)
+        cost = self._cost(parcel for _, _, parcel in self._read) + self._cost(self._claimed)
+        room = most - int(cost / self._pace.cost())
         if not rang and room <= most // 2:
             return 0
         if self._pace.opens_in(now) <= AHEAD:
@@ -129,13 +123,22 @@ class Courier:
         soonest = min(hour, self._pace.next_opening(self._passed, now))
         return min(IDLE, max(GRAIN, soonest, self._pace.opens_in(now) - AHEAD))
 
-    async def _claim_some(self, room: int) -> None:
-        """Write down what the next requests say. What is no longer owed, or not soon open, is let go."""
+    def _cost(self, parcels: Iterable[Parcel]) -> float:
+        """The seconds that these take."""
+        return sum(self._pace.cost(unpaid=parcel.unpaid) for parcel in parcels)
+
+    async def _claim_some(self, room: float) -> None:
+        """Write down what the requests of the next `room` seconds, or at least one, say.
+
+        What is no longer owed, or not soon open, is let go.
+        """
         now = self._clock.monotonic()
         parcels: list[Parcel] = []
-        while self._read and len(parcels) < room:
+        while self._read and (not parcels or room > 0):
             parcel = heappop(self._read)[2]
-            if self._pace.wait(parcel.chat_id, now) > AHEAD or now - parcel.since > PATIENCE:
+            room -= self._pace.cost(unpaid=parcel.unpaid)
+            wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
+            if wait > AHEAD or now - parcel.since > PATIENCE:
                 del self._in_hand[parcel.number]
             else:
                 parcels.append(parcel)
@@ -168,7 +171,7 @@ class Courier:
         wait = IDLE
         while self._claimed:
             parcel, now = self._claimed[0], self._clock.monotonic()
-            wait = self._pace.wait(parcel.chat_id, now)
+            wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
             late = now - parcel.since > PATIENCE
             if 0 < wait <= AHEAD and not late:
                 break
@@ -177,68 +180,20 @@ class Courier:
                 self._back.append(parcel)
                 continue
             del self._in_hand[parcel.number]
-            task = asyncio.create_task(self._carry(parcel, self._pace.start(parcel.chat_id, now)))
+            ticket = self._pace.start(parcel.chat_id, now, unpaid=parcel.unpaid)
+            task = asyncio.create_task(self._carry(parcel, ticket))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
         self._some_read.ring()
-        if len(self._in_hand) <= self._pace.room(self._clock.monotonic(), AHEAD) // 2:
+        if len(self._in_hand) * self._pace.cost() <= AHEAD / 2:
             self.bell.ring()
         return wait if self._claimed else IDLE
 
     async def _carry(self, parcel: Parcel, ticket: int) -> None:
         """One request, and what follows from it."""
-        step = parcel.step
-        outcome = await self._request(parcel, step, parcel.content, ticket)
-        if isinstance(step, Delete) and isinstance(outcome, Untouchable):
-            step, note = self._parcels.note(parcel)
-            ticket = await self._turn(parcel.chat_id)
-            outcome = await self._request(parcel, step, note, ticket)
-        wait = self._publish.policy.unclear_wait
-        aftermath = after(parcel.debt, step, outcome, self._clock.now(), wait)
+        step, outcome = await self._requests.make(parcel, ticket)
+        aftermath = after(parcel.debt, step, outcome, self._clock.now(), self._publish.policy.unclear_wait)
         self._ledger.note(aftermath, urgent=parcel.debt.delivery.public)
-
-    async def _request(
-        self, parcel: Parcel, step: Send | Edit | Delete, content: str, ticket: int
-    ) -> Outcome:
-        try:
-            outcome = await self._ask(parcel.chat_id, step, content)
-        except Exception as surprise:  # a mistake of ours: nobody knows what became of the request
-            log.exception("a request broke", chat=name_of(parcel.debt))
-            outcome = Unclear(repr(surprise))
-        finally:
-            self._pace.answered(ticket, self._clock.monotonic())
-        self._heed(parcel.chat_id, outcome)
-        return outcome
-
-    async def _ask(self, chat_id: int, step: Send | Edit | Delete, content: str) -> Outcome:
-        sender = self._publish.sender
-        match step:
-            case Send():
-                return await sender.send(chat_id, content)
-            case Edit(message_id):
-                return await sender.edit(chat_id, message_id, content, new_picture=step.new_picture)
-            case Delete(message_id):
-                return await sender.delete(chat_id, message_id)
-
-    async def _turn(self, chat_id: int) -> int:
-        """Wait until the chat may be spoken to; the ticket."""
-        while (wait := self._pace.wait(chat_id, self._clock.monotonic())) > 0:
-            await self._clock.sleep(min(wait, 1.0))
-        return self._pace.start(chat_id, self._clock.monotonic())
-
-    def _heed(self, chat_id: int, outcome: Outcome) -> None:
-        """What the outcome means for the pace."""
-        now = self._clock.monotonic()
-        match outcome:
-            case TryLater(seconds, _, True):
-                self._pace.flooded(chat_id, seconds, now)
-            case TryLater(seconds, reason, False):
-                self._failures += 1
-                wait = max(seconds, min(seconds * 2 ** min(self._failures - 1, 8), LONGEST_WAIT))
-                self._pace.stop(wait, now)
-                log.warning("Telegram cannot be reached", reason=reason, again_in=wait)
-            case _:
-                self._failures = 0
 
 
 async def _all_done(tasks: Collection[asyncio.Task[None]], publish: Publish, seconds: float) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 from jobs.clock import Bell
 from jobs.policy import Publishing
-from jobs.publish.outcome import ChatGone, Standing
+from jobs.publish.outcome import ChatGone, Standing, TryLater, Unclear
 from jobs.publish.parts import Publish
 from jobs.publish.plan import catch_up
 from jobs.publish.planning import channels_of
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 #: Paused chats are looked at, and late posts for, after so many seconds.
 EVERY = 60.0
+#: Where Telegram is out of reach, somebody's posts may wait for no more than its answer.
+SOON = 5.0
 #: What has been due for less than this is on its way, however old its article is.
 ON_ITS_WAY = timedelta(minutes=10)
 
@@ -36,13 +38,16 @@ class Keeper:
     async def run(self, stop: asyncio.Event) -> None:
         """Look after them until `stop`."""
         while not stop.is_set():
-            await self.meet()
+            everybody = await self.meet()
             await self.expire()
-            await self.bell.wait(self._publish.clock, EVERY)
+            await self.bell.wait(self._publish.clock, EVERY if everybody else SOON)
 
-    async def meet(self) -> None:
-        """Learn what the channels are, and whether paused ones can be written to again."""
-        publish = self._publish
+    async def meet(self) -> bool:
+        """Learn what the channels are, and whether paused ones can be written to again.
+
+        False where Telegram could not be asked about one.
+        """
+        publish, everybody = self._publish, True
         for chat in await publish.db.run(_to_meet, publish.policy, self._met, publish.clock.now()):
             asked = f"@{chat.username}" if chat.id <= chats.UNNAMED else chat.id
             standing = await publish.sender.standing(asked)
@@ -55,6 +60,9 @@ class Keeper:
                     self._owed.ring()
             elif isinstance(standing, ChatGone):
                 await publish.db.run(_miss, chat, standing, publish.policy.operators, publish.clock.now())
+            elif isinstance(standing, TryLater | Unclear):
+                everybody = False
+        return everybody
 
     async def expire(self) -> None:
         """One catch-up post for each channel instead of what has become too old; readers' alerts just go."""

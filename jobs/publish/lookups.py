@@ -177,9 +177,9 @@ class Lookups:
     async def _ask(self, debt: Debt, number: int, through: int | None) -> Outcome:
         """One probe, in its turn. Asking twice does no harm: it says what is there already."""
         asked = through or debt.delivery.chat_id
-        while (wait := self._pace.wait(asked, self._clock.monotonic())) > 0:
+        while (wait := self._pace.wait(asked, self._clock.monotonic(), unpaid=True)) > 0:
             await self._clock.sleep(min(wait, 1.0))
-        ticket = self._pace.start(asked, self._clock.monotonic())
+        ticket = self._pace.start(asked, self._clock.monotonic(), unpaid=True)
         delivery = debt.delivery
         try:
             seen = await self._publish.sender.find(

@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from jobs.policy import Rate
-from jobs.publish.windows import Chats, Quickest, Slowness, Window
+from jobs.publish.windows import Budget, Chats, Quickest, Slowness
 
-#: After a late wake-up this much may be caught up at once, in seconds.
-CATCH_UP = 0.1
 #: Floods of several chats within this many seconds concern everything.
 TOGETHER = 10.0
 #: Chats make several: of private ones, which are never pressed, two; of any, three.
@@ -31,10 +29,10 @@ NOTHING = 1e-9
 class Pace:
     """One budget for all that the bot says, sends and edits alike. Groups and channels have negative ids."""
 
-    def __init__(self, overall: Rate, chat: Rate, group: Rate) -> None:
-        self._overall = Window(overall)
-        self._interval = overall.seconds / overall.count
-        self._due = 0.0  # when the next one comes at an even pace
+    def __init__(self, overall: Rate, chat: Rate, group: Rate, unpaid: Rate | None = None) -> None:
+        """`unpaid`: what Telegram allows of requests that cannot be paid for, where the others are."""
+        self._overall = Budget(overall)
+        self._unpaid = Budget(unpaid) if unpaid else self._overall
         self._private, self._public = Chats((chat,)), Chats((chat, group))
         self._stopped: dict[int, float] = {}  # by chat, until when
         self._all_stopped = 0.0
@@ -46,6 +44,10 @@ class Pace:
         self._quickest = Quickest()
         self._promised: deque[float] = deque()
 
+    def cost(self, *, unpaid: bool = False) -> float:
+        """The seconds of the pace that one request takes."""
+        return self._unpaid.interval if unpaid else self._overall.interval
+
     def reserve(self, chat_id: int, now: float, *, answer: bool = False) -> float:
         """0 where one more may go to the chat now (it is counted), else the seconds after which to ask again.
 
@@ -56,9 +58,9 @@ class Pace:
             self._count(chat_id, now)
         return wait
 
-    def start(self, chat_id: int, now: float) -> int:
+    def start(self, chat_id: int, now: float, *, unpaid: bool = False) -> int:
         """Count a request that begins now, after `wait` said 0; its ticket, to be given to `answered`."""
-        self._count(chat_id, now)
+        self._count(chat_id, now, unpaid=unpaid)
         self._tickets += 1
         self._flying[self._tickets] = (chat_id, now)
         return self._tickets
@@ -68,23 +70,27 @@ class Pace:
         chat_id, at = self._flying.pop(ticket)
         late = self._quickest.late(now - at, now)
         if late > 0:
-            self._overall.move(at, at + late)
+            for budget in {self._overall, self._unpaid}:
+                budget.window.move(at, at + late)
             self._kind(chat_id).move(chat_id, at, at + late, self._slower(chat_id, now))
 
-    def wait(self, chat_id: int, now: float, *, answer: bool = False) -> float:
+    def wait(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
         """The seconds until one more may go to the chat, 0 for now; nothing is counted.
 
-        Infinite where all of a window may still be on its way: until the next `answered`.
+        `unpaid`: an edit or a delete, which cannot be paid for. Infinite where all of a window may still be
+        on its way: until the next `answered`.
         """
         opens = self._kind(chat_id).opens.get(chat_id, 0.0)
         chat = max(opens, self._stopped.get(chat_id, 0.0), self._all_stopped)
+        if unpaid and self._unpaid is not self._overall:
+            chat = max(chat, self._unpaid.opens(slower=self._all_slow.now(now)))
         at = chat if chat > now else self._in_turn(now, answer)
         return at - now if at - now > NOTHING else 0.0
 
     def room(self, now: float, horizon: float) -> int:
         """How many may begin, to whomever, within `horizon` seconds."""
         at = max(self._next(now), self._all_stopped, now)
-        return int((now + horizon - at) / self._interval) + 1 if at <= now + horizon else 0
+        return int((now + horizon - at) / self._overall.interval) + 1 if at <= now + horizon else 0
 
     def opens_in(self, now: float) -> float:
         """The seconds until anything at all may go."""
@@ -132,7 +138,7 @@ class Pace:
             self._promised.popleft()
         at = self._next(now)
         if not answer:
-            return max(at, now) + self._interval * len(self._promised) if self._promised else at
+            return max(at, now) + self._overall.interval * len(self._promised) if self._promised else at
         if at > now + NOTHING:
             self._promised.append(at)
         elif self._promised:
@@ -143,14 +149,19 @@ class Pace:
         """When the next one may go, to whomever."""
         hanging = 0
         for _, at in self._flying.values():
-            if at > now - self._overall.rate.seconds:
+            if at > now - self._overall.window.rate.seconds:
                 break
             hanging += 1
-        return max(self._due, self._overall.opens(hanging=hanging, slower=self._all_slow.now(now)))
+        return self._overall.opens(hanging=hanging, slower=self._all_slow.now(now))
 
-    def _count(self, chat_id: int, now: float) -> None:
-        self._overall.mark(now)
-        self._due = max(self._due, now - CATCH_UP) + self._interval * self._all_slow.now(now)
+    def _count(self, chat_id: int, now: float, *, unpaid: bool = False) -> None:
+        slower = self._all_slow.now(now)
+        self._overall.count(now, slower)
+        if self._unpaid is not self._overall:
+            if unpaid:
+                self._unpaid.count(now, slower)
+            else:  # what is paid for counts, too, but does not push the others' even pace
+                self._unpaid.window.mark(now)
         self._kind(chat_id).mark(chat_id, now, self._slower(chat_id, now))
 
     def _kind(self, chat_id: int) -> Chats:

@@ -40,6 +40,11 @@ class Parcel:
         return self.debt.delivery.chat_id
 
     @property
+    def unpaid(self) -> bool:
+        """Edits and deletes cannot be paid for."""
+        return not isinstance(self.step, Send)
+
+    @property
     def rank(self) -> int:
         """Lanes in order, many readers before one."""
         return 2 * list(Lane).index(self.debt.delivery.lane) + (not self.debt.delivery.public)

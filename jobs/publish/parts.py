@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs.clock import Bell, Clock
-from jobs.policy import Edition, Publishing
+from jobs.policy import Edition, Publishing, Rate
 from jobs.publish.outcome import Sender
 from jobs.publish.pace import Pace
 from storage.database import Database
@@ -27,6 +27,9 @@ class Telling:
     picture: bool = True  #: False once Telegram refused it here
 
 
+#: What Telegram allows without payment; edits and deletes cannot be paid for (`allow_paid_broadcast`).
+UNPAID = Rate(30, 1.0)
+
 #: Makes the content: JSON that `bot.telegram` reads, and jobs only keep and compare.
 Render = Callable[[Telling], str]
 
@@ -46,4 +49,5 @@ class Publish:
 
 def pace_of(policy: Publishing) -> Pace:
     """The pace that the operator allows."""
-    return Pace(policy.rate_overall, policy.rate_chat, policy.rate_group)
+    paid = policy.paid_broadcast and policy.rate_overall.count > UNPAID.count * policy.rate_overall.seconds
+    return Pace(policy.rate_overall, policy.rate_chat, policy.rate_group, UNPAID if paid else None)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from jobs.policy import Rate
 
+#: After a late wake-up this much may be caught up at once, in seconds.
+CATCH_UP = 0.1
 #: The quickest answer is looked for among those of this many seconds, and as many before.
 MEMORY = 30.0
 #: Half of a slowness is forgotten in so many seconds, and it never grows beyond this.
@@ -43,6 +45,26 @@ class Window:
         if place < len(self.marks) and self.marks[place] == at:
             del self.marks[place]
         self.mark(later)
+
+
+class Budget:
+    """A window, and an even pace in it."""
+
+    __slots__ = ("_due", "interval", "window")
+
+    def __init__(self, rate: Rate) -> None:
+        self.window = Window(rate)
+        self.interval = rate.seconds / rate.count
+        self._due = 0.0  # when the next one comes at an even pace
+
+    def opens(self, *, hanging: int = 0, slower: float = 1.0) -> float:
+        """When one more may come."""
+        return max(self._due, self.window.opens(hanging=hanging, slower=slower))
+
+    def count(self, now: float, slower: float = 1.0) -> None:
+        """One comes now."""
+        self.window.mark(now)
+        self._due = max(self._due, now - CATCH_UP) + self.interval * slower
 
 
 class Quickest:

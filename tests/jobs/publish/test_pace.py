@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.policy import Rate
-from jobs.publish.pace import CATCH_UP, PROMISE, REMEMBERED, Pace
+from jobs.publish.pace import PROMISE, REMEMBERED, Pace
+from jobs.publish.windows import CATCH_UP
 
 CHANNEL, GROUP = -1001, -2002
 USUAL = (Rate(30, 1.0), Rate(1, 1.0), Rate(20, 60.0))
@@ -207,3 +208,20 @@ def test_the_room_within_a_moment_follows_the_rate() -> None:
     pace = Pace(Rate(1000, 1.0), Rate(1, 1.0), Rate(20, 60.0))
     pace.start(1, 100.0)
     assert 100 <= pace.room(100.0, 0.1) <= 100 + 1000 * CATCH_UP + 1
+
+
+def test_what_cannot_be_paid_for_keeps_to_the_free_rate_and_waits_for_a_paid_broadcast() -> None:
+    pace = Pace(Rate(1000, 1.0), Rate(1, 1.0), Rate(20, 60.0), unpaid=Rate(30, 1.0))
+    now, edits = 100.0, []
+    for number in range(200):
+        now += pace.wait(number + 1, now, unpaid=True)
+        pace.start(number + 1, now, unpaid=True)
+        edits.append(now)
+    assert most_in(edits, 1.0) == 30
+    assert 199 / (edits[-1] - edits[0]) >= 0.97 * 30
+    assert most_in(edits, 0.1) <= 7
+    for number in range(1000, 1100):
+        assert pace.wait(number, now) < 0.01
+        now += pace.wait(number, now)
+        pace.start(number, now)
+    assert pace.wait(5000, now, unpaid=True) > 0.8

@@ -1,0 +1,74 @@
+"""Makes a delivery's request, and heeds what its answer means for the pace."""
+
+import structlog
+
+from jobs.publish.outcome import Outcome, TryLater, Unclear, Untouchable
+from jobs.publish.parcels import Parcel, Parcels
+from jobs.publish.parts import Publish
+from jobs.publish.settling import name_of
+from jobs.publish.step import Delete, Edit, Send
+
+#: After a connection could not be made: twice as long each time, up to this, in seconds.
+LONGEST_WAIT = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class Requests:
+    """One request for each parcel, or two where a message cannot be deleted."""
+
+    def __init__(self, publish: Publish, parcels: Parcels) -> None:
+        self._sender, self._clock, self._pace = publish.sender, publish.clock, publish.pace
+        self._parcels = parcels
+        self._failures = 0
+
+    async def make(self, parcel: Parcel, ticket: int) -> tuple[Send | Edit | Delete, Outcome]:
+        """What was asked for in the end, and what came of it; never raises."""
+        step = parcel.step
+        outcome = await self._make(parcel, step, parcel.content, ticket)
+        if isinstance(step, Delete) and isinstance(outcome, Untouchable):
+            step, note = self._parcels.note(parcel)
+            ticket = await self._turn(parcel.chat_id)
+            outcome = await self._make(parcel, step, note, ticket)
+        return step, outcome
+
+    async def _make(self, parcel: Parcel, step: Send | Edit | Delete, content: str, ticket: int) -> Outcome:
+        try:
+            outcome = await self._ask(parcel.chat_id, step, content)
+        except Exception as surprise:  # a mistake of ours: nobody knows what became of the request
+            log.exception("a request broke", chat=name_of(parcel.debt))
+            outcome = Unclear(repr(surprise))
+        finally:
+            self._pace.answered(ticket, self._clock.monotonic())
+        self._heed(parcel.chat_id, outcome)
+        return outcome
+
+    async def _ask(self, chat_id: int, step: Send | Edit | Delete, content: str) -> Outcome:
+        sender = self._sender
+        match step:
+            case Send():
+                return await sender.send(chat_id, content)
+            case Edit(message_id):
+                return await sender.edit(chat_id, message_id, content, new_picture=step.new_picture)
+            case Delete(message_id):
+                return await sender.delete(chat_id, message_id)
+
+    async def _turn(self, chat_id: int) -> int:
+        """Wait until something in the chat may be edited; the ticket."""
+        while (wait := self._pace.wait(chat_id, self._clock.monotonic(), unpaid=True)) > 0:
+            await self._clock.sleep(min(wait, 1.0))
+        return self._pace.start(chat_id, self._clock.monotonic(), unpaid=True)
+
+    def _heed(self, chat_id: int, outcome: Outcome) -> None:
+        """What the outcome means for the pace."""
+        now = self._clock.monotonic()
+        match outcome:
+            case TryLater(seconds, _, True):
+                self._pace.flooded(chat_id, seconds, now)
+            case TryLater(seconds, reason, False):
+                self._failures += 1
+                wait = max(seconds, min(seconds * 2 ** min(self._failures - 1, 8), LONGEST_WAIT))
+                self._pace.stop(wait, now)
+                log.warning("Telegram cannot be reached", reason=reason, again_in=wait)
+            case _:
+                self._failures = 0
