@@ -69,10 +69,8 @@ def main() -> int:
             system.index.archive.weights = weights
         small, large = events(alone, train, asked, iter), events(among, train, asked, iter)
         sib = [topics(system, material.sib(name), range(801), iter) for name, system in others.items()]
-        figures = (
-            small.mean("nDCG@5"), large.mean("nDCG@5"), large.mean("MAP"),
-            float(np.mean([one.mean("P@5") for one in sib])), float(np.mean([one.mean("MRR") for one in sib])),
-        )  # fmt: skip
+        topical = [float(np.mean([one.mean(measure) for one in sib])) for measure in ("P@5", "MRR")]
+        figures = (small.mean("nDCG@5"), large.mean("nDCG@5"), large.mean("MAP"), *topical)
         table.add_row(label, *(f"{value:.4f}" for value in figures))
         console.print(label, " ".join(f"{value:.4f}" for value in figures))
     console.print(table)
