@@ -23,20 +23,24 @@ class PacedAnswers:
 
     async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome:
         """Say it in place of one of our messages."""
-        return await self._paced(chat_id, lambda: self._sender.edit(chat_id, message_id, content))
+        return await self._paced(
+            chat_id, lambda: self._sender.edit(chat_id, message_id, content), unpaid=True
+        )
 
     async def acknowledge(self, query_id: str, toast: str) -> None:
         """End a pressed button's wait: Telegram counts these against no limit (telegram-bot-api #648)."""
         await self._sender.acknowledge(query_id, toast)
 
-    async def _paced(self, chat_id: int, say: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    async def _paced(
+        self, chat_id: int, say: Callable[[], Awaitable[Outcome]], *, unpaid: bool = False
+    ) -> Outcome:
         clock, pace = self._clock, self._pace
         latest = clock.monotonic() + PATIENCE
-        while (wait := pace.wait(chat_id, clock.monotonic(), answer=True)) > 0:
+        while (wait := pace.wait(chat_id, clock.monotonic(), answer=True, unpaid=unpaid)) > 0:
             if clock.monotonic() + wait > latest:
                 return TryLater(wait, "too much was said there already")
             await clock.sleep(wait)
-        ticket = pace.start(chat_id, clock.monotonic())
+        ticket = pace.start(chat_id, clock.monotonic(), unpaid=unpaid)
         try:
             outcome = await say()
         finally:
