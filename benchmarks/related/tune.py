@@ -58,17 +58,16 @@ def main() -> int:
     alone, among = Newswire(), Newswire()
     alone.fill(train)
     among.fill([*train, *material.distractors(size, SEED)])
-    others = {}
-    for language in LANGUAGES:
-        others[language] = Newswire()
-        others[language].fill(material.sib(language))
+    others = [(Newswire(), material.sib(language)) for language in LANGUAGES]
+    for system, texts in others:
+        system.fill(texts)
     table = Table("weights", "Train alone", f"among {size:,}", "MAP", "SIB P@5", "SIB MRR")
     asked = range(len(train))
     for label, weights in trials():
-        for system in (alone, among, *others.values()):
+        for system in (alone, among, *(system for system, _ in others)):
             system.index.archive.weights = weights
         small, large = events(alone, train, asked, iter), events(among, train, asked, iter)
-        sib = [topics(system, material.sib(name), range(801), iter) for name, system in others.items()]
+        sib = [topics(system, texts, range(len(texts)), iter) for system, texts in others]
         topical = [float(np.mean([one.mean(measure) for one in sib])) for measure in ("P@5", "MRR")]
         figures = (small.mean("nDCG@5"), large.mean("nDCG@5"), large.mean("MAP"), *topical)
         table.add_row(label, *(f"{value:.4f}" for value in figures))

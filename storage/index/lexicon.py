@@ -15,7 +15,7 @@ MOST_TERMS = 1 << 24
 #: Characters of a term that are kept to be shown.
 LONGEST = 40
 #: Words that are compared letter by letter for one that was typed.
-MOST_COMPARED = 3000
+MOST_COMPARED = 400
 
 
 def key_of(term: str) -> int:

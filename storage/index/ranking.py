@@ -74,14 +74,21 @@ def scores(
     return np.bincount(where, shares, minlength=slots).astype(np.float64, copy=False)
 
 
-def covered(segments: Sequence[Segment], terms: Numbers, weight: Floats, slots: int) -> Floats:
-    """The sum of the weights of the terms that each slot has, however often."""
-    found, whose = slices(segments, terms)
+def scores_and_cover(
+    segments: Sequence[Segment], question: Asked, cover: Floats, field: Field, weights: Weights, slots: int
+) -> tuple[Floats, Floats]:
+    """Each slot's BM25 score, and the sum of `cover` over the terms that it has, however often."""
+    found, whose = slices(segments, question.terms)
     if not found:
-        return np.zeros(slots)
-    where = (np.concatenate(found) >> np.uint32(8)).astype(np.intp)
-    each = np.repeat(weight[whose], [len(part) for part in found])
-    return np.bincount(where, each, minlength=slots).astype(np.float64, copy=False)
+        return np.zeros(slots), np.zeros(slots)
+    sizes = [len(part) for part in found]
+    postings = np.concatenate(found)
+    where = (postings >> np.uint32(8)).astype(np.intp)
+    counts = (postings & np.uint32(255)).astype(np.float32)
+    shares = counts / (counts + field.damp(field.lengths[where], weights))
+    score = np.bincount(where, np.repeat(question.weights[whose], sizes) * shares, minlength=slots)
+    covered = np.bincount(where, np.repeat(cover[whose], sizes), minlength=slots)
+    return score.astype(np.float64, copy=False), covered.astype(np.float64, copy=False)
 
 
 def faded(minutes: NDArray[np.int64], moment: int, weights: Weights) -> Floats:

@@ -127,3 +127,9 @@ def runs(tidied: str) -> list[tuple[Script | None, str, int]]:
     return [
         (_SCRIPT_OF[match.lastgroup or ""], match.group(), match.start()) for match in _RUNS.finditer(tidied)
     ]
+
+
+def is_word(text: str) -> bool:
+    """Whether a text is one word of a script that writes spaces."""
+    found = runs(text)
+    return len(found) == 1 and found[0][0] is not None and found[0][0].cuts[0].of_words

@@ -13,14 +13,17 @@ from storage.index.documents import minute_of
 from storage.index.folding import fold, tidy
 from storage.index.grammar import Question, understand
 from storage.index.postings import slices
-from storage.index.scripts import ACCENTED
+from storage.index.scripts import ACCENTED, is_word
 
 #: Languages of the archive that a typed word is tried in.
 MOST_LANGUAGES = 4
 #: Indexed words that a typed one is taken for, where no article has it as it was typed.
 MOST_GUESSES = 3
-#: Terms of a question that are looked up.
+#: Terms of a question that are looked up, and words of it that are guessed at.
 MOST_TERMS = 120
+MOST_GUESSED = 6
+#: Postings that are read for a question, those of its rarest terms first.
+MOST_READ = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,12 @@ def _scored(archive: Archive, sought: list[Sought], may: NDArray[np.bool_]) -> r
     whose = np.repeat(np.arange(len(sought)), [len(one.numbers) for one in sought])
     most = np.zeros(len(sought))
     np.maximum.at(most, whose, rare)
-    score = ranking.scores(archive.segments, ranking.Asked(numbers, rare, 1.0), field, archive.weights, slots)
-    covered = ranking.covered(archive.segments, numbers, most[whose], slots)
+    rarest = np.argsort(-rare, kind="stable")
+    kept = rarest[: max(2, int(np.searchsorted(np.cumsum(field.holders[numbers[rarest]]), MOST_READ)))]
+    question = ranking.Asked(numbers[kept], rare[kept], 1.0)
+    score, covered = ranking.scores_and_cover(
+        archive.segments, question, most[whose[kept]], field, archive.weights, slots
+    )
     for one in sought:
         if one.needed:
             may &= _has(archive, one.numbers, slots)
@@ -95,13 +102,14 @@ def _scored(archive: Archive, sought: list[Sought], may: NDArray[np.bool_]) -> r
 
 
 def _sought(archive: Archive, question: Question) -> list[Sought]:
-    found: list[Sought] = []
+    found: dict[Sought, None] = {}
+    guesses = _Guesses(archive)
     for text, needed in [*((w, False) for w in question.words), *((p, True) for p in question.phrases)]:
-        found.extend(_seek(archive, text, needed))
-    return found[:MOST_TERMS]
+        found.update(dict.fromkeys(_seek(archive, text, needed, guesses)))
+    return list(found)[:MOST_TERMS]
 
 
-def _seek(archive: Archive, text: str, needed: bool) -> list[Sought]:
+def _seek(archive: Archive, text: str, needed: bool, guesses: "_Guesses") -> list[Sought]:
     """What was typed, word by word (or piece by piece), in every language that it may be in."""
     places: dict[tuple[int, int], dict[str, None]] = {}
     tidied = tidy(text)
@@ -112,22 +120,32 @@ def _seek(archive: Archive, text: str, needed: bool) -> list[Sought]:
     for (start, end), keys in places.items():
         numbers = archive.lexicon.find(list(keys))
         known = tuple(n for n in numbers.tolist() if n >= 0 and archive.lexicon.articles.view[n] > 0)
-        word = fold(tidied[start:end])
-        bare = word.isascii() and any(language in ACCENTED for language in archive.languages)
-        if not known or bare:
-            known = (*known, *(n for n in _guessed(archive, word, exact=bool(known)) if n not in known))
-        shown = (tidy(archive.lexicon.shown(number)) for number in known)
+        guessed = guesses.of(fold(tidied[start:end]), exact=bool(known))
+        known = (*known, *(number for number in guessed if number not in known))
+        shown = (tidy(archive.lexicon.shown(number)) for number in guessed)
         spelled = {term.key for other in shown for term in _whole_words(list(word_terms(other, language)))}
-        found.append(Sought(known, (*keys, *spelled), needed))
+        found.append(Sought(known, (*keys, *sorted(spelled)), needed))
     return found
 
 
-def _guessed(archive: Archive, word: str, *, exact: bool) -> list[int]:
-    """Terms of another spelling: without regard to accents, else (if not `exact`) one letter off."""
-    found = archive.lexicon.like(word, letter_off=False)
-    if not found and not exact:
-        found = archive.lexicon.like(word, letter_off=True)
-    return found[: 4 * MOST_GUESSES if exact else MOST_GUESSES]
+class _Guesses:
+    """What a typed word may have meant: so many words of a question are guessed at, and no more."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.bare = any(language in ACCENTED for language in archive.languages)
+        self.left = MOST_GUESSED
+
+    def of(self, word: str, *, exact: bool) -> list[int]:
+        """Terms spelled otherwise: but for accents, else (where none is `exact`) one letter off."""
+        wanted = not exact or (self.bare and word.isascii())
+        if not wanted or not self.left or not is_word(word):
+            return []
+        self.left -= 1
+        found = self.archive.lexicon.like(word, letter_off=False)
+        if not found and not exact:
+            found = self.archive.lexicon.like(word, letter_off=True)
+        return found[: 4 * MOST_GUESSES if exact else MOST_GUESSES]
 
 
 def _whole_words(terms: list[Term]) -> list[Term]:
@@ -163,7 +181,7 @@ def _allowed(archive: Archive, question: Question, slots: int) -> NDArray[np.boo
     for text in question.without:
         if " " in text:  # only its text tells whether an article has a phrase (see `storage.search`)
             continue
-        parts = _seek(archive, text, False)
+        parts = _seek(archive, text, False, _Guesses(archive))
         unwanted = np.ones(slots, bool)
         for one in parts:
             unwanted &= _has(archive, one.numbers, slots)
