@@ -22,7 +22,7 @@ run: $(VENV)/.installed $(EXTRA) ## the bot with .env; without a token, the sand
 
 test: $(VENV)/.installed-dev ## every check and every test
 	@$(MAKE) --no-print-directory check
-	TMPDIR=$(SCRATCH) $(BIN)/pytest -n auto --dist loadgroup
+	TMPDIR=$(SCRATCH) $(BIN)/pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev ## style, types and directions, without the tests
 	$(BIN)/ruff check
