@@ -13,6 +13,7 @@ import structlog
 from jobs.clock import Clock
 from jobs.embed.model import MODEL, reads, words
 from jobs.ingest.child import Children, Failed
+from jobs.ingest.language import of_feed
 from storage import embeddings
 from storage.database import Connection, Database
 from storage.embeddings import Unread
@@ -123,7 +124,9 @@ def _says(one: Unread) -> tuple[str, bytes]:
 
 
 def _language(one: Unread) -> str:
-    return one.language.replace("_", "-").split("-")[0].lower()
+    """The first part of its language's tag, recognised where nobody said it and the words say it surely."""
+    tag = one.language or of_feed(words(one.title, one.summary, one.text))
+    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def _made(model: str, one: Unread, digest: bytes, vector: bytes) -> Embedding:

@@ -1,0 +1,37 @@
+"""A newsroom in two languages, with the semantic extra: what is told in one is found from the other."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from jobs.embed.model import installed
+from storage import articles
+from tests.jobs.embed.test_model import BURMESE, ENGLISH
+from tests.stories.house import desk
+from tests.stories.test_newsroom_goes_live import feed, item
+
+pytestmark = pytest.mark.skipif(
+    not installed(), reason="newswire[semantic] is not installed: make install SEMANTIC=1"
+)
+
+
+def told(texts: tuple[str, ...], language: str, first: int) -> bytes:
+    """A feed in one language, with an item for each text."""
+    items = (item(number, text) for number, text in enumerate(texts, start=first))
+    return feed(*items).replace(b"<channel>", f"<channel><language>{language}</language>".encode())
+
+
+async def test_an_article_of_one_feed_is_found_from_the_other_language(tmp_path: Path) -> None:
+    async with desk(tmp_path, "/feed", "/burmese") as paper:
+        paper.site.says(told(ENGLISH, "en", 1))
+        paper.site.says(told(BURMESE, "my", 11), path="/burmese")
+        index = paper.house.index
+        assert index.dense is not None
+        async with asyncio.timeout(60):
+            while len(index.dense) < len(ENGLISH + BURMESE):
+                await paper.looks(1)
+        kept = {article.title: article.id for article in await paper.house.db.read(articles.latest, 20)}
+        for english, burmese in zip(ENGLISH, BURMESE, strict=True):
+            assert index.related(kept[english], 1)[0].article_id == kept[burmese]
+            assert index.related(kept[burmese], 1)[0].article_id == kept[english]
