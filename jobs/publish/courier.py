@@ -25,12 +25,14 @@ CLAIMED_AHEAD, CLAIMS_AHEAD = 0.05, 3
 IN_FLIGHT = 500
 #: What was claimed and has waited so long for its turn is handed back, in seconds.
 PATIENCE = 2.0
+#: So much longer than for the turn of all may be waited for one chat, in seconds.
+BESIDE = 0.05
 #: Without anything else to wake us, we look after so many seconds.
 IDLE = 30.0
 #: Shorter sleeps cost more than they bring: the pace lets us catch up.
 GRAIN = 0.005
 #: Requests under way are waited for so long when we stop.
-FAREWELL = 10.0
+FAREWELL = 8.0
 
 
 class Courier:
@@ -137,8 +139,7 @@ class Courier:
         while self._read and (not parcels or room > 0):
             parcel = heappop(self._read)[2]
             room -= self._pace.cost(unpaid=parcel.unpaid)
-            wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
-            if wait > AHEAD or now - parcel.since > PATIENCE:
+            if not self._soon(parcel, now):
                 del self._in_hand[parcel.number]
             else:
                 parcels.append(parcel)
@@ -158,6 +159,12 @@ class Courier:
                 del self._in_hand[parcel.number]
         self._some_claimed.ring()
 
+    def _soon(self, parcel: Parcel, now: float) -> bool:
+        """Whether it goes when its turn comes: others must not wait for one chat that rests."""
+        turn = self._pace.opens_in(now, unpaid=parcel.unpaid)
+        wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
+        return wait <= min(turn + BESIDE, AHEAD) and now - parcel.since <= PATIENCE
+
     async def _hand_back(self) -> None:
         if self._back:
             back = [parcel.number for parcel in self._back]
@@ -172,11 +179,11 @@ class Courier:
         while self._claimed:
             parcel, now = self._claimed[0], self._clock.monotonic()
             wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
-            late = now - parcel.since > PATIENCE
-            if 0 < wait <= AHEAD and not late:
+            soon = self._soon(parcel, now)
+            if soon and wait > 0:
                 break
             self._claimed.popleft()
-            if wait > AHEAD or late:
+            if not soon:
                 self._back.append(parcel)
                 continue
             del self._in_hand[parcel.number]

@@ -92,9 +92,10 @@ class Pace:
         at = max(self._next(now), self._all_stopped, now)
         return int((now + horizon - at) / self._overall.interval) + 1 if at <= now + horizon else 0
 
-    def opens_in(self, now: float) -> float:
+    def opens_in(self, now: float, *, unpaid: bool = False) -> float:
         """The seconds until anything at all may go."""
-        return max(0.0, self._next(now) - now, self._all_stopped - now)
+        other = self._unpaid.opens(slower=self._all_slow.now(now)) if unpaid else 0.0
+        return max(0.0, self._next(now) - now, other - now, self._all_stopped - now)
 
     def shut(self, until: float) -> frozenset[int]:
         """The chats that get nothing before `until`."""

@@ -20,6 +20,7 @@ from jobs.publish.parts import Publish
 from jobs.publish.planning import Planner, plan_new
 from jobs.publish.settling import Aftermath
 from storage import chats, outbox
+from storage.database import SQLAlchemyError
 from storage.records import DeliveryState
 
 #: Without a ring, the next look for something to plan or spread comes after so many seconds.
@@ -93,11 +94,13 @@ async def _stage(name: str, work: Callable[[], Awaitable[None]], stop: asyncio.E
         try:
             await work()
             return
+        except SQLAlchemyError as error:
+            log.error("the database cannot be used; trying again", stage=name, why=type(error).__name__)
         except Exception:
             log.exception("a stage broke and begins again", stage=name)
-            await clock.sleep(AGAIN)
-            if stop.is_set():
-                return
+        await clock.sleep(AGAIN)
+        if stop.is_set():
+            return
 
 
 async def _when(stop: asyncio.Event, then: Callable[[], None]) -> None:
