@@ -13,7 +13,7 @@ from telegram.error import InvalidToken
 from bot import __version__
 from bot.app.house import House, keep_index
 from bot.app.listening import Listening, WebhookRefused
-from bot.app.telling import told
+from bot.app.telling import tell_failing, told
 from bot.config.policies import editions, feed_urls
 from bot.web.health import health_routes
 from bot.web.server import CannotListen, serve
@@ -93,7 +93,7 @@ def _timetable(house: House, look_every: timedelta) -> Timetable:
     watching = partial(watch.watch, house.db, house.clock, settings.operators)
     cleaning = partial(cleanup.clean_up, house.db, house.clock, settings.retention)
     timetable = Timetable(settings.timezone)
-    timetable.add("fetch", told("fetch", partial(ingesting.look_at_due, ingest)), look_every, at_once=True)
+    timetable.add("fetch", told("fetch", partial(_look, house)), look_every, at_once=True)
     timetable.add("pages", told("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
     timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
     timetable.add("watch", told("watch", watching), watch.EVERY)
@@ -103,6 +103,14 @@ def _timetable(house: House, look_every: timedelta) -> Timetable:
         timetable.add("embed", embedding, embedding_pipeline.EVERY, at_once=True)
     timetable.add("index", lambda: asyncio.to_thread(keep_index, house.index), SAVE_INDEX_EVERY)
     return timetable
+
+
+async def _look(house: House) -> ingesting.Counts:
+    began = house.clock.now()
+    counts = await ingesting.look_at_due(house.ingest)
+    if counts.failed:
+        await tell_failing(house.db, began)
+    return counts
 
 
 def _hello(house: House) -> None:

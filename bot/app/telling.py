@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, is_dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 
-from storage.database import SQLAlchemyError, words_of
+from storage import feeds
+from storage.database import Database, SQLAlchemyError, words_of
+from storage.records import FeedState
 
 log = structlog.get_logger()
 
-#: Of a round of looks: these are worth a line; that nothing changed is not.
-WORTH = ("new", "revised", "withdrawn", "failed")
+#: Of a round of looks: these are worth a line; that nothing changed, or what still fails, is not.
+WORTH = ("new", "revised", "withdrawn")
 
 
 def told(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Coroutine[Any, Any, object]]:
@@ -30,6 +33,14 @@ def told(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Corou
         return brought
 
     return job
+
+
+async def tell_failing(db: Database, began: datetime) -> None:
+    """A line for each feed that a look since `began` found failing for the first time in a row, or gone."""
+    for feed in await db.read(feeds.every):
+        new = feed.failures == 1 or feed.state is FeedState.GONE
+        if new and feed.fetched_at and feed.fetched_at >= began:
+            log.warning("a feed cannot be read", feed=feed.url, why=feed.last_error)
 
 
 def _tell(brought: object) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import socket
 import sys
 import time
@@ -84,11 +83,13 @@ async def telegram(*options: str) -> AsyncIterator[Telegram]:
     command = [sys.executable, "-m", "bot.sandbox", "--no-limits", "--local", *options]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     assert process.stdout is not None
-    ready = json.loads(await process.stdout.readline())
-    async with aiohttp.ClientSession() as session:
-        yield Telegram(**ready, session=session)
-    process.send_signal(signal.SIGTERM)
-    await process.wait()
+    try:
+        ready = json.loads(await process.stdout.readline())
+        async with aiohttp.ClientSession() as session:
+            yield Telegram(**ready, session=session)
+    finally:
+        process.kill()
+        await process.wait()
 
 
 @dataclass
@@ -197,17 +198,9 @@ class Newsroom:
 
     def settings(self, *paths: str, **more: str) -> dict[str, str]:
         """As an operator's `.env`; `paths` are the feeds on the site."""
-        return {
-            "TELEGRAM_BOT_TOKEN": self.telegram.token,
-            "TELEGRAM_API_URL": self.telegram.address,
-            "CHANNELS": str(self.telegram.channels[0]),
-            "FEED_URLS": ",".join(self.site.url(path) for path in paths or ("/feed",)),
-            "DATABASE_URL": f"sqlite:///{self.folder / 'newswire.db'}",
-            "HTTP_ADDRESS": "",
-            "PRIVATE_NETWORKS": "127.0.0.0/8",
-            "FETCH_SCHEDULE": "1s",
-            "MAX_AGE": "3650d",
-        } | more
+        there = self.telegram
+        own = {"TELEGRAM_BOT_TOKEN": there.token, "CHANNELS": str(there.channels[0])}
+        return settings_for(self.site, self.folder, there.address, *paths, **own | more)
 
     async def looks(self, count: int, path: str = "/feed") -> None:
         """Return when the site was asked for the feed so many more times."""
@@ -219,6 +212,19 @@ class Newsroom:
 
     def _asked(self, path: str) -> list[object]:
         return [request for request in self.site.asked if request.path == path]
+
+
+def settings_for(site: Site, folder: Path, telegram: str, *paths: str, **more: str) -> dict[str, str]:
+    """A site's feeds, looked at every second, and a database in `folder`."""
+    return {
+        "TELEGRAM_API_URL": telegram,
+        "FEED_URLS": ",".join(site.url(path) for path in paths or ("/feed",)),
+        "DATABASE_URL": f"sqlite:///{folder / 'newswire.db'}",
+        "HTTP_ADDRESS": "",
+        "PRIVATE_NETWORKS": "127.0.0.0/8",
+        "FETCH_SCHEDULE": "1s",
+        "MAX_AGE": "3650d",
+    } | more
 
 
 @asynccontextmanager
@@ -233,3 +239,9 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+async def get(address: str) -> tuple[int, str]:
+    """Status and text of what is there."""
+    async with aiohttp.ClientSession() as session, session.get(address) as answer:
+        return answer.status, await answer.text()

@@ -8,18 +8,16 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from tests.stories.operator import Newsroom, Running, Said, free_port, newsroom, newswire, running
+from tests.stories.operator import Newsroom, Running, Said, free_port, get, newsroom, newswire, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("operator runs"),
 ]
 
 OLD = (item(1, "The river rises"), item(2, "The bridge is closed"))
@@ -46,9 +44,7 @@ class Office:
         return await newswire(self.room.folder, *words, **self.settings | more)
 
     async def get(self, path: str) -> tuple[int, str]:
-        address = f"http://{self.settings['HTTP_ADDRESS']}{path}"
-        async with aiohttp.ClientSession() as session, session.get(address) as answer:
-            return answer.status, await answer.text()
+        return await get(f"http://{self.settings['HTTP_ADDRESS']}{path}")
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -139,6 +135,7 @@ async def test_health_readiness_and_metrics_tell_how_it_is(office: Office) -> No
     assert 'newswire_feeds{state="gone"} 1.0' in metrics
     assert "newswire_feeds_failing 5.0" in metrics
     assert str(office.room.telegram.people[1]) not in metrics
+    assert (await office.get("/telegram"))[0] == 404  # no webhook without PUBLIC_URL
 
 
 async def test_a_second_bot_on_the_same_database_is_refused(office: Office) -> None:
