@@ -118,9 +118,7 @@ def main() -> int:
     choices = ["events", "languages", "desks", "translations", "speed", "reading", "tune"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.related.semantic", description=__doc__)
     parser.add_argument("--size", type=int, default=100_000, help="articles of the large archive")
-    parser.add_argument(
-        "--read", action="store_true", help="read what is found in the large archive (minutes)"
-    )
+    parser.add_argument("--read", type=int, default=0, help="questions of which all that is found is read")
     parser.add_argument("--all", action="store_true", help="all of SIB-200's languages")
     parser.add_argument("--only", choices=choices)
     asked = parser.parse_args()
@@ -133,7 +131,7 @@ def main() -> int:
             "languages": lambda: of_languages(vectors, languages),
             "desks": lambda: of_desks(vectors, every=3, count=1000),
             "translations": lambda: of_translations(vectors, pairs),
-            "speed": lambda: of_speed(vectors, asked.size, read=asked.read),
+            "speed": lambda: of_speed(vectors, asked.size, asked.read),
             "reading": lambda: of_reading(vectors),
         }
         if asked.only == "tune":
