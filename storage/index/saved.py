@@ -15,7 +15,7 @@ from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge
 
 #: Raised whenever analysis or the layout changes: an older copy is then made anew.
-VERSION = 2
+VERSION = 3
 MAGIC = b"newswire-index\n"
 #: Where arrays begin: numpy would copy a whole array at each look into one that is not aligned.
 ALIGNED = 64
