@@ -36,11 +36,6 @@ console = Console(width=120)
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "related.svg"
 
 
-def shown(label: str) -> "Tracker":
-    """A bar that says how far a measurement is."""
-    return Tracker(label)
-
-
 class Tracker:
     """Called with what is gone through; draws a bar while it is."""
 
@@ -78,7 +73,7 @@ def small_pool(split: str) -> list[Figures]:
     rows = []
     for system in systems:
         system.fill(texts)
-        rows.append(events(system, texts, range(len(texts)), shown(f"ECB+ {split}: {system.name}")))
+        rows.append(events(system, texts, range(len(texts)), Tracker(f"ECB+ {split}: {system.name}")))
         if isinstance(system, Postgres):
             system.close()
     report(f"ECB+ {split}, {len(texts)} texts: same event", rows, ("nDCG@5", "MAP"), times=False)
@@ -97,12 +92,12 @@ def large_pool(size: int) -> list[Figures]:
     for system in systems:
         with console.status(f"{size:,} texts into {system.name}"):
             system.fill(texts)
-        rows.append(events(system, texts, dev, shown(f"ECB+ Dev in {size:,}: {system.name}"), depth=5))
+        rows.append(events(system, texts, dev, Tracker(f"ECB+ Dev in {size:,}: {system.name}"), depth=5))
         if isinstance(system, Postgres):
             system.close()
         if isinstance(system, Newswire):
             train = range(len(dev), len(asked_of))
-            figures = events(system, texts, train, shown("ECB+ Train"), depth=5)
+            figures = events(system, texts, train, Tracker("ECB+ Train"), depth=5)
             console.print(f"ECB+ Train in {size:,} (tuned on): nDCG@5 {figures.mean('nDCG@5'):.4f}")
             footprint(system, texts[: size // 10])
     report(f"ECB+ Dev in {size:,} articles: same event", rows, ("nDCG@5",), times=True)
@@ -166,7 +161,7 @@ def languages() -> list[tuple[str, Figures, dict[str, Figures]]]:
 
 def _topics(system: System, texts: Sequence[material.Text], label: str) -> Figures:
     system.fill(texts)
-    return topics(system, texts, range(len(texts)), shown(f"SIB-200 {label}: {system.name}"))
+    return topics(system, texts, range(len(texts)), Tracker(f"SIB-200 {label}: {system.name}"))
 
 
 def burmese(count: int) -> None:
@@ -178,7 +173,7 @@ def burmese(count: int) -> None:
     rows = []
     for system in systems:
         system.fill(texts)
-        rows.append(topics(system, texts, sample(count, len(texts)), shown(f"mm_news: {system.name}")))
+        rows.append(topics(system, texts, sample(count, len(texts)), Tracker(f"mm_news: {system.name}")))
     report(f"mm_news, {len(texts)} Burmese sentences: same desk", rows, ("P@5",), times=False)
 
 
@@ -187,7 +182,7 @@ def bodies(count: int) -> None:
     texts = material.reuters()
     found, _ = peers(quick_only=True)
     rows = [
-        headlines(system, texts, sample(count, len(texts)), shown(f"headlines: {system.name}"))
+        headlines(system, texts, sample(count, len(texts)), Tracker(f"headlines: {system.name}"))
         for system in (Newswire(), *found)
     ]
     report(f"Reuters, {len(texts)} bodies: the headline finds its own", rows, ("MRR@10",), times=True)
