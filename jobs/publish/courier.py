@@ -20,9 +20,9 @@ from storage import outbox
 #: What is due is read for so many seconds ahead, and at most so much at once.
 AHEAD, MOST = 0.5, 500
 #: It is claimed for so many seconds ahead, or for as many claims as go into this, where the disk is slow.
-CLAIMED_AHEAD, CLAIMS_AHEAD = 0.05, 3
+CLAIMED_AHEAD, CLAIMS_AHEAD = 0.1, 3
 #: Requests that may be under way at once.
-IN_FLIGHT = 500
+IN_FLIGHT = 1000
 #: What was claimed and has waited so long for its turn is handed back, in seconds.
 PATIENCE = 2.0
 #: So much longer than for the turn of all may be waited for one chat, in seconds.
@@ -49,6 +49,7 @@ class Courier:
         self._back: list[Parcel] = []  # perhaps claimed, and surely not sent: to be handed back
         self._in_hand: dict[int, int] = {}  # deliveries that are read or claimed, each with its chat
         self._passed: Collection[int] = ()
+        self._low = False  # more has been asked for and not yet been read
         self._claiming = 0.0  # seconds that a claim takes, lately
         self._flying: set[asyncio.Task[None]] = set()
         self._some_read, self._some_claimed = Bell(), Bell()
@@ -103,10 +104,11 @@ class Courier:
             return 0
         if self._pace.opens_in(now) <= AHEAD:
             room = max(room, 1)
-        count = min(MOST, room, IN_FLIGHT - len(self._flying) - len(self._in_hand))
+        count = min(MOST, room, IN_FLIGHT - len(self._flying))
         if count <= 0:
             return 0
         parcels, self._passed = await self._parcels.take(count, self._in_hand)
+        self._low = False
         for parcel in parcels:
             self._number += 1
             self._in_hand[parcel.number] = parcel.chat_id
@@ -192,7 +194,8 @@ class Courier:
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
         self._some_read.ring()
-        if len(self._in_hand) * self._pace.cost() <= AHEAD / 2:
+        if not self._low and len(self._in_hand) * self._pace.cost() <= AHEAD / 2:
+            self._low = True
             self.bell.ring()
         return wait if self._claimed else IDLE
 

@@ -15,7 +15,7 @@ from storage.decisions import notice
 from storage.records import ChatKind, ChatState
 
 #: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
-GATHER = 0.02
+GATHER = 0.05
 #: After the database could not be written to.
 AGAIN = 1.0
 

@@ -41,7 +41,7 @@ class Pace:
         self._floods: deque[tuple[float, int]] = deque()
         self._flying: dict[int, tuple[int, float]] = {}  # by ticket: chat and when
         self._tickets = 0
-        self._quickest = Quickest()
+        self._quickest = Quickest(overall.seconds)
         self._promised: deque[float] = deque()
 
     def cost(self, *, unpaid: bool = False) -> float:

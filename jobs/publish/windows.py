@@ -14,8 +14,8 @@ CATCH_UP = 0.1
 MEMORY = 30.0
 #: Half of a slowness is forgotten in so many seconds, and it never grows beyond this.
 HALF_FORGOTTEN, SLOWEST = 600.0, 16.0
-#: What floating point may lose of a window, and a thousand times that.
-EDGE = 1e-6
+#: A window is taken for longer by this share: for what is not measured, and what floating point loses.
+MARGIN = 0.005
 
 
 class Window:
@@ -32,7 +32,9 @@ class Window:
         most = self.rate.count - hanging
         if most < 1:
             return float("inf")
-        return self.marks[-most] + self.rate.seconds * slower + EDGE if len(self.marks) >= most else 0.0
+        if len(self.marks) < most:
+            return 0.0
+        return self.marks[-most] + self.rate.seconds * slower * (1 + MARGIN)
 
     def mark(self, at: float) -> None:
         insort(self.marks, at)
@@ -68,19 +70,22 @@ class Budget:
 
 
 class Quickest:
-    """The quickest of the last answers."""
+    """The quickest of the last answers; for `unknown` seconds nobody knows how quick they can be."""
 
-    __slots__ = ("_before", "_now", "_since")
+    __slots__ = ("_before", "_known_at", "_now", "_since", "_unknown")
 
-    def __init__(self) -> None:
-        self._since = self._now = self._before = float("inf")
+    def __init__(self, unknown: float) -> None:
+        self._since = self._now = self._before = self._known_at = float("inf")
+        self._unknown = unknown
 
     def late(self, took: float, at: float) -> float:
-        """How much later than the quickest an answer came that `took` so long."""
+        """How much later than the quickest an answer came; all that it `took` while that is unknown."""
+        if self._since == float("inf"):
+            self._known_at = at + self._unknown
         if self._since == float("inf") or at - self._since > MEMORY:
             self._since, self._before, self._now = at, self._now, took
         self._now = min(self._now, took)
-        return took - min(self._now, self._before)
+        return took if at <= self._known_at else took - min(self._now, self._before)
 
 
 class Slowness:
