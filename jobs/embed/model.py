@@ -68,7 +68,7 @@ def packed(vector: Any) -> bytes:
     largest = float(np.abs(vector).max())
     if not largest > 0:  # nothing, or not a number
         return b""
-    return np.round(np.asarray(vector) * (127 / largest)).astype(np.int8).tobytes()
+    return np.round(np.asarray(vector) / largest * 127).astype(np.int8).tobytes()
 
 
 def _clean(text: str) -> str:

@@ -48,8 +48,7 @@ async def test_nothing_that_a_feed_says_makes_us_ask_our_own_network(tmp_path: P
         secret = inside.url("/secret")
         story = (
             f"<item><title>Lure</title><link>https://paper.example/1</link><guid>{secret}</guid>"
-            f'<enclosure url="{secret}.jpg" type="image/jpeg" length="1"/>'
-            f"<comments>{secret}</comments></item>"
+            f'<enclosure url="{secret}.jpg" type="image/jpeg"/><comments>{secret}</comments></item>'
             f"<item><title>Inside</title><link>{secret}</link></item>"
         )
         lure = feed(story).replace(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.embed.model import READ, installed, packed, reads, words
@@ -42,6 +42,7 @@ def test_a_language_that_the_model_never_saw_is_left_to_words(text: str, languag
 
 
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=40))
+@example(numbers=[0.0, 0.0, 2.225073858507203e-309])
 def test_a_packed_vector_points_where_the_vector_did(numbers: list[float]) -> None:
     vector = np.array(numbers)
     again = np.frombuffer(packed(vector), np.int8)
