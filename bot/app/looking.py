@@ -13,6 +13,8 @@ from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
+from jobs.ingest.picture import picture_trouble
+from jobs.policy import Pictures
 from jobs.timetable import next_time
 from storage.database import Database, open_database
 
@@ -51,4 +53,5 @@ def ingest_of(
         next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
         chance=random.random,
         read_page=partial(read_article_page, fetcher, parser.children),
+        judge_picture=partial(picture_trouble, fetcher) if settings.pictures is Pictures.PHOTO else None,
     )

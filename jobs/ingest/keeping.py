@@ -88,7 +88,9 @@ def _drafts(
 
 
 def _with_page(draft: Draft, page: Added | None, now: datetime) -> Draft:
-    return replace(draft, page_read_at=now, **page.fields) if page else draft  # type: ignore[arg-type]
+    if page is None:
+        return draft
+    return replace(draft, page_read_at=now if page.read else None, **page.fields)  # type: ignore[arg-type]
 
 
 def _keys(

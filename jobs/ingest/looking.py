@@ -46,6 +46,7 @@ class Ingest:
     next_time: Callable[[datetime], datetime]  #: by the operator's schedule: the next regular look
     chance: Callable[[], float]  #: from 0 to 1
     read_page: pages.ReadsPage | None = None  #: reads an article's own page; without it none is read
+    judge_picture: pages.JudgesPicture | None = None  #: looks at a picture; without it Telegram alone does
 
 
 class LookState(StrEnum):
@@ -130,9 +131,11 @@ async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns
 
 async def _store(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> keeping.Kept:
     read: dict[int, pages.Added] = {}
-    if ingest.read_page is not None:
+    if ingest.read_page or ingest.judge_picture:
         new = await ingest.db.read(keeping.unknown, feed.id, parsed)
-        read = await pages.read_for(new, ingest.read_page, ingest.clock, ingest.policy.page_wait)
+        read = await pages.look_into(
+            new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
+        )
     kept = await ingest.db.run(
         keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns, read
     )

@@ -1,4 +1,5 @@
-"""What new articles' own pages add: the text, the picture or the section that their feed leaves out.
+"""What new articles' own pages add (the text, the picture or the section that their feed leaves out),
+and whether their pictures can be shown.
 
 A post never waits for it longer than it may; a page that comes too late, or breaks, is read later.
 """
@@ -6,7 +7,7 @@ A post never waits for it longer than it may; a page that comes too late, or bre
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jobs.clock import Clock, within
 from jobs.ingest.dedupe import New
@@ -19,6 +20,8 @@ from storage.database import Database
 from storage.records import Article
 
 ReadsPage = Callable[[str], Awaitable[ReadPage | PageGone | NoPage]]
+#: Why a post must not show the picture at an address; "" where it may.
+JudgesPicture = Callable[[str], Awaitable[str]]
 #: Pages read side by side for one feed.
 AT_ONCE = 4
 
@@ -29,6 +32,7 @@ class Added:
 
     fields: Mapping[str, object] = field(default_factory=dict)
     link: str = ""
+    read: bool = True  #: False where the page was not read, and only the picture looked at
 
 
 def lacks_something(item: ParsedItem | Article) -> bool:
@@ -59,21 +63,30 @@ def added(item: ParsedItem | Article, page: ReadPage) -> Added:
     return Added({name: value for name, value in offered.items() if value}, page.url)
 
 
-async def read_for(new: Sequence[New], reads: ReadsPage, clock: Clock, wait: float) -> dict[int, Added]:
-    """What the pages of new items add, by the item's position, as far as they come within `wait` seconds."""
+async def look_into(
+    new: Sequence[New], reads: ReadsPage | None, judges: JudgesPicture | None, clock: Clock, wait: float
+) -> dict[int, Added]:
+    """What must be known of new items before their posts, by position, so far as it comes in `wait` s."""
     found: dict[int, Added] = {}
-    waiting = iter([one.named for one in new if one.named.item.link and lacks_for_a_post(one.named.item)])
+    waiting = iter([one.named for one in new])
 
-    async def read() -> None:
+    async def look() -> None:
         for named in waiting:
-            page = await reads(named.item.link)
-            found[named.position] = added(named.item, page) if isinstance(page, ReadPage) else Added()
+            item = named.item
+            if reads and item.link and lacks_for_a_post(item):
+                page = await reads(item.link)
+                found[named.position] = added(item, page) if isinstance(page, ReadPage) else Added()
+            so_far = found.get(named.position, Added(read=False))
+            picture = so_far.fields.get("image_url", item.image_url)
+            if judges and picture and await judges(str(picture)):
+                fields = {**so_far.fields, "image_url": "", "image_width": 0}
+                found[named.position] = replace(so_far, fields=fields)
 
-    async def read_all() -> None:
-        await asyncio.gather(*(read() for _ in range(min(AT_ONCE, len(new)))))
+    async def look_at_all() -> None:
+        await asyncio.gather(*(look() for _ in range(min(AT_ONCE, len(new)))))
 
     with suppress(TimeoutError):  # what has come is used, the rest is read later
-        await within(clock, wait, read_all())
+        await within(clock, wait, look_at_all())
     return found
 
 

@@ -14,6 +14,8 @@ LONGEST_SIDES = 10_000
 STEEPEST = 20
 #: Pixels: what is smaller counts readers, or marks a list.
 SMALLEST = 100
+#: Answers that say that there is no picture. Others may be meant for us alone: Telegram is left to ask.
+NOT_THERE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,13 @@ class Peeks(Protocol):
 
 
 async def picture_trouble(fetcher: Peeks, url: str) -> str:
-    """Why a post must not show the picture at `url`, in a few words; "" where it may."""
+    """Why a post must not show the picture at `url`, in a few words; "" where it may, or nobody knows."""
     if refusal := url_refusal(url):
         return refusal
     seen = await fetcher.peek(url)
-    return seen.reason if isinstance(seen, FetchFailed) else trouble(seen.start, seen.length)
+    if isinstance(seen, FetchFailed):
+        return seen.reason if seen.status in NOT_THERE else ""
+    return trouble(seen.start, seen.length)
 
 
 def trouble(start: bytes, length: int) -> str:

@@ -81,6 +81,7 @@ class Newsroom:
     rung: int = 0
     pages: dict[str, ReadPage | PageGone | NoPage] | None = None  #: None: pages are not read at all
     pages_read: list[str] = field(default_factory=list)
+    bad_pictures: dict[str, str] | None = None  #: None: pictures are not looked at
 
     def publish(self, *stories: Story, url: str = FEED) -> None:
         self.answers[url] = rss(*stories)
@@ -103,6 +104,9 @@ class Newsroom:
             await self.clock.sleep(60)
         return (self.pages or {}).get(url, NoPage("it took too long"))
 
+    async def judge_picture(self, url: str) -> str:
+        return (self.bad_pictures or {}).get(url, "")
+
     def ring(self) -> None:
         self.rung += 1
 
@@ -118,6 +122,7 @@ class Newsroom:
             next_time=lambda now: now + timedelta(minutes=2),
             chance=lambda: 0.5,
             read_page=None if self.pages is None else self.read_page,
+            judge_picture=None if self.bad_pictures is None else self.judge_picture,
         )
 
     async def look(self, *urls: str) -> Counts:

@@ -47,6 +47,29 @@ async def test_a_post_that_has_all_it_shows_does_not_wait_for_its_text(newsroom:
     assert (last.text, last.image_url) == (page(1).text, "https://news.example/1.jpg")
 
 
+async def test_a_picture_that_telegram_would_refuse_is_left_out_and_is_no_correction_later(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.bad_pictures = {"https://news.example/1.jpg": "it has only 1 x 1 pixels"}
+    pictured = [
+        story(number, more=f'<enclosure url="https://news.example/{number}.jpg" type="image/jpeg"/>')
+        for number in (2, 1)
+    ]
+    await newsroom.looks([story(0)], [*pictured, story(0)], [*pictured, story(0)])
+    first, second = (await newsroom.articles())[1:]
+    assert (first.image_url, second.image_url) == ("", "https://news.example/2.jpg")
+    assert (first.revision, first.page_read_at) == (1, None)
+
+
+async def test_the_picture_of_a_page_is_looked_at_too(newsroom: Newsroom) -> None:
+    newsroom.pages = {LINK.format(1): page(1)}
+    newsroom.bad_pictures = {"https://news.example/1-wide.jpg": "it is no JPEG, PNG, WebP or GIF"}
+    await newsroom.looks([story(0)], [story(1), story(0)])
+    last = (await newsroom.articles())[-1]
+    assert (last.image_url, last.text) == ("", page(1).text)
+    assert last.page_read_at == newsroom.clock.now()
+
+
 async def test_the_pages_of_a_first_looks_backlog_are_read_later(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): page(number) for number in (1, 2)}
     await newsroom.looks([story(2), story(1)])

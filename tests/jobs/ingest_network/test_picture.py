@@ -89,5 +89,14 @@ async def test_a_picture_is_looked_at_where_it_is(site: Site, fetcher: Fetcher, 
     assert await picture_trouble(fetcher, site.url("/a.jpg")) == ""
     assert "no JPEG" in await picture_trouble(fetcher, site.url("/b.jpg"))
     assert "404" in await picture_trouble(fetcher, site.url("/c.jpg"))
-    assert "not among PRIVATE_NETWORKS" in await picture_trouble(stranger, site.url("/a.jpg"))
     assert "http" in await picture_trouble(fetcher, "data:image/png;base64,AAAA")
+
+
+async def test_what_is_kept_from_us_alone_is_left_to_telegram(
+    site: Site, fetcher: Fetcher, stranger: Fetcher
+) -> None:
+    site.says(b"Are you a robot?", "/a.jpg", 403)
+    assert await picture_trouble(fetcher, site.url("/a.jpg")) == ""
+    asked = len(site.asked)
+    assert await picture_trouble(stranger, site.url("/a.jpg")) == ""  # a private network: never asked
+    assert len(site.asked) == asked
