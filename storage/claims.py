@@ -49,6 +49,7 @@ class Intent:
     content: str = ""
     content_revision: int = 0
     after_message_id: int = 0  #: the highest message id known in the chat
+    reply_to: int = 0  #: the message that it answers
 
 
 def due(

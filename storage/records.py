@@ -279,6 +279,7 @@ class Delivery:
     content: str  #: what the request under way, or the last one, said: JSON; kept where it can be looked up
     content_revision: int  #: which revision that is
     after_message_id: int  #: the chat's last known message when that request was made
+    reply_to: int = 0  #: the message that it was sent as a reply to: its story's last post; 0 for none
     picture: bool  #: False once Telegram refused it
     not_before: datetime
     attempts: int

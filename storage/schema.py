@@ -371,6 +371,7 @@ deliveries = Table(
     Column("content", Text, nullable=False, default=""),
     Column("content_revision", Integer, nullable=False, default=0),
     Column("after_message_id", BigInteger, nullable=False, default=0),
+    Column("reply_to", BigInteger, nullable=False, default=0),
     Column("picture", Boolean, nullable=False, default=True),
     Column("not_before", Utc, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),

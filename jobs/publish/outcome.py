@@ -86,7 +86,9 @@ class Sender(Protocol):
     `content` is the JSON that `bot.render` made; jobs keep and compare it, and never look inside.
     """
 
-    async def send(self, chat_id: int, content: str) -> Outcome: ...
+    async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
+        """`reply_to`: the message that it answers, where that still stands; 0 for none."""
+        ...
 
     async def edit(
         self, chat_id: int, message_id: int, content: str, *, new_picture: bool = False

@@ -292,6 +292,7 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("content_revision", sa.Integer(), nullable=False),
         sa.Column("after_message_id", sa.BigInteger(), nullable=False),
+        sa.Column("reply_to", sa.BigInteger(), nullable=False),
         sa.Column("picture", sa.Boolean(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
