@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Executable, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import record
@@ -12,6 +14,15 @@ from storage.records import Entry
 from storage.schema import entries as entries_table
 
 _FIELDS = tuple(field.name for field in fields(Entry))
+_values = attrgetter(*_FIELDS)
+_NEWEST = select(func.max(entries_table.c.last_seen_at)).where(entries_table.c.feed_id == bindparam("feed"))
+#: Made once: each look asks, and making it costs more than the answer.
+_LAST_LOOK = (
+    select(entries_table)
+    .where(entries_table.c.feed_id == bindparam("feed"))
+    .where(entries_table.c.last_seen_at == _NEWEST.scalar_subquery())
+    .order_by(entries_table.c.position)
+)
 
 
 def entries(connection: Connection, article_id: int) -> list[Entry]:
@@ -35,10 +46,7 @@ def of_feed(connection: Connection, feed_id: int, article_ids: Sequence[int]) ->
 
 def last_look(connection: Connection, feed_id: int) -> list[Entry]:
     """The entries that the feed's newest stored look had, in that look's order."""
-    column = entries_table.c
-    newest = select(func.max(column.last_seen_at)).where(column.feed_id == feed_id).scalar_subquery()
-    query = select(entries_table).where(column.feed_id == feed_id, column.last_seen_at == newest)
-    return [record(Entry, row) for row in connection.execute(query.order_by(column.position))]
+    return [record(Entry, row) for row in connection.execute(_LAST_LOOK, {"feed": feed_id})]
 
 
 def has_any(connection: Connection, feed_id: int) -> bool:
@@ -54,8 +62,8 @@ def speaker(connection: Connection, article_id: int) -> int | None:
 
 
 def _is_shown(connection: Connection, entry: Entry) -> bool:
-    newest = select(func.max(entries_table.c.last_seen_at)).where(entries_table.c.feed_id == entry.feed_id)
-    return bool(connection.execute(newest).scalar_one() == entry.last_seen_at)
+    newest = connection.execute(_NEWEST, {"feed": entry.feed_id}).scalar_one()
+    return bool(newest == entry.last_seen_at)
 
 
 def arrivals(connection: Connection, feed_id: int, count: int = 100) -> list[datetime]:
@@ -68,8 +76,13 @@ def keep(connection: Connection, looked_at: Sequence[Entry]) -> None:
     """Write these entries: new ones, and what the newest look says of those that are there."""
     if not looked_at:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    query = dialect.insert(entries_table)
+    rows = [dict(zip(_FIELDS, _values(entry), strict=True)) for entry in looked_at]
+    connection.execute(_upsert(connection.dialect.name), rows)
+
+
+@cache
+def _upsert(dialect: str) -> Executable:
+    query = (postgresql if dialect == "postgresql" else sqlite).insert(entries_table)
     said = {name: query.excluded[name] for name in ("content_hash", "last_seen_at", "position", "changes")}
-    query = query.on_conflict_do_update(index_elements=["feed_id", "article_id"], set_=said)
-    connection.execute(query, [{name: getattr(entry, name) for name in _FIELDS} for entry in looked_at])
+    kept: Executable = query.on_conflict_do_update(index_elements=["feed_id", "article_id"], set_=said)
+    return kept

@@ -1,9 +1,12 @@
 """Feeds: the addresses that we look at on a schedule, and what the last looks brought."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
 from storage.database import record
 from storage.records import Feed, FeedState
@@ -11,6 +14,9 @@ from storage.schema import feeds
 
 #: Why a feed is paused that the settings no longer name; named again, it is active again.
 UNLISTED = "No longer in FEED_URLS."
+#: The parameter that says which feed; no column has its name.
+_ROW = "feed"
+_GET = select(feeds).where(feeds.c.id == bindparam(_ROW))
 
 
 def register(connection: Connection, urls: Sequence[str], now: datetime) -> None:
@@ -32,13 +38,27 @@ def register(connection: Connection, urls: Sequence[str], now: datetime) -> None
 
 def change(connection: Connection, feed_id: int, **columns: object) -> None:
     """Write these columns, and no others, of one feed."""
-    if columns:
-        connection.execute(update(feeds).where(feeds.c.id == feed_id).values(**columns))
+    change_many(connection, {feed_id: columns})
+
+
+def change_many(connection: Connection, columns: Mapping[int, Mapping[str, object]]) -> None:
+    """Write these columns, and no others, of each feed: with one statement where they are the same ones."""
+    rows = [(tuple(said), {_ROW: number, **said}) for number, said in columns.items() if said]
+    for names, some in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
+        connection.execute(_change(names), [row for _, row in some])
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Executable:
+    return (
+        update(feeds).where(feeds.c.id == bindparam(_ROW)).values({name: bindparam(name) for name in names})
+    )
 
 
 def get(connection: Connection, feed_id: int) -> Feed | None:
     """The feed, or None."""
-    return _first(connection, feeds.c.id == feed_id)
+    row = connection.execute(_GET, {_ROW: feed_id}).first()
+    return record(Feed, row) if row else None
 
 
 def by_url(connection: Connection, url: str) -> Feed | None:

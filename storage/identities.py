@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, Executable, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.links import link_key
@@ -16,6 +17,10 @@ NOBODY = 0
 _AT_ONCE = 900
 #: Any number, the same in every process: PostgreSQL's lock for those who add identities.
 _LOCK = 7_316_001
+#: Made once: each look asks, and making it costs more than the answer.
+_KNOWN = select(identities.c.key, identities.c.article_id).where(
+    identities.c.key.in_(bindparam("keys", expanding=True))
+)
 
 
 def guid_key(feed_id: int, guid: str) -> bytes:
@@ -37,8 +42,7 @@ def known(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
     """The article (or `NOBODY`) of each key that is known."""
     found: dict[bytes, int] = {}
     for some in _in_steps(sorted(set(keys))):
-        query = select(identities.c.key, identities.c.article_id).where(identities.c.key.in_(some))
-        found |= {row.key: row.article_id for row in connection.execute(query)}
+        found.update((row[0], row[1]) for row in connection.execute(_KNOWN, {"keys": some}))
     return found
 
 
@@ -46,9 +50,15 @@ def remember(connection: Connection, articles: Mapping[bytes, int], now: datetim
     """Keep these keys for ever; a key that is known already keeps its article."""
     if not articles:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     rows = [{"key": key, "article_id": article_id, "seen_at": now} for key, article_id in articles.items()]
-    connection.execute(dialect.insert(identities).on_conflict_do_nothing(), rows)
+    connection.execute(_add(connection.dialect.name), rows)
+
+
+@cache
+def _add(dialect: str) -> Executable:
+    query = (postgresql if dialect == "postgresql" else sqlite).insert(identities)
+    kept: Executable = query.on_conflict_do_nothing()
+    return kept
 
 
 def disown(connection: Connection, keys: Iterable[bytes], now: datetime) -> None:

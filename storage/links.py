@@ -137,12 +137,14 @@ def _is_tracking_pair(pair: str) -> bool:
     return _is_tracking(name.lower(), value.lower())
 
 
+@lru_cache(maxsize=8192)
 def is_front_page(link: str) -> bool:
     """Whether the link is a site's own address, which says nothing about one article."""
     parts = split(normalised(link))
     return parts is None or not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
+@lru_cache(maxsize=8192)
 def link_key(link: str) -> bytes:
     """The identity of an article by its link, whichever feed or message it came in."""
     return sha256(b"link\0" + normalised(link).encode("utf-8", "surrogatepass")).digest()

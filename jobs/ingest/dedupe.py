@@ -28,6 +28,7 @@ class Named:
     guid: bytes | None
     link: bytes | None
     whole: bytes  #: of all that it says: for an item that nothing else tells from others
+    title: str  #: folded, for comparing
 
     def __iter__(self) -> Iterator[bytes]:
         yield from (key for key in (self.guid, self.link, self.whole) if key)
@@ -81,13 +82,15 @@ def name(feed_id: int, feed: ParsedFeed) -> Document:
 
 def _named(feed_id: int, item: ParsedItem, position: int, site: str) -> Named:
     telling = item.link and not is_front_page(item.link) and normalised(item.link) != site
-    words = f"whole\0{feed_id}\0{item.guid}\0{normalised(item.link)}\0{folded(item.title)}"
+    title = folded(item.title)
+    words = f"whole\0{feed_id}\0{item.guid}\0{normalised(item.link)}\0{title}"
     return Named(
         item=item,
         position=position,
         guid=guid_key(feed_id, item.guid) if item.guid else None,
         link=link_key(item.link) if telling else None,
         whole=sha256(words.encode("utf-8", "surrogatepass")).digest(),
+        title=title,
     )
 
 
@@ -96,7 +99,7 @@ def _shared_guids(items: Iterable[Named]) -> Iterator[bytes]:
     seen: defaultdict[bytes, set[tuple[bytes | None, str]]] = defaultdict(set)
     for named in items:
         if named.guid:
-            seen[named.guid].add((named.link, folded(named.item.title)))
+            seen[named.guid].add((named.link, named.title))
     for guid, said in seen.items():
         links, titles = {link for link, _ in said}, {title for _, title in said}
         if len(titles) > 1 and (len(links) > 1 or links == {None}):
@@ -108,7 +111,7 @@ def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
     seen: defaultdict[bytes, list[tuple[str, str]]] = defaultdict(list)
     for named in items:
         if named.link:
-            seen[named.link].append((named.item.guid.partition("#")[0], folded(named.item.title)))
+            seen[named.link].append((named.item.guid.partition("#")[0], named.title))
     for link, said in seen.items():
         guids, titles = {guid for guid, _ in said if guid}, {title for _, title in said}
         unlike = min(len(guids) or len(titles), len(titles))

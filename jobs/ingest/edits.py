@@ -41,11 +41,12 @@ def _slice(hashed: bytes, index: int) -> bytes:
     return hashed[index * _PART : (index + 1) * _PART]
 
 
-def may_edit(entry: Entry | None, item: ParsedItem, moved: bool) -> bool:
-    """Whether it is worth comparing with the article: this feed says something else than it did before."""
-    if entry is None or entry.changes >= MOST_CHANGES:
-        return False
-    return moved or entry.content_hash != content_hash(item)
+def may_edit(entry: Entry, said: bytes, moved: bool) -> bool:
+    """Whether it is worth comparing with the article: this feed says something else than it did before.
+
+    `said` is the `content_hash` of what it says now.
+    """
+    return entry.changes < MOST_CHANGES and (moved or entry.content_hash != said)
 
 
 def edit(

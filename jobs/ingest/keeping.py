@@ -1,6 +1,6 @@
 """One look is kept in one transaction: articles, entries, identities, corrections, the feed's state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -58,13 +58,14 @@ def keep(
     found = dedupe.recognise(document, identities.known(connection, document.keys()))
     before = entries.last_look(connection, feed_id)
     ordered = ordering.oldest_first(found.new, now)
-    drafts = _drafts(connection, feed, ordered, backfill, now, pages or {})
+    kept_back = ordering.backlog(ordered, backfill, feed.succeeded_at, now) if not before else set()
+    drafts = _drafts(feed, ordered, kept_back, now, pages or {})
     new = articles.add(connection, drafts, now)
     identities.disown(connection, found.shared, now)
     identities.remember(connection, _keys(found.old, ordered, new, pages or {}), now)
-    revised = _known(connection, feed_id, found.old, now)
-    fresh = zip(ordered, new, strict=True)
-    entries.keep(connection, [_entry(feed_id, one, number, now) for one, number in fresh])
+    known, revised = _known(connection, feed_id, found.old, before, now)
+    fresh = [_entry(feed_id, one, number, now) for one, number in zip(ordered, new, strict=True)]
+    entries.keep(connection, [*fresh, *known])
     columns = {"last_new_at": now, **state} if new else dict(state)
     feeds.change(connection, feed_id, **columns)
     gone = _missing(connection, before, found.old, parsed)
@@ -72,17 +73,9 @@ def keep(
 
 
 def _drafts(
-    connection: Connection,
-    feed: Feed,
-    ordered: Sequence[New],
-    backfill: int,
-    now: datetime,
-    pages: Mapping[int, Added],
+    feed: Feed, ordered: Sequence[New], kept_back: Collection[int], now: datetime, pages: Mapping[int, Added]
 ) -> list[Draft]:
-    back: set[int] = set()
-    if not entries.has_any(connection, feed.id):
-        back = ordering.backlog(ordered, backfill, feed.succeeded_at, now)
-    drafts = [ordering.draft(one, now, back, feed.language) for one in ordered]
+    drafts = [ordering.draft(one, now, kept_back, feed.language) for one in ordered]
     read = [pages.get(one.named.position) for one in ordered]
     return [_with_page(draft, page, now) for draft, page in zip(drafts, read, strict=True)]
 
@@ -116,14 +109,22 @@ def _entry(feed_id: int, one: New, article_id: int, now: datetime) -> Entry:
     )
 
 
-def _known(connection: Connection, feed_id: int, old: Sequence[Old], now: datetime) -> list[int]:
-    """Note that known articles were seen again, and correct those that their feed has corrected."""
-    before = entries.of_feed(connection, feed_id, [one.article_id for one in old])
+def _known(
+    connection: Connection, feed_id: int, old: Sequence[Old], last: Sequence[Entry], now: datetime
+) -> tuple[list[Entry], list[int]]:
+    """What is to be noted of known articles that were seen again, and which of them were corrected.
+
+    `last` are the entries of the feed's last look; of those that were not in it the others are asked for.
+    """
+    before = {entry.article_id: entry for entry in last}
+    others = [one.article_id for one in old if one.article_id not in before]
+    if others:
+        before |= entries.of_feed(connection, feed_id, others)
     revised, noted = [], []
     for one in old:
-        entry = before.get(one.article_id)
+        entry, said = before.get(one.article_id), edits.content_hash(one.named.item)
         changes = entry.changes if entry else 0
-        if edits.may_edit(entry, one.named.item, one.moved) and entry is not None:
+        if entry is not None and edits.may_edit(entry, said, one.moved):
             edit = _correct(connection, feed_id, entry, one, now)
             changes += bool(edit.changed)
             revised += [one.article_id] if edit.changed else []
@@ -131,15 +132,14 @@ def _known(connection: Connection, feed_id: int, old: Sequence[Old], now: dateti
             Entry(
                 feed_id=feed_id,
                 article_id=one.article_id,
-                content_hash=edits.content_hash(one.named.item),
+                content_hash=said,
                 seen_at=entry.seen_at if entry else now,
                 last_seen_at=now,
                 position=one.named.position,
                 changes=changes,
             )
         )
-    entries.keep(connection, noted)
-    return revised
+    return noted, revised
 
 
 def _correct(connection: Connection, feed_id: int, entry: Entry, one: Old, now: datetime) -> edits.Edit:
