@@ -100,6 +100,7 @@ class Publishing:
     max_age: timedelta = timedelta(hours=24)
     corrections: Corrections = Corrections.MARK
     withdrawals: Withdrawals = Withdrawals.DELETE
+    threads: bool = True  #: a post that continues a story answers the story's last post in its chat
     pictures: Pictures = Pictures.PREVIEW
     min_gap: timedelta = timedelta()
     unclear_wait: timedelta = timedelta(seconds=75)

@@ -31,6 +31,8 @@ class Unplanned:
     feeds: frozenset[str]  #: the addresses of its feeds, as the operator wrote them
     newest: datetime | None  #: the newest publication of these feeds planned before
     posted_twins: frozenset[str]  #: the editions that posted the article that it repeats
+    decided: frozenset[str] = frozenset()  #: the editions that have decided about it before, and keep to that
+    posted: frozenset[str] = frozenset()  #: those of them that posted it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +57,17 @@ def unplanned(connection: Connection, count: int) -> list[Unplanned]:
     found = articles_by_id.many(connection, list(connection.execute(query.limit(count)).scalars()))
     sources = _feeds(connection, [article.id for article in found])
     newest = {number: _newest(connection, number) for number in {n for row in sources.values() for n in row}}
-    twins = _posted(connection, {article.duplicate_of for article in found if article.duplicate_of})
+    twins = {article.duplicate_of for article in found if article.duplicate_of}
+    posted = _posted(connection, twins | {article.id for article in found})
+    decided = _decided(connection, [article.id for article in found])
     rows = [
         Unplanned(
             article,
             frozenset(sources.get(article.id, {}).values()),
             max((when for n in sources.get(article.id, {}) if (when := newest[n])), default=None),
-            frozenset(twins.get(article.duplicate_of or 0, ())),
+            frozenset(posted.get(article.duplicate_of or 0, ())),
+            frozenset(decided.get(article.id, ())),
+            frozenset(posted.get(article.id, ())),
         )
         for article in found
     ]
@@ -91,6 +97,14 @@ def _posted(connection: Connection, article_ids: Iterable[int]) -> dict[int, set
     return found
 
 
+def _decided(connection: Connection, article_ids: Sequence[int]) -> dict[int, set[str]]:
+    query = select(decisions.c.article_id, decisions.c.edition)
+    found: dict[int, set[str]] = {}
+    for row in connection.execute(query.where(decisions.c.article_id.in_(article_ids))):
+        found.setdefault(row.article_id, set()).add(row.edition)
+    return found
+
+
 def last_routine(connection: Connection, chat_ids: Iterable[int]) -> dict[int, datetime]:
     """When each chat's newest routine post is, or was, due: what MIN_GAP counts from."""
     found: dict[int, datetime] = {}
@@ -111,8 +125,8 @@ def plan(
 ) -> list[int]:
     """Write decisions, their posts and the channels' deliveries; `told` are the articles now planned.
 
-    An article that is planned already keeps its first plan, so that nothing is ever posted twice. The
-    numbers of the posts.
+    An article that is planned already keeps its first plan, and an edition its first decision, so that
+    nothing is ever posted twice. The numbers of the posts.
     """
     waiting = select(articles.c.id).where(articles.c.id.in_([article.id for article in told]))
     new = set(connection.execute(waiting.where(articles.c.planned_at.is_(None))).scalars())

@@ -1,19 +1,26 @@
-"""Stories: articles on one unfolding event; an article is in one, or in none until it was looked at."""
+"""Stories: articles on one unfolding event; an article is in one, or in none until it was looked at.
 
-from collections.abc import Callable, Sequence
+An article that says again what another said, word for word, is its duplicate, and is in the same story.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, text, tuple_, update
 
-from storage import articles as archive
 from storage.database import record
 from storage.index import Index
-from storage.records import Article, ArticleState, Story
-from storage.schema import articles, stories
+from storage.records import Article, ArticleState, DeliveryState, PostKind, Story, Verdict
+from storage.schema import articles, decisions, deliveries, posts, stories
 
 #: Nearest articles that are looked at for a story.
 NEAREST = 20
+#: Articles of a story that are shown or gone through; a longer one is told from its end.
+MOST = 500
+
+_LIVE = articles.c.state == ArticleState.LIVE
+_UNPLANNED = text("articles.planned_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +33,6 @@ class Near:
     published_at: datetime
 
 
-#: Which story an article joins, of those of its nearest; None where it starts one.
-Choose = Callable[[Article, Sequence[Near]], int | None]
-
-
 def get(connection: Connection, story_id: int) -> Story | None:
     """The story, or None."""
     row = connection.execute(select(stories).where(stories.c.id == story_id)).one_or_none()
@@ -37,42 +40,45 @@ def get(connection: Connection, story_id: int) -> Story | None:
 
 
 def members(connection: Connection, story_id: int) -> list[Article]:
-    """The story's live articles, the first published first."""
-    mine = (articles.c.story_id == story_id) & (articles.c.state == ArticleState.LIVE)
-    order = (articles.c.published_at, articles.c.id)
-    return [record(Article, row) for row in connection.execute(select(articles).where(mine).order_by(*order))]
+    """The story's live articles, duplicates too, the first published first; of a very long one the last."""
+    newest = select(articles).where(articles.c.story_id == story_id, _LIVE)
+    rows = connection.execute(newest.order_by(*_latest_first()).limit(MOST))
+    return [record(Article, row) for row in rows][::-1]
 
 
-def place_new(connection: Connection, index: Index, choose: Choose, count: int, now: datetime) -> int:
-    """Give up to `count` articles that are in no story theirs, in the order of arrival; how many those were.
-
-    An article that the index has not read yet waits, for its story is not known.
-    """
-    unplaced = select(articles.c.id).where(
+def unplaced(connection: Connection, count: int) -> list[Article]:
+    """Of the next `count` articles to be planned, those to be put into a story, the oldest first."""
+    following = select(articles.c.id).where(_UNPLANNED).order_by(articles.c.id).limit(count)
+    wanted = select(articles).where(
+        articles.c.id.in_(following.scalar_subquery()),
         articles.c.story_id.is_(None),
-        articles.c.state == ArticleState.LIVE,
-        articles.c.duplicate_of.is_(None),
+        articles.c.backfill.is_(False),
+        _LIVE,
     )
-    ids = connection.execute(unplaced.order_by(articles.c.id).limit(count)).scalars().all()
-    placed = 0
-    for article in archive.many(connection, [number for number in ids if index.knows(number)]):
-        story_id = choose(article, near(connection, index, article.id))
-        if story_id is None:
-            start(connection, article, now)
-        else:
-            join(connection, article.id, story_id, now)
-        placed += 1
-    return placed
+    rows = connection.execute(wanted.order_by(articles.c.published_at, articles.c.id))
+    return [record(Article, row) for row in rows]
+
+
+def left_over(connection: Connection, since: datetime, count: int) -> list[Article]:
+    """Up to `count` planned articles published since then that are in no story, the oldest first."""
+    wanted = select(articles).where(
+        articles.c.published_at >= since,
+        articles.c.story_id.is_(None),
+        articles.c.planned_at.is_not(None),
+        _LIVE,
+    )
+    rows = connection.execute(wanted.order_by(articles.c.published_at, articles.c.id).limit(count))
+    return [record(Article, row) for row in rows]
 
 
 def near(connection: Connection, index: Index, article_id: int) -> list[Near]:
     """The nearest articles of the archive, the most alike first, with the stories that they are in."""
     alike = dict(index.nearest(article_id, NEAREST))
     query = select(articles.c.id, articles.c.story_id, articles.c.published_at).where(
-        articles.c.id.in_(alike)
+        articles.c.id.in_(alike), _LIVE
     )
     found = [Near(row.id, row.story_id, alike[row.id], row.published_at) for row in connection.execute(query)]
-    return sorted(found, key=lambda one: -one.alike)
+    return sorted(found, key=lambda one: (-one.alike, one.article_id))
 
 
 def start(connection: Connection, article: Article, now: datetime) -> int:
@@ -83,44 +89,109 @@ def start(connection: Connection, article: Article, now: datetime) -> int:
         "last_article_id": article.id,
         "updated_at": now,
     }
-    story_id = connection.execute(insert(stories).returning(stories.c.id), row).scalar_one()
+    story_id = int(connection.execute(insert(stories).returning(stories.c.id), row).scalar_one())
     _put(connection, article.id, story_id)
-    return int(story_id)
+    return story_id
 
 
 def join(connection: Connection, article_id: int, story_id: int, now: datetime) -> None:
-    """Put an article into a story, out of the one that it was in; an emptied story stays as a title."""
+    """Put an article that is in no story into one."""
     _put(connection, article_id, story_id)
-    mine = stories.c.id == story_id
-    connection.execute(update(stories).where(mine).values(last_article_id=article_id, updated_at=now))
+    tidy(connection, story_id, now)
+
+
+def tidy(connection: Connection, story_id: int, now: datetime) -> None:
+    """Let a story's title and ends be those of its live articles; an emptied one stays as it was."""
+    mine = select(articles.c.id, articles.c.title).where(articles.c.story_id == story_id, _LIVE)
+    first = connection.execute(mine.order_by(articles.c.published_at, articles.c.id).limit(1)).first()
+    last = connection.execute(mine.order_by(*_latest_first()).limit(1)).first()
+    if first and last:
+        ends = {"title": first.title, "first_article_id": first.id, "last_article_id": last.id}
+        connection.execute(update(stories).where(stories.c.id == story_id).values(**ends, updated_at=now))
 
 
 def split(connection: Connection, article: Article, now: datetime) -> int:
     """Take an article out of its story: it starts one of its own, whose number is returned."""
     left = article.story_id
     story_id = start(connection, article, now)
-    if left is not None and (rest := members(connection, left)):
-        ends = {"first_article_id": rest[0].id, "last_article_id": rest[-1].id, "updated_at": now}
-        connection.execute(update(stories).where(stories.c.id == left).values(**ends))
+    if left is not None:
+        tidy(connection, left, now)
     return story_id
 
 
 def merge(connection: Connection, story_id: int, into_id: int, now: datetime) -> int:
-    """Put all articles of a story into another; how many those were."""
-    moved = (
-        update(articles)
-        .where(articles.c.story_id == story_id)
-        .values(story_id=into_id, changed=articles.c.changed)
-    )
-    count = connection.execute(moved).rowcount
-    whole = members(connection, into_id)
-    if whole:
-        ends = {"first_article_id": whole[0].id, "last_article_id": whole[-1].id, "updated_at": now}
-        connection.execute(update(stories).where(stories.c.id == into_id).values(**ends))
+    """Put all articles of a story into another; how many those were. Its own row stays, without articles."""
+    mine = update(articles).where(articles.c.story_id == story_id)
+    count = connection.execute(mine.values(story_id=into_id, changed=articles.c.changed)).rowcount
+    tidy(connection, into_id, now)
     return count
 
 
-def _put(connection: Connection, article_id: int, story_id: int) -> None:
+def leave(connection: Connection, article: Article, now: datetime) -> None:
+    """A withdrawn article is in no story any more; those before and behind it stay."""
+    if article.story_id is not None:
+        _put(connection, article.id, None)
+        tidy(connection, article.story_id, now)
+
+
+# Duplicates
+
+
+def duplicates(connection: Connection, article_id: int) -> list[Article]:
+    """The live articles that say again what this one says, in the order in which they came."""
+    query = select(articles).where(articles.c.duplicate_of == article_id, _LIVE).order_by(articles.c.id)
+    return [record(Article, row) for row in connection.execute(query)]
+
+
+def repeat(connection: Connection, article_id: int, original: int) -> None:
+    """The article says again what `original` says."""
+    connection.execute(update(articles).where(articles.c.id == article_id).values(duplicate_of=original))
+
+
+def stand_alone(connection: Connection, article_id: int) -> None:
+    """The article repeats nobody any more: editions that left it out for that decide about it again."""
+    mine = decisions.c.article_id == article_id
+    connection.execute(delete(decisions).where(mine, decisions.c.verdict == Verdict.DUPLICATE))
+    again = update(articles).where(articles.c.id == article_id)
+    connection.execute(again.values(duplicate_of=None, planned_at=None))
+
+
+# Posts
+
+
+def shown_before(connection: Connection, article: Article, chat_id: int) -> int:
+    """The chat's last message about an earlier article of the same story; 0 for none.
+
+    What was deleted, by hand or because its article was withdrawn, is left out, as far as we know of it.
+    """
+    if article.story_id is None:
+        return 0
+    moment = literal(article.published_at, articles.c.published_at.type)
+    before = tuple_(articles.c.published_at, articles.c.id) < tuple_(moment, literal(article.id))
+    query = (
+        select(deliveries.c.message_id)
+        .join(posts, posts.c.id == deliveries.c.post_id)
+        .join(articles, articles.c.id == posts.c.article_id)
+        .where(
+            articles.c.story_id == article.story_id,
+            _LIVE,
+            before,
+            posts.c.kind == PostKind.ARTICLE,
+            deliveries.c.chat_id == chat_id,
+            deliveries.c.message_id.is_not(None),
+            deliveries.c.shown_revision > 0,
+            deliveries.c.state != DeliveryState.REMOVED,
+        )
+        .order_by(deliveries.c.message_id.desc())
+    )
+    return connection.execute(query.limit(1)).scalar() or 0
+
+
+def _latest_first() -> tuple[ColumnElement[Any], ...]:
+    return articles.c.published_at.desc(), articles.c.id.desc()
+
+
+def _put(connection: Connection, article_id: int, story_id: int | None) -> None:
     """The index need not hear of it: what it knows of the article stays as it is."""
     mine = articles.c.id == article_id
     connection.execute(update(articles).where(mine).values(story_id=story_id, changed=articles.c.changed))

@@ -56,6 +56,7 @@ def publishing(settings: Settings) -> Publishing:
         max_age=settings.max_age,
         corrections=settings.corrections,
         withdrawals=settings.withdrawals,
+        threads=settings.threads,
         pictures=settings.pictures,
         min_gap=settings.min_gap,
         unclear_wait=settings.unclear_send_wait,

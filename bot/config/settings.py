@@ -162,6 +162,10 @@ class Settings(BaseSettings):
         Withdrawals.DELETE,
         description="a withdrawn article's posts: delete, note (a short note instead) or off",
     )
+    threads: YesNo = Field(
+        True,
+        description="yes: a post that continues a story is a reply to the story's last post in its channel",
+    )
     pictures: Annotated[Pictures, _one_of(Pictures)] = Field(
         Pictures.PREVIEW, description="preview (large link preview), photo (with a caption) or none"
     )

@@ -6,13 +6,13 @@ from datetime import datetime
 
 import structlog
 
-from jobs.policy import Pictures
+from jobs.policy import Pictures, Publishing
 from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
 from jobs.publish.settling import WORDS, Aftermath, as_it_is
 from jobs.publish.step import Delete, Edit, Nothing, Send, next_step
 from jobs.publish.wording import Wording, articles_of
-from storage import articles, outbox
+from storage import articles, outbox, stories
 from storage.database import Connection
 from storage.outbox import Debt, Dues, Intent
 from storage.records import Article, ArticleState, DeliveryState, Lane
@@ -29,6 +29,7 @@ class Parcel:
     content: str
     articles: tuple[Article, ...]
     since: float  #: when it was read
+    reply_to: int = 0  #: the message that it answers: the story's last post in the chat
 
     @property
     def number(self) -> int:
@@ -58,6 +59,15 @@ class Known:
     picture_since: int
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due, with what its requests are made of."""
+
+    dues: Dues
+    known: dict[int, Known]  #: by article
+    replies: dict[int, int]  #: by delivery, the message that it continues
+
+
 class Parcels:
     """Reads what is due and makes parcels of it; what needs no request is settled at once."""
 
@@ -70,10 +80,9 @@ class Parcels:
         publish, since = self._publish, self._publish.clock.monotonic()
         hands = in_hand.keys() | self._ledger.pending
         shut = publish.pace.shut(since) | frozenset(in_hand.values())
-        pictures = publish.policy.pictures is Pictures.PHOTO
-        dues, known = await publish.db.read(_due, publish.clock.now(), count, shut, hands, pictures)
-        parcels = [parcel for debt in dues.debts if (parcel := self._parcel(debt, known, since))]
-        return parcels, dues.passed
+        due = await publish.db.read(_due, publish.policy, publish.clock.now(), count, shut, hands)
+        parcels = [parcel for debt in due.dues.debts if (parcel := self._parcel(debt, due, since))]
+        return parcels, due.dues.passed
 
     def note(self, parcel: Parcel) -> tuple[Edit, str]:
         """What stands where a message cannot be deleted: that its article is gone."""
@@ -81,8 +90,8 @@ class Parcels:
         step = Edit(parcel.step.message_id, 0, withdrawn=True)
         return step, self._content(parcel.debt, step, parcel.articles)
 
-    def _parcel(self, debt: Debt, known: dict[int, Known], since: float) -> Parcel | None:
-        about = [known[number] for number in articles_of(debt) if number in known]
+    def _parcel(self, debt: Debt, due: Due, since: float) -> Parcel | None:
+        about = [due.known[number] for number in articles_of(debt) if number in due.known]
         told = tuple(each.article for each in about)
         own = about[0] if about and debt.post.article_id is not None else None
         picture_since = own.picture_since if own else 0
@@ -101,7 +110,7 @@ class Parcels:
             log.exception("a post cannot be worded", post=debt.post.id)
             self._settle(debt, DeliveryState.REFUSED, f"cannot be worded: {surprise!r}")
             return None
-        return Parcel(debt, step, content, told, since)
+        return Parcel(debt, step, content, told, since, due.replies.get(debt.delivery.id, 0))
 
     def _content(self, debt: Debt, step: Send | Edit, about: tuple[Article, ...]) -> str:
         return self._wording.content(debt, step, about, self._publish.clock.now())
@@ -116,23 +125,36 @@ def intent_of(parcel: Parcel) -> Intent:
     number, chat = parcel.debt.delivery.id, parcel.debt.chat
     if not parcel.debt.delivery.public or isinstance(parcel.step, Delete):
         return Intent(number)
-    return Intent(number, parcel.content, parcel.step.revision, chat.last_message_id if chat else 0)
+    last_message = chat.last_message_id if chat else 0
+    return Intent(number, parcel.content, parcel.step.revision, last_message, parcel.reply_to)
 
 
 def _due(
     connection: Connection,
+    policy: Publishing,
     now: datetime,
     count: int,
     shut: Collection[int],
     in_hand: Collection[int],
-    pictures: bool,
-) -> tuple[Dues, dict[int, Known]]:
-    """Deliveries, and the articles that they are about as they are now."""
+) -> Due:
+    """Deliveries, the articles that they are about as they are now, and what they continue."""
     dues = outbox.due(connection, now, count, shut, in_hand)
     numbers = {number for debt in dues.debts for number in articles_of(debt)}
     found = articles.many(connection, list(numbers)) if numbers else []
-    since = {article.id: _picture_since(connection, article) if pictures else 0 for article in found}
-    return dues, {article.id: Known(article, since[article.id]) for article in found}
+    pictures = policy.pictures is Pictures.PHOTO
+    known = {each.id: Known(each, _picture_since(connection, each) if pictures else 0) for each in found}
+    replies = {debt.delivery.id: _continues(connection, debt, known, policy) for debt in dues.debts}
+    return Due(dues, known, replies)
+
+
+def _continues(connection: Connection, debt: Debt, known: dict[int, Known], policy: Publishing) -> int:
+    """The message that a new post is a reply to, where many read both; 0 for none. An edit keeps its own."""
+    delivery, article_id = debt.delivery, debt.post.article_id
+    if delivery.message_id is not None:
+        return delivery.reply_to
+    if not (policy.threads and delivery.public) or article_id not in known:
+        return 0
+    return stories.shown_before(connection, known[article_id].article, delivery.chat_id)
 
 
 def _picture_since(connection: Connection, article: Article) -> int:

@@ -9,6 +9,7 @@ from jobs.policy import Edition, Publishing, Rate
 from jobs.publish.outcome import Sender
 from jobs.publish.pace import Pace
 from storage.database import Database
+from storage.index import Index
 from storage.records import Article, Chat, Post
 
 
@@ -45,6 +46,7 @@ class Publish:
     bell: Bell
     render: Render
     pace: Pace
+    index: Index | None = None  #: which articles are alike: without it there are no stories
 
 
 def pace_of(policy: Publishing) -> Pace:

@@ -17,6 +17,7 @@ from jobs.publish.keeper import Keeper
 from jobs.publish.ledger import Ledger
 from jobs.publish.lookups import Lookups
 from jobs.publish.parts import Publish
+from jobs.publish.placing import Placer
 from jobs.publish.planning import Planner, plan_new
 from jobs.publish.settling import Aftermath
 from storage import chats, outbox
@@ -46,15 +47,17 @@ async def run(publish: Publish, stop: asyncio.Event) -> None:
     ledger = Ledger(publish.db, publish.clock, publish.policy.operators, heed)
     courier, lookups = Courier(publish, ledger), Lookups(publish, ledger)
     planner, keeper = Planner(publish, courier.bell), Keeper(publish, courier.bell)
+    placer = Placer(publish, planner.placing)
 
     def ring_all() -> None:
-        for bell in (publish.bell, planner.spreading, lookups.bell):
+        for bell in (publish.bell, planner.spreading, planner.placing, lookups.bell):
             bell.ring()
         courier.wake()
 
     works: dict[str, Callable[[], Awaitable[None]]] = {
         "plan": lambda: planner.run(stop, IDLE),
         "spread": lambda: planner.spread(stop, IDLE),
+        "place": lambda: placer.run(stop, IDLE),
         "read": lambda: courier.read(stop),
         "claim": lambda: courier.claim(stop),
         "send": lambda: courier.dispatch(stop),

@@ -46,10 +46,10 @@ def plan(
     posted: dict[int, set[str]] = {row.article.id: set() for row in rows}
     late: dict[str, list[int]] = {}
     for row in rows:
-        given: set[int] = set()
+        given = {chat.id for name in row.posted for chat in channels.get(name, ())}
         twins = row.posted_twins | posted.get(row.article.duplicate_of or 0, set())
         mine = [edition for edition in policy.editions if row.feeds & set(edition.feed_urls)]
-        for edition in mine:
+        for edition in (each for each in mine if each.name not in row.decided):
             judged = judge(row, edition, policy, twins, now)
             made.decisions.append(_decision(row.article, edition.name, judged, now))
             if judged.verdict in POSTED:
@@ -59,7 +59,7 @@ def plan(
                 made.posts.append(_post(row.article, edition, judged, new, last, policy.min_gap, now))
             elif judged.verdict is Verdict.CATCH_UP:
                 late.setdefault(edition.name, []).append(row.article.id)
-        if not mine:
+        if not mine and "" not in row.decided:
             made.decisions.append(_decision(row.article, "", Judged(Verdict.NOT_INCLUDED, NO_EDITION), now))
         made.told.append(row.article)
     for name, ids in late.items():

@@ -8,10 +8,12 @@ import structlog
 from jobs.clock import Bell
 from jobs.policy import Publishing, Withdrawals
 from jobs.publish.parts import Publish
+from jobs.publish.placing import heed, place_arrivals, read_arrivals
 from jobs.publish.plan import plan
 from jobs.publish.settling import WORDS
 from storage import chats, decisions
 from storage.database import Connection, SQLAlchemyError
+from storage.index import Index
 from storage.records import ArticleState, Chat, Decision, Verdict
 from storage.spreading import spread
 
@@ -25,9 +27,10 @@ async def plan_new(publish: Publish) -> int:
     """Decide about every article that has no plan yet; how many there were."""
     planned = 0
     while True:
+        await read_arrivals(publish)
         now = publish.clock.now()
         try:
-            some = await publish.db.run(_plan_some, publish.policy, now, BATCH)
+            some = await publish.db.run(_plan_some, publish.policy, now, BATCH, publish.index)
         except SQLAlchemyError:
             raise
         except Exception:  # a mistake of ours, met by one article; the others go on
@@ -51,7 +54,7 @@ async def _plan_alone(publish: Publish, now: datetime) -> int:
 async def tell_changed(publish: Publish) -> int:
     """Let posts want what their corrected or withdrawn articles say now; how many articles there were."""
     told = 0
-    while some := await publish.db.run(_tell_some, publish.policy):
+    while some := await publish.db.run(_tell_some, publish.policy, publish.clock.now()):
         told += some
     return told
 
@@ -70,14 +73,17 @@ class Planner:
     def __init__(self, publish: Publish, owed: Bell) -> None:
         self._publish, self._owed = publish, owed
         self.spreading = Bell()
+        self.placing = Bell()
 
     async def run(self, stop: asyncio.Event, idle: float) -> None:
         """Plan at every ring, and after `idle` seconds without one."""
         while not stop.is_set():
             await plan_new(self._publish)
             self._owed.ring()  # always: a ring may also mean that a chat can be written to again
-            await tell_changed(self._publish)
+            if await tell_changed(self._publish) and await plan_new(self._publish):
+                self._owed.ring()  # what a withdrawn article had said before
             self.spreading.ring()
+            self.placing.ring()
             await self._publish.bell.wait(self._publish.clock, idle)
 
     async def spread(self, stop: asyncio.Event, idle: float) -> None:
@@ -112,10 +118,17 @@ def _give_up(connection: Connection, why: str, now: datetime) -> int:
     return len(told)
 
 
-def _plan_some(connection: Connection, policy: Publishing, now: datetime, count: int) -> int:
+def _plan_some(
+    connection: Connection, policy: Publishing, now: datetime, count: int, index: Index | None = None
+) -> int:
+    """Stories first: which articles say the same again, and what a post answers, hangs on them."""
+    if index is not None:
+        place_arrivals(connection, index, count, now)
     rows = decisions.unplanned(connection, count)
     if not rows:
         return 0
+    if index is not None:  # what came since the index looked has its turn next, unless it is all there is
+        rows = [row for row in rows if index.knows(row.article.id)] or rows
     channels = channels_of(connection, policy, now)
     known = {chat.id for some in channels.values() for chat in some}
     last = decisions.last_routine(connection, known) if policy.min_gap else {}
@@ -132,9 +145,10 @@ def channels_of(connection: Connection, policy: Publishing, now: datetime) -> di
     }
 
 
-def _tell_some(connection: Connection, policy: Publishing) -> int:
+def _tell_some(connection: Connection, policy: Publishing, now: datetime) -> int:
     changed = decisions.untold(connection, BATCH)
     for article in changed:
         stays = article.state is ArticleState.WITHDRAWN and policy.withdrawals is Withdrawals.OFF
         decisions.tell(connection, article, change_posts=not stays)
+        heed(connection, article, now)
     return len(changed)

@@ -34,7 +34,7 @@ class Requests:
 
     async def _make(self, parcel: Parcel, step: Send | Edit | Delete, content: str, ticket: int) -> Outcome:
         try:
-            outcome = await self._ask(parcel.chat_id, step, content)
+            outcome = await self._ask(parcel, step, content)
         except Exception as surprise:  # a mistake of ours: nobody knows what became of the request
             log.exception("a request broke", chat=name_of(parcel.debt))
             outcome = Unclear(repr(surprise))
@@ -43,11 +43,11 @@ class Requests:
         self._heed(parcel.chat_id, outcome)
         return outcome
 
-    async def _ask(self, chat_id: int, step: Send | Edit | Delete, content: str) -> Outcome:
-        sender = self._sender
+    async def _ask(self, parcel: Parcel, step: Send | Edit | Delete, content: str) -> Outcome:
+        sender, chat_id = self._sender, parcel.chat_id
         match step:
             case Send():
-                return await sender.send(chat_id, content)
+                return await sender.send(chat_id, content, reply_to=parcel.reply_to)
             case Edit(message_id):
                 return await sender.edit(chat_id, message_id, content, new_picture=step.new_picture)
             case Delete(message_id):

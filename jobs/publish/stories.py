@@ -1,14 +1,17 @@
-"""Which story does an arriving article continue? Pure: the nearest articles in, a story or none out.
+"""Which story does an arriving article continue, and what does it say again? Pure: the nearest articles in.
 
 One article at a time, and never again: no story that readers have seen is put together anew. On ECB+ Train
 in random order that comes within a few points of an average-link clustering that sees everything at once
 (docs/related.md).
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
+from storage.index.folding import tidy
 from storage.records import Article
 from storage.stories import Near
 
@@ -20,7 +23,11 @@ class Rules:
     alike: float = 0.22  #: the likeness to a story from which an article joins it
     most: int = 3  #: the likest articles of a story whose mean counts as much as the likest of all
     days: float = 14.0  #: a story that was silent for longer is over
-    repeats: float = 0.75  #: the likeness from which one article says what the other said
+    compared: float = 0.5  #: the likeness from which two articles are compared word for word
+    nearly: float = 0.75  #: the likeness from which two articles say nearly the same
+    inside: float = 0.6  #: the part of what an article says that another says too, which makes it its summary
+    repeats_within: timedelta = timedelta(hours=6)  #: what says the same later is said for today
+    letters: int = 60  #: of a text that is too long to be said twice by chance
 
 
 RULES = Rules()
@@ -36,10 +43,48 @@ def choose(article: Article, nearest: Sequence[Near], rules: Rules = RULES) -> i
     return best if best is not None and _likeness(liked[best], rules) >= rules.alike else None
 
 
-def repeated(article: Article, nearest: Sequence[Near], rules: Rules = RULES) -> int | None:
-    """The article that this one says again: an agency's text printed twice, a live page and its summary."""
-    said = [near for near in nearest if near.alike >= rules.repeats and _in_time(article, near, rules)]
-    return max(said, key=lambda near: near.alike).article_id if said else None
+def repeated(article: Article, others: Sequence[Article], rules: Rules = RULES) -> Article | None:
+    """The first of the others that the article repeats."""
+    return next((other for other in others if repeats(article, other, rules)), None)
+
+
+def repeats(article: Article, other: Article, rules: Rules = RULES) -> bool:
+    """Whether both say the very same: headline, standfirst and text, but for case, marks and spaces.
+
+    Nothing less will do, since what repeats is not posted: one number, one name or a "not" makes another
+    article. Nor does a short text, or one that comes back hours later: "The morning's news" is new each day.
+    """
+    if article.id == other.id or abs(article.published_at - other.published_at) > rules.repeats_within:
+        return False
+    said = _said(article)
+    return sum(map(len, said)) >= rules.letters and said == _said(other)
+
+
+class Kin(StrEnum):
+    """What an article is to another."""
+
+    REPEATS = "repeats"  #: word for word
+    NEARLY = "nearly"  #: nearly the same: an agency's text, edited
+    SUMMARY = "summary"  #: the other says most of what it says, and much more
+    WHOLE = "whole"  #: the other is a summary of it
+    RELATED = "related"
+    STRANGER = "stranger"
+
+
+def kin(one: Article, other: Article, part: float, part_of_other: float, told: float) -> Kin:
+    """What `one` is to `other`.
+
+    `part` is the part of what `one` says that the other says too, 0 to 1, `part_of_other` the reverse; their
+    mean is the likeness, and below `told` there is none to speak of.
+    """
+    alike, rules = (part + part_of_other) / 2, RULES
+    if repeats(one, other):
+        return Kin.REPEATS
+    if alike >= rules.nearly:
+        return Kin.NEARLY
+    if max(part, part_of_other) >= rules.inside and min(part, part_of_other) < rules.inside:
+        return Kin.SUMMARY if part > part_of_other else Kin.WHOLE
+    return Kin.RELATED if alike >= told else Kin.STRANGER
 
 
 def _likeness(alike: list[float], rules: Rules) -> float:
@@ -49,3 +94,14 @@ def _likeness(alike: list[float], rules: Rules) -> float:
 
 def _in_time(article: Article, near: Near, rules: Rules) -> bool:
     return abs(article.published_at - near.published_at) <= timedelta(days=rules.days)
+
+
+def _said(article: Article) -> list[str]:
+    """The words, without case and without the marks around them; a minus before a number stays."""
+    text = tidy(f"{article.title}\n{article.summary}\n{article.text}").casefold()
+    words = (word.strip(_AROUND) for word in text.split())
+    return [word for word in words if any(unicodedata.category(letter)[0] in "LN" for letter in word)]
+
+
+#: What stands around words; not what stands for something before or behind a number.
+_AROUND = "\"'“”„‘’‚«»‹›()[]{}.,;:!?…¡¿၊။、。·•*_"

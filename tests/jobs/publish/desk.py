@@ -19,6 +19,7 @@ from jobs.publish.parts import Publish, Telling, pace_of
 from jobs.publish.pipeline import run
 from storage import articles, outbox
 from storage.database import Connection, Database
+from storage.index import Index
 from storage.records import Article, Delivery
 from tests.conftest import MovedClock, settle
 from tests.jobs.publish.newsroom import FEED, article, correct, every_delivery
@@ -66,6 +67,7 @@ class Desk:
     box: Box
     policy: Publishing
     bell: Bell = field(default_factory=Bell)
+    index: Index = field(default_factory=Index)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self) -> Publish:
@@ -77,6 +79,7 @@ class Desk:
             bell=self.bell,
             render=wording,
             pace=pace_of(self.policy),
+            index=self.index,
         )
 
     def news(self, title: str, **about: Any) -> Article:

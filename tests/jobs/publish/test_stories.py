@@ -1,0 +1,126 @@
+"""Which story an article continues, and what it says again: decided by values alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.publish.stories import RULES, Kin, choose, kin, repeated, repeats
+from storage.records import Article, ArticleState
+from storage.stories import Near
+
+ARRIVED = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+BLANK = Article(
+    id=99, url="", title="", summary="", text="", author="", sections=(), language="", image_url="",
+    image_width=0, published_at=ARRIVED, revised_at=None, seen_at=ARRIVED, revision=1, fingerprint=b"",
+    duplicate_of=None, story_id=None, state=ArticleState.LIVE, backfill=False, planned_at=None,
+    page_read_at=None, withdrawn_because="",
+)  # fmt: skip
+
+
+def near(article_id: int, story_id: int | None, alike: float, days: float = 1) -> Near:
+    return Near(article_id, story_id, alike, ARRIVED - timedelta(days=days))
+
+
+@pytest.fixture
+def article() -> Article:
+    return BLANK
+
+
+def test_an_article_joins_the_story_that_is_most_like_it(article: Article) -> None:
+    assert choose(article, [near(1, 7, 0.5), near(2, 8, 0.3)]) == 7
+
+
+def test_an_article_unlike_all_others_starts_a_story(article: Article) -> None:
+    assert choose(article, []) is None
+    assert choose(article, [near(1, 7, RULES.alike / 2)]) is None
+
+
+def test_several_likely_articles_outweigh_one_by_chance(article: Article) -> None:
+    nearest = [near(1, 7, 0.40), near(2, 8, 0.38), near(3, 8, 0.37), near(4, 7, 0.05), near(5, 8, 0.36)]
+    assert choose(article, nearest) == 8
+
+
+def test_a_story_that_was_silent_for_long_is_over(article: Article) -> None:
+    assert choose(article, [near(1, 7, 0.9, days=RULES.days + 1)]) is None
+
+
+def test_what_is_in_no_story_yet_draws_nobody(article: Article) -> None:
+    assert choose(article, [near(1, None, 0.9)]) is None
+
+
+def said(number: int = 1, hours: float = 0, **words: str) -> Article:
+    """An article with enough words to be told from others."""
+    text = {
+        "title": "Sittaung river floods Lanmadaw",
+        "summary": "The Sittaung broke its dam near Lanmadaw; 40 families left their homes at night.",
+        "text": "",
+    }
+    return replace(BLANK, id=number, published_at=ARRIVED + timedelta(hours=hours), **(text | words))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        said(2),
+        said(2, hours=-5.9),
+        said(2, title="SITTAUNG RIVER floods Lanmadaw!"),
+        said(
+            2,
+            summary="The Sittaung broke its dam\u00a0near  Lanmadaw; ４０ families left their homes at night",
+        ),
+    ],
+)
+def test_the_same_words_again_are_a_repetition_whatever_their_marks(again: Article) -> None:
+    assert repeats(again, said())
+    assert repeated(again, [said(3, title="Something else"), said()]) == said()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        said(1),
+        said(2, hours=6.1),
+        said(2, hours=-6.1),
+        said(2, title="Sittaung river does not flood Lanmadaw"),
+        said(2, title="Sittaung river floods Minhla"),
+        said(2, summary="The Sittaung broke its dam near Lanmadaw; 41 families left their homes at night."),
+        said(2, text="Engineers say more."),
+    ],
+)
+def test_one_word_one_number_or_a_day_makes_another_article(other: Article) -> None:
+    assert not repeats(other, said())
+
+
+def test_a_short_text_says_nothing_again() -> None:
+    short = {"title": "The morning's news", "summary": "All you need."}
+    assert not repeats(said(1, **short), said(2, **short))
+
+
+def test_a_minus_is_a_word() -> None:
+    cold, warm = ({"title": f"Frost warning for the whole of the north: {n} degrees"} for n in ("-3", "3"))
+    assert not repeats(said(1, **cold), said(2, **warm))
+
+
+@pytest.mark.parametrize(
+    ("part", "part_of_other", "expected"),
+    [
+        (0.9, 0.8, Kin.NEARLY),
+        (0.9, 0.1, Kin.SUMMARY),
+        (0.1, 0.9, Kin.WHOLE),
+        (0.3, 0.2, Kin.RELATED),
+        (0.1, 0.1, Kin.STRANGER),
+    ],
+)
+def test_what_two_articles_are_to_each_other(part: float, part_of_other: float, expected: Kin) -> None:
+    one, other = said(1), said(2, title="Something else")
+    assert kin(one, other, part, part_of_other, told=0.12) is expected
+    assert kin(said(1), said(2), part, part_of_other, told=0.12) is Kin.REPEATS
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.floats(0, 1), st.floats(0, 30)), max_size=20))
+def test_whatever_is_near_the_choice_is_among_it(nearest: list[tuple[int, float, float]]) -> None:
+    chosen = choose(BLANK, [near(at, story, alike, days) for at, (story, alike, days) in enumerate(nearest)])
+    assert chosen is None or chosen in {story for story, _, _ in nearest}
