@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 
 import regex
 
@@ -15,6 +16,8 @@ from storage import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
 _MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, 2000, 200
+#: Items whose beginnings tell what their feed is written in.
+_MAX_LEADS = 30
 #: Longer than this a description is the whole article.
 _WHOLE_ARTICLE = 1200
 
@@ -56,15 +59,30 @@ class Left:
     reason: str
 
 
-def feed_language(claimed: str, items: Sequence[RawItem]) -> str:
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How an item begins: what tells the language of its whole feed, and how that is written."""
+
+    title: str
+    words: str
+
+
+def lead(raw: RawItem) -> Lead:
+    """The beginning of an item, as its feed wrote it."""
+    words = f"{raw.title.source[:300]} {(raw.summary.source or raw.content.source)[:300]}"
+    return Lead(raw.title.source[: clean.MAX_TITLE], words[:300])
+
+
+def feed_language(claimed: str, leads: Sequence[Lead]) -> str:
     """The language that a feed's items are in, where each of them alone is too short to tell."""
-    words = (f"{item.title.source} {item.summary.source or item.content.source}"[:300] for item in items[:30])
-    return language.of_feed(clean.from_html("<p>".join(words)), claimed)
+    lengths = accumulate(len(one.words) for one in leads)
+    some = [one.words for one, length in zip(leads, lengths, strict=True) if length < language.PLENTY]
+    return language.of_feed(clean.from_html("<p>".join(some[:_MAX_LEADS])), claimed)
 
 
-def feed_title(title: str, items: Sequence[RawItem]) -> str:
+def feed_title(title: str, leads: Sequence[Lead]) -> str:
     """A feed's own name, in Unicode where its items are in Zawgyi."""
-    return zawgyi.in_unicode(title, " ".join(item.title.source for item in items[:30]))
+    return zawgyi.in_unicode(title, " ".join(one.title for one in leads[:_MAX_LEADS]))
 
 
 def read_item(raw: RawItem, feed_language: str) -> ParsedItem | Left:

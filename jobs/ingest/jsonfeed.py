@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.ingest import clean, images
-from jobs.ingest.item import Left, RawItem, Words, feed_language, feed_title, read_item
+from jobs.ingest.item import Left, RawItem, Words, feed_language, feed_title, lead, read_item
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.repair import MAX_ITEMS
@@ -28,13 +28,14 @@ def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
         return ParseFailed("The document is JSON, but no JSON Feed: it does not name its version.")
     items = [item for item in found["items"][:MAX_ITEMS] if isinstance(item, dict)]
     raw = [_raw(item, url) for item in items]
-    language = feed_language(_word(found, "language"), raw)
+    leads = [lead(item) for item in raw]
+    language = feed_language(_word(found, "language"), leads)
     read = [read_item(item, language) for item in raw]
     return ParsedFeed(
         items=tuple(item for item in read if isinstance(item, ParsedItem)),
         dropped=tuple(item.reason for item in read if isinstance(item, Left)),
         format="json",
-        title=feed_title(clean.title(_word(found, "title"), False), raw),
+        title=feed_title(clean.title(_word(found, "title"), False), leads),
         link=reader_link(_word(found, "home_page_url"), url),
         language=language[:35],
         hubs=tuple(_hubs(found)),

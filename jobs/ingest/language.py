@@ -32,6 +32,8 @@ _SIBLINGS = {
     "Ethiopic": {"ti"},
 }
 _TAG = regex.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+#: Letters from which nobody needs more to tell a feed's language.
+PLENTY = 3000
 #: Letters below which a guess is worth nothing.
 _ENOUGH = 80
 _SURE = 0.9
@@ -67,9 +69,9 @@ def of_feed(text: str, claimed: str = "") -> str:
     claim = of_item(text, claimed)
     if claim and claim.lower().split("-")[0] != _DEFAULT:
         return claim
-    if _plainly_english(text[:5000]):
+    if _plainly_english(text[:PLENTY]):
         return claim or _DEFAULT
-    guess = _guess(text[:5000], _script(text[:2000]))
+    guess = _guess(text[:2000], _script(text[:2000]))
     return claim if guess in ("", _DEFAULT) else guess
 
 

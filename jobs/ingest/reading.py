@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from jobs.ingest.again import Memory, read_xml
 from jobs.ingest.decode import decode
 from jobs.ingest.jsonfeed import read_json
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.ingest.repair import Repaired, repair
 from jobs.ingest.sitemap import read_sitemap
-from jobs.ingest.xmlfeed import read_xml
 
 _FEEDS = {"rss", "feed", "rdf", "channel"}
 _CHALLENGES = (
@@ -23,17 +23,25 @@ _CHALLENGES = (
 
 def read_feed(body: bytes, charset: str = "", url: str = "") -> ParsedFeed | ParseFailed:
     """The feed in `body`, which came from `url` with `charset` in its header, or why there is none."""
+    return read_feed_again(body, charset, url, b"")[0]
+
+
+def read_feed_again(
+    body: bytes, charset: str, url: str, memory: bytes
+) -> tuple[ParsedFeed | ParseFailed, bytes]:
+    """The same, more quickly where `memory` helps, which the last reading gave; and the next memory."""
     text = decode(body, charset)
     if not text.strip("\ufeff\0 \t\r\n"):
-        return ParseFailed(f"The answer is empty ({len(body)} bytes).")
+        return ParseFailed(f"The answer is empty ({len(body)} bytes)."), b""
     if text.lstrip("\ufeff \t\r\n")[:1] in "{[":
-        return _complete(read_json(text.lstrip("\ufeff"), url), "")
+        return _complete(read_json(text.lstrip("\ufeff"), url), ""), b""
     document = repair(text)
     if document.root.lower() in _FEEDS:
-        return _complete(read_xml(document.text, url), document.cut)
+        found, after = read_xml(document, url, Memory.unpacked(memory))
+        return _complete(found, document.cut), after.packed()
     if document.root == "urlset":
-        return _complete(read_sitemap(document.text, url), document.cut)
-    return ParseFailed(_no_feed(document, text))
+        return _complete(read_sitemap(document.text, url), document.cut), b""
+    return ParseFailed(_no_feed(document, text)), b""
 
 
 def _complete(found: ParsedFeed | ParseFailed, cut: str) -> ParsedFeed | ParseFailed:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from html.entities import html5
+from itertools import pairwise
 
 #: What XML 1.0 cannot hold, but for the C1 block, which is Windows-1252 in disguise.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
@@ -50,6 +51,7 @@ class Repaired:
     text: str = ""
     cut: str = ""  #: why the end is missing
     page: bool = False  #: it is a web page
+    parts: tuple[str, ...] = ()  #: the text again: what is between items, an item, what is between, and so on
 
 
 def repair(text: str) -> Repaired:
@@ -62,12 +64,13 @@ def repair(text: str) -> Repaired:
     root = _ROOT.match(text)
     if root is None or _PAGE.match(text):
         return Repaired("", page=bool(_PAGE.search(text[:4096])))
-    body, cut = _whole_items(text[root.end() :], root["name"], entities)
+    body, cut, spans = _whole_items(text[root.end() :], root["name"], entities)
     opening = f"<{root['name']}{root['rest']}{_missing_spaces(text)}>"
     if root["rest"].rstrip().endswith("/"):
-        opening, body = f"<{root['name']}>", f"</{root['name']}>"
-    head = '<?xml version="1.0" encoding="utf-8"?>\n'
-    return Repaired(root["name"].rpartition(":")[2], head + opening + body, cut)
+        opening, body, spans = f"<{root['name']}>", f"</{root['name']}>", []
+    head = '<?xml version="1.0" encoding="utf-8"?>\n' + opening
+    whole = head + body
+    return Repaired(root["name"].rpartition(":")[2], whole, cut, False, _parts(whole, len(head), spans))
 
 
 def _from_its_start(text: str) -> str:
@@ -103,30 +106,53 @@ def _missing_spaces(text: str) -> str:
     return "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in missing)
 
 
-def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, str]:
-    """The text with sound references, at most `MAX_ITEMS` items, and nothing behind the root's end."""
-    pieces: list[str] = []
-    position = items = whole = 0
+def _parts(whole: str, start: int, spans: list[tuple[int, int]]) -> tuple[str, ...]:
+    """The text cut at the edges of its items, whose spans are counted from `start`."""
+    edges = [0, *(start + edge for span in spans for edge in span), len(whole)]
+    return tuple(whole[one:next_one] for one, next_one in pairwise(edges)) if spans else ()
+
+
+def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, str, list[tuple[int, int]]]:
+    """The text with sound references, at most `MAX_ITEMS` items, and nothing behind the root's end.
+
+    Beside it why its end is missing, and where its items are, told only where nothing is missing.
+    """
+    pieces = _Pieces()
+    spans: list[tuple[int, int]] = []
+    position = items = whole = begins = 0
     inside = ""
     wanted = {"url"} if root.endswith("urlset") else {"item", "entry"}
     for token in _TOKEN.finditer(text):
         if token["close"] == root:
             pieces.append(text[position : token.start()])
-            return "".join(pieces) + f"</{root}>", ""
+            return "".join(pieces) + f"</{root}>", "", [] if inside else spans
         if not inside and token["open"] and token["open"].rpartition(":")[2] in wanted:
             inside = token["open"]
+            begins = pieces.length + token.start() - position
         elif token["close"] and token["close"] == inside:
             inside, items = "", items + 1
             pieces.append(text[position : token.end()])
+            spans.append((begins, pieces.length))
             position, whole = token.end(), len(pieces)
             if items == MAX_ITEMS:
                 break
         elif token["cdata"] is not None or token[0].startswith("&"):
-            pieces += (text[position : token.start()], _sound(token, entities))
+            pieces.append(text[position : token.start()])
+            pieces.append(_sound(token, entities))
             position = token.end()
     torn = bool(inside) or not items or "<" in text[position:].rpartition(">")[2]
     cut = f"The feed was cut off in the middle; {items} whole items were there." if torn else ""
-    return _closed("".join(pieces[:whole]), root), cut
+    return _closed("".join(pieces[:whole]), root), cut, []
+
+
+class _Pieces(list[str]):
+    """Pieces of a text, and how many characters they have together."""
+
+    length = 0
+
+    def append(self, piece: str) -> None:
+        super().append(piece)
+        self.length += len(piece)
 
 
 def _closed(text: str, root: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from typing import Any, cast
@@ -10,7 +11,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from jobs.ingest import clean, images
-from jobs.ingest.item import Left, RawItem, Words, feed_language, feed_title, read_item
+from jobs.ingest.item import Lead, Left, RawItem, Words, feed_language, feed_title
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
@@ -24,28 +25,58 @@ _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=24)
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
+#: Otherwise each parse looks through all folders for a parser that is not there.
+feedparser.api.PREFERRED_XML_PARSERS.clear()
+
 Entry = Mapping[str, Any]
 
 
-def read_xml(text: str, url: str) -> ParsedFeed | ParseFailed:
-    """The feed in a repaired document that was fetched from `url`."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What feedparser makes of a document, its items sorted and not yet judged."""
+
+    format: str
+    feed: Entry
+    items: tuple[RawItem, ...]
+    sound: bool  #: it is well-formed, so that no item is read by the mistakes of another
+
+    def language(self, leads: Sequence[Lead]) -> str:
+        """The feed's language, as it says and as its items, which begin like that, show."""
+        return feed_language(str(self.feed.get("language") or ""), leads)
+
+
+def take_apart(text: str, url: str) -> Document | ParseFailed:
+    """The repaired document that was fetched from `url`, taken apart."""
     source = _MEDIA_WORDS.sub(r"<\1media:its\2\3>", text).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8"}
     # BytesIO: a bare string would be tried as a file and as an address first
     found = feedparser.parse(
         BytesIO(source), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
     )
-    if not found.get("version") and not found.entries:
+    version = str(found.get("version") or "")
+    if not version and not found.entries:
         return ParseFailed("The document is XML, but no feed that we know.")
-    feed: Entry = found.feed
-    raw = [_raw(entry, url, found.get("version", "")) for entry in found.entries]
-    language = feed_language(str(feed.get("language") or ""), raw)
-    read = [read_item(item, language) for item in raw]
+    return Document(
+        version, found.feed, tuple(_raw(entry, url, version) for entry in found.entries), not found.bozo
+    )
+
+
+def put_together(
+    document: Document,
+    text: str,
+    url: str,
+    language: str,
+    leads: Sequence[Lead],
+    items: Sequence[ParsedItem | Left],
+) -> ParsedFeed:
+    """The feed in the repaired `text` from `url`, of these items, which begin like that."""
+    feed = document.feed
+    title = clean.title(str(feed.get("title") or ""), _is_html(feed.get("title_detail")))
     return ParsedFeed(
-        items=tuple(item for item in read if isinstance(item, ParsedItem)),
-        dropped=tuple(item.reason for item in read if isinstance(item, Left)),
-        format=found.get("version") or "",
-        title=feed_title(clean.title(str(feed.get("title") or ""), _is_html(feed.get("title_detail"))), raw),
+        items=tuple(item for item in items if isinstance(item, ParsedItem)),
+        dropped=tuple(item.reason for item in items if isinstance(item, Left)),
+        format=document.format,
+        title=feed_title(title, leads),
         link=reader_link(str(feed.get("link") or ""), url),
         language=language[:35],
         hubs=tuple(_rel(feed, "hub")),

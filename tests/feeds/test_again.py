@@ -1,0 +1,53 @@
+"""Real feeds read again, with what was remembered of them, say exactly what they say read afresh."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from benchmarks.snapshots import MATERIAL, snapshots
+from jobs.ingest.decode import decode
+from jobs.ingest.reading import read_feed_again
+from jobs.ingest.repair import repair
+from tests.feeds.material import CORPUS, URL, files, needs_material, read
+
+#: Characters: larger ones take long, and say nothing more.
+LONGEST = 40_000
+SNAPSHOTS = ("bbc", "wsj", "rnzcovid19")
+
+needs_snapshots = pytest.mark.skipif(
+    not (MATERIAL / "snapshots").is_dir(), reason="material/feeds/snapshots is not unpacked here"
+)
+
+
+def earlier(path: Path) -> bytes:
+    """A version of the feed that lacks about every third item; b"" where it has too few of them."""
+    document, chance = repair(decode(path.read_bytes())), random.Random(path.name)
+    if len(document.parts) < 5 or len(document.text) > LONGEST:
+        return b""
+    kept = [part for at, part in enumerate(document.parts) if at % 2 == 0 or chance.random() < 0.7]
+    return "".join(kept).encode("utf-8", "replace")
+
+
+@needs_material
+def test_the_corpus_read_again_says_the_same() -> None:
+    helped = 0
+    for path in files(CORPUS)[::3]:
+        before = earlier(path)
+        _, memory = read_feed_again(before, "", URL, b"") if before else (None, b"")
+        if memory:
+            helped += 1
+            assert read_feed_again(path.read_bytes(), "", URL, memory)[0] == read(path), path.name
+    assert helped > 25
+
+
+@needs_snapshots
+@pytest.mark.parametrize("feed", SNAPSHOTS)
+def test_a_feed_over_its_days_read_again_and_again_says_the_same(feed: str) -> None:
+    memory, helped = b"", 0
+    for look in snapshots([feed], 15):
+        body = look.path.read_bytes()
+        helped += bool(memory)
+        found, memory = read_feed_again(body, "", URL, memory)
+        assert found == read_feed_again(body, "", URL, b"")[0], look.name
+    assert helped > 10
