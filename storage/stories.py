@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, text, tuple_, update
 
+from storage import articles as archive
 from storage.database import record
 from storage.index import Index
 from storage.records import Article, ArticleState, DeliveryState, PostKind, Story, Verdict
@@ -110,28 +111,54 @@ def tidy(connection: Connection, story_id: int, now: datetime) -> None:
         connection.execute(update(stories).where(stories.c.id == story_id).values(**ends, updated_at=now))
 
 
-def split(connection: Connection, article: Article, now: datetime) -> int:
-    """Take an article out of its story: it starts one of its own, whose number is returned."""
-    left = article.story_id
-    story_id = start(connection, article, now)
-    if left is not None:
-        tidy(connection, left, now)
-    return story_id
-
-
-def merge(connection: Connection, story_id: int, into_id: int, now: datetime) -> int:
-    """Put all articles of a story into another; how many those were. Its own row stays, without articles."""
-    mine = update(articles).where(articles.c.story_id == story_id)
-    count = connection.execute(mine.values(story_id=into_id, changed=articles.c.changed)).rowcount
-    tidy(connection, into_id, now)
-    return count
-
-
 def leave(connection: Connection, article: Article, now: datetime) -> None:
     """A withdrawn article is in no story any more; those before and behind it stay."""
     if article.story_id is not None:
         _put(connection, article.id, None)
         tidy(connection, article.story_id, now)
+
+
+# An editor's word: what is in a story is never put into another one but by it
+
+
+def take_out(connection: Connection, article_id: int, now: datetime) -> bool:
+    """Let a live article be a story of its own, and no repetition of another; False where it was that before.
+
+    What says the same as it goes along.
+    """
+    article = archive.get(connection, article_id)
+    if article is None or article.state is not ArticleState.LIVE:
+        return False
+    along = duplicates(connection, article_id)
+    mine = {article_id, *(each.id for each in along)}
+    alone = article.story_id is not None and all(
+        each.id in mine for each in members(connection, article.story_id)
+    )
+    if alone and article.duplicate_of is None:
+        return False
+    if article.duplicate_of is not None:
+        stand_alone(connection, article_id)
+    story_id = start(connection, article, now)
+    for each in along:
+        join(connection, each.id, story_id, now)
+    if article.story_id is not None:
+        tidy(connection, article.story_id, now)
+    return True
+
+
+def put_together(connection: Connection, one_id: int, other_id: int, now: datetime) -> bool:
+    """Make one story of the stories of two live articles; False where it was one before."""
+    some = [each for each in archive.many(connection, [one_id, other_id]) if each.state is ArticleState.LIVE]
+    if len(some) < 2:
+        return False
+    numbers = [each.story_id or start(connection, each, now) for each in some]
+    into, other = min(numbers), max(numbers)
+    if one_id == other_id or into == other:
+        return False
+    mine = update(articles).where(articles.c.story_id == other)
+    connection.execute(mine.values(story_id=into, changed=articles.c.changed))
+    tidy(connection, into, now)
+    return True
 
 
 # Duplicates

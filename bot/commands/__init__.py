@@ -3,7 +3,7 @@
 `COMMANDS` is the one list: the menu in Telegram, /help, the docs and the dispatch are made from it.
 """
 
-from bot.commands import latest, privacy, related, retract, search, start, status, subscribe, why
+from bot.commands import latest, privacy, related, retract, search, start, status, story, subscribe, why
 from bot.commands.help import help_with
 from bot.commands.types import Button, Command, Desk, Reply, Request
 
@@ -18,6 +18,7 @@ _EXPLAINED = (
     status.COMMAND,
     why.COMMAND,
     retract.COMMAND,
+    story.COMMAND,
 )
 _HELP = help_with(_EXPLAINED)
 COMMANDS: tuple[Command, ...] = (*_EXPLAINED[:7], _HELP, start.COMMAND, *_EXPLAINED[7:])

@@ -6,7 +6,7 @@ from bot.commands.subject import Unknown, article_meant
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.locale import day_and_time
 from bot.render import Html, bold, code, escape, headline, joined, link, plain, shorten
-from storage import lives
+from storage import lives, stories
 from storage.records import Article, ArticleState, Decision, Delivery
 
 SHOWN = 15  #: chats and decisions in a list
@@ -18,10 +18,12 @@ async def why(request: Request, desk: Desk) -> Reply:
     if isinstance(article, Unknown):
         return Reply(html=escape(article.sentence))
     life = await desk.db.read(lives.life, article.id)
-    return Reply(html=joined("\n\n", _said(request, article), _decided(request, life), _sent(request, life)))
+    together = await desk.db.read(stories.members, article.story_id) if article.story_id else []
+    said = _said(request, article, len(together))
+    return Reply(html=joined("\n\n", said, _decided(request, life), _sent(request, life)))
 
 
-def _said(request: Request, article: Article) -> Html:
+def _said(request: Request, article: Article, together: int) -> Html:
     say = request.say
     lines = [
         link(bold(escape(headline(article))), article.url),
@@ -35,6 +37,9 @@ def _said(request: Request, article: Article) -> Html:
         lines.append(escape(revised))
     if article.duplicate_of:
         lines.append(escape(say("Tells the same news as article {number}.", number=article.duplicate_of)))
+    if together > 1:
+        count = say.number_of("A story of {count} article", "A story of {count} articles", together)
+        lines.append(joined(" · ", escape(count), code(f"/story {article.url}")))
     if article.state is ArticleState.WITHDRAWN:
         lines.append(joined(" ", escape(say("Withdrawn.")), escape(_line(article.withdrawn_because))))
     return joined("\n", *lines)
@@ -65,7 +70,14 @@ def _sent(request: Request, life: lives.Life) -> Html:
 def _delivery(request: Request, delivery: Delivery) -> Html:
     settled = _time(request, delivery.settled_at) if delivery.settled_at else ""
     message = f"#{delivery.message_id}" if delivery.message_id else ""
-    parts = (code(delivery.state.value), escape(message), escape(settled), escape(_line(delivery.error)))
+    answers = f"↩ #{delivery.reply_to}" if delivery.reply_to else ""
+    parts = (
+        code(delivery.state.value),
+        escape(message),
+        escape(answers),
+        escape(settled),
+        escape(_line(delivery.error)),
+    )
     return joined(" · ", escape(str(delivery.chat_id)), *parts)
 
 

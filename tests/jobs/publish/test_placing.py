@@ -266,7 +266,7 @@ def test_a_first_that_was_never_posted_leaves_its_duplicate_to_be_posted(room: R
 def test_what_an_editor_split_stays_split_whatever_comes(room: Room) -> None:
     river, families = room.news(RIVER), room.news(FAMILIES)
     room.plan()
-    room.db.run_here(stories.split, room.now(families), later(hours=1))
+    assert room.db.run_here(stories.take_out, families.id, later(hours=1))
     room.news(ENGINEERS)
     room.plan()
     room.db.run_here(place_left_over, room.index, later(hours=1))
@@ -280,8 +280,8 @@ def test_what_an_editor_split_stays_split_whatever_comes(room: Room) -> None:
 def test_what_an_editor_joined_stays_joined(room: Room) -> None:
     river, orchids = room.news(RIVER), room.news(ORCHIDS)
     room.plan()
-    one, other = room.story(river).id, room.story(orchids).id
-    assert room.db.run_here(stories.merge, other, one, later(hours=1)) == 1
+    one = room.story(river).id
+    assert room.db.run_here(stories.put_together, orchids.id, river.id, later(hours=1))
     families = room.news(FAMILIES)
     room.plan()
     assert room.told_together(river, orchids, families)

@@ -1,4 +1,4 @@
-"""A post that continues a story is a reply to the story's last post in its channel, whatever happens between."""
+"""A post that continues a story replies to the story's last post in its channel, whatever happens between."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from jobs.policy import Edition
-from storage import articles, stories
-from storage.database import Connection, Database
-from storage.records import Article, DeliveryState
+from storage import stories
+from storage.database import Database
+from storage.records import DeliveryState
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
 from tests.jobs.publish.newsroom import FEED, followers
@@ -176,23 +176,15 @@ async def test_what_an_editor_splits_and_joins_while_posts_are_held_counts_when_
     edition = Edition(name="", channels=(CHANNEL,), feed_urls=(FEED,), hold=timedelta(minutes=5))
     made = newsroom(db, clock, CHANNEL, editions=(edition,))
     async with made.working():
-        made.news(RIVER[0], summary=RIVER[1])
+        river = made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(310, 10)
         families = made.news(FAMILIES[0], summary=FAMILIES[1])
         orchids = made.news(ORCHIDS[0], summary=ORCHIDS[1])
         await made.pass_time(5, 1)
-        db.run_here(edited, families, orchids, clock)
+        db.run_here(stories.take_out, families.id, clock.now())
+        db.run_here(stories.put_together, river.id, orchids.id, clock.now())
         await made.pass_time(310, 10)
     assert threads(made) == {RIVER[0]: "", FAMILIES[0]: "", ORCHIDS[0]: RIVER[0]}
-
-
-def edited(connection: Connection, out: Article, within: Article, clock: MovedClock) -> None:
-    """The editor takes one article out of the first story, and another one in."""
-    [first, apart, stranger] = articles.many(connection, [1, out.id, within.id])
-    assert first.story_id
-    assert stranger.story_id
-    stories.split(connection, apart, clock.now())
-    stories.merge(connection, stranger.story_id, first.story_id, clock.now())
 
 
 async def test_the_same_text_twice_is_one_post(db: Database, clock: MovedClock) -> None:
