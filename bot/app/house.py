@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from telegram import Bot
@@ -13,7 +12,7 @@ from bot.app.looking import ingest_of
 from bot.app.posts import Posts
 from bot.app.semantic import Semantic, semantic
 from bot.config import Settings
-from bot.config.policies import feed_urls, fetching, publishing
+from bot.config.policies import feed_urls, fetching, index_path, publishing
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
@@ -31,9 +30,6 @@ from storage.index import Index
 from storage.migrations import migrate
 
 log = structlog.get_logger()
-
-#: Beside the database file: the text index, which is only a copy.
-INDEX_SUFFIX = ".index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +71,7 @@ async def open_house(
         db.run_here(runs.bury, clock.now())
         db.run_here(feeds.register, feed_urls(settings), clock.now())
         extra = await stack.enter_async_context(semantic(clock))
-        index = Index.open(_index_path(settings), dense=extra.dense if extra else None)
+        index = Index.open(index_path(settings), dense=extra.dense if extra else None)
         db.read_here(index.catch_up)
         stack.callback(keep_index, index)
         request = request or AiohttpRequest()
@@ -144,11 +140,3 @@ def keep_index(index: Index) -> None:
         index.save()
     except OSError as error:
         log.warning("the text index cannot be saved; the next start makes it anew", why=str(error))
-
-
-def _index_path(settings: Settings) -> Path:
-    """Beside a SQLite file; for PostgreSQL in `data/`, like everything that Newswire writes."""
-    prefix = "sqlite:///"
-    if settings.database_url.startswith(prefix):
-        return Path(settings.database_url.removeprefix(prefix)).with_suffix(INDEX_SUFFIX)
-    return Path("data") / f"newswire{INDEX_SUFFIX}"

@@ -6,7 +6,7 @@ from bot.cli.failure import Failure
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
-from storage import articles, chats, entries, feeds, lives
+from storage import articles, chats, entries, feeds, lives, stories
 from storage.database import Connection
 from storage.records import Article, Verdict
 
@@ -23,15 +23,26 @@ MEANING = {
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", required=False)
+@click.option("--related", nargs=2, metavar="URL URL", help="The words and names that two articles share.")
 @json_option
-def why(url: str, as_json: bool) -> None:
+def why(url: str | None, related: tuple[str, str] | None, as_json: bool) -> None:
     """The life of an article: seen, planned, sent, corrected, or why not.
 
     URL is the article's address in any form that a feed ever gave it. Works beside a running bot.
+
+    With --related: how alike two articles are, from 0 to 1, and what each shared word or name counts of it.
     """
-    with opened(read_settings()) as database:
-        tables = database.read_here(_tables, url)
+    if bool(url) == bool(related):
+        raise click.UsageError("One URL, or --related and two of them, is wanted.")
+    settings = read_settings()
+    with opened(settings) as database:
+        if related:
+            from bot.cli.relation import show_relation  # the index, which nothing else here needs
+
+            show_relation(settings, database, related, as_json=as_json)
+            return
+        tables = database.read_here(_tables, url or "")
     if tables is None:
         raise Failure(
             f"{url} was in no feed that Newswire has looked at; newswire preview {url} shows what is there."
@@ -45,6 +56,7 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
         return None
     life = lives.life(connection, article.id)
     names = {row.chat_id: _name(connection, row.chat_id) for row in life.deliveries}
+    together = stories.members(connection, article.story_id) if article.story_id else []
     return {
         "article": [_article(article)],
         "seen in": [
@@ -69,12 +81,16 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
                 "chat": names[row.chat_id],
                 "state": row.state,
                 "message": row.message_id,
+                "reply to": row.reply_to or None,
                 "shows revision": row.shown_revision,
                 "settled": row.settled_at,
                 "attempts": row.attempts,
                 "why": row.error,
             }
             for row in life.deliveries
+        ],
+        "story": [
+            {"headline": row.title, "link": row.url, "published": row.published_at} for row in together
         ],
         "readers": [{"state": state, "chats": count} for state, count in life.private.items()],
     }

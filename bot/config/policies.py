@@ -1,8 +1,13 @@
 """From settings to what the jobs want to know: the values of `jobs.policy`."""
 
+from pathlib import Path
+
 from bot import __version__
 from bot.config.settings import EditionSettings, Settings
 from jobs.policy import Edition, Fetching, Publishing
+
+#: Beside the database file: the text index, which is only a copy.
+INDEX_SUFFIX = ".index"
 
 
 def editions(settings: Settings) -> tuple[Edition, ...]:
@@ -66,3 +71,11 @@ def publishing(settings: Settings) -> Publishing:
         paid_broadcast=settings.allow_paid_broadcast,
         operators=settings.operators,
     )
+
+
+def index_path(settings: Settings) -> Path:
+    """The text index's saved copy: beside a SQLite file, for PostgreSQL in `data/`."""
+    prefix = "sqlite:///"
+    if settings.database_url.startswith(prefix):
+        return Path(settings.database_url.removeprefix(prefix)).with_suffix(INDEX_SUFFIX)
+    return Path("data") / f"newswire{INDEX_SUFFIX}"

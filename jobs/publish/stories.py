@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from storage.index.evidence import Evidence
 from storage.index.folding import tidy
 from storage.records import Article
 from storage.stories import Near
@@ -71,20 +72,16 @@ class Kin(StrEnum):
     STRANGER = "stranger"
 
 
-def kin(one: Article, other: Article, part: float, part_of_other: float, told: float) -> Kin:
-    """What `one` is to `other`.
-
-    `part` is the part of what `one` says that the other says too, 0 to 1, `part_of_other` the reverse; their
-    mean is the likeness, and below `told` there is none to speak of.
-    """
-    alike, rules = (part + part_of_other) / 2, RULES
+def kin(one: Article, other: Article, evidence: Evidence, told: float) -> Kin:
+    """What `one` is to `other`; below the likeness `told` there is none to speak of."""
+    part, part_of_other, rules = evidence.part, evidence.part_of_other, RULES
     if repeats(one, other):
         return Kin.REPEATS
-    if alike >= rules.nearly:
+    if evidence.alike >= rules.nearly:
         return Kin.NEARLY
-    if max(part, part_of_other) >= rules.inside and min(part, part_of_other) < rules.inside:
+    if max(part, part_of_other) >= rules.inside and min(part, part_of_other) <= rules.inside / 2:
         return Kin.SUMMARY if part > part_of_other else Kin.WHOLE
-    return Kin.RELATED if alike >= told else Kin.STRANGER
+    return Kin.RELATED if evidence.alike >= told else Kin.STRANGER
 
 
 def _likeness(alike: list[float], rules: Rules) -> float:

@@ -162,6 +162,12 @@ class Dense:
         number = self._middles.nearest(row[0])
         return Sense(self, of_length_one(row - self._middles.rows[number])[0], number)
 
+    def between(self, one: int, other: int) -> float | None:
+        """How near two articles are, 1 the same; None where one has no vector."""
+        slots = self.slots_of(np.array([one, other]))
+        sense = self.about(one)
+        return float(self.likeness(sense.direction, slots[1:])[0]) if sense and slots[1] >= 0 else None
+
     def likeness(self, direction: Rows, slots: Slots) -> Floats:
         """How near each is to a direction: 1 the same, 0 no more than any two articles."""
         seen = self._seen_from(self._middles.rows, slots)

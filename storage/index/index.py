@@ -18,7 +18,8 @@ from storage.index.archive import Archive, name_key
 from storage.index.arrivals import Arrival
 from storage.index.dense import Dense
 from storage.index.documents import OLD, minute_of
-from storage.index.neighbours import Asker, alike, asker_of, neighbours, shared
+from storage.index.evidence import Evidence, evidence
+from storage.index.neighbours import Asker, asker_of, neighbours, shared
 from storage.index.search import Results, find
 from storage.index.weights import TUNED, Weights
 
@@ -174,13 +175,11 @@ class Index:
         """Whether the article was read."""
         return self.archive.documents.slot_of(article_id) >= 0
 
-    def why(self, article_id: int, other_id: int) -> Hit | None:
-        """How alike two articles are and what they share; None where the index knows one of them not."""
-        one, other = (self.archive.documents.slot_of(article) for article in (article_id, other_id))
-        if one < 0 or other < 0:
-            return None
-        asker = asker_of(self.archive, one)
-        return Hit(other_id, alike(self.archive, asker, other), shared(self.archive, asker, other))
+    def evidence(self, article_id: int, other_id: int) -> Evidence | None:
+        """How alike two articles are, and what they share; None where the index knows one of them not."""
+        archive = self.archive.still()
+        one, other = (archive.documents.slot_of(article) for article in (article_id, other_id))
+        return evidence(archive, one, other) if min(one, other) >= 0 else None
 
     def search(
         self, query: str, count: int, offset: int = 0, order: str = "best", now: datetime | None = None

@@ -93,11 +93,6 @@ def _foreign(archive: Archive, asker: Asker, sense: Sense) -> list[_Ranked]:
     return ranked
 
 
-def alike(archive: Archive, asker: Asker, slot: int) -> float:
-    """How alike the asker and one article are, whatever else there is."""
-    return float(_closer_look(archive, asker, np.array([slot])).alike[0])
-
-
 def shared(archive: Archive, asker: Asker, slot: int) -> tuple[str, ...]:
     """The words and names that the asker and an article have in common, the most telling first."""
     mine = np.concatenate([asker.words, asker.names]) >> np.uint32(8)

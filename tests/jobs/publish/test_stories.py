@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.publish.stories import RULES, Kin, choose, kin, repeated, repeats
+from storage.index import Evidence
 from storage.records import Article, ArticleState
 from storage.stories import Near
 
@@ -105,19 +106,21 @@ def test_a_minus_is_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "part_of_other", "expected"),
+    ("alike", "part", "part_of_other", "expected"),
     [
-        (0.9, 0.8, Kin.NEARLY),
-        (0.9, 0.1, Kin.SUMMARY),
-        (0.1, 0.9, Kin.WHOLE),
-        (0.3, 0.2, Kin.RELATED),
-        (0.1, 0.1, Kin.STRANGER),
+        (0.85, 0.9, 0.8, Kin.NEARLY),
+        (0.3, 0.9, 0.2, Kin.SUMMARY),
+        (0.3, 0.2, 0.9, Kin.WHOLE),
+        (0.5, 0.7, 0.5, Kin.RELATED),
+        (0.1, 0.2, 0.1, Kin.STRANGER),
     ],
 )
-def test_what_two_articles_are_to_each_other(part: float, part_of_other: float, expected: Kin) -> None:
-    one, other = said(1), said(2, title="Something else")
-    assert kin(one, other, part, part_of_other, told=0.12) is expected
-    assert kin(said(1), said(2), part, part_of_other, told=0.12) is Kin.REPEATS
+def test_what_two_articles_are_to_each_other(
+    alike: float, part: float, part_of_other: float, expected: Kin
+) -> None:
+    evidence = Evidence(alike, part, part_of_other, ())
+    assert kin(said(1), said(2, title="Something else"), evidence, told=0.12) is expected
+    assert kin(said(1), said(2), evidence, told=0.12) is Kin.REPEATS
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.floats(0, 1), st.floats(0, 30)), max_size=20))

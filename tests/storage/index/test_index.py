@@ -34,9 +34,39 @@ def test_related_articles_say_which_words_they_share(db: Database, ids: list[int
     [hit] = caught_up(db).related(ids[3], 5)
     assert "minhla" in hit.words
     assert 0 < hit.score < 1
-    why = caught_up(db).why(ids[3], ids[4])
+    why = caught_up(db).evidence(ids[3], ids[4])
     assert why is not None
-    assert why.words == hit.words
+    assert {each.word for each in why.shared} >= set(hit.words)
+
+
+def test_what_each_shared_word_counts_adds_up_to_the_likeness(db: Database, ids: list[int]) -> None:
+    index = caught_up(db)
+    for one in ids:
+        for other, alike in index.nearest(one, 10):
+            why, back = index.evidence(one, other), index.evidence(other, one)
+            assert why is not None
+            assert back is not None
+            assert why.alike == pytest.approx(alike) == pytest.approx(back.alike)
+            assert sum(each.weight for each in why.shared) == pytest.approx(alike)
+            assert (why.part, why.part_of_other) == pytest.approx((back.part_of_other, back.part))
+            assert 0 < why.part <= 1
+
+
+def test_names_are_told_from_words_and_each_is_there_once(db: Database, ids: list[int]) -> None:
+    why = caught_up(db).evidence(ids[0], ids[1])
+    assert why is not None
+    kinds = {each.word: each.name for each in why.shared}
+    assert len(kinds) == len(why.shared)
+    assert kinds["sittaung"]
+    assert kinds["lanmadaw"]
+    assert not kinds["river"]
+    assert caught_up(db).evidence(ids[0], 999) is None
+
+
+def test_an_article_says_all_of_what_it_says_itself(db: Database, ids: list[int]) -> None:
+    why = caught_up(db).evidence(ids[0], ids[0])
+    assert why is not None
+    assert (why.part, why.part_of_other) == pytest.approx((1, 1))
 
 
 def test_nothing_is_read_twice(db: Database, ids: list[int]) -> None:
