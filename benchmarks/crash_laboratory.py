@@ -214,6 +214,7 @@ class Laboratory:
         report.uncounted = len(set(private.doubled) - counted)
         report.outdated = sum(self._outdated(chat_id) for chat_id in self.channels)
         report.reader_outdated = sum(self._outdated(chat_id) for chat_id in self.readers) - report.reader_lost
+        report.edits = sum(len(message.versions) for message in self.box.ledger.messages())
         counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
         report.unclear, report.found, report.repeated, report.unknown, report.undone = counts
         report.faults = self.box.faults.met

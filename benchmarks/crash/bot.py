@@ -17,12 +17,15 @@ from storage import articles, chats, feeds
 from storage.database import Connection, Database, open_database
 from storage.migrations import migrate
 from storage.records import ChatKind
-from storage.schema import entries
+from storage.schema import chats as chats_table
+from storage.schema import entries, subscriptions
 
 #: The whole bot; or only what delivers, which starts faster.
 REAL, SMALL = ("-m", "bot", "run"), ("-m", "benchmarks.crash.small")
 #: The process runs the code that this file belongs to.
 ROOT = Path(__file__).parents[2]
+#: Readers written at once.
+AT_ONCE = 5000
 _STATES = "SELECT state, count(*) FROM deliveries GROUP BY state"
 
 
@@ -43,7 +46,7 @@ class Bot:
         """An empty database in which these readers follow everything."""
         self._database = self._open()
         self._database.run_here(migrate)
-        self._database.run_here(_follow, readers)
+        self._database.run_here(follow, readers)
 
     def close(self) -> None:
         self.kill()
@@ -112,11 +115,15 @@ class Bot:
         return open_database(f"sqlite:///{self.folder}/newswire.db")
 
 
-def _follow(connection: Connection, readers: range) -> None:
+def follow(connection: Connection, readers: range) -> None:
+    """These readers follow everything, at once."""
     now = datetime.now(UTC)
-    for reader in readers:
-        chats.remember(connection, chats.blank(reader, ChatKind.PRIVATE, now))
-        chats.subscribe(connection, reader, chats.EVERYTHING, chats.AT_ONCE, now)
+    for first in range(readers.start, readers.stop, AT_ONCE):
+        some = range(first, min(first + AT_ONCE, readers.stop))
+        chat = {"kind": ChatKind.PRIVATE, "created_at": now}
+        connection.execute(insert(chats_table), [{"id": reader, **chat} for reader in some])
+        wish = {"what": chats.EVERYTHING, "rhythm": chats.AT_ONCE, "created_at": now}
+        connection.execute(insert(subscriptions), [{"chat_id": reader, **wish} for reader in some])
 
 
 def _keep(connection: Connection, site: Site, story: Story) -> None:

@@ -17,6 +17,7 @@ class Report:
     kills: Counter[Point] = field(default_factory=Counter)
     stories: int = 0
     corrections: int = 0
+    edits: int = 0  #: versions that followed a message's first
     faults: int = 0
     channels: int = 0
     readers: int = 0
@@ -63,6 +64,7 @@ def show(report: Report) -> None:
     rows: dict[str, object] = {
         "articles": report.stories,
         "corrections": report.corrections,
+        "  edits of posts that they brought": report.edits,
         "channels": report.channels,
         "private chats": report.readers,
         "kills": report.kills.total(),

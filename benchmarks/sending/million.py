@@ -14,27 +14,18 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
-from storage import chats, outbox
+from benchmarks.crash.bot import follow
+from storage import outbox
 from storage.database import Connection, Database, open_database
 from storage.decisions import NewPost, owe
 from storage.migrations import migrate
 from storage.outbox import Intent, Settled
-from storage.records import ChatKind, DeliveryState, Lane, PostKind
-from storage.schema import chats as chats_table
-from storage.schema import subscriptions
+from storage.records import DeliveryState, Lane, PostKind
 from storage.spreading import spread
 
 SETTLED_AT_ONCE, TIMES = 200, 50
-
-
-def follow(connection: Connection, first: int, count: int, now: datetime) -> None:
-    ids = range(first, first + count)
-    kind = {"kind": ChatKind.PRIVATE, "created_at": now}
-    connection.execute(insert(chats_table), [{"id": number, **kind} for number in ids])
-    wish = {"what": chats.EVERYTHING, "rhythm": chats.AT_ONCE, "created_at": now}
-    connection.execute(insert(subscriptions), [{"chat_id": number, **wish} for number in ids])
 
 
 def small_write(connection: Connection) -> None:
@@ -95,8 +86,7 @@ async def measure(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="newswire-million-") as folder:
         database = open_database(f"sqlite:///{Path(folder)}/newswire.db")
         database.run_here(migrate)
-        for first in range(1, count + 1, 5000):
-            database.run_here(follow, first, min(5000, count + 1 - first), now)
+        database.run_here(follow, range(1, count + 1))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         new = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=now, followers=True)
         database.run_here(owe, new, now)

@@ -2,28 +2,22 @@
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from alembic import command
-
-from storage.database import Connection, open_database
-from storage.migrations import VERSIONS, configuration, migrate
+from storage.database import open_database
+from storage.migrations import migrate, versions
+from storage.migrations.steps import draft
 
 
 def write(message: str) -> None:
     """Write the version that takes a database of the newest version to today's schema."""
-    number = f"{len(list(VERSIONS.glob('0*.py'))) + 1:04}"
-
-    def draft(connection: Connection) -> None:
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.revision(config, message, autogenerate=True, rev_id=number)
-
+    number = f"{len(versions()) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'draft.db'}")
         if number != "0001":
             database.run_here(migrate)
-        database.run_here(draft)
+        database.run_here(partial(draft, number=number, message=message))
         database.close()
 
 
