@@ -22,7 +22,7 @@ class Extra(Newswire):
     """Our index with the model's second voice."""
 
     def __init__(self, vectors: Vectors, fusion: Fusion = TUNED, language: str = "any") -> None:
-        self.language = language  #: of texts that do not say theirs
+        self.language = language  #: of all texts, where it is not what they say themselves
         self.name = "with the extra"
         self.vectors, self.dense = vectors, Dense(MODEL, fusion)
         self.index = Index(None, dense=self.dense)
@@ -38,7 +38,7 @@ class Extra(Newswire):
         for language in {text.language for text in some}:
             mine = [at for at, text in enumerate(some) if text.language == language]
             numbers = [positions[at] + 1 for at in mine]
-            language = language or self.language
+            language = self.language if self.language != "any" else language or "any"
             known = language in ("any", *PARALLEL) or reads("", language)
             if known:
                 self.dense.take(embeddings(numbers, [made[at] for at in mine], language))

@@ -5,8 +5,10 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from jobs.ingest.language import of_feed
 
 ROOT = Path(__file__).parents[2] / "material" / "related"
 
@@ -61,14 +63,18 @@ def joined(tokens: list[str]) -> str:
 
 
 def sib(language: str) -> list[Text]:
-    """SIB-200's train and dev sentences of one language; the name is FLORES' index."""
-    found = []
+    """SIB-200's train and dev sentences of one language; the name is FLORES' index.
+
+    They say the language that a feed of them is taken to have.
+    """
+    found: list[Text] = []
     for split in ("train", "dev"):
         lines = (folder("sib") / language / f"{split}.tsv").read_text(encoding="utf-8").splitlines()
         for line in lines[1:]:
             index, topic, text = line.split("\t", 2)
             found.append(Text(index, "", text, topic))
-    return found
+    tag = of_feed(" ".join(text.body for text in found[:50]))
+    return [replace(text, language=tag) for text in found]
 
 
 def sib_languages() -> list[str]:

@@ -7,18 +7,17 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-import py3langid
 import regex
 
 from storage import zawgyi
 from storage.index.folding import fold, tidy
 from storage.index.scripts import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, Script, runs
-from storage.index.stopwords import stem, stop_words
+from storage.index.stopwords import recognised, stem, stop_words
 from storage.index.weights import TUNED, Weights
 
 #: Characters of one article that are read; what stands behind them hardly changes what it is about.
 LONGEST = 20_000
-_WORDS_WITH_LETTERS = regex.compile(r"\p{Latin}{2,}")
+_LATIN_WORDS = regex.compile(r"\p{Latin}+")
 _BURMESE = regex.compile(r"\p{Myanmar}")
 
 
@@ -49,9 +48,7 @@ def language_of(text: str, given: str = "") -> str:
     """The two-letter language to analyse `text` in: the one given, else the one recognised."""
     if given:
         return given.replace("_", "-").split("-")[0].lower()
-    if not _WORDS_WITH_LETTERS.search(text):
-        return ""
-    return str(py3langid.classify(text[:1000])[0])
+    return recognised(_LATIN_WORDS.findall(text[:1000].lower()))
 
 
 def word_terms(tidied: str, language: str) -> Iterator[Term]:

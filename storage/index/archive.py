@@ -13,6 +13,7 @@ from storage.index.folding import fold, tidy
 from storage.index.lexicon import Lexicon
 from storage.index.postings import Segment, segment, tidied
 from storage.index.ranking import Field, Packed
+from storage.index.stopwords import has_stems
 from storage.index.weights import Weights
 
 #: A word is as rare as if there were so many articles at least: two of three having it proves little.
@@ -32,6 +33,11 @@ class Archive:
     def still(self) -> "Archive":
         """The archive as it is at this moment: articles that come in later are not in its segments."""
         return copy(self)
+
+    def usual_language(self) -> str:
+        """The language of most articles, of those whose words have stems; "" where there is none."""
+        counts = {name: count for name, count in sorted(self.languages.items()) if has_stems(name)}
+        return max(counts, key=lambda name: counts[name], default="")
 
     def take(self, batch: Iterable[Arrival]) -> int:
         """Index a batch as one segment; how many of it were new or changed."""

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from storage.index import arrivals, saved
-from storage.index.analysis import analyse
+from storage.index.analysis import analyse, language_of
 from storage.index.archive import Archive, name_key
 from storage.index.arrivals import Arrival
 from storage.index.dense import Dense
@@ -153,7 +153,7 @@ class Index:
         """The articles most related to some words or a whole text, best first."""
         archive = self.archive.still()
         text = text[:LONGEST_ASKED]
-        analysed = analyse("", text, "", archive.weights)
+        analysed = analyse("", text, language_of(text) or archive.usual_language(), archive.weights)
         asker = Asker(
             archive.look_up(analysed.words),
             archive.look_up({name_key(name): times for name, times in analysed.names.items()}),
