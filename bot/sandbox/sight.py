@@ -21,7 +21,7 @@ def shown(message: Message, content: Content, reader_id: int, previews: Previews
         "date": _seconds(message.at),
         "edited": _seconds(message.edited_at) if message.edited_at else 0,
         "mine": message.chat.kind != Kind.CHANNEL and message.author.id == reader_id,
-        "author": message.chat.title if message.chat.kind == Kind.CHANNEL else message.author.first_name,
+        "author": _author(message),
         "silent": message.silent,
         "text": text.plain,
         "entities": [entity.to_json() for entity in text.entities],
@@ -41,6 +41,10 @@ def visible(message: Message) -> bool:
 
 def _seconds(at: datetime) -> int:
     return int(at.timestamp())
+
+
+def _author(message: Message) -> str:
+    return message.chat.title if message.chat.kind == Kind.CHANNEL else message.author.first_name
 
 
 def _photo(content: Content) -> Json | None:
@@ -95,7 +99,7 @@ def _buttons(markup: Json | None) -> list[list[Json]]:
 def _reply(message: Message | None) -> Json | None:
     if message is None or message.deleted_at:
         return None
-    return {"author": message.author.first_name, "text": message.content.text.plain[:120]}
+    return {"author": _author(message), "text": message.content.text.plain[:120]}
 
 
 def _origin(message: Message) -> str:

@@ -139,4 +139,4 @@ async def test_the_menu_in_telegram_is_the_list_of_commands(room: Newsroom) -> N
     burmese = await room.bot.get_my_commands(language_code="my")
     assert burmese[0].description == "နောက်ဆုံးရ သတင်းခေါင်းစဉ်များ"
     mine = [command.command for command in await room.bot.get_my_commands(BotCommandScopeChat(77))]
-    assert mine[-3:] == ["status", "why", "retract"]
+    assert mine[-4:] == ["status", "why", "retract", "story"]
