@@ -23,6 +23,7 @@ from benchmarks.related.measuring import (
     average_link,
     events,
     headlines,
+    replies,
     sample,
     stream,
     topics,
@@ -190,14 +191,14 @@ def bodies(count: int) -> None:
 
 def into_stories(seeds: Sequence[int]) -> None:
     """Row 6: a stream in random order into stories, beside a clustering that sees everything at once."""
-    table = Table(
-        "ECB+", "way", "B3 P", "B3 R", "B3 F1", "V", "twins apart", title="Stories", title_justify="left"
-    )
+    columns = ("ECB+", "way", "B3 P", "B3 R", "B3 F1", "V", "twins apart", "replies right", "of possible")
+    table = Table(*columns, title="Stories", title_justify="left")
     for split in ("Train", "Dev"):
         texts = material.ecb(split)
         groups = [text.group for text in texts]
         runs = [stream(texts, seed) for seed in seeds]
-        table.add_row(split, f"one by one, {len(seeds)} orders", *_clustered(runs))
+        threads = [f"{value:.3f}" for value in np.mean([replies(*run) for run in runs], axis=0)]
+        table.add_row(split, f"one by one, {len(seeds)} orders", *_clustered(runs), *threads)
         table.add_row(split, "average link, all at once", *_clustered([(average_link(texts, 0.2), groups)]))
     console.print(table)
 

@@ -141,6 +141,21 @@ def twins_apart(found: Sequence[int], events_of: Sequence[str]) -> float:
     return apart / total if total else 1.0
 
 
+def replies(found: Sequence[int], events_of: Sequence[str]) -> tuple[float, float]:
+    """Of the posts that reply to their story's last one, the share on one event with it; and of the posts
+    that could reply to one on their event, the share that do."""
+    last: dict[int, str] = {}
+    met: set[str] = set()
+    made = right = possible = 0
+    for story, event in zip(found, events_of, strict=True):
+        made += story in last
+        right += last.get(story) == event
+        possible += event in met
+        last[story] = event
+        met.add(event)
+    return right / max(made, 1), right / max(possible, 1)
+
+
 def _article(number: int, text: Text) -> Article:
     from benchmarks.related.systems import WHEN
 
@@ -163,6 +178,7 @@ __all__ = [
     "events",
     "headlines",
     "material",
+    "replies",
     "sample",
     "stream",
     "topics",

@@ -21,7 +21,7 @@ from storage.stories import Near
 class Rules:
     """When an article belongs to a story; tuned on ECB+ Train by `benchmarks/related/tune.py` (seed 5)."""
 
-    alike: float = 0.22  #: the likeness to a story from which an article joins it
+    alike: float = 0.24  #: the likeness to a story from which an article joins it
     most: int = 3  #: the likest articles of a story whose mean counts as much as the likest of all
     days: float = 14.0  #: a story that was silent for longer is over
     compared: float = 0.5  #: the likeness from which two articles are compared word for word
