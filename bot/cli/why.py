@@ -58,7 +58,7 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
     names = {row.chat_id: _name(connection, row.chat_id) for row in life.deliveries}
     together = stories.members(connection, article.story_id) if article.story_id else []
     return {
-        "article": [_article(article)],
+        "article": [_article(connection, article)],
         "seen in": [
             {"feed": _feed(connection, entry.feed_id), "first": entry.seen_at, "last": entry.last_seen_at}
             for entry in entries.entries(connection, article.id)
@@ -96,7 +96,8 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
     }
 
 
-def _article(article: Article) -> Row:
+def _article(connection: Connection, article: Article) -> Row:
+    story = stories.get(connection, article.story_id) if article.story_id else None
     return {
         "headline": article.title,
         "link": article.url,
@@ -105,6 +106,7 @@ def _article(article: Article) -> Row:
         "state": article.state,
         "planned": article.planned_at,
         "duplicate of": article.duplicate_of,
+        "story": story.title if story else None,
     }
 
 

@@ -89,14 +89,6 @@ class Index:
                 self._compared = True
             return count
 
-    def compare(self, connection: Connection) -> int:
-        """Compare with the database as a whole; how many articles were not as they should be.
-
-        Wanted after articles were deleted, which leaves no change to read.
-        """
-        with self._writing:
-            return self._compare(connection)
-
     def add(self, batch: Iterable[Arrival]) -> int:
         """Index articles that come from elsewhere than the database, for measurements."""
         with self._writing:
@@ -124,15 +116,14 @@ class Index:
         article_id: int,
         count: int,
         offset: int = 0,
-        now: datetime | None = None,
         *,
         floor: float | None = None,
     ) -> list[Hit]:
         """The articles most related to one, best first; none where nothing is alike enough.
 
-        The article itself, its duplicates and withdrawn articles are left out. `now` is not looked at:
-        what was published about when the article was counts most. `floor` is the least likeness, by
-        default the ranking's own; readers are told less (`storage.related`).
+        The article itself, its duplicates and withdrawn articles are left out. What was published about
+        when the article was counts most. `floor` is the least likeness, by default the ranking's own;
+        readers are told less (`storage.related`).
         """
         archive = self.archive.still()
         slot = archive.documents.slot_of(article_id)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 #: A segment is merged into the one before it as soon as it has a quarter of its postings.
 RATIO = 4
-MOST_SLOTS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,15 +113,18 @@ def test_a_duplicate_is_not_told_beside_its_original(db: Database, ids: list[int
     assert ids[1] not in found(index, "sittaung")
 
 
-def test_deleted_articles_are_forgotten_when_compared(db: Database, ids: list[int]) -> None:
-    index = caught_up(db)
+def test_deleted_articles_are_forgotten_at_the_next_start(
+    db: Database, ids: list[int], tmp_path: Path
+) -> None:
+    caught_up(db, Index.open(tmp_path / "newswire.index")).save()
 
     def forget(connection: Connection) -> None:
         connection.execute(delete(schema.revisions).where(schema.revisions.c.article_id == ids[1]))
         connection.execute(delete(schema.articles).where(schema.articles.c.id == ids[1]))
 
     db.run_here(forget)
-    assert db.read_here(index.compare) == 1
+    index = Index.open(tmp_path / "newswire.index")
+    assert db.read_here(index.catch_up) == 1
     assert related(index, ids[0]) == [ids[2]]
     assert related(index, ids[1]) == []
 
