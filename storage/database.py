@@ -7,8 +7,9 @@ thread hop and one transaction for it; nothing else in Newswire opens a connecti
 import asyncio
 import fcntl
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
 from functools import cache, partial
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 #: Readers at once beside the one writer; SQLite in WAL mode lets them pass each other.
 READERS = 4
+#: Units of work that share one commit at the most: others wait for the writer meanwhile.
+TOGETHER = 8
 
 
 class StorageError(Exception):
@@ -43,6 +46,7 @@ class Database:
         self._writer = ThreadPoolExecutor(1 if self._sqlite else READERS, "newswire-write")
         self._readers = ThreadPoolExecutor(READERS, "newswire-read")
         self._lock_file: int | None = None
+        self._sharing: deque[tuple[Future[Any], Callable[[Connection], Any]]] = deque()
 
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -51,6 +55,44 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(
             self._writer, partial(self.run_here, work, *args, **kwargs)
         )
+
+    async def run_together(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`run`, for work of which much comes at once: what waits for the writer shares one commit.
+
+        Nobody has an answer before all that shares the commit is kept. If one of them breaks, each is
+        run once more, alone.
+        """
+        future: Future[T] = Future()
+        self._sharing.append((future, partial(_called, work, args, kwargs)))
+        self._writer.submit(self._run_waiting)
+        return await asyncio.wrap_future(future)
+
+    def _run_waiting(self) -> None:
+        """One transaction of what waits by now; often nothing, because a call before this one took it."""
+        some: list[tuple[Future[Any], Callable[[Connection], Any]]] = []
+        while len(some) < TOGETHER:
+            try:
+                future, work = self._sharing.popleft()
+            except IndexError:
+                break
+            if future.set_running_or_notify_cancel():
+                some.append((future, work))
+        if len(some) > 1:
+            with suppress(Exception):  # whose it is shows when each runs alone
+                answers = self.run_here(_all, [work for _, work in some])
+                for (future, _), answer in zip(some, answers, strict=True):
+                    future.set_result(answer)
+                return
+        for future, work in some:
+            self._run_alone(future, work)
+
+    def _run_alone(self, future: Future[T], work: Callable[[Connection], T]) -> None:
+        try:
+            future.set_result(self.run_here(work))
+        except Exception as error:
+            future.set_exception(error)
 
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -99,6 +141,16 @@ class Database:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
+
+
+def _called(
+    work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], connection: Connection
+) -> T:
+    return work(connection, *args, **kwargs)
+
+
+def _all(connection: Connection, some: list[Callable[[Connection], Any]]) -> list[Any]:
+    return [work(connection) for work in some]
 
 
 def open_database(url: str, *, must_exist: bool = False) -> Database:
@@ -155,7 +207,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=10000",
-        "cache_size=-32000",
+        "cache_size=-4000",  # KB, for each connection: the system keeps the file in memory anyhow
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -27,6 +27,8 @@ _LONGEST = 64_000_000
 _GROWN = 0.75
 #: Seconds of real time behind the deadline after which a child ends by itself, should its parent be gone.
 _ORPHANED = 20
+#: How much a child gives way where all cores are busy: whoever waits for the event loop comes first.
+_NICE = 5
 #: What a child sees of our environment: no token, no password.
 _SHOWN = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
@@ -132,6 +134,7 @@ async def _ask(child: asyncio.subprocess.Process, function: str, values: tuple[A
 def main() -> None:
     """The child's own life: read a question, answer it, until nobody asks any more."""
     memory, orphaned = int(sys.argv[1]), int(sys.argv[2])
+    os.nice(_NICE)
     with suppress(ValueError, OSError):  # where the system has no such limit, the deadline is left
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who will end us

@@ -119,8 +119,8 @@ async def discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed
 
 
 async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> Look:
-    reason = await ingest.db.read(refusal, feed, parsed)
-    if reason:
+    doubtful = parsed.cut or not parsed.items
+    if doubtful and (reason := await ingest.db.read(refusal, feed, parsed)):
         return failed(ingest, feed, reason)
     if parsed.cut:
         columns = failed(ingest, feed, parsed.cut).columns
@@ -136,7 +136,7 @@ async def _store(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Column
         read = await pages.look_into(
             new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
         )
-    kept = await ingest.db.run(
+    kept = await ingest.db.run_together(
         keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns, read
     )
     if kept.new or kept.revised:
@@ -220,5 +220,4 @@ def _sentence(reason: str) -> str:
 
 def write(connection: Connection, looks: list[Look]) -> None:
     """Write what looks that kept nothing say of their feeds, all in one transaction."""
-    for one in (look for look in looks if look.columns):
-        feeds.change(connection, one.feed.id, **one.columns)
+    feeds.change_many(connection, {one.feed.id: one.columns for one in looks})
