@@ -110,11 +110,17 @@ def _sought(archive: Archive, question: Question) -> list[Sought]:
 
 
 def _seek(archive: Archive, text: str, needed: bool, guesses: "_Guesses") -> list[Sought]:
-    """What was typed, word by word (or piece by piece), in every language that it may be in."""
+    """What was typed, word by word (or piece by piece), in every language that it may be in.
+
+    What is a little word in one of them is not `needed`: articles in that language are indexed without it.
+    """
     places: dict[tuple[int, int], dict[str, None]] = {}
     tidied = tidy(text)
+    telling: list[set[tuple[int, int]]] = []
     for language in _languages(archive, tidied):
-        for term in _whole_words(list(word_terms(tidied, language))):
+        terms = _whole_words(list(word_terms(tidied, language)))
+        telling.append({(term.start, term.end) for term in terms})
+        for term in terms:
             places.setdefault((term.start, term.end), {})[term.key] = None
     found = []
     for (start, end), keys in places.items():
@@ -124,7 +130,8 @@ def _seek(archive: Archive, text: str, needed: bool, guesses: "_Guesses") -> lis
         known = (*known, *(number for number in guessed if number not in known))
         shown = (tidy(archive.lexicon.shown(number)) for number in guessed)
         spelled = {term.key for other in shown for term in _whole_words(list(word_terms(other, language)))}
-        found.append(Sought(known, (*keys, *sorted(spelled)), needed))
+        everywhere = all((start, end) in told for told in telling)
+        found.append(Sought(known, (*keys, *sorted(spelled)), needed and everywhere))
     return found
 
 
