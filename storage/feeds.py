@@ -66,11 +66,6 @@ def by_url(connection: Connection, url: str) -> Feed | None:
     return _first(connection, feeds.c.url == url) or _first(connection, feeds.c.fetch_url == url)
 
 
-def by_callback(connection: Connection, callback: str) -> Feed | None:
-    """The feed whose WebSub callback has this unguessable part."""
-    return _first(connection, feeds.c.callback == callback) if callback else None
-
-
 def due(connection: Connection, now: datetime) -> list[Feed]:
     """The active feeds whose next look has come, the longest overdue first."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.next_fetch_at <= now)

@@ -29,6 +29,11 @@ def every(connection: Connection) -> list[Lease]:
     return [record(Lease, row) for row in rows]
 
 
+def leaving(connection: Connection) -> list[Lease]:
+    """The leases that hubs were asked to end and have not confirmed yet."""
+    return [lease for lease in every(connection) if lease.state is LeaseState.LEAVING]
+
+
 def wanted(connection: Connection) -> list[Feed]:
     """The active feeds that name a hub."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.hub != "")

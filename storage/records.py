@@ -107,8 +107,6 @@ class Feed:
     moved_times: int
     hub: str
     topic: str
-    callback: str  #: the unguessable part of the WebSub callback's address
-    secret: str
     lease_until: datetime | None
     ttl: int  #: seconds that the feed asks to be kept, 0 where it does not
     skip_hours: tuple[str, ...]  #: of the day in UTC, "0" to "23", in which it asks not to be looked at

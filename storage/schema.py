@@ -171,8 +171,6 @@ feeds = Table(
     Column("moved_times", Integer, nullable=False, default=0),
     Column("hub", Text, nullable=False, default=""),
     Column("topic", Text, nullable=False, default=""),
-    Column("callback", Text, nullable=False, default=""),
-    Column("secret", Text, nullable=False, default=""),
     Column("lease_until", Utc),
     Column("ttl", Integer, nullable=False, default=0),
     Column("skip_hours", Words, nullable=False, default=()),

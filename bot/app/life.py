@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 from datetime import timedelta
 from functools import partial
 
@@ -34,6 +35,10 @@ SAVE_INDEX_EVERY = timedelta(minutes=10)
 LAST_CALL = 9.0
 #: Of those, what a look at a feed gets: it is done again at the next start.
 LAST_LOOK = 2.0
+
+#: Seconds that a thread may keep the interpreter when the loop wants it. Python's own 5 ms, once for every
+#: system call, make stalls of 100 ms while looks are written down.
+TURN = 0.0005
 
 log = structlog.get_logger()
 
@@ -125,8 +130,14 @@ async def _warm(house: House) -> None:
     """Load what the first feed and the first question would otherwise wait for."""
     await house.parser.warm()
     await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
+    give_way()
+
+
+def give_way() -> None:
+    """Let the event loop wait for nobody for long: neither for a collection nor for another thread's turn."""
     gc.collect()
     gc.freeze()  # what is loaded by now stays: to look it through again halts everybody for some 70 ms
+    sys.setswitchinterval(TURN)
 
 
 async def _asked(stop: asyncio.Event) -> None:

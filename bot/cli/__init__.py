@@ -14,6 +14,7 @@ SUMMARIES = {
     "preview": "What would be posted, where and when; keeps and sends nothing.",
     "fetch": "One look at every feed now, without sending.",
     "status": "Feeds, backlog, last runs, delays.",
+    "leave": "Ends what hubs push to us, for a newsroom that closes or moves.",
     "why": "The life of an article: seen, planned, sent, corrected, or why not.",
 }
 

@@ -47,13 +47,3 @@ def test_a_feed_that_an_operator_paused_stays_paused(db: Database) -> None:
     assert db.read_here(feeds.due, LATER) == []
     db.run_here(feeds.resume, [feed.id], LATER)
     assert [one.url for one in db.read_here(feeds.due, LATER)] == [A]
-
-
-def test_a_callback_finds_its_feed_and_an_empty_one_finds_none(db: Database) -> None:
-    db.run_here(feeds.register, [A], NOW)
-    [feed] = db.read_here(feeds.all)
-    assert db.read_here(feeds.by_callback, "") is None
-    db.run_here(feeds.change, feed.id, callback="s3cret")
-    found = db.read_here(feeds.by_callback, "s3cret")
-    assert found is not None
-    assert found.id == feed.id

@@ -104,8 +104,6 @@ def upgrade() -> None:
         sa.Column("moved_times", sa.Integer(), nullable=False),
         sa.Column("hub", sa.Text(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("callback", sa.Text(), nullable=False),
-        sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ttl", sa.Integer(), nullable=False),
         sa.Column("skip_hours", sa.JSON(), nullable=False),

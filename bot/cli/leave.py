@@ -1,0 +1,39 @@
+"""newswire leave: ends what hubs push to us, for a newsroom that closes or moves."""
+
+import asyncio
+
+import click
+
+from bot.app.leaving import leave_hubs
+from bot.cli.failure import Failure
+from bot.cli.opened import opened
+from bot.cli.table import Row, json_option, show
+from bot.config import read_settings
+from bot.web.server import CannotListen
+from jobs.clock import SystemClock
+from storage.records import Lease
+
+
+@click.command()
+@json_option
+@click.pass_context
+def leave(context: click.Context, as_json: bool) -> None:
+    """Ends what hubs push to us, for a newsroom that closes or moves.
+
+    Asks every WebSub hub to stop and answers its question whether we mean it, for a minute at most. Stop the
+    bot first; the next `newswire run` asks the hubs again. Exit status 1 where a hub did not confirm.
+    """
+    settings = read_settings()
+    with opened(settings) as database:
+        database.lock()
+        try:
+            ended, silent = asyncio.run(leave_hubs(settings, database, SystemClock()))
+        except CannotListen as error:
+            raise Failure(f"HTTP_ADDRESS: cannot listen there: {error}.") from None
+    show({"hubs": [_row(one, "yes") for one in ended] + [_row(one, "no") for one in silent]}, as_json=as_json)
+    if silent:
+        context.exit(1)
+
+
+def _row(lease: Lease, over: str) -> Row:
+    return {"hub": lease.hub, "topic": lease.topic, "over": over, "why": lease.error}

@@ -1,0 +1,70 @@
+"""A newsroom that closes takes leave of the hubs that push to it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import feeds, leases
+from storage.database import open_database
+from storage.migrations import migrate
+from storage.records import Lease, LeaseState
+from tests.bot.cli.conftest import Newswire
+from tests.jobs.ingest_network.hub import Hub, a_hub
+from tests.stories.operator import free_port
+
+NOW = datetime.now(UTC)
+FEED = "https://news.example/feed"
+
+
+def promised(path: Path, hub: Hub) -> None:
+    """A database that holds a running lease of this hub."""
+    db = open_database(f"sqlite:///{path}")
+    db.run_here(migrate)
+    db.run_here(feeds.register, [FEED], NOW)
+    [feed] = db.read_here(feeds.every)
+    until = NOW + timedelta(days=9)
+    lease = Lease(
+        callback="unguessable", feed_id=feed.id, hub=hub.url, topic=FEED, secret="", state=LeaseState.ASKED,
+        asked_at=NOW, until=None, error="",
+    )  # fmt: skip
+    db.run_here(leases.ask, lease)
+    db.run_here(leases.run, lease, until)
+    db.close()
+
+
+def settings(path: Path) -> dict[str, str]:
+    address = f"127.0.0.1:{free_port()}"
+    return {
+        "DATABASE_URL": f"sqlite:///{path}",
+        "FEED_URLS": FEED,
+        "HTTP_ADDRESS": address,
+        "PUBLIC_URL": f"http://{address}",
+        "PRIVATE_NETWORKS": "127.0.0.0/8",
+    }
+
+
+async def test_the_hubs_are_asked_to_stop_and_are_told_that_we_mean_it(
+    newswire: Newswire, tmp_path: Path
+) -> None:
+    path = tmp_path / "newswire.db"
+    async with a_hub() as hub:
+        promised(path, hub)
+        said = await newswire("leave", "--json", **settings(path))
+        assert said.status == 0, said
+        assert hub.verified == [("unsubscribe", 200)]
+        assert [(row["topic"], row["over"]) for row in said.json["hubs"]] == [(FEED, "yes")]
+    db = open_database(f"sqlite:///{path}")
+    assert db.read_here(leases.every) == []
+    assert db.read_here(feeds.every)[0].lease_until is None
+    db.close()
+
+
+@pytest.mark.parametrize("public", ["", "http://127.0.0.1:1"])
+async def test_where_nobody_pushes_there_is_nobody_to_leave(
+    newswire: Newswire, tmp_path: Path, public: str
+) -> None:
+    path = tmp_path / "newswire.db"
+    open_database(f"sqlite:///{path}").close()
+    said = await newswire("leave", "--json", **settings(path) | {"PUBLIC_URL": public})
+    assert (said.status, said.json["hubs"]) == (0, [])
