@@ -6,6 +6,13 @@ BIN := $(VENV)/bin
 # Where the tests' databases live and die: in memory where the machine has room there.
 SCRATCH := $(shell test -w /dev/shm && [ "$$(df -Pk /dev/shm | awk 'END {print $$4}')" -gt 4000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
+# The tests' processes: one more than there are cores, since some wait for processes of their own.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
+
+# Every folder of tests; what takes long begins first, so that nobody waits for it in the end.
+LONG := tests/stories/ tests/feeds/ tests/jobs/
+TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
+
 # The semantic extra, a model of 91 MB, is installed where SEMANTIC=1 asks for it.
 EXTRA := $(if $(SEMANTIC),$(VENV)/.installed-semantic)
 
@@ -22,7 +29,7 @@ run: $(VENV)/.installed $(EXTRA) ## the bot with .env; without a token, the sand
 
 test: $(VENV)/.installed-dev ## every check and every test
 	@$(MAKE) --no-print-directory check
-	TMPDIR=$(SCRATCH) $(BIN)/pytest -n auto --dist loadfile
+	TMPDIR=$(SCRATCH) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.installed-dev ## style, types and directions, without the tests
 	$(BIN)/ruff check

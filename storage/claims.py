@@ -7,9 +7,10 @@ about to be made. So a crash leaves in doubt only what was really under way.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, literal, select, text, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, select, text, tuple_, update
 
 from storage import chats as chats_by_id
 from storage.database import record
@@ -68,8 +69,8 @@ def due(
     chosen, closed = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
     for lane in Lane:
         for public in (True, False):
-            query = _owed(lane, public, now)
-            for page in _pages(connection, query, count + len(in_hand)) if chosen.room else ():
+            size = count + len(in_hand)
+            for page in _pages(connection, lane, public, now, size) if chosen.room else ():
                 chosen.take(connection, [row for row in page if row[0] not in closed])
                 if not chosen.room:
                     break
@@ -125,30 +126,42 @@ def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> s
 
 def _busy(connection: Connection) -> set[int]:
     """The channels and groups in which something is not yet known."""
-    waiting = (deliveries.c.state == DeliveryState.CLAIMED) | deliveries.c.message_id.is_(None)
-    query = select(deliveries.c.chat_id).where(OPEN, deliveries.c.public, waiting)
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_BUSY).scalars())
 
 
-def _owed(lane: Lane, public: bool, now: datetime) -> Select[Any]:
-    row = (deliveries.c.id, deliveries.c.chat_id, deliveries.c.not_before)
+_BUSY = select(deliveries.c.chat_id).where(
+    OPEN,
+    deliveries.c.public,
+    (deliveries.c.state == DeliveryState.CLAIMED) | deliveries.c.message_id.is_(None),
+)
+
+
+@cache
+def _owed(lane: Lane, public: bool, *, behind: bool) -> Select[Any]:
+    """What is due, in its order, from the first on or `behind` a row; made once, since it is asked often."""
+    hour, number = deliveries.c.not_before, deliveries.c.id
     there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
-    query = select(*row).where(OWED, there, deliveries.c.not_before <= now)
-    return query.order_by(deliveries.c.not_before, deliveries.c.id)
+    query = select(number, deliveries.c.chat_id, hour).where(
+        OWED, there, hour <= bindparam("now", type_=hour.type)
+    )
+    last = tuple_(bindparam("hour", type_=hour.type), bindparam("number", type_=number.type))
+    if behind:
+        query = query.where(tuple_(hour, number) > last)
+    return query.order_by(hour, number).limit(bindparam("size", type_=number.type))
 
 
-def _pages(connection: Connection, query: Select[Any], size: int) -> Iterator[Sequence[Any]]:
+def _pages(
+    connection: Connection, lane: Lane, public: bool, now: datetime, size: int
+) -> Iterator[Sequence[Any]]:
     """First what would do if every row could be taken, then larger pages."""
-    size = min(size, PAGE)
-    page = connection.execute(query.limit(size)).all()
+    asked: dict[str, Any] = {"now": now, "size": min(size, PAGE)}
+    page = connection.execute(_owed(lane, public, behind=False), asked).all()
     while page:
         yield page
-        if len(page) < size:
+        if len(page) < asked["size"]:
             return
-        last = tuple_(literal(page[-1].not_before, deliveries.c.not_before.type), literal(page[-1].id))
-        behind = query.where(tuple_(deliveries.c.not_before, deliveries.c.id) > last)
-        size = PAGE
-        page = connection.execute(behind.limit(size)).all()
+        asked |= {"size": PAGE, "hour": page[-1].not_before, "number": page[-1].id}
+        page = connection.execute(_owed(lane, public, behind=True), asked).all()
 
 
 def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Debt]:

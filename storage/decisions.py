@@ -54,7 +54,10 @@ class NewPost:
 def unplanned(connection: Connection, count: int) -> list[Unplanned]:
     """Up to `count` articles without a plan, the oldest publication first."""
     query = select(articles.c.id).where(text("articles.planned_at IS NULL")).order_by(articles.c.id)
-    found = articles_by_id.many(connection, list(connection.execute(query.limit(count)).scalars()))
+    numbers = list(connection.execute(query.limit(count)).scalars())
+    if not numbers:
+        return []
+    found = articles_by_id.many(connection, numbers)
     sources = _feeds(connection, [article.id for article in found])
     newest = {number: _newest(connection, number) for number in {n for row in sources.values() for n in row}}
     twins = {article.duplicate_of for article in found if article.duplicate_of}

@@ -107,9 +107,10 @@ def recover(connection: Connection, wait: timedelta) -> int:
 
 def unclear(connection: Connection, now: datetime, count: int) -> list[Debt]:
     """Up to `count` unclear deliveries that may be looked at, the longest waiting first."""
-    mine = (deliveries.c.state == DeliveryState.UNCLEAR) & (deliveries.c.look_at <= now)
-    query = select(deliveries).where(OPEN, mine).order_by(deliveries.c.look_at).limit(count)
-    found = [record(Delivery, row) for row in connection.execute(query)]
+    rows = connection.execute(_UNCLEAR, {"now": now, "count": count}).all()
+    if not rows:
+        return []
+    found = [record(Delivery, row) for row in rows]
     known = chats_by_id.many(connection, {delivery.chat_id for delivery in found})
     paused = {number for number, chat in known.items() if chat.state is ChatState.PAUSED}
     return with_posts(connection, [each for each in found if each.chat_id not in paused], known)
@@ -118,18 +119,39 @@ def unclear(connection: Connection, now: datetime, count: int) -> list[Debt]:
 def next_due(connection: Connection, after: datetime) -> datetime | None:
     """When something that waits for its hour comes next."""
     hours: list[datetime] = []
-    for lane in Lane:
-        for public in (True, False):
-            there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
-            query = select(deliveries.c.not_before).where(OWED, there, deliveries.c.not_before > after)
-            hours += connection.execute(query.order_by(deliveries.c.not_before).limit(1)).scalars()
+    for query in _NEXT_DUE:
+        hours += connection.execute(query, {"after": after}).scalars()
     return min(hours, default=None)
 
 
 def next_look(connection: Connection) -> datetime | None:
     """When the next unclear delivery may be looked at."""
-    waiting = select(deliveries.c.look_at).where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR)
-    return connection.execute(waiting.order_by(deliveries.c.look_at).limit(1)).scalar()
+    return connection.execute(_NEXT_LOOK).scalar()
+
+
+# Asked often, so made once.
+_LOOK_NOW = deliveries.c.look_at <= bindparam("now", type_=deliveries.c.look_at.type)
+_AFTER = deliveries.c.not_before > bindparam("after", type_=deliveries.c.not_before.type)
+_UNCLEAR = (
+    select(deliveries)
+    .where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR, _LOOK_NOW)
+    .order_by(deliveries.c.look_at)
+    .limit(bindparam("count", type_=deliveries.c.id.type))
+)
+_NEXT_DUE = [
+    select(deliveries.c.not_before)
+    .where(OWED, deliveries.c.lane == lane, deliveries.c.public == public, _AFTER)
+    .order_by(deliveries.c.not_before)
+    .limit(1)
+    for lane in Lane
+    for public in (True, False)
+]
+_NEXT_LOOK = (
+    select(deliveries.c.look_at)
+    .where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR)
+    .order_by(deliveries.c.look_at)
+    .limit(1)
+)
 
 
 def sent_since(connection: Connection, since: datetime) -> Iterable[tuple[int, datetime]]:

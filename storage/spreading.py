@@ -25,6 +25,8 @@ _CHANGEABLE = (
     DeliveryState.SETTLED,
     DeliveryState.REFUSED,
 )
+_RANK = case({lane: place for place, lane in enumerate(Lane)}, value=posts.c.lane)
+_MOST_URGENT = select(posts).where(_UNSPREAD).order_by(_RANK, posts.c.id).limit(1)
 
 
 def spread(connection: Connection, now: datetime, default_edition: str = "", size: int = SLICE) -> bool:
@@ -32,9 +34,7 @@ def spread(connection: Connection, now: datetime, default_edition: str = "", siz
 
     Readers who chose no edition follow `default_edition`.
     """
-    rank = case({lane: place for place, lane in enumerate(Lane)}, value=posts.c.lane)
-    query = select(posts).where(_UNSPREAD).order_by(rank, posts.c.id).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_MOST_URGENT).first()
     if row is None:
         return False
     post = record(Post, row)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,9 +16,15 @@ import pytest
 from storage.database import Database, open_database
 from storage.migrations import migrate
 
+#: THOROUGH=1 asks for more examples, more seeds and every file of the corpus: before a release, and at night.
+THOROUGH = bool(os.environ.get("THOROUGH"))
+
 # No test depends on how fast the machine is.
 hypothesis.settings.register_profile(
-    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "house",
+    deadline=None,
+    max_examples=300 if THOROUGH else 40,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("house")
 
@@ -28,6 +35,7 @@ class MovedClock:
     """A clock that stands still until the test moves it with `advance`."""
 
     def __init__(self, now: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)) -> None:
+        self.settle = settle  #: `quiet` is quicker, for tests where everything happens on the loop
         self._start = self._now = now
         self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
 
@@ -53,7 +61,7 @@ class MovedClock:
         """Move time, waking sleepers in their order and letting each run before the next."""
         goal = self._now + timedelta(seconds=seconds)
         while True:
-            await settle()
+            await self.settle()
             self._sleepers = [(at, woken) for at, woken in self._sleepers if not woken.done()]
             due = sorted((at, index) for index, (at, _) in enumerate(self._sleepers) if at <= goal)
             if not due:
@@ -62,12 +70,20 @@ class MovedClock:
             self._now = max(self._now, at)
             self._sleepers.pop(index)[1].set_result(None)
         self._now = goal
-        await settle()
+        await self.settle()
 
 
 async def settle(rounds: int = 20) -> None:
     """Let everything that can run without time passing run."""
     for _ in range(rounds):
+        await asyncio.sleep(0)
+
+
+async def quiet() -> None:
+    """Let everything that can run without time passing run, where it needs no thread and no network."""
+    loop: Any = asyncio.get_running_loop()
+    await asyncio.sleep(0)
+    while loop._ready:  # noqa: ASYNC110 — what waits for its turn; nothing public tells
         await asyncio.sleep(0)
 
 

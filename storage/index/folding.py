@@ -1,6 +1,5 @@
 """Folding: what may differ between two spellings of one word and must not matter."""
 
-import sys
 import unicodedata
 
 import regex
@@ -11,10 +10,11 @@ _WIDTHLESS = regex.compile(
 )
 #: Accents, Arabic vowel signs and the Arabic stretching mark.
 _MARKS = regex.compile(r"[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u0655\u0670\u06d6-\u06ed]")
+#: Every digit of every script; Unicode has none beyond its first two planes.
 _DIGITS = {
-    code: str(unicodedata.decimal(chr(code)))
-    for code in range(0x80, sys.maxunicode + 1)
-    if unicodedata.category(chr(code)) == "Nd"
+    code: str(value)
+    for code in range(0x80, 0x20000)
+    if (value := unicodedata.decimal(chr(code), None)) is not None
 }
 _DOTLESS = str.maketrans({"ı": "i", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ß": "ss"})
 

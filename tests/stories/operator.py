@@ -224,6 +224,8 @@ def settings_for(site: Site, folder: Path, telegram: str, *paths: str, **more: s
         "PRIVATE_NETWORKS": "127.0.0.0/8",
         "FETCH_SCHEDULE": "1s",
         "MAX_AGE": "3650d",
+        "RATE_CHAT": "1000/s",
+        "RATE_GROUP": "1000/s",
     } | more
 
 

@@ -1,30 +1,32 @@
-"""The real command line in a child process, in a folder and an environment of its own."""
+"""The real command line in a folder and an environment of its own, here or as a process."""
 
 import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said and how it ended."""
-
-    status: int
-    out: str
-    err: str
-
+from tests.stories import operator
+from tests.stories.operator import Said
 
 Newswire = Callable[..., Awaitable[Said]]
 
 
 @pytest.fixture
 def newswire(tmp_path: Path) -> Newswire:
-    """`await newswire("status", FEED_URLS="...")` runs the command to its end."""
+    """`await newswire("status", FEED_URLS="...")` runs the command to its end, in this process."""
+
+    async def run(*words: str, **environment: str) -> Said:
+        return await operator.newswire(tmp_path, *words, **environment)
+
+    return run
+
+
+@pytest.fixture
+def newswire_process(tmp_path: Path) -> Newswire:
+    """The same in a process of its own, as a shell would start it."""
 
     async def run(*words: str, **environment: str) -> Said:
         process = await asyncio.create_subprocess_exec(

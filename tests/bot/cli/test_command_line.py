@@ -24,14 +24,14 @@ def test_the_list_of_commands_says_what_each_command_says_of_itself() -> None:
         assert command.help.splitlines()[0] == SUMMARIES[name]
 
 
-async def test_help_names_the_sandbox_to_whom_has_no_token(newswire: Newswire) -> None:
-    said = await newswire("--help")
+async def test_help_names_the_sandbox_to_whom_has_no_token(newswire_process: Newswire) -> None:
+    said = await newswire_process("--help")
     assert said.status == 0
     assert "newswire sandbox" in said.out
 
 
-async def test_a_wrong_setting_ends_with_status_2_and_one_sentence_each(newswire: Newswire) -> None:
-    said = await newswire("run", FETCH_SCHEDULE="soon", TIMEZONE="Mars")
+async def test_a_wrong_setting_ends_with_status_2_and_one_sentence_each(newswire_process: Newswire) -> None:
+    said = await newswire_process("run", FETCH_SCHEDULE="soon", TIMEZONE="Mars")
     assert said.status == 2
     assert [line.partition(":")[0] for line in said.err.splitlines()] == ["FETCH_SCHEDULE", "TIMEZONE"]
     assert said.out == ""
@@ -44,11 +44,11 @@ async def test_run_without_a_token_says_what_is_wanted(newswire: Newswire) -> No
 
 
 async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(
-    newswire: Newswire, tmp_path: Path
+    newswire_process: Newswire, tmp_path: Path
 ) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("These are my notes and no database at all.\n" * 50, encoding="utf-8")
-    said = await newswire(
+    said = await newswire_process(
         "run",
         TELEGRAM_BOT_TOKEN=TOKEN,
         FEED_URLS="https://news.example/feed",

@@ -77,12 +77,10 @@ def telegram_takes(reply: Reply) -> None:
     assert len(reply.toast) <= 200
 
 
-SLOWLY = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150
-)
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@SLOWLY
+@SHARED
 @given(
     name=st.sampled_from([*(command.name for command in COMMANDS), "", "nothing", "lates"]),
     words=WORDS | LONG,
@@ -107,7 +105,7 @@ async def test_any_words_behind_any_command_are_answered(
         telegram_takes(pressed)
 
 
-@SLOWLY
+@SHARED
 @given(words=WORDS | LONG)
 async def test_a_button_asks_the_same_question_again(room: Newsroom, words: str) -> None:
     for name in ("search", "related", "latest"):

@@ -5,6 +5,7 @@ import gzip
 import random
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import brotli
@@ -128,18 +129,20 @@ async def test_a_given_up_look_leaves_no_connection_open(fetcher: Fetcher, clock
 
 
 @pytest.mark.parametrize(
-    ("coding", "bomb"),
+    ("coding", "pack"),
     [
-        ("gzip", gzip.compress(ZEROS * 100, 9)),
-        ("deflate", zlib.compress(ZEROS * 100, 9)),
-        ("br", brotli.compress(ZEROS * 100, quality=5)),
-        ("zstd", zstd.compress(ZEROS * 100)),
-        ("gzip, gzip", gzip.compress(gzip.compress(ZEROS * 100, 9), 9)),
-        ("", gzip.compress(ZEROS * 100, 9)),
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("br", brotli.compress),
+        ("zstd", zstd.compress),
+        ("gzip, gzip", lambda bomb: gzip.compress(gzip.compress(bomb))),
+        ("", gzip.compress),
     ],
 )
-async def test_a_bomb_is_let_go_before_it_is_large(site: Site, coding: str, bomb: bytes) -> None:
-    site.says(bomb, **({"Content_Encoding": coding} if coding else {}))
+async def test_a_bomb_is_let_go_before_it_is_large(
+    site: Site, coding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    site.says(pack(ZEROS * 30), **({"Content_Encoding": coding} if coding else {}))
     async with Fetcher(replace(POLICY, max_bytes=2_000_000), MovedClock()) as fetcher:
         tracemalloc.start()
         try:

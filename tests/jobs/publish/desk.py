@@ -21,7 +21,7 @@ from storage import articles, outbox
 from storage.database import Connection, Database
 from storage.index import Index
 from storage.records import Article, Delivery
-from tests.conftest import MovedClock, settle
+from tests.conftest import MovedClock, quiet
 from tests.jobs.publish.newsroom import FEED, article, correct, every_delivery
 
 P = ParamSpec("P")
@@ -36,6 +36,8 @@ class DatabaseHere(Database):
     ) -> T:
         await asyncio.sleep(0)
         return self.run_here(work, *args, **kwargs)
+
+    run_together = run
 
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -112,10 +114,10 @@ class Desk:
     async def pass_time(self, seconds: float, step: float = 0.25) -> None:
         """Let time pass in small steps, everything running in between."""
         while seconds > 0:
-            await settle(60)
+            await quiet()
             await self.clock.advance(min(step, seconds))
             seconds -= step
-        await settle(60)
+        await quiet()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -145,6 +147,7 @@ def desk(db: Database, clock: MovedClock, *channels: int | str, **policy: Any) -
     limits = policy.pop("limits", None) or Limits(grace=0.0, burst=1)
     box = Box(clock, random.Random(7), limits=limits)
     made = Publishing(editions=editions, **policy)
+    clock.settle = quiet
     return Desk(db=DatabaseHere(db.engine), clock=clock, box=box, policy=made)
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.policy import Rate
@@ -62,7 +62,6 @@ class Line:
     latency=st.sampled_from([0.0, 0.06, 0.4]),
     jitter=st.sampled_from([0.0, 0.01, 0.3, 2.5]),
 )
-@settings(max_examples=150, deadline=None)
 def test_no_sliding_window_at_the_server_ever_exceeds_the_overall_rate(
     seed: int, count: int, seconds: float, latency: float, jitter: float
 ) -> None:
@@ -76,7 +75,6 @@ def test_no_sliding_window_at_the_server_ever_exceeds_the_overall_rate(
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=60, deadline=None)
 def test_no_sliding_window_of_a_chat_or_group_ever_exceeds_its_rate(seed: int) -> None:
     chance = random.Random(seed)
     line = Line(Pace(Rate(1000, 1.0), Rate(1, 1.0), Rate(5, 20.0)), chance, 0.0, 0.0)

@@ -9,7 +9,7 @@ from jobs.publish.outcome import Standing
 from jobs.publish.search import MISSES, MOST, Search
 from storage.database import Database
 from storage.records import ChatKind, DeliveryState
-from tests.conftest import MovedClock
+from tests.conftest import THOROUGH, MovedClock
 from tests.jobs.publish.desk import Desk, desk
 from tests.jobs.publish.newsroom import followers
 
@@ -191,7 +191,7 @@ async def test_probes_that_are_not_answered_are_made_again(db: Database, clock: 
     assert newsroom.deliveries()[1].state is DeliveryState.SETTLED
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(20 if THOROUGH else 3))
 async def test_whenever_it_is_killed_a_channel_gets_each_post_exactly_once(
     db: Database, clock: MovedClock, seed: int
 ) -> None:
