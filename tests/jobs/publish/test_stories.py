@@ -100,6 +100,12 @@ def test_a_short_text_says_nothing_again() -> None:
     assert not repeats(said(1, **short), said(2, **short))
 
 
+def test_a_difference_far_behind_is_a_difference() -> None:
+    long = "Rain fell on the hills. " * 10_000
+    assert repeats(said(1, text=long), said(2, text=long))
+    assert not repeats(said(1, text=long), said(2, text=long + "Nobody was hurt."))
+
+
 def test_a_minus_is_a_word() -> None:
     cold, warm = ({"title": f"Frost warning for the whole of the north: {n} degrees"} for n in ("-3", "3"))
     assert not repeats(said(1, **cold), said(2, **warm))
