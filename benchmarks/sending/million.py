@@ -20,6 +20,7 @@ from benchmarks.crash.bot import follow
 from storage import outbox
 from storage.database import Connection, Database, open_database
 from storage.decisions import NewPost, owe
+from storage.lives import backlog
 from storage.migrations import migrate
 from storage.outbox import Intent, Settled
 from storage.records import DeliveryState, Lane, PostKind
@@ -82,15 +83,17 @@ async def settle_some(database: Database, now: datetime) -> dict[str, float]:
 
 
 async def measure(count: int) -> dict[str, float]:
-    now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="newswire-million-") as folder:
         database = open_database(f"sqlite:///{Path(folder)}/newswire.db")
         database.run_here(migrate)
         database.run_here(follow, range(1, count + 1))
+        now = datetime.now(UTC)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         new = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=now, followers=True)
         database.run_here(owe, new, now)
-        found = {"count": count, **await plan(database, now), **await settle_some(database, now)}
+        planned = await plan(database, now)
+        assert sum(database.read_here(backlog, now).owed.values()) == count, "not all of them are owed"
+        found = {"count": count, **planned, **await settle_some(database, now)}
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         database.close()
         return {**found, "memory_before": before / 1024, "memory_after": after / 1024}
