@@ -1,8 +1,8 @@
 """How others look at many feeds: programs for `fetch_many`, each run in a process of its own.
 
 reader has dependencies of its own: install it into an environment apart from this one and name its Python,
-    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install reader sgmllib3k
-    NEWSWIRE_PEERS=/tmp/peers/bin/python python -m benchmarks.fetch_many
+    python3 -m venv ../peers && ../peers/bin/pip install reader
+    NEWSWIRE_PEERS=../peers/bin/python python -m benchmarks.fetch_many
 """
 
 import os
@@ -15,13 +15,16 @@ READERS_PYTHON = os.environ.get("NEWSWIRE_PEERS", "")
 FEEDPARSER = """
 import json, sys, time, feedparser
 from concurrent.futures import ThreadPoolExecutor
-urls, etags, workers = json.loads(sys.stdin.readline()), {}, int(sys.argv[1])
+urls, seen, workers = json.loads(sys.stdin.readline()), {}, int(sys.argv[1])
 def look(url):
-    found = feedparser.parse(url, etag=etags.get(url))
+    etag, modified = seen.get(url, (None, None))
+    found = feedparser.parse(url, etag=etag, modified=modified)
     assert found.status in (200, 304), found
-    etags[url] = found.get("etag") or etags.get(url)
+    seen[url] = found.get("etag") or etag, found.get("modified") or modified
     return len(found.entries)
 def update():
+    if workers == 1:
+        return sum(map(look, urls))
     with ThreadPoolExecutor(workers) as pool:
         return sum(pool.map(look, urls))
 update()

@@ -4,13 +4,13 @@ A thousand feeds of twenty items on a thousand local addresses (a server in a ch
 fills all databases, then every tenth site publishes and the next rounds are measured: fetch, parse, recognise
 and keep. Beside it, on the same sites in the same run: lemon24/reader's update, and feedparser's own
 fetching, which keeps nothing. Once with no way between, and once with sites 60 ms away.
-A stall is how late the latest beat of a heartbeat on the event loop was; "its own" is the CPU time that the
-loop's thread used in between, which other programs on the machine do not change.
+A stall is how late the latest beat of a heartbeat on the event loop was; "less the queue" leaves out what the
+loop's thread waited for a core that others had (Linux), "its own" is the CPU time that it used in between.
+Where a beat is more than 50 ms late without the queue, what the loop was doing then is printed.
 Run: `python -m benchmarks.fetch_many [FEEDS [ROUNDS]]`; `feed_peers` says how to get reader.
 """
 
 import asyncio
-import gc
 import json
 import os
 import statistics
@@ -21,7 +21,7 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -29,8 +29,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.event_loop import Beat, Heart
 from benchmarks.feed_peers import READERS_PYTHON, WAYS
 from benchmarks.many_sites import address
+from bot.app.life import give_way
 from jobs.clock import SystemClock
 from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
@@ -43,7 +45,6 @@ from storage import feeds
 from storage.database import open_database
 from storage.migrations import migrate
 
-BEAT = 0.002  #: seconds
 FAR = 60  #: milliseconds until a real site answers; fewer feeds there, because others wait for each in turn
 POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
 
@@ -55,8 +56,7 @@ class Measured:
     name: str
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)  #: seconds, children included
-    stalls: list[float] = field(default_factory=list)
-    own_stalls: list[float] = field(default_factory=list)
+    stalls: list[Beat] = field(default_factory=list)  #: the worst of each round in each of their ways
 
     def rate(self, count: int) -> float:
         return count / statistics.median(self.seconds)
@@ -65,34 +65,26 @@ class Measured:
 @asynccontextmanager
 async def watched(measured: Measured, server: int) -> AsyncIterator[None]:
     """Measure what happens inside: time, CPU, and how late a heartbeat on the event loop was at most."""
-    late = own = 0.0
-
-    async def heartbeat() -> None:
-        nonlocal late, own
-        while True:
-            began, cpu = time.perf_counter(), time.thread_time()
-            await asyncio.sleep(BEAT)
-            late = max(late, time.perf_counter() - began - BEAT)
-            own = max(own, time.thread_time() - cpu)
-
-    beating = asyncio.create_task(heartbeat())
+    heart = Heart()
+    beating = asyncio.create_task(heart.beat())
     cpu, began = cpu_of_all(server), time.perf_counter()
     yield
     measured.seconds.append(time.perf_counter() - began)
     measured.cpu.append(cpu_of_all(server) - cpu)
-    measured.stalls.append(late)
-    measured.own_stalls.append(own)
     beating.cancel()
+    measured.stalls.append(heart.worst())
 
 
 def cpu_of_all(server: int) -> float:
     """CPU seconds of this process and its children, the server's left out (Linux)."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    ticks = 0
-    for child in set(children) - {str(server)}:
-        used = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(used[11]) + int(used[12])
-    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+    return time.process_time() + sum(cpu_of(int(child)) for child in set(children) - {str(server)})
+
+
+def cpu_of(process: int) -> float:
+    """CPU seconds of another process (Linux)."""
+    used = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -139,8 +131,7 @@ async def ours(sites: Sites, rounds: int) -> Measured:
                 chance=lambda: 0.5,
             )
             await look_at(ingest, await db.read(feeds.every))
-            gc.collect()
-            gc.freeze()  # as `bot.app.life` does when all is warm
+            give_way()  # as the bot does when all is warm
             for _ in range(rounds):
                 await asyncio.to_thread(sites.publish)
                 some = await db.read(feeds.every)
@@ -196,24 +187,29 @@ def peer(name: str, python: str, program: str, workers: int, sites: Sites, round
     return measured
 
 
-def measure(count: int, rounds: int, late: int) -> list[Measured]:
-    """All ways, one after the other, on the same sites."""
+def measure(count: int, rounds: int, late: int) -> tuple[list[Measured], float]:
+    """All ways, one after the other, on the same sites; and the sites' own CPU, in seconds for one answer."""
     with serve(count, late) as sites:
-        found = [asyncio.run(ours(sites, rounds)), asyncio.run(only_fetched(sites, rounds))]
+        idle = cpu_of(sites.server)
+        found = [asyncio.run(ours(sites, rounds))]
+        served = (cpu_of(sites.server) - idle) / (count * (rounds + 1))
+        found.append(asyncio.run(only_fetched(sites, rounds)))
         for name, python, program in WAYS:
             found += [peer(name, python, program, workers, sites, rounds) for workers in (1, 8) if python]
-    return found
+    return found, served
 
 
-def show(found: list[Measured], count: int, title: str) -> None:
+def show(found: list[Measured], served: float, count: int, title: str) -> None:
     """The table of one kind of sites."""
-    table = Table("way", "feeds/s", "Newswire is", "CPU ms a feed", "stall", "its own", title=title)
+    columns = ("way", "feeds/s", "Newswire is", "CPU ms a feed", "stall, ms", "less the queue", "its own")
+    table = Table(*columns, title=title)
     for one in found:
         ahead = f"{found[0].rate(count) / one.rate(count):.1f} x" if one is not found[0] else ""
         cpu = f"{statistics.median(one.cpu) / count * 1e3:.2f}"
-        stalls = [f"{max(late) * 1e3:.0f} ms" if late else "" for late in (one.stalls, one.own_stalls)]
+        stalls = [f"{max(ways) * 1e3:.0f}" for ways in zip(*map(astuple, one.stalls), strict=True)]
         table.add_row(one.name, f"{one.rate(count):.0f}", ahead, cpu, *stalls)
     Console().print(table)
+    print(f"The sites' own process, on the same cores: {served * 1e3:.2f} CPU ms an answer (to Newswire).\n")
 
 
 def main() -> None:
@@ -221,7 +217,7 @@ def main() -> None:
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     for late, some, times in ((0, count, rounds), (FAR, count // 4, 1)):
         title = f"{some} feeds, nine of ten unchanged, {late} ms away"
-        show(measure(some, times, late), some, title)
+        show(*measure(some, times, late), some, title)
     if not READERS_PYTHON:
         print("lemon24/reader was left out: NEWSWIRE_PEERS names no Python that has it (see feed_peers.py).")
     print(f"Median of {rounds} rounds, or one; Python {sys.version.split()[0]}, {os.cpu_count()} cores.")

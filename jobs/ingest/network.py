@@ -6,6 +6,7 @@ an IPv6 one, written out because `ipaddress.is_private` differs between versions
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
@@ -95,6 +96,7 @@ def _special_kind(address: Address) -> str:
     return "" if address in _GLOBAL_V6 else "reserved"
 
 
+@lru_cache(maxsize=4096)  # the same feeds, look after look
 def url_refusal(url: str) -> str:
     """Why `url` cannot be fetched, as the end of a sentence; "" where it can. Looks nothing up."""
     if len(url) > LONGEST_URL:

@@ -117,7 +117,10 @@ async def _round(ingest: Ingest, due: list[Feed], counts: Counts) -> None:
             await ledger.add(taken)
             counts.withdrawn += await _look_after_missing(ingest, taken)
 
-    await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(due)))))
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(AT_ONCE, len(due))):
+            workers.create_task(work())
+            await asyncio.sleep(0)  # one by one: whoever else waits for the loop gets his turn between
     await ledger.flush()
     if surprises:
         raise ExceptionGroup(f"{len(surprises)} of {len(due)} looks broke", surprises)
