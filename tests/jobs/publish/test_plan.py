@@ -156,6 +156,24 @@ def test_the_same_news_is_posted_once_an_edition() -> None:
     assert verdict(unplanned(original), unplanned(repeated))[0] is Verdict.DUPLICATE
 
 
+def test_an_edition_that_has_decided_before_keeps_to_it() -> None:
+    rules = (edition(), edition(name="burmese", channels=(CHANNEL - 1,)))
+    row = unplanned(story())
+    again = replace(row, decided=frozenset({""}), posted=frozenset({""}))
+    made = planned(again, editions=rules)
+    assert [(each.edition, each.verdict) for each in made.decisions] == [("burmese", Verdict.PLANNED)]
+    assert [post.edition for post in made.posts] == ["burmese"]
+    assert planned(replace(row, decided=frozenset({"", "burmese"})), editions=rules).decisions == []
+    assert planned(replace(row, feeds=frozenset(), decided=frozenset({""})), editions=rules).decisions == []
+
+
+def test_a_channel_of_two_editions_that_has_an_article_is_not_given_it_again() -> None:
+    rules = (edition(), edition(name="burmese"))
+    again = replace(unplanned(story()), decided=frozenset({""}), posted=frozenset({""}))
+    [post] = planned(again, editions=rules).posts
+    assert (post.edition, post.chats) == ("burmese", ())
+
+
 def test_a_held_article_waits_for_its_editor() -> None:
     rules = edition(hold=timedelta(minutes=10), timezone=YANGON)
     made = planned(unplanned(story()), editions=(rules,))
