@@ -22,7 +22,7 @@ TYPED = (
     "5 ၅ -1 0 21 999999 @5 @0 @9999 by:date id:1 id:99999999999999999999 ~ ~1f2e3d4c5b6a #World World "
     "ကမ္ဘာ့သတင်း https://news.example/1 https://news.example/\0 https://\ud800.example https://t.me/c/1/2 "
     'https://t.me/news/9 t.me/x http://[ rice " -rice section: section:World from:2026 to:99999-99 from:0000 '
-    "<b> &amp; \u202e \0 \ud800 %s {0} {name} ' OR -- /latest related_1 read_1 _ \n 🏴\U000e0067"
+    "<b> &amp; \u202e \0 \ud800 %s {0} {name} ' OR -- /latest related_1 read_1 split join _ \n 🏴\U000e0067"
 )
 PIECES = st.sampled_from(TYPED.split(" "))
 WORDS = (st.text(max_size=200) | st.lists(PIECES, max_size=6).map(" ".join) | PIECES).map(readable)
