@@ -67,8 +67,8 @@ def place(connection: Connection, index: Index, some: Sequence[Article], now: da
 def _place(connection: Connection, index: Index, article: Article, now: datetime) -> None:
     nearest = stories.near(connection, index, article.id)
     story_id = choose(article, nearest)
-    if article.planned_at is None:
-        before = [near.article_id for near in nearest if near.story_id and near.alike >= RULES.compared]
+    before = [near.article_id for near in nearest if near.story_id and near.alike >= RULES.compared]
+    if before and article.planned_at is None:
         firsts = [each for each in articles.many(connection, before) if each.duplicate_of is None]
         if original := repeated(article, firsts):
             stories.repeat(connection, article.id, original.id)
