@@ -243,6 +243,21 @@ Index(
     postgresql_where=text(UNTOLD),
 )
 
+#: In no story: a backlog that is yet to be put into stories.
+Index(
+    "ix_articles_in_no_story",
+    articles.c.published_at,
+    sqlite_where=text("story_id IS NULL"),
+    postgresql_where=text("story_id IS NULL"),
+)
+#: What says again what another article said.
+Index(
+    "ix_articles_duplicate_of",
+    articles.c.duplicate_of,
+    sqlite_where=text("duplicate_of IS NOT NULL"),
+    postgresql_where=text("duplicate_of IS NOT NULL"),
+)
+
 #: What a model makes of articles' words, for likeness across words and languages; made anew when lost.
 embeddings = Table(
     "embeddings",

@@ -40,6 +40,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("articles", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_articles_changed"), ["changed"], unique=False)
+        batch_op.create_index(
+            "ix_articles_duplicate_of",
+            ["duplicate_of"],
+            unique=False,
+            sqlite_where=sa.text("duplicate_of IS NOT NULL"),
+            postgresql_where=sa.text("duplicate_of IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_articles_in_no_story",
+            ["published_at"],
+            unique=False,
+            sqlite_where=sa.text("story_id IS NULL"),
+            postgresql_where=sa.text("story_id IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_articles_published_at"), ["published_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_articles_story_id"), ["story_id"], unique=False)
         batch_op.create_index(
