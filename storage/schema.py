@@ -220,7 +220,7 @@ articles = Table(
     Column("revision", Integer, nullable=False, default=1),
     Column("fingerprint", LargeBinary, nullable=False, default=b""),
     Column("duplicate_of", Key, ForeignKey("articles.id")),
-    Column("story_id", Key, index=True),
+    Column("story_id", Key),
     Column("state", Word(ArticleState), nullable=False, default=ArticleState.LIVE),
     Column("backfill", Boolean, nullable=False, default=False),
     Column("planned_at", Utc),
@@ -243,6 +243,12 @@ Index(
     postgresql_where=text(UNTOLD),
 )
 
+Index(
+    "ix_articles_story_id",
+    articles.c.story_id,
+    sqlite_where=text("story_id IS NOT NULL"),
+    postgresql_where=text("story_id IS NOT NULL"),
+)
 #: In no story: a backlog that is yet to be put into stories.
 Index(
     "ix_articles_in_no_story",

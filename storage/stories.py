@@ -19,6 +19,9 @@ from storage.schema import articles, decisions, deliveries, posts, stories
 NEAREST = 20
 #: Articles of a story that are shown or gone through; a longer one is told from its end.
 MOST = 500
+#: Of a story's earlier articles so many of the last may be replied to. They are looked up step by step, since
+#: a channel's deliveries are many and a story's articles few.
+RECENT = 50
 
 _LIVE = articles.c.state == ArticleState.LIVE
 _UNPLANNED = text("articles.planned_at IS NULL")
@@ -195,23 +198,18 @@ def shown_before(connection: Connection, article: Article, chat_id: int) -> int:
         return 0
     moment = literal(article.published_at, articles.c.published_at.type)
     before = tuple_(articles.c.published_at, articles.c.id) < tuple_(moment, literal(article.id))
-    query = (
-        select(deliveries.c.message_id)
-        .join(posts, posts.c.id == deliveries.c.post_id)
-        .join(articles, articles.c.id == posts.c.article_id)
-        .where(
-            articles.c.story_id == article.story_id,
-            _LIVE,
-            before,
-            posts.c.kind == PostKind.ARTICLE,
-            deliveries.c.chat_id == chat_id,
-            deliveries.c.message_id.is_not(None),
-            deliveries.c.shown_revision > 0,
-            deliveries.c.state != DeliveryState.REMOVED,
-        )
-        .order_by(deliveries.c.message_id.desc())
+    earlier = select(articles.c.id).where(articles.c.story_id == article.story_id, _LIVE, before)
+    ids = list(connection.execute(earlier.order_by(*_latest_first()).limit(RECENT)).scalars())
+    if not ids:
+        return 0
+    said = select(posts.c.id).where(posts.c.article_id.in_(ids), posts.c.kind == PostKind.ARTICLE)
+    shown = select(deliveries.c.message_id).where(
+        deliveries.c.post_id.in_(list(connection.execute(said).scalars())),
+        deliveries.c.chat_id == chat_id,
+        deliveries.c.shown_revision > 0,
+        deliveries.c.state != DeliveryState.REMOVED,
     )
-    return connection.execute(query.limit(1)).scalar() or 0
+    return max((number or 0 for number in connection.execute(shown).scalars()), default=0)
 
 
 def _latest_first() -> tuple[ColumnElement[Any], ...]:

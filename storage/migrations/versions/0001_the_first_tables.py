@@ -55,7 +55,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("story_id IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_articles_published_at"), ["published_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_articles_story_id"), ["story_id"], unique=False)
+        batch_op.create_index(
+            "ix_articles_story_id",
+            ["story_id"],
+            unique=False,
+            sqlite_where=sa.text("story_id IS NOT NULL"),
+            postgresql_where=sa.text("story_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_articles_unplanned",
             ["id"],
