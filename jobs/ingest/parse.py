@@ -7,7 +7,7 @@ from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
 _READ = "jobs.ingest.reading:read_feed_again"
 #: Bytes of all feeds' memories together; a feed that has none is read whole.
-MEMORY = 48_000_000
+MEMORY = 32_000_000
 
 
 class Parser:

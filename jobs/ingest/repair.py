@@ -39,6 +39,8 @@ _KNOWN_SPACES = {
     "news": "http://www.google.com/schemas/sitemap-news/0.9",
 }
 _XML_OWN = {"amp", "lt", "gt", "quot", "apos"}
+#: Characters of a document beyond which it is always read whole: nobody keeps as much in mind.
+MAX_APART = 1_000_000
 #: Items read from one document; more is an archive or an attack.
 MAX_ITEMS = 1000
 
@@ -51,7 +53,8 @@ class Repaired:
     text: str = ""
     cut: str = ""  #: why the end is missing
     page: bool = False  #: it is a web page
-    parts: tuple[str, ...] = ()  #: the text again: what is between items, an item, what is between, and so on
+    #: The text again: what is between items, an item, what is between, and so on; not of a long document.
+    parts: tuple[str, ...] = ()
 
 
 def repair(text: str) -> Repaired:
@@ -108,6 +111,8 @@ def _missing_spaces(text: str) -> str:
 
 def _parts(whole: str, start: int, spans: list[tuple[int, int]]) -> tuple[str, ...]:
     """The text cut at the edges of its items, whose spans are counted from `start`."""
+    if len(whole) > MAX_APART:
+        return ()
     edges = [0, *(start + edge for span in spans for edge in span), len(whole)]
     return tuple(whole[one:next_one] for one, next_one in pairwise(edges)) if spans else ()
 

@@ -12,6 +12,7 @@ from jobs.ingest.child import Children
 from jobs.ingest.parse import Parser
 from jobs.ingest.parsed import ParsedFeed
 from jobs.ingest.reading import read_feed, read_feed_again
+from jobs.ingest.repair import MAX_APART
 
 URL = "https://news.example/feed"
 SPACES = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"'
@@ -100,6 +101,12 @@ def test_what_is_around_the_items_counts_too() -> None:
 )
 def test_of_items_that_may_change_how_others_are_read_nothing_is_remembered(harm: str) -> None:
     assert read_feed_again(document(HEADS[0], [story(1), story(2) + harm]), "", URL, b"")[1] == b""
+
+
+def test_a_long_document_is_always_read_whole() -> None:
+    long = [story(number) + f"<category>{'x' * MAX_APART}</category>" * (number == 1) for number in (1, 2)]
+    assert read_feed_again(document(HEADS[0], long), "", URL, b"")[1] == b""
+    assert read_feed_again(document(HEADS[0], long[1:]), "", URL, b"")[1] != b""
 
 
 @pytest.fixture
