@@ -160,6 +160,7 @@ async def only_fetched(sites: Sites, rounds: int) -> Measured:
             await asyncio.gather(*(look(waiting) for _ in range(AT_ONCE)))
 
         await look_at_all()
+        give_way()
         for _ in range(rounds):
             await asyncio.to_thread(sites.publish)
             async with watched(measured, sites.server):
