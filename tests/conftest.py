@@ -12,9 +12,11 @@ from typing import Any
 
 import hypothesis
 import pytest
+from sqlalchemy import Engine
 
 from storage.database import Database, open_database
 from storage.migrations import migrate
+from storage.schema import metadata
 
 #: THOROUGH=1 asks for more examples, more seeds and every file of the corpus: before a release, and at night.
 THOROUGH = bool(os.environ.get("THOROUGH"))
@@ -106,7 +108,7 @@ def postgres_server() -> Iterator[str]:
         subprocess.run([*as_postgres, *command], check=True, capture_output=True, cwd=folder)
 
     run(f"{POSTGRES}/initdb", "-D", f"{folder}/db", "-A", "trust", "-U", "newswire", "--no-sync")
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c autovacuum=off"
     run(f"{POSTGRES}/pg_ctl", "-D", f"{folder}/db", "-w", "-l", f"{folder}/log", "-o", options, "start")
     try:
         yield f"postgresql://newswire@/{{name}}?host={folder}"
@@ -117,52 +119,61 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite database, migrated once: each test works on its own copy."""
+    """An empty SQLite database, migrated once: each test works on a fresh copy."""
     path = tmp_path_factory.mktemp("migrated") / "newswire.db"
-    _migrate_and_close(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{path}")
+    database.run_here(migrate)
+    database.close()
     return path
 
 
+# The engines live as long as the tests do, since each of them learns every statement anew.
+
+
 @pytest.fixture(scope="session")
-def migrated_server(postgres_server: str) -> str:
-    """The server with a migrated database called "migrated", of which each test gets its own copy."""
-    _create(postgres_server, "migrated")
-    _migrate_and_close(postgres_server.format(name="migrated"))
-    return postgres_server
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The engine of a SQLite file that every test finds empty."""
+    return open_database(f"sqlite:///{tmp_path_factory.mktemp('database')}/newswire.db").engine
 
 
-def _migrate_and_close(url: str) -> None:
-    database = open_database(url)
+@pytest.fixture(scope="session")
+def postgres_engine(postgres_server: str) -> Engine:
+    """The engine of a migrated PostgreSQL database that every test finds empty."""
+    database = open_database(postgres_server.format(name="postgres"))
     database.run_here(migrate)
-    database.close()
-
-
-def _create(server: str, name: str, template: str = "template1") -> None:
-    admin = open_database(server.format(name="postgres"))
-    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    admin.close()
+    return database.engine
 
 
 @pytest.fixture
-def archive(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def archive(sqlite_engine: Engine, migrated_file: Path) -> Iterator[Database]:
     """An empty, migrated SQLite database, for tests whose subject is not the database."""
-    shutil.copy(migrated_file, tmp_path / "newswire.db")
-    database = open_database(f"sqlite:///{tmp_path}/newswire.db")
+    sqlite_engine.dispose()  # no connection to the file that goes
+    path = Path(str(sqlite_engine.url.database))
+    for old in path.parent.iterdir():
+        old.unlink()
+    shutil.copy(migrated_file, path)
+    database = Database(sqlite_engine)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres(postgres_engine: Engine) -> Iterator[Database]:
+    """An empty, migrated PostgreSQL database."""
+    with postgres_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(  # processes that died in the test before may still hold something
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    database = Database(postgres_engine)
     yield database
     database.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest) -> Database:
     """An empty, migrated database: the test runs once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "newswire.db")
-        database = open_database(f"sqlite:///{tmp_path}/newswire.db")
-    else:
-        server: str = request.getfixturevalue("migrated_server")
-        name = f"test_{os.urandom(6).hex()}"
-        _create(server, name, "migrated")
-        database = open_database(server.format(name=name))
-    yield database
-    database.close()
+    database: Database = request.getfixturevalue("archive" if request.param == "sqlite" else "postgres")
+    return database
