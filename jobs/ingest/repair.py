@@ -7,6 +7,7 @@ from itertools import pairwise
 
 #: What XML 1.0 cannot hold, but for the C1 block, which is Windows-1252 in disguise.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_C1_THERE = re.compile("[\x80-\x9f]")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 _DOCTYPE = re.compile(r"\s*<!DOCTYPE(?:[^\[>]*?(?:\[(?P<subset>.*?)\]\s*>|>))", re.DOTALL | re.IGNORECASE)
@@ -59,7 +60,8 @@ class Repaired:
 
 def repair(text: str) -> Repaired:
     """Take away what harms or stops a parser, and the torn end of a document that came in part."""
-    text = _ILLEGAL.sub("", text.lstrip("\ufeff \t\r\n")).translate(_C1)
+    text = _ILLEGAL.sub("", text.lstrip("\ufeff \t\r\n"))
+    text = text.translate(_C1) if _C1_THERE.search(text) else text
     text, entities = _without_prologue(_from_its_start(text))
     text = _HUGE_TAG.sub(r"<\1>", _LONG_NAME.sub(r"\1", text))
     if "<rss:" in text and "xmlns:rss=" not in text:
