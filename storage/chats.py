@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from storage.database import record
+from storage.database import record, records
 from storage.records import Chat, ChatKind, ChatState, DeliveryState, Subscription
 from storage.schema import chats, deliveries, showings
 from storage.schema import subscriptions as subscriptions_table
@@ -32,8 +32,8 @@ def get(connection: Connection, chat_id: int) -> Chat | None:
 
 def many(connection: Connection, chat_ids: Iterable[int]) -> dict[int, Chat]:
     """The chats that are known, by id."""
-    rows = connection.execute(select(chats).where(chats.c.id.in_(set(chat_ids))))
-    return {row.id: record(Chat, row) for row in rows}
+    found = connection.execute(select(chats).where(chats.c.id.in_(set(chat_ids))))
+    return {chat.id: chat for chat in records(Chat, found)}
 
 
 def by_username(connection: Connection, username: str) -> Chat | None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, text, tuple_, update
 
 from storage import chats as chats_by_id
-from storage.database import record
+from storage.database import records
 from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
 from storage.schema import deliveries, posts
 
@@ -75,7 +75,8 @@ def due(
                 if not chosen.room:
                     break
     found = select(deliveries).where(deliveries.c.id.in_(chosen.numbers))
-    rows = {row.id: record(Delivery, row) for row in connection.execute(found)} if chosen.numbers else {}
+    said = records(Delivery, connection.execute(found)) if chosen.numbers else []
+    rows = {delivery.id: delivery for delivery in said}
     debts = with_posts(connection, [rows[number] for number in chosen.numbers], chosen.known)
     return Dues(debts, frozenset(chosen.passed))
 
@@ -167,5 +168,5 @@ def _pages(
 def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Debt]:
     """Deliveries with their posts and chats."""
     query = select(posts).where(posts.c.id.in_({delivery.post_id for delivery in found}))
-    said = {row.id: record(Post, row) for row in connection.execute(query)} if found else {}
+    said = {post.id: post for post in records(Post, connection.execute(query))} if found else {}
     return [Debt(each, said[each.post_id], known.get(each.chat_id)) for each in found]

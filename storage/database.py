@@ -13,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
 from functools import cache, partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Result, Row, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
 P = ParamSpec("P")
@@ -224,6 +224,13 @@ def record(kind: type[T], row: Row[Any]) -> T:
     return kind(**dict(zip(_names(kind), _values(kind)(row), strict=True)))  # type: ignore[arg-type]
 
 
+def records(kind: type[T], found: Result[Any]) -> list[T]:
+    """All the rows as `record`s, where they are many."""
+    names, keys = _names(kind), list(found.keys())
+    fields_of = itemgetter(*map(keys.index, names))
+    return [kind(**dict(zip(names, fields_of(row), strict=True))) for row in found.all()]
+
+
 @cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
@@ -242,5 +249,6 @@ __all__ = [
     "StorageError",
     "open_database",
     "record",
+    "records",
     "words_of",
 ]
