@@ -226,7 +226,8 @@ def record(kind: type[T], row: Row[Any]) -> T:
 
 def records(kind: type[T], found: Result[Any]) -> list[T]:
     """All the rows as `record`s, where they are many."""
-    names, keys = _names(kind), list(found.keys())
+    names: tuple[str, ...] = _names(kind)  # type: ignore[arg-type]
+    keys = list(found.keys())
     fields_of = itemgetter(*map(keys.index, names))
     return [kind(**dict(zip(names, fields_of(row), strict=True))) for row in found.all()]
 

@@ -109,10 +109,23 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def peak_memory(process: int) -> float:
-    """The most megabytes that it ever had."""
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes: the most that a process ever had, and how much of what it has is its own."""
+
+    peak: float
+    own: float  #: without the libraries' files, which all processes share
+
+
+def memory(process: int) -> Memory:
+    """What it has taken by now."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    kilobytes = {
+        name: int(rest.split()[0])
+        for name, _, rest in (line.partition(":") for line in lines)
+        if "kB" in rest
+    }
+    return Memory(kilobytes["VmHWM"] * 1024 / 1e6, kilobytes["RssAnon"] * 1024 / 1e6)
 
 
 async def seconds_between(box: BoxProcess, first: range, last: range, *, edits: bool = False) -> float:
