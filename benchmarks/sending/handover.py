@@ -16,6 +16,8 @@ from bot.sandbox.limits import NO_LIMITS
 from bot.sandbox.server import add_bot_api
 from jobs.clock import SystemClock
 
+#: Seconds between two articles: a channel may be told something every second.
+BETWEEN = 1.2
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -41,7 +43,7 @@ class Watch:
 
 
 async def measure(articles: int) -> list[float]:
-    """Seconds for each of so many articles, sorted: they come one by one, about two seconds apart."""
+    """Seconds for each of so many articles, sorted: they come one by one."""
     box, site = Box(SystemClock(), random.Random(1), limits=NO_LIMITS), Site()
     channel, watch = box.add_channel("Daily").id, Watch(site)
     application = web.Application(middlewares=[watch.middleware])
@@ -62,7 +64,7 @@ async def measure(articles: int) -> list[float]:
                 watch.posted.clear()
                 site.publish()
                 await asyncio.wait_for(watch.posted.wait(), 30)
-                await asyncio.sleep(0.7)
+                await asyncio.sleep(BETWEEN)
         finally:
             bot.close()
             await box.close()

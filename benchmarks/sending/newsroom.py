@@ -128,8 +128,10 @@ def memory(process: int) -> Memory:
     return Memory(kilobytes["VmHWM"] * 1024 / 1e6, kilobytes["RssAnon"] * 1024 / 1e6)
 
 
-async def seconds_between(box: BoxProcess, first: range, last: range, *, edits: bool = False) -> float:
-    """From the first message, or edit, to the first of these readers to the last one to the last of them."""
+async def shown_between(
+    box: BoxProcess, first: range, last: range, *, edits: bool = False
+) -> tuple[datetime, datetime]:
+    """When the first message, or edit, reached the first readers, and the last one the last readers."""
     word = "edited_at" if edits else "at"
     begin, end = [
         [
@@ -139,7 +141,14 @@ async def seconds_between(box: BoxProcess, first: range, last: range, *, edits: 
         ]
         for part in (first, last)
     ]
-    return (max(end) - min(begin)).total_seconds()
+    return min(begin), max(end)
+
+
+async def answers_between(box: BoxProcess, people: range, begin: datetime, end: datetime) -> int:
+    """How many answers the bot gave these people meanwhile: they are within the same rate."""
+    said = [message for reader in people for message in await box.get(f"chats/{reader}")]
+    times = [datetime.fromisoformat(message["at"]) for message in said if message["by_bot"]]
+    return sum(begin <= at <= end for at in times)
 
 
 async def ask_latest(box: BoxProcess, people: range, done: asyncio.Event, every: float = 0.3) -> None:
