@@ -1,6 +1,7 @@
 """The crash laboratory: the real process, a Telegram in a box over HTTP, and `kill -9` at every point.
 
     python -m benchmarks.crash_laboratory --kills 500
+    python -m benchmarks.crash_laboratory --correction --readers 10000 --kills 60
 
 The box lives in this process and outlives the bot, which is `newswire run` with a feed, three channels and
 some readers. While stories are published and corrected, and a share of all calls meets a fault, the bot is
@@ -14,211 +15,14 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aiohttp import web
 from rich.progress import Progress
 
-from benchmarks.crash.bot import Bot
-from benchmarks.crash.points import Point, Trap
+from benchmarks.crash.laboratory import FAST, Laboratory
+from benchmarks.crash.points import Point
 from benchmarks.crash.report import Report, show, sum_of
-from benchmarks.crash.site import Site
-from bot.sandbox.box import Box
-from bot.sandbox.faults import Applied, Fault, Sees
-from bot.sandbox.limits import Limits
-from bot.sandbox.server import add_bot_api
-from jobs.clock import SystemClock
-from jobs.policy import Rate
-
-#: The limits of the laboratory's Telegram, and what the bot is told of them.
-FAST, EACH = Rate(60, 1.0), Rate(20, 1.0)
-LIMITS = Limits(overall=FAST, paid=FAST, chat=EACH, group=EACH, burst=20, grace=0.2)
-RATES = {
-    "RATE_OVERALL": "60/s",
-    "RATE_CHAT": "20/s",
-    "RATE_GROUP": "20/s",
-    "ALLOW_PAID_BROADCAST": "yes",
-}
-UNCLEAR_SEND_WAIT = 2
-FAULTS = (
-    Fault(Sees.FLOOD, Applied.NO, 1),
-    Fault(Sees.ERROR, Applied.NO),
-    Fault(Sees.ERROR),
-    Fault(Sees.GATEWAY, Applied.NO),
-    Fault(Sees.GATEWAY),
-    Fault(Sees.CLOSED, Applied.NO),
-    Fault(Sees.CLOSED),
-    Fault(Sees.RESET, Applied.NO),
-    Fault(Sees.RESET),
-    Fault(Sees.TRUNCATED),
-    Fault(Sees.CLOSED, Applied.LATE, 1.0),
-    Fault(seconds=0.3),
-)
-FIRST_READER = 100_000
-#: So long a process lives at most behind its first call, in seconds.
-LIFE, LONGEST_START = 4.0, 30.0
-
-_PLANNED = "SELECT 1 FROM articles WHERE planned_at IS NOT NULL"
-_MET = "SELECT 1 FROM (SELECT count(*) AS met FROM chats WHERE title <> '') WHERE met = {}"
-_CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'claimed' AND claimed_at > '{:%Y-%m-%d %H:%M:%S.%f}'"
-_DONE = (
-    "SELECT 1 FROM (SELECT count(*) AS rows_, "
-    "sum(deliveries.state IN ('owed', 'claimed', 'unclear')) AS open_ "
-    "FROM deliveries JOIN posts ON posts.id = post_id WHERE posts.kind = 'article') "
-    "WHERE rows_ = {} AND open_ = 0"
-)
-_REPEATED = (
-    "SELECT chat_id, articles.url FROM deliveries JOIN posts ON posts.id = post_id "
-    "JOIN articles ON articles.id = article_id WHERE repeats > 0"
-)
-_COUNTS = (
-    "SELECT sum(unclear), sum(found), sum(repeats), sum(state = 'unknown'), "
-    "sum(state NOT IN ('settled', 'unknown')) FROM deliveries"
-)
-
-
-class Laboratory:
-    """One newsroom, to be killed."""
-
-    def __init__(self, folder: Path, *, small: bool, channels: int, readers: int, seed: int) -> None:
-        self.chance = random.Random(seed)
-        self.box = Box(SystemClock(), self.chance, limits=LIMITS)
-        self.trap, self.site = Trap(self.box, self.chance), Site()
-        self.channels = [self.box.add_channel(f"Channel {number}").id for number in range(channels)]
-        self.readers = self.box.add_people(readers, first_id=FIRST_READER)
-        self.operator = self.box.add_person("Operator").id
-        self.bot = Bot(folder, small, {"DATABASE_URL": f"sqlite:///{folder}/newswire.db"})
-        self.report = Report(channels=channels, readers=readers)
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Telegram and the site are there."""
-        application = web.Application(middlewares=[self.trap.middleware])
-        add_bot_api(application, self.box)
-        application.add_routes(self.site.routes())
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.site.address = "http://{}:{}".format(*runner.addresses[0][:2])
-        self.bot.settings |= self._settings()
-        self.bot.prepare(self.readers)
-        try:
-            yield
-        finally:
-            self.bot.close()
-            await self.box.close()
-            await runner.cleanup()
-
-    def _settings(self) -> dict[str, str]:
-        return {
-            "TELEGRAM_BOT_TOKEN": self.box.token,
-            "TELEGRAM_API_URL": self.site.address,
-            "FEED_URLS": self.site.feed,
-            "CHANNELS": ",".join(map(str, self.channels)),
-            "OPERATORS": str(self.operator),
-            "PRIVATE_NETWORKS": "127.0.0.1/32",
-            "FETCH_SCHEDULE": "1s",
-            "UNCLEAR_SEND_WAIT": f"{UNCLEAR_SEND_WAIT}s",
-            "HTTP_ADDRESS": "",
-            "LOG_LEVEL": "warning",
-            **RATES,
-        }
-
-    async def begin(self, faults: float) -> None:
-        """The first look at the feed keeps what is there; from now on everything is news."""
-        first = self.site.publish()
-        await self.bot.start()
-        if not self.bot.small:
-            assert await self.bot.until(_PLANNED, 60), f"{first.title} was never seen"
-        assert await self.bot.until(_MET.format(len(self.channels)), 60), "the channels were never met"
-        self.box.faults.at_random(faults, FAULTS)
-
-    async def kill_once(self, point: Point) -> None:
-        """Publish something, and kill the bot at the point, or when its time is over."""
-        self._publish()
-        if not self.bot.alive:
-            self.trap.called.clear()
-            await self.bot.start()
-        if point not in (Point.CLAIMED, Point.RANDOM):
-            self.trap.arm(point, self.bot.kill)
-        watch = asyncio.create_task(self._watch(point))
-        try:
-            await self.bot.dead()
-        finally:
-            watch.cancel()
-            self.trap.disarm()
-        self.report.kills[point] += 1
-
-    def _publish(self) -> None:
-        for _ in range(self.chance.choice((0, 1, 1, 2))):
-            self.bot.tell(self.site, self.site.publish())
-            self.report.stories += 1
-        if len(self.site.stories) > 1 and self.chance.random() < 0.3:
-            story = self.chance.choice(self.site.stories[1:][-20:])
-            self.site.correct(story)
-            self.bot.tell(self.site, story)
-            self.report.corrections += 1
-
-    async def _watch(self, point: Point) -> None:
-        """Kill where the process does not run into the trap by itself."""
-        since, life = datetime.now(UTC), LIFE
-        if point is Point.RANDOM:
-            life *= self.chance.random()
-        if point is not Point.RANDOM or self.chance.random() < 0.7:  # else perhaps while it starts
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.trap.called.wait(), LONGEST_START)
-        if point is Point.CLAIMED:
-            await self._some_claimed(since, life)
-        else:
-            await asyncio.sleep(life)
-        self.bot.kill()
-
-    async def _some_claimed(self, since: datetime, seconds: float) -> None:
-        loop, query = asyncio.get_running_loop(), _CLAIMED.format(since)
-        end, skip = loop.time() + seconds, self.chance.choice((0, 0, 1, 3))
-        while loop.time() < end:
-            if await asyncio.to_thread(self.bot.ask, query):
-                if skip == 0:
-                    return
-                skip -= 1
-            await asyncio.sleep(0.002)  # another process's database rings no bell
-
-    async def finish(self, patience: float) -> Report:
-        """Without further faults and kills, let the bot do what is left, stop it, and look."""
-        self.box.faults.clear()
-        if not self.bot.alive:
-            await self.bot.start()
-        done = _DONE.format((len(self.site.stories) - 1) * (len(self.channels) + len(self.readers)))
-        await self.bot.until(done, patience)
-        await asyncio.sleep(0.5 if self.bot.small else 2.5)  # a correction that the last look brings
-        await self.bot.until(done, patience)
-        self.report.exit_code = await self.bot.stop()
-        return self._compare()
-
-    def _outdated(self, chat_id: int) -> int:
-        """How many stories no message in the chat shows as they are now."""
-        shown = "\n".join(message.content.text.plain for message in self.box.shown(chat_id)).splitlines()
-        return len({story.title for story in self.site.stories[1:]} - set(shown))
-
-    def _compare(self) -> Report:
-        """What was published beside what everybody saw."""
-        report, links = self.report, {self.site.link(story): story for story in self.site.stories[1:]}
-        public = self.box.ledger.tally(links, self.channels)
-        private = self.box.ledger.tally(links, self.readers)
-        report.lost, report.doubled = len(public.lost), len(public.doubled)
-        report.reader_lost, report.reader_doubled = len(private.lost), len(private.doubled)
-        counted = {(row[0], str(row[1])) for row in self.bot.ask(_REPEATED)}
-        report.uncounted = len(set(private.doubled) - counted)
-        report.outdated = sum(self._outdated(chat_id) for chat_id in self.channels)
-        report.reader_outdated = sum(self._outdated(chat_id) for chat_id in self.readers) - report.reader_lost
-        report.edits = sum(len(message.versions) for message in self.box.ledger.messages())
-        counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
-        report.unclear, report.found, report.repeated, report.unknown, report.undone = counts
-        report.faults = self.box.faults.met
-        return report
 
 
 async def experiment(
@@ -230,15 +34,23 @@ async def experiment(
     faults: float = 0.2,
     seed: int = 1,
     patience: float = 180.0,
+    correction: bool = False,
     killed: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Kill at each of the points, one after the other; what was seen. `killed` is called after each."""
+    """Kill at each of the points, one after the other; what was seen. `killed` is called after each.
+
+    Something is published before each, or, for `correction`, one story before the first and nothing then.
+    """
     with tempfile.TemporaryDirectory(prefix="newswire-crash-") as name:
         folder = Path(name)
         laboratory = Laboratory(folder, small=small, channels=channels, readers=readers, seed=seed)
         async with laboratory.open():
             await laboratory.begin(faults)
+            if correction:
+                await laboratory.correct_one(faults, patience)
             for point in points:
+                if not correction:
+                    laboratory.publish()
                 await laboratory.kill_once(point)
                 killed()
             return await laboratory.finish(patience)
@@ -258,6 +70,8 @@ async def _experiments(options: argparse.Namespace) -> Report:
                 readers=options.readers,
                 faults=options.faults,
                 seed=options.seed + room,
+                correction=options.correction,
+                patience=180 + 2 * options.readers * options.correction / FAST.count,
                 killed=lambda: bar.advance(task),
             )
             for room in range(options.at_once)
@@ -273,6 +87,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=20, help="of each newsroom")
     parser.add_argument("--faults", type=float, default=0.2, help="the share of calls that meet a fault")
     parser.add_argument("--at-once", type=int, default=2, help="newsrooms side by side")
+    parser.add_argument("--correction", action="store_true", help="of one story, instead of many stories")
     parser.add_argument("--small", action="store_true", help="only the parts that deliver: faster to start")
     parser.add_argument("--seed", type=int, default=1)
     report = asyncio.run(_experiments(parser.parse_args()))
