@@ -9,6 +9,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from benchmarks.related.measuring import (
     average_link,
     events,
     headlines,
+    k_means,
     replies,
     sample,
     stream,
@@ -200,6 +202,9 @@ def into_stories(seeds: Sequence[int]) -> None:
         threads = [f"{value:.3f}" for value in np.mean([replies(*run) for run in runs], axis=0)]
         table.add_row(split, f"one by one, {len(seeds)} orders", *_clustered(runs), *threads)
         table.add_row(split, "average link, all at once", *_clustered([(average_link(texts, 0.2), groups)]))
+        if find_spec("sklearn"):
+            told = [(k_means(texts, seed), groups) for seed in seeds]
+            table.add_row(split, "K-means, told how many", *_clustered(told))
     console.print(table)
 
 

@@ -129,6 +129,20 @@ def average_link(texts: Sequence[Text], least: float) -> list[int]:
     return [next(name for name, members in cluster.items() if at in members) for at in range(len(texts))]
 
 
+def k_means(texts: Sequence[Text], seed: int) -> list[int]:
+    """Clusters of K-means over TF-IDF of one to three words, told how many events there are.
+
+    So cross-document coreference sorts ECB+ first: Barhom and others, ACL 2019, `cluster_topics.py`.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    weigh = TfidfVectorizer(max_df=0.5, min_df=3, ngram_range=(1, 3), stop_words="english")
+    weighed = weigh.fit_transform([text.body for text in texts])
+    events = len({text.group for text in texts})
+    return [int(each) for each in KMeans(events, n_init=20, random_state=seed).fit_predict(weighed)]
+
+
 def twins_apart(found: Sequence[int], events_of: Sequence[str]) -> float:
     """Of the pairs of texts on twin events (one topic, two events), the share in different stories."""
     apart = total = 0
@@ -177,6 +191,7 @@ __all__ = [
     "average_link",
     "events",
     "headlines",
+    "k_means",
     "material",
     "replies",
     "sample",
