@@ -170,7 +170,7 @@ async def test_why_tells_the_life_of_an_article(office: Office) -> None:
 
 
 async def test_check_tells_what_to_do_about_each_thing_that_is_wrong(office: Office) -> None:
-    said = await office.newswire("check", "--json")
+    said = await office.newswire("check", "--json", FETCH_TIMEOUT="3s")  # enough on a busy machine
     assert said.status == 1
     checks = {row["what"]: row for row in said.json["checks"]}
     right = {what for what, row in checks.items() if row["ok"]}
