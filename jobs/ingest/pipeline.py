@@ -12,7 +12,7 @@ from storage.records import Feed
 
 JOB = "ingest"
 #: Feeds looked at side by side; each host's own turn is the fetcher's business.
-AT_ONCE = 50
+AT_ONCE = 64
 #: Looks that brought nothing are written together, so many, or so old in seconds, at the most.
 TOGETHER, NO_LONGER = 200, 1.0
 
