@@ -1,4 +1,4 @@
-"""Related: which articles belong beside one, and why."""
+"""Related: which articles belong beside one."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,10 @@ from storage.records import Article
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A related article, how much (1 is about as much as itself), and the words that both share."""
+    """A related article, and how much (1 is about as much as itself)."""
 
     article: Article
     score: float
-    words: tuple[str, ...]
 
 
 def neighbours(
@@ -36,4 +35,4 @@ def neighbours_of_text(
 
 def _with_articles(connection: Connection, hits: list[Hit]) -> list[Neighbour]:
     found = {article.id: article for article in articles.many(connection, [hit.article_id for hit in hits])}
-    return [Neighbour(found[hit.article_id], hit.score, hit.words) for hit in hits if hit.article_id in found]
+    return [Neighbour(found[hit.article_id], hit.score) for hit in hits if hit.article_id in found]

@@ -57,6 +57,18 @@ def word_terms(tidied: str, language: str) -> Iterator[Term]:
         yield from _terms(script, run, start, language)
 
 
+def places_of(keys: frozenset[str], tidied: str, language: str) -> Iterator[tuple[int, int]]:
+    """Where the terms with these keys stand, start and end, in any order."""
+    for script, run, start in runs(tidied):
+        if script is not None and script.cuts[0].of_words:
+            if not keys.isdisjoint(word_keys(run, language, script.cuts)):
+                yield start, start + len(run)
+        else:
+            for term in _terms(script, run, start, language):
+                if term.key in keys:
+                    yield term.start, term.end
+
+
 def _terms(script: Script | None, run: str, start: int, language: str) -> Iterator[Term]:
     end = start + len(run)
     if script is None:

@@ -19,7 +19,7 @@ from storage.index.arrivals import Arrival
 from storage.index.dense import Dense
 from storage.index.documents import OLD, minute_of
 from storage.index.evidence import Evidence, evidence
-from storage.index.neighbours import Asker, asker_of, neighbours, shared
+from storage.index.neighbours import Asker, asker_of, neighbours
 from storage.index.search import Results, find
 from storage.index.weights import TUNED, Weights
 
@@ -29,11 +29,10 @@ LONGEST_ASKED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An article that is related, how alike it is (1: the same), and the words both share, best first."""
+    """An article that is related, and how alike it is (1: the same); `evidence` says why."""
 
     article_id: int
     score: float
-    words: tuple[str, ...]
 
 
 class Index:
@@ -182,7 +181,7 @@ class Index:
         self, archive: Archive, asker: Asker, count: int, offset: int, floor: float | None
     ) -> list[Hit]:
         found = neighbours(archive, asker, count, offset, floor)
-        return [Hit(self._article(slot), score, shared(archive, asker, slot)) for slot, score in found]
+        return [Hit(self._article(slot), score) for slot, score in found]
 
     def _article(self, slot: int) -> int:
         return int(self.archive.documents.column("articles")[slot])

@@ -9,11 +9,8 @@ from storage.index import ranking
 from storage.index.archive import Archive
 from storage.index.closer import Likeness, look
 from storage.index.dense import Sense
-from storage.index.folding import fold
 from storage.index.ranking import Asked, Floats, Packed
 
-#: Words shown for why two articles are related.
-MOST_SHARED = 8
 #: The rank of answers that were not looked at closely: behind all others, in the order in which they come.
 LAST = -1.0
 
@@ -91,22 +88,6 @@ def _foreign(archive: Archive, asker: Asker, sense: Sense) -> list[_Ranked]:
             age = float(ranking.faded(minute, asker.moment, archive.weights)[0])
         ranked.append(_Ranked(slot, one.alike * age, one.rank * age))
     return ranked
-
-
-def shared(archive: Archive, asker: Asker, slot: int) -> tuple[str, ...]:
-    """The words and names that the asker and an article have in common, the most telling first."""
-    mine = np.concatenate([asker.words, asker.names]) >> np.uint32(8)
-    both = np.intersect1d(mine, archive.documents.packed(slot) >> np.uint32(8)).astype(np.int32)
-    field = archive.fields()[0]
-    rare = ranking.rarity(field.holders[both], field.articles)
-    words: list[str] = []
-    for number in both[np.argsort(-rare, kind="stable")].tolist():
-        word = fold(archive.lexicon.shown(number))
-        if not any(word in known or known in word for known in words):
-            words.append(word)
-        if len(words) == MOST_SHARED:
-            break
-    return tuple(words)
 
 
 def _first_look(archive: Archive, asker: Asker) -> tuple[NDArray[np.int64], Floats]:
