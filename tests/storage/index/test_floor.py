@@ -103,6 +103,9 @@ def test_in_every_script_one_event_is_recognised(every_script: Index, language: 
     first = 3 * list(SCRIPTS).index(language) + 1
     told = every_script.related(first, 5, floor=every_script.archive.weights.told)
     assert told[0].article_id == first + 1
+    why = every_script.evidence(first, first + 1)
+    assert why is not None
+    assert why.shared
     assert first + 2 not in [hit.article_id for hit in told]
 
 
