@@ -149,9 +149,14 @@ def analyse(title: str, body: str, language: str = "", weights: Weights = TUNED)
     shown: dict[str, str] = {}
     for text, times in parts:
         for script, run, start in runs(text):
-            for term in _terms(script, run, start, language):
-                words[term.key] += times
-                shown.setdefault(term.key, text[term.start : term.end])
+            if script is not None and script.cuts[0].of_words:  # most of them; a `Term` each would cost much
+                found = [(key, run) for key in word_keys(run, language, script.cuts)]
+            else:
+                terms = _terms(script, run, start, language)
+                found = [(term.key, text[term.start : term.end]) for term in terms]
+            for key, said in found:
+                words[key] += times
+                shown.setdefault(key, said)
             if name := name_of(script, run, language):
                 names[name] += times
     return Analysed(words, names, shown, language)
