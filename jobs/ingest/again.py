@@ -19,7 +19,7 @@ from jobs.ingest.xmlfeed import Document, put_together, take_apart
 _NAME = re.compile(r"<([\w:.-]+)")
 _WITH_ATTRIBUTES = re.compile(r"<[^<>=]+=[^<>]*>")
 #: Items with these may change how feedparser reads the ones behind them.
-_LEAKS = re.compile(r"xmlns:|<(?:[\w-]+:)?svg\b")
+_LEAKS = re.compile(r"xmlns:|\bxml:|<(?:[\w-]+:)?svg\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,14 @@ def test_a_feed_read_again_says_what_it_says_read_afresh(
     assert found == read_feed(body, "", URL)
 
 
+def test_a_base_inside_one_item_counts_for_the_next_as_feedparser_has_it() -> None:
+    based = '<description xml:base="https://other.example/">&lt;img src="b.jpg"&gt;</description>'
+    named = '<title>Named</title><guid isPermaLink="true">/0</guid>'
+    _, memory = read_feed_again(document(HEADS[0], [based]), "", URL, b"")
+    body = document(HEADS[0], [based, named])
+    assert read_feed_again(body, "", URL, memory)[0] == read_feed(body, "", URL)
+
+
 def story(number: int) -> str:
     return (
         f"<title>Headline {number} about the ferries</title><link>https://news.example/{number}</link>"
