@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, or_, select, update
 
 from storage import identities
-from storage.database import record
+from storage.database import records
 from storage.entries import entries
 from storage.records import Article, ArticleState, Revision
 from storage.schema import articles
@@ -115,7 +115,7 @@ def get(connection: Connection, article_id: int) -> Article | None:
 def many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
     """The articles in the order asked for, those not there left out."""
     rows = connection.execute(select(articles).where(articles.c.id.in_(set(article_ids))))
-    found = {row.id: record(Article, row) for row in rows}
+    found = {article.id: article for article in records(Article, rows)}
     return [found[number] for number in article_ids if number in found]
 
 
@@ -157,7 +157,7 @@ def sections(connection: Connection, among: int = 1000) -> list[str]:
 def revisions(connection: Connection, article_id: int) -> list[Revision]:
     """What the article said, in order; the first is the article as first seen."""
     query = select(revisions_table).where(revisions_table.c.article_id == article_id)
-    return [record(Revision, row) for row in connection.execute(query.order_by(revisions_table.c.number))]
+    return records(Revision, connection.execute(query.order_by(revisions_table.c.number)))
 
 
 def _shown() -> ColumnElement[bool]:
@@ -176,7 +176,7 @@ def _in_section(connection: Connection, section: str) -> ColumnElement[bool]:
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Article]:
-    return [record(Article, row) for row in connection.execute(query)]
+    return records(Article, connection.execute(query))
 
 
 __all__ = [

@@ -46,7 +46,7 @@ def by_username(connection: Connection, username: str) -> Chat | None:
 def in_state(connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC) -> list[Chat]:
     """The chats of these kinds in this state, by id."""
     query = select(chats).where(chats.c.state == state, chats.c.kind.in_(list(kinds)))
-    return [record(Chat, row) for row in connection.execute(query.order_by(chats.c.id))]
+    return records(Chat, connection.execute(query.order_by(chats.c.id)))
 
 
 def remember(connection: Connection, chat: Chat) -> Chat:
@@ -148,7 +148,7 @@ def subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
     """What the chat asked for, the oldest wish first."""
     query = select(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id)
     ordered = query.order_by(subscriptions_table.c.created_at, subscriptions_table.c.what)
-    return [record(Subscription, row) for row in connection.execute(ordered)]
+    return records(Subscription, connection.execute(ordered))
 
 
 def channels(connection: Connection, named: Sequence[int | str], now: datetime, edition: str) -> list[Chat]:

@@ -66,12 +66,12 @@ def due(
     are `shut` or not active, and none for a channel or group while a request to it is under way or a send
     unclear.
     """
-    chosen, closed = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
+    chosen, held = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
     for lane in Lane:
         for public in (True, False):
             size = count + len(in_hand)
             for page in _pages(connection, lane, public, now, size) if chosen.room else ():
-                chosen.take(connection, [row for row in page if row[0] not in closed])
+                chosen.take(connection, [row for row in page if row[0] not in held])
                 if not chosen.room:
                     break
     found = select(deliveries).where(deliveries.c.id.in_(chosen.numbers))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
-from storage.database import record
+from storage.database import record, records
 from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
 from storage.schema import UNTOLD, articles, decisions, deliveries, entries, feeds, posts
 
@@ -227,7 +227,7 @@ def hurry(connection: Connection, article_id: int, now: datetime) -> int:
 def verdicts(connection: Connection, article_id: int) -> list[Decision]:
     """What the editions decided about an article."""
     query = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
-    return [record(Decision, row) for row in connection.execute(query)]
+    return records(Decision, connection.execute(query))
 
 
 def counted(connection: Connection, since: datetime) -> dict[Verdict, int]:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, Executable, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.database import record
+from storage.database import records
 from storage.records import Entry
 from storage.schema import entries as entries_table
 
@@ -29,7 +29,7 @@ def entries(connection: Connection, article_id: int) -> list[Entry]:
     """Where the article was seen: one entry a feed, the first to show it first."""
     query = select(entries_table).where(entries_table.c.article_id == article_id)
     ordered = query.order_by(entries_table.c.seen_at, entries_table.c.feed_id)
-    return [record(Entry, row) for row in connection.execute(ordered)]
+    return records(Entry, connection.execute(ordered))
 
 
 def of_feed(connection: Connection, feed_id: int, article_ids: Sequence[int]) -> dict[int, Entry]:
@@ -40,13 +40,13 @@ def of_feed(connection: Connection, feed_id: int, article_ids: Sequence[int]) ->
         query = select(entries_table).where(
             entries_table.c.feed_id == feed_id, entries_table.c.article_id.in_(some)
         )
-        found |= {row.article_id: record(Entry, row) for row in connection.execute(query)}
+        found |= {entry.article_id: entry for entry in records(Entry, connection.execute(query))}
     return found
 
 
 def last_look(connection: Connection, feed_id: int) -> list[Entry]:
     """The entries that the feed's newest stored look had, in that look's order."""
-    return [record(Entry, row) for row in connection.execute(_LAST_LOOK, {"feed": feed_id})]
+    return records(Entry, connection.execute(_LAST_LOOK, {"feed": feed_id}))
 
 
 def has_any(connection: Connection, feed_id: int) -> bool:

@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
-from storage.database import record
+from storage.database import record, records
 from storage.records import Feed, FeedState
 from storage.schema import feeds
 
@@ -70,12 +70,12 @@ def due(connection: Connection, now: datetime) -> list[Feed]:
     """The active feeds whose next look has come, the longest overdue first."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.next_fetch_at <= now)
     rows = connection.execute(query.order_by(feeds.c.next_fetch_at, feeds.c.id))
-    return [record(Feed, row) for row in rows]
+    return records(Feed, rows)
 
 
 def every(connection: Connection) -> list[Feed]:
     """All feeds, in the order in which they were first written."""
-    return [record(Feed, row) for row in connection.execute(select(feeds).order_by(feeds.c.id))]
+    return records(Feed, connection.execute(select(feeds).order_by(feeds.c.id)))
 
 
 def resume(connection: Connection, feed_ids: Iterable[int], now: datetime) -> None:

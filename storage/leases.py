@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.database import record
+from storage.database import record, records
 from storage.records import Feed, FeedState, Lease, LeaseState
 from storage.schema import feeds, leases
 
@@ -26,7 +26,7 @@ def get(connection: Connection, callback: str) -> Lease | None:
 def every(connection: Connection) -> list[Lease]:
     """All leases, the oldest first."""
     rows = connection.execute(select(leases).order_by(leases.c.asked_at, leases.c.callback))
-    return [record(Lease, row) for row in rows]
+    return records(Lease, rows)
 
 
 def leaving(connection: Connection) -> list[Lease]:
@@ -37,7 +37,7 @@ def leaving(connection: Connection) -> list[Lease]:
 def wanted(connection: Connection) -> list[Feed]:
     """The active feeds that name a hub."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.hub != "")
-    return [record(Feed, row) for row in connection.execute(query.order_by(feeds.c.id))]
+    return records(Feed, connection.execute(query.order_by(feeds.c.id)))
 
 
 def change(connection: Connection, callback: str, /, **columns: object) -> None:

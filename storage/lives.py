@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, text
 
-from storage.database import record
+from storage.database import records
 from storage.records import Chat, ChatState, Decision, Delivery, DeliveryState, Lane, Post
 from storage.schema import articles, chats, decisions, deliveries, posts, showings
 
@@ -53,9 +53,9 @@ def life(connection: Connection, article_id: int) -> Life:
         .order_by(showings.c.shown_at, deliveries.c.id)
     )
     return Life(
-        decisions=[record(Decision, row) for row in connection.execute(decided)],
-        posts=[record(Post, row) for row in connection.execute(said)],
-        deliveries=[record(Delivery, row) for row in connection.execute(public)],
+        decisions=records(Decision, connection.execute(decided)),
+        posts=records(Post, connection.execute(said)),
+        deliveries=records(Delivery, connection.execute(public)),
         private={row[0]: row[1] for row in connection.execute(private.group_by(deliveries.c.state))},
         shown=[(row[0], row[1], row[2]) for row in connection.execute(shown)],
     )
@@ -75,7 +75,7 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         oldest=min((row[2] for row in rows), default=None),
         unclear=connection.execute(unclear).scalar_one(),
         repeated=connection.execute(repeated).scalar() or 0,
-        paused=[record(Chat, row) for row in connection.execute(paused)],
+        paused=records(Chat, connection.execute(paused)),
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
 from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, with_posts
-from storage.database import record
+from storage.database import records
 from storage.lives import Backlog, Life, article_of_message, backlog, life
 from storage.records import ChatState, Delivery, DeliveryState, Lane
 from storage.schema import deliveries, showings
@@ -107,10 +107,9 @@ def recover(connection: Connection, wait: timedelta) -> int:
 
 def unclear(connection: Connection, now: datetime, count: int) -> list[Debt]:
     """Up to `count` unclear deliveries that may be looked at, the longest waiting first."""
-    rows = connection.execute(_UNCLEAR, {"now": now, "count": count}).all()
-    if not rows:
+    found = records(Delivery, connection.execute(_UNCLEAR, {"now": now, "count": count}))
+    if not found:
         return []
-    found = [record(Delivery, row) for row in rows]
     known = chats_by_id.many(connection, {delivery.chat_id for delivery in found})
     paused = {number for number, chat in known.items() if chat.state is ChatState.PAUSED}
     return with_posts(connection, [each for each in found if each.chat_id not in paused], known)

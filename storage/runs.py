@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.database import record
+from storage.database import records
 from storage.records import Run, RunOutcome
 from storage.schema import runs
 
@@ -39,4 +39,4 @@ def latest(connection: Connection) -> list[Run]:
     """The newest run of each job, by the job's name."""
     newest = select(func.max(runs.c.id)).group_by(runs.c.job)
     rows = connection.execute(select(runs).where(runs.c.id.in_(newest)).order_by(runs.c.job))
-    return [record(Run, row) for row in rows]
+    return records(Run, rows)

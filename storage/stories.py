@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, text, tuple_, update
 
 from storage import articles as archive
-from storage.database import record
+from storage.database import record, records
 from storage.index import Index
 from storage.records import Article, ArticleState, DeliveryState, PostKind, Story, Verdict
 from storage.schema import articles, decisions, deliveries, posts, stories
@@ -47,7 +47,7 @@ def members(connection: Connection, story_id: int) -> list[Article]:
     """The story's live articles, duplicates too, the first published first; of a very long one the last."""
     newest = select(articles).where(articles.c.story_id == story_id, _LIVE)
     rows = connection.execute(newest.order_by(*_latest_first()).limit(MOST))
-    return [record(Article, row) for row in rows][::-1]
+    return records(Article, rows)[::-1]
 
 
 def unplaced(connection: Connection, count: int) -> list[Article]:
@@ -60,7 +60,7 @@ def unplaced(connection: Connection, count: int) -> list[Article]:
         _LIVE,
     )
     rows = connection.execute(wanted.order_by(articles.c.published_at, articles.c.id))
-    return [record(Article, row) for row in rows]
+    return records(Article, rows)
 
 
 def left_over(connection: Connection, since: datetime, count: int) -> list[Article]:
@@ -72,7 +72,7 @@ def left_over(connection: Connection, since: datetime, count: int) -> list[Artic
         _LIVE,
     )
     rows = connection.execute(wanted.order_by(articles.c.published_at, articles.c.id).limit(count))
-    return [record(Article, row) for row in rows]
+    return records(Article, rows)
 
 
 def near(connection: Connection, index: Index, article_id: int) -> list[Near]:
@@ -170,7 +170,7 @@ def put_together(connection: Connection, one_id: int, other_id: int, now: dateti
 def duplicates(connection: Connection, article_id: int) -> list[Article]:
     """The live articles that say again what this one says, in the order in which they came."""
     query = select(articles).where(articles.c.duplicate_of == article_id, _LIVE).order_by(articles.c.id)
-    return [record(Article, row) for row in connection.execute(query)]
+    return records(Article, connection.execute(query))
 
 
 def repeat(connection: Connection, article_id: int, original: int) -> None:

@@ -7,14 +7,22 @@ where it fails.
 from typing import Any, Protocol
 
 from jobs.ingest.child import Failed
-from jobs.ingest.outcome import FeedGone, Fetched, FetchFailed, FetchOutcome, NoPage, PageGone, ReadPage
+from jobs.ingest.outcome import (
+    NOT_THERE,
+    FeedGone,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    NoPage,
+    PageGone,
+    ReadPage,
+)
 
 #: What is asked for.
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"}
 )
-_NOT_THERE = frozenset({404, 410})
 
 
 class Fetches(Protocol):
@@ -36,7 +44,7 @@ async def read_article_page(fetcher: Fetches, children: Calls, url: str) -> Read
             return await _read(children, fetched)
         case FeedGone(reason=reason):
             return PageGone(reason)
-        case FetchFailed(status=status, reason=reason) if status in _NOT_THERE:
+        case FetchFailed(status=status, reason=reason) if status in NOT_THERE:
             return PageGone(reason)
         case FetchFailed(reason=reason):
             return NoPage(reason)

@@ -6,6 +6,8 @@ from typing import NewType
 
 #: How long from now, in seconds.
 Seconds = NewType("Seconds", float)
+#: Answers of a site that say that there is nothing.
+NOT_THERE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)

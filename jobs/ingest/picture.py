@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jobs.ingest.network import url_refusal
-from jobs.ingest.outcome import FetchFailed, Peeked
+from jobs.ingest.outcome import NOT_THERE, FetchFailed, Peeked
 
 LARGEST = 5_000_000
 LONGEST_SIDES = 10_000
 STEEPEST = 20
 #: Pixels: what is smaller counts readers, or marks a list.
 SMALLEST = 100
-#: Answers that say that there is no picture. Others may be meant for us alone: Telegram is left to ask.
-NOT_THERE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ async def picture_trouble(fetcher: Peeks, url: str) -> str:
     if refusal := url_refusal(url):
         return refusal
     seen = await fetcher.peek(url)
-    if isinstance(seen, FetchFailed):
+    if isinstance(seen, FetchFailed):  # other answers may be meant for us alone: Telegram is left to ask
         return seen.reason if seen.status in NOT_THERE else ""
     return trouble(seen.start, seen.length)
 

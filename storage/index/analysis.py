@@ -57,18 +57,6 @@ def word_terms(tidied: str, language: str) -> Iterator[Term]:
         yield from _terms(script, run, start, language)
 
 
-def places_of(keys: frozenset[str], tidied: str, language: str) -> Iterator[tuple[int, int]]:
-    """Where the terms with these keys stand, start and end, in any order."""
-    for script, run, start in runs(tidied):
-        if script is not None and script.cuts[0].of_words:
-            if not keys.isdisjoint(word_keys(run, language, script.cuts)):
-                yield start, start + len(run)
-        else:
-            for term in _terms(script, run, start, language):
-                if term.key in keys:
-                    yield term.start, term.end
-
-
 def _terms(script: Script | None, run: str, start: int, language: str) -> Iterator[Term]:
     end = start + len(run)
     if script is None:
@@ -149,14 +137,9 @@ def analyse(title: str, body: str, language: str = "", weights: Weights = TUNED)
     shown: dict[str, str] = {}
     for text, times in parts:
         for script, run, start in runs(text):
-            if script is not None and script.cuts[0].of_words:  # most of them; a `Term` each would cost much
-                found = [(key, run) for key in word_keys(run, language, script.cuts)]
-            else:
-                terms = _terms(script, run, start, language)
-                found = [(term.key, text[term.start : term.end]) for term in terms]
-            for key, said in found:
-                words[key] += times
-                shown.setdefault(key, said)
+            for term in _terms(script, run, start, language):
+                words[term.key] += times
+                shown.setdefault(term.key, text[term.start : term.end])
             if name := name_of(script, run, language):
                 names[name] += times
     return Analysed(words, names, shown, language)

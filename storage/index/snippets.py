@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import regex
 
-from storage.index.analysis import places_of
+from storage.index.analysis import word_terms
 from storage.index.folding import tidy
 from storage.script import graphemes
 
@@ -29,7 +29,9 @@ def marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ...]:
     """The places in `text` of the terms in `keys`, in order; neighbours are joined."""
     tidied, places = _tidied_with_places(text)
     joined: list[Span] = []
-    for start, end in sorted(places_of(keys, tidied, language)):
+    for start, end in sorted(
+        (term.start, term.end) for term in word_terms(tidied, language) if term.key in keys
+    ):
         first, last = places[start], places[end]
         if joined and first <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
