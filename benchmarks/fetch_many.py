@@ -32,7 +32,7 @@ from rich.table import Table
 from benchmarks.event_loop import Beat, Heart
 from benchmarks.feed_peers import READERS_PYTHON, WAYS
 from benchmarks.many_sites import address
-from bot.app.life import give_way
+from bot.app.turns import give_way
 from jobs.clock import SystemClock
 from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher

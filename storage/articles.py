@@ -7,12 +7,24 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from storage import identities
-from storage.database import records
 from storage.entries import entries
 from storage.records import Article, ArticleState, Revision
+from storage.rows import records
 from storage.schema import articles
 from storage.schema import revisions as revisions_table
 
@@ -112,9 +124,12 @@ def get(connection: Connection, article_id: int) -> Article | None:
     return next(iter(many(connection, [article_id])), None)
 
 
+_MANY = select(articles).where(articles.c.id.in_(bindparam("ids", expanding=True)))
+
+
 def many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
     """The articles in the order asked for, those not there left out."""
-    rows = connection.execute(select(articles).where(articles.c.id.in_(set(article_ids))))
+    rows = connection.execute(_MANY, {"ids": list(set(article_ids))})
     found = {article.id: article for article in records(Article, rows)}
     return [found[number] for number in article_ids if number in found]
 

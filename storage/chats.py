@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from storage.database import record, records
 from storage.records import Chat, ChatKind, ChatState, DeliveryState, Subscription
+from storage.rows import record, records
 from storage.schema import chats, deliveries, showings
 from storage.schema import subscriptions as subscriptions_table
 

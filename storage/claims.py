@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, text, tuple_, update
 
 from storage import chats as chats_by_id
-from storage.database import records
 from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
+from storage.rows import records
 from storage.schema import deliveries, posts
 
 #: The most rows looked at in one query while claiming.

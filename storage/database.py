@@ -11,13 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields
-from functools import cache, partial
-from operator import attrgetter, itemgetter
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, Result, Row, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
 P = ParamSpec("P")
@@ -45,6 +43,7 @@ class Database:
         self._sqlite = engine.dialect.name == "sqlite"
         self._writer = ThreadPoolExecutor(1 if self._sqlite else READERS, "newswire-write")
         self._readers = ThreadPoolExecutor(READERS, "newswire-read")
+        self._answering = ThreadPoolExecutor(1, "newswire-answer")
         self._lock_file: int | None = None
         self._sharing: deque[tuple[Future[Any], Callable[[Connection], Any]]] = deque()
 
@@ -102,6 +101,17 @@ class Database:
             self._readers, partial(self.read_here, work, *args, **kwargs)
         )
 
+    async def answer(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`read`, for a reader's question that takes milliseconds of work, not of waiting.
+
+        One after the other, as they came: side by side they would only take the interpreter from each other.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._answering, partial(self.read_here, work, *args, **kwargs)
+        )
+
     def run_here(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`run` in the calling thread, for the command line and tests."""
         with self.engine.connect().execution_options(newswire_writes=True) as connection, connection.begin():
@@ -137,6 +147,7 @@ class Database:
         """Wait for the work under way, then let go of the database."""
         self._writer.shutdown()
         self._readers.shutdown()
+        self._answering.shutdown()
         self.engine.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
@@ -219,29 +230,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def record(kind: type[T], row: Row[Any]) -> T:
-    """The row as the frozen record `kind`, whose fields are among the row's columns."""
-    return kind(**dict(zip(_names(kind), _values(kind)(row), strict=True)))  # type: ignore[arg-type]
-
-
-def records(kind: type[T], found: Result[Any]) -> list[T]:
-    """All the rows as `record`s, where they are many."""
-    names: tuple[str, ...] = _names(kind)  # type: ignore[arg-type]
-    keys = list(found.keys())
-    fields_of = itemgetter(*map(keys.index, names))
-    return [kind(**dict(zip(names, fields_of(row), strict=True))) for row in found.all()]
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-@cache
-def _values(kind: type) -> Callable[[Row[Any]], tuple[Any, ...]]:
-    return attrgetter(*_names(kind))
-
-
 __all__ = [
     "Connection",
     "Database",
@@ -249,7 +237,5 @@ __all__ = [
     "SQLAlchemyError",
     "StorageError",
     "open_database",
-    "record",
-    "records",
     "words_of",
 ]

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.database import record
 from storage.records import ArticleState, Embedding
+from storage.rows import record
 from storage.schema import NextEmbedding, articles, embeddings
 
 #: Rows read at once.

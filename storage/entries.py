@@ -9,8 +9,8 @@ from operator import attrgetter
 from sqlalchemy import Connection, Executable, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.database import records
 from storage.records import Entry
+from storage.rows import records
 from storage.schema import entries as entries_table
 
 _FIELDS = tuple(field.name for field in fields(Entry))

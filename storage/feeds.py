@@ -8,8 +8,8 @@ from operator import itemgetter
 
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
-from storage.database import record, records
 from storage.records import Feed, FeedState
+from storage.rows import record, records
 from storage.schema import feeds
 
 #: Why a feed is paused that the settings no longer name; named again, it is active again.

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.database import record, records
 from storage.records import Feed, FeedState, Lease, LeaseState
+from storage.rows import record, records
 from storage.schema import feeds, leases
 
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, text
 
-from storage.database import records
 from storage.records import Chat, ChatState, Decision, Delivery, DeliveryState, Lane, Post
+from storage.rows import records
 from storage.schema import articles, chats, decisions, deliveries, posts, showings
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
 from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, with_posts
-from storage.database import records
 from storage.lives import Backlog, Life, article_of_message, backlog, life
 from storage.records import ChatState, Delivery, DeliveryState, Lane
+from storage.rows import records
 from storage.schema import deliveries, showings
 
 _PUBLIC = text("deliveries.public")

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.database import records
 from storage.records import Run, RunOutcome
+from storage.rows import records
 from storage.schema import runs
 
 #: Longer than an operator looks back, shorter than a disk remembers.

@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, insert, literal, or_, select, text, true, update
 
 from storage import chats as chats_by_id
-from storage.database import record
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
+from storage.rows import record
 from storage.schema import chats, deliveries, posts, subscriptions
 
 #: Deliveries a slice: about 20 ms on SQLite with two slow cores.

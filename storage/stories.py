@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, text, tuple_, update
 
 from storage import articles as archive
-from storage.database import record, records
 from storage.index import Index
 from storage.records import Article, ArticleState, DeliveryState, PostKind, Story, Verdict
+from storage.rows import record, records
 from storage.schema import articles, decisions, deliveries, posts, stories
 
 #: Nearest articles that are looked at for a story.

@@ -1,6 +1,8 @@
-"""`python -m benchmarks.related.readers`: ten readers at once over a large archive, with its database.
+"""`python -m benchmarks.related.readers`: ten readers at once over a large archive.
 
-Each asks /related and /search in turn, as the bot does: one hop to a thread, the index, the articles' rows.
+First the answers alone (a thread, the index, the articles' rows): each reader asks again as soon as he is
+answered. Then through the bot, `newswire run` in front of a Telegram in a box: every second ten readers ask
+/related and /search in the same moment; from the message until its answer, the ways between them included.
 """
 
 import argparse
@@ -11,64 +13,125 @@ import time
 from pathlib import Path
 
 import numpy as np
+from rich.progress import track
+from sqlalchemy import update
 
 from benchmarks.related import material
 from benchmarks.related.systems import WHEN
+from benchmarks.sending.newsroom import FIRST_READER, answer_times, box_process, newsroom
+from bot.app.turns import give_way
 from storage import articles
 from storage.articles import Draft
 from storage.database import Connection, Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
 from storage.related import neighbours
+from storage.schema import articles as articles_table
 from storage.search import search
 
-
-async def ask(db: Database, index: Index, texts: list[material.Text], first: int, count: int) -> list[float]:
-    """One reader's questions, and the milliseconds of each."""
-    times = []
-    for number in range(first, first + count):
-        text = texts[number * 97 % len(texts)]
-        start = time.perf_counter()
-        if number % 2:
-            await db.read(neighbours, index, number * 97 % len(texts) + 1, 6)
-        else:
-            await db.read(search, index, text.title or text.body[:60], 5)
-        times.append((time.perf_counter() - start) * 1000)
-    return times
-
-
-def store(connection: Connection, texts: list[material.Text]) -> None:
-    """Keep the texts as articles, in the order of their positions."""
-    drafts = [
-        Draft(url="", title=text.title, summary=text.body, language="en", published_at=WHEN) for text in texts
-    ]
-    for start in range(0, len(drafts), 1000):
-        articles.add(connection, drafts[start : start + 1000], WHEN)
+#: Questions of each reader.
+QUESTIONS = 40
+#: Seconds between two of a reader's: a private chat gets one message a second.
+PAUSE = 1.1
 
 
 async def main() -> int:
     """Fill, ask, and print the times."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.related.readers", description=__doc__)
-    parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--size", type=int, default=100_000, help="articles")
     parser.add_argument("--readers", type=int, default=10)
     asked = parser.parse_args()
     texts = [*material.ecb("Dev"), *material.ecb("Train")]
     texts += material.distractors(asked.size - len(texts))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         db = open_database(f"sqlite:///{folder}/newswire.db")
         db.run_here(migrate)
         db.run_here(store, texts)
-        index = Index.open(Path(folder) / "index")
+        index = Index.open(folder / "newswire.index")
         start = time.perf_counter()
         db.read_here(index.catch_up)
         print(f"{len(index):,} articles read into the index in {time.perf_counter() - start:.0f} s")
-        readers = (ask(db, index, texts, 1000 * reader, 40) for reader in range(asked.readers))
-        times = [value for found in await asyncio.gather(*readers) for value in found]
-        print(
-            "{} readers: p50 {:.1f} ms, p95 {:.1f} ms".format(asked.readers, *np.quantile(times, (0.5, 0.95)))
-        )
+        index.save()
+        give_way()
+        tell("answers alone, without pause", await alone(db, index, texts, asked.readers))
         db.close()
+        del index
+        tell("through the bot, in the same moment", await through_the_bot(folder, texts, asked.readers))
     return 0
+
+
+def store(connection: Connection, texts: list[material.Text]) -> None:
+    """Keep the texts as articles that were posted long ago, in the order of their positions."""
+    drafts = [
+        Draft(
+            url=f"https://news.example/{number}",
+            title=text.title or text.body[:60],
+            summary=text.body,
+            language="en",
+            published_at=WHEN,
+        )
+        for number, text in enumerate(texts, start=1)
+    ]
+    for start in range(0, len(drafts), 1000):
+        articles.add(connection, drafts[start : start + 1000], WHEN)
+    connection.execute(update(articles_table).values(planned_at=WHEN))
+
+
+def tell(what: str, milliseconds: list[float]) -> None:
+    """One line of what was measured."""
+    middle, high, most = np.quantile(milliseconds, (0.5, 0.95, 1))
+    print(f"{what}: p50 {middle:.1f}, p95 {high:.1f}, at most {most:.1f} ms ({len(milliseconds)} questions)")
+
+
+async def alone(db: Database, index: Index, texts: list[material.Text], readers: int) -> list[float]:
+    """Milliseconds that each question waited for its articles."""
+
+    async def ask(reader: int) -> list[float]:
+        times = []
+        for turn in range(QUESTIONS):
+            number = which(texts, reader, turn)
+            start = time.perf_counter()
+            if turn % 2:
+                await db.answer(neighbours, index, number, 6)
+            else:
+                await db.answer(search, index, words(texts, number), 5)
+            times.append((time.perf_counter() - start) * 1000)
+        return times
+
+    return [value for times in await asyncio.gather(*map(ask, range(readers))) for value in times]
+
+
+async def through_the_bot(folder: Path, texts: list[material.Text], readers: int) -> list[float]:
+    """Milliseconds from each message until its answer."""
+    people = range(FIRST_READER, FIRST_READER + readers)
+    paid = {"RATE_OVERALL": "1000/s", "ALLOW_PAID_BROADCAST": "yes"}
+    async with (
+        box_process(readers, latency=0) as box,
+        newsroom(folder, box, range(people.start, people.start), paid),
+    ):
+        for turn in track(range(QUESTIONS), description="Asking", transient=True):
+            said = []
+            for reader in people:
+                number = which(texts, reader - people.start, turn)
+                question = f"/related id:{number}" if turn % 2 else f"/search {words(texts, number)}"
+                said.append(box.post("do/say", user_id=reader, chat_id=reader, text=question))
+            await asyncio.gather(*said, asyncio.sleep(PAUSE))
+        times = await answer_times(box, people)
+    if len(times) != readers * QUESTIONS:
+        raise SystemExit(f"{readers * QUESTIONS - len(times)} questions were not answered in time")
+    return [seconds * 1000 for seconds in times]
+
+
+def which(texts: list[material.Text], reader: int, turn: int) -> int:
+    """The article that a reader's question is about: every one another."""
+    return (1000 * reader + turn) * 97 % len(texts) + 1
+
+
+def words(texts: list[material.Text], number: int) -> str:
+    """What a reader types who looks for the article."""
+    text = texts[number - 1]
+    return (text.title or text.body[:60]).replace("\n", " ")
 
 
 if __name__ == "__main__":

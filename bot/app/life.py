@@ -1,9 +1,7 @@
 """How a house lives: everything runs beside everything else until somebody says stop."""
 
 import asyncio
-import gc
 import signal
-import sys
 from datetime import timedelta
 from functools import partial
 
@@ -15,6 +13,7 @@ from bot import __version__
 from bot.app.house import House, keep_index
 from bot.app.listening import Listening, WebhookRefused
 from bot.app.telling import tell_failing, told
+from bot.app.turns import give_way
 from bot.config.policies import editions, feed_urls
 from bot.web.health import health_routes
 from bot.web.server import CannotListen, serve
@@ -35,13 +34,6 @@ SAVE_INDEX_EVERY = timedelta(minutes=10)
 LAST_CALL = 9.0
 #: Of those, what a look at a feed gets: it is done again at the next start.
 LAST_LOOK = 2.0
-
-#: Seconds that a thread may keep the interpreter when the loop wants it. Python's own 5 ms, once for every
-#: system call, make stalls of 100 ms while looks are written down.
-TURN = 0.0005
-#: How many new objects make Python look for dead circles, for each generation: a fan-out makes few and
-#: pays a tenth of its time for the usual (700, 10, 10).
-COLLECTED = (20_000, 20, 100)
 
 log = structlog.get_logger()
 
@@ -134,14 +126,6 @@ async def _warm(house: House) -> None:
     await house.parser.warm()
     await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
     give_way()
-
-
-def give_way() -> None:
-    """Let the event loop wait for nobody for long: neither for a collection nor for another thread's turn."""
-    gc.collect()
-    gc.set_threshold(*COLLECTED)
-    gc.freeze()  # what is loaded by now stays: to look it through again halts everybody for some 70 ms
-    sys.setswitchinterval(TURN)
 
 
 async def _asked(stop: asyncio.Event) -> None:

@@ -18,9 +18,9 @@ async def related(request: Request, desk: Desk) -> Reply:
     if isinstance(subject, Article):
         if subject.state is not ArticleState.LIVE:
             return _try_latest(request, escape(request.say("That article was withdrawn.")))
-        found = await desk.db.read(neighbours, desk.index, subject.id, PAGE + 1, offset)
+        found = await desk.db.answer(neighbours, desk.index, subject.id, PAGE + 1, offset)
     else:
-        found = await desk.db.read(neighbours_of_text, desk.index, subject, PAGE + 1, offset)
+        found = await desk.db.answer(neighbours_of_text, desk.index, subject, PAGE + 1, offset)
     return _answer(request, desk, subject, found, offset)
 
 

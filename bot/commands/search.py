@@ -24,7 +24,7 @@ async def search(request: Request, desk: Desk) -> Reply:
     if not plain(question):
         return Reply(html=escape(say("What shall I look for? For example: /search river flood")))
     order = "date" if by_date else "best"
-    page = await desk.db.read(find, desk.index, question, PAGE, offset, order=order)
+    page = await desk.db.answer(find, desk.index, question, PAGE, offset, order=order)
     return _answer(request, page, question, _command(request, desk, question), offset, by_date=by_date)
 
 

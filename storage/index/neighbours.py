@@ -61,8 +61,9 @@ class _Ranked:
 
 
 def _found_by_words(archive: Archive, asker: Asker, wanted: int) -> list[_Ranked]:
-    slots, score = _first_look(archive, asker)
-    first = ranking.best(score, max(archive.weights.looked_at, wanted))
+    count = max(archive.weights.looked_at, wanted)
+    slots, score = _first_look(archive, asker, count)
+    first = ranking.best(score, count)
     if not len(first):
         return []
     found = slots[first]
@@ -90,25 +91,29 @@ def _foreign(archive: Archive, asker: Asker, sense: Sense) -> list[_Ranked]:
     return ranked
 
 
-def _first_look(archive: Archive, asker: Asker) -> tuple[NDArray[np.int64], Floats]:
-    """The slots that have any of the asker's best terms, and their scores as shares of the asker's own."""
-    segments, documents = archive.segments, archive.documents
-    slots, own = len(documents), 0.0
-    total = np.zeros(slots)
-    parts = zip((asker.words, asker.names), archive.fields(), (1.0, archive.weights.names), strict=True)
-    for packed, field, share in parts:
-        question: Asked = ranking.asked(packed, field, archive.weights, alone=asker.inside)
-        total += share * ranking.scores(segments, question, field, archive.weights, slots)
+def _first_look(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.int64], Floats]:
+    """Slots that have the asker's best terms, and their scores as shares of the asker's own.
+
+    The `count` best are among them.
+    """
+    documents, weights, own = archive.documents, archive.weights, 0.0
+    parts = []
+    for packed, field, share in zip(
+        (asker.words, asker.names), archive.fields(), (1.0, weights.names), strict=True
+    ):
+        question: Asked = ranking.asked(packed, field, weights, alone=asker.inside)
+        reading = ranking.read(archive.segments, question.terms)
+        parts.append((reading, share * reading.told(question, field, weights)))
         own += share * question.own
-    hit = np.flatnonzero(total)
-    shown = documents.column("marks")[hit] == 0
+    total = ranking.summed(len(documents), *parts)
+    total[np.flatnonzero(documents.column("marks")[: len(total)] != 0)] = 0
     if asker.group:
-        shown &= documents.column("groups")[hit] != asker.group
-    hit = hit[shown]
-    score = total[hit] / max(own, 1e-9)
+        total[np.flatnonzero(documents.column("groups")[: len(total)] == asker.group)] = 0
+    found = ranking.promising(total, count, 1.0 if asker.moment is None else weights.lasting)
+    score = total[found] / max(own, 1e-9)
     if asker.moment is not None:
-        score = score * ranking.faded(documents.column("minutes")[hit], asker.moment, archive.weights)
-    return hit, score
+        score = score * ranking.faded(documents.column("minutes")[found], asker.moment, weights)
+    return found, score
 
 
 def _closer_look(archive: Archive, asker: Asker, slots: NDArray[np.int64]) -> Likeness:

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.postings import Segment, slices
+from storage.index.postings import Segment, of_slots, slices
 from storage.index.weights import Weights
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int32]
 Packed = NDArray[np.uint32]
+
+#: Postings, for each slot that is wanted, from which it is quicker to look each slot up.
+LONG = 2
+_GROUP = 64
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +64,62 @@ def asked(packed: Packed, field: Field, weights: Weights, *, alone: bool) -> Ask
     return Asked(terms[best], weight[best], float(share.sum()))
 
 
-def scores(
-    segments: Sequence[Segment], question: Asked, field: Field, weights: Weights, slots: int
-) -> Floats:
-    """Each slot's BM25 score for the question."""
-    found, whose = slices(segments, question.terms)
-    if not found:
-        return np.zeros(slots)
-    postings = np.concatenate(found)
-    weight = np.repeat(question.weights[whose], [len(part) for part in found])
-    where = (postings >> np.uint32(8)).astype(np.intp)
-    counts = (postings & np.uint32(255)).astype(np.float32)
-    shares: Floats = weight * (counts / (counts + field.damp(field.lengths[where], weights)))
-    return np.bincount(where, shares, minlength=slots).astype(np.float64, copy=False)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The postings of some terms: which slot has which of them, and how often."""
+
+    slots: NDArray[np.intp]
+    counts: NDArray[np.float32]
+    whose: NDArray[np.intp]  #: the term's place in the question
+
+    def told(self, question: Asked, field: Field, weights: Weights) -> Floats:
+        """What each posting adds to its slot's BM25 score."""
+        share = self.counts / (self.counts + field.damp(field.lengths[self.slots], weights))
+        told: Floats = question.weights[self.whose] * share
+        return told
 
 
-def scores_and_cover(
-    segments: Sequence[Segment], question: Asked, cover: Floats, field: Field, weights: Weights, slots: int
-) -> tuple[Floats, Floats]:
-    """Each slot's BM25 score, and the sum of `cover` over the terms that it has, however often."""
-    found, whose = slices(segments, question.terms)
-    if not found:
-        return np.zeros(slots), np.zeros(slots)
-    sizes = [len(part) for part in found]
-    postings = np.concatenate(found)
-    where = (postings >> np.uint32(8)).astype(np.intp)
-    counts = (postings & np.uint32(255)).astype(np.float32)
-    shares = counts / (counts + field.damp(field.lengths[where], weights))
-    score = np.bincount(where, np.repeat(question.weights[whose], sizes) * shares, minlength=slots)
-    covered = np.bincount(where, np.repeat(cover[whose], sizes), minlength=slots)
-    return score.astype(np.float64, copy=False), covered.astype(np.float64, copy=False)
+def read(
+    segments: Sequence[Segment],
+    terms: Numbers,
+    part: slice = _ALL,
+    only: NDArray[np.int64] | None = None,
+) -> Reading:
+    """The postings of a part of the terms; of `only` some slots (in order) where a term has many others."""
+    found, whose = slices(segments, terms[part])
+    if only is not None:
+        found = [of_slots(one, only) if len(one) > LONG * len(only) else one for one in found]
+    postings = np.concatenate(found) if found else np.empty(0, np.uint32)
+    return Reading(
+        (postings >> np.uint32(8)).astype(np.intp),
+        (postings & np.uint32(255)).astype(np.float32),
+        np.repeat(np.array(whose, np.intp) + (part.start or 0), [len(one) for one in found]),
+    )
+
+
+def summed(slots: int, *parts: tuple[Reading, Floats]) -> Floats:
+    """For each slot the sum of what its postings have."""
+    where = np.concatenate([reading.slots for reading, _ in parts])
+    values = np.concatenate([values for _, values in parts])
+    return np.bincount(where, values, minlength=slots).astype(np.float64, copy=False)
 
 
 def faded(minutes: NDArray[np.int64], moment: int, weights: Weights) -> Floats:
     """What age leaves of a score: all of it at the moment, never less than the lasting part."""
     days = np.abs(minutes - moment) / 1440.0
     return weights.lasting + (1 - weights.lasting) * np.exp(-days / weights.days)
+
+
+def promising(score: Floats, count: int, lasting: float) -> NDArray[np.int64]:
+    """The places that can be among the `count` best when no score loses more than leaves it `lasting`.
+
+    The best of each of many groups are looked at first: no more than that many are above the least of them.
+    """
+    groups = score[: len(score) // _GROUP * _GROUP].reshape(_GROUP, -1).max(axis=0)
+    least = 0.0
+    if len(groups) > count:
+        least = float(np.partition(groups, len(groups) - count)[len(groups) - count]) * lasting
+    return np.flatnonzero(score >= least if least > 0 else score > 0)
 
 
 def best(score: Floats, count: int) -> NDArray[np.int64]:

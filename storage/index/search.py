@@ -24,6 +24,8 @@ MOST_TERMS = 120
 MOST_GUESSED = 6
 #: Postings that are read for a question, those of its rarest terms first.
 MOST_READ = 300_000
+#: Two sums of the same numbers differ by less.
+_ROUNDED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +59,68 @@ def find(archive: Archive, typed: str, count: int, offset: int, order: str, now:
     """One page of what was typed finds; `order` is "best" or "date"."""
     question = understand(in_unicode(typed))
     sought = _sought(archive, question)
-    slots = len(archive.documents)
-    may = _allowed(archive, question, slots)
+    may = _allowed(archive, question, len(archive.documents))
     if question.words or question.phrases:
-        score = _scored(archive, sought, may)
+        slots, score = _scored(archive, sought, may)
     else:
-        score, order = np.ones(slots), "date"
-    score = np.where(may, score, 0.0)
-    total = int(np.count_nonzero(score))
-    minutes = archive.documents.column("minutes")[:slots]
+        slots, order = np.flatnonzero(may), "date"
+        score = np.ones(len(slots))
+    minutes = archive.documents.column("minutes")[slots]
     if order == "date":
-        score = np.where(score > 0, minutes + float(1 << 31), 0.0)
+        score = minutes.astype(np.float64) + (1 << 31)
     elif now is not None:
         score = score * ranking.faded(minutes, minute_of(now), archive.weights)
     places = ranking.best(score, offset + count)[offset:]
-    articles = archive.documents.column("articles")
-    hits = tuple(Found(int(articles[slot]), float(score[slot])) for slot in places)
-    return Results(hits, total, question, frozenset(key for one in sought for key in one.keys))
+    articles = archive.documents.column("articles")[slots[places]]
+    hits = tuple(Found(*pair) for pair in zip(articles.tolist(), score[places].tolist(), strict=True))
+    return Results(hits, len(slots), question, frozenset(key for one in sought for key in one.keys))
 
 
-def _scored(archive: Archive, sought: list[Sought], may: NDArray[np.bool_]) -> ranking.Floats:
-    """BM25, with a bonus for all words; articles that have too few of them score nothing."""
-    slots = len(may)
+def _scored(
+    archive: Archive, sought: list[Sought], may: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], ranking.Floats]:
+    """The slots that have enough of what is sought, and their BM25, with a bonus for all of it."""
+    field, weights = archive.fields()[0], archive.weights
     numbers = np.array([number for one in sought for number in one.numbers], np.int32)
     if not len(numbers):
-        return np.zeros(slots)
-    field = archive.fields()[0]
+        return np.empty(0, np.int64), np.empty(0)
     rare = ranking.rarity(field.holders[numbers], field.articles)
     whose = np.repeat(np.arange(len(sought)), [len(one.numbers) for one in sought])
     most = np.zeros(len(sought))
     np.maximum.at(most, whose, rare)
     rarest = np.argsort(-rare, kind="stable")
     kept = rarest[: max(2, int(np.searchsorted(np.cumsum(field.holders[numbers[rarest]]), MOST_READ)))]
-    question = ranking.Asked(numbers[kept], rare[kept], 1.0)
-    score, covered = ranking.scores_and_cover(
-        archive.segments, question, most[whose[kept]], field, archive.weights, slots
-    )
     for one in sought:
         if one.needed:
-            may &= _has(archive, one.numbers, slots)
-    fullest = float(covered[may].max(initial=0.0))
-    score[covered < archive.weights.enough * fullest] = 0
-    return score * (1 + archive.weights.all_terms * np.minimum(1.0, covered / max(float(most.sum()), 1e-9)))
+            may &= _has(archive, one.numbers, len(may))
+    question = ranking.Asked(numbers[kept], rare[kept], 1.0)
+    slots, covered, read = _covering(archive, question.terms, most[whose[kept]], may)
+    score = ranking.summed(len(may), *((part, part.told(question, field, weights)) for part in read))[slots]
+    return slots, score * (1 + weights.all_terms * np.minimum(1.0, covered / max(float(most.sum()), 1e-9)))
+
+
+def _covering(
+    archive: Archive, terms: ranking.Numbers, cover: ranking.Floats, may: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], ranking.Floats, list[ranking.Reading]]:
+    """The slots that have enough of the terms (the rarest first), how much they have, and what was read.
+
+    Each slot must have a part of what the best one has. As soon as the terms behind cannot make up that
+    part, their postings, the longest by far, are read for the slots alone that were found until then.
+    """
+    enough, had = archive.weights.enough, np.cumsum(cover)
+    behind = had[-1] - had
+    read: list[ranking.Reading] = []
+    covered, fullest, done = np.zeros(len(may)), had, 0  # as if one slot had all that is read
+    while done < (until := 1 + int(np.argmax([*(behind < enough * fullest)[:-1], True]))):
+        read.append(ranking.read(archive.segments, terms, slice(done, until)))
+        covered += ranking.summed(len(may), (read[-1], cover[read[-1].whose]))
+        covered *= may
+        fullest, done = covered.max(initial=0.0), until
+    slots = np.flatnonzero(covered > max(0.0, float(enough * fullest - behind[done - 1]) - _ROUNDED))
+    read.append(ranking.read(archive.segments, terms, slice(done, len(terms)), slots))
+    here = (covered + ranking.summed(len(may), (read[-1], cover[read[-1].whose])))[slots]
+    full = here >= enough * here.max(initial=0.0) - _ROUNDED
+    return slots[full], here[full], read
 
 
 def _sought(archive: Archive, question: Question) -> list[Sought]:

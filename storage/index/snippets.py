@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
-from storage.index.analysis import word_terms
+from storage.index.analysis import places_of
 from storage.index.folding import tidy
 from storage.script import graphemes
 
@@ -29,9 +30,7 @@ def marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ...]:
     """The places in `text` of the terms in `keys`, in order; neighbours are joined."""
     tidied, places = _tidied_with_places(text)
     joined: list[Span] = []
-    for start, end in sorted(
-        (term.start, term.end) for term in word_terms(tidied, language) if term.key in keys
-    ):
+    for start, end in sorted(places_of(keys, tidied, language)):
         first, last = places[start], places[end]
         if joined and first <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
@@ -58,13 +57,18 @@ def _tidied_with_places(text: str) -> tuple[str, list[int]]:
     """The tidied text, and for each of its characters (and its end) where it came from."""
     if text.isascii():
         return text, list(range(len(text) + 1))
-    parts: list[str] = []
-    places: list[int] = []
-    for cluster in _CLUSTER.finditer(text):
-        part = tidy(cluster.group())
-        parts.append(part)
-        places.extend([cluster.start()] * len(part))
-    return "".join(parts), [*places, len(text)]
+    letters = [*map(_tidied, text)]
+    if "".join(letters) == tidy(text):  # each by itself: no mark waits for its letter
+        starts = list(range(len(text)))
+    else:
+        clusters = [*_CLUSTER.finditer(text)]
+        letters = [tidy(cluster.group()) for cluster in clusters]
+        starts = [cluster.start() for cluster in clusters]
+    places = [start for start, part in zip(starts, letters, strict=True) for _ in part]
+    return "".join(letters), [*places, len(text)]
+
+
+_tidied = lru_cache(maxsize=8192)(tidy)
 
 
 def _window(text: str, found: tuple[Span, ...], length: int) -> Span:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache
 
-import snowballstemmer
+import Stemmer
 
 _ENGLISH = """
     a about above after again against ago all almost also although always am among an and another any
@@ -159,14 +159,17 @@ def has_stems(language: str) -> bool:
 
 @cache
 def _stemmer(language: str) -> Callable[[str], str] | None:
+    """Snowball's own C code. It keeps hold of the interpreter while it works, so threads may share it.
+
+    Its cache is off: it is cleared in Python, in the midst of which another thread could use it.
+    """
     name = _STEMMERS.get(language)
     if name is None:
         return None
-    stem: Callable[[str], str] = snowballstemmer.stemmer(name).stemWord
+    stem: Callable[[str], str] = Stemmer.Stemmer(name, 0).stemWord
     return stem
 
 
-@lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """The stem that snowball gives a lower-case word, or the word itself."""
     stemmer = _stemmer(language)

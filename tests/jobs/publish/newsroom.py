@@ -8,9 +8,10 @@ from zlib import crc32
 from sqlalchemy import insert, select
 
 from storage import articles, chats, feeds
-from storage.database import Connection, record
+from storage.database import Connection
 from storage.decisions import NewPost, owe
 from storage.records import Article, Chat, ChatKind, Delivery, DeliveryState, Lane, PostKind
+from storage.rows import record
 from storage.schema import deliveries, entries
 from storage.schema import posts as posts_table
 from storage.spreading import spread
