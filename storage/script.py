@@ -30,4 +30,4 @@ def words(text: str, language: str = "en") -> Iterator[str]:
 
 def utf16_length(text: str) -> int:
     """Length in UTF-16 code units, as Telegram counts entities (and, safely, messages)."""
-    return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text) if text.isascii() else len(text) + sum(letter > "\uffff" for letter in text)

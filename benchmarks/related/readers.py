@@ -1,8 +1,9 @@
 """`python -m benchmarks.related.readers`: ten readers at once over a large archive.
 
 First the answers alone (a thread, the index, the articles' rows): each reader asks again as soon as he is
-answered. Then through the bot, `newswire run` in front of a Telegram in a box: every second ten readers ask
-/related and /search in the same moment; from the message until its answer, the ways between them included.
+answered. Then through the bot, `newswire run` in front of a Telegram in a box, from a reader's message until
+its answer, the ways between them included: each asks /related and /search as often as Telegram lets a bot
+answer one chat, once a second; spread over the second, and then all ten in the same moment.
 """
 
 import argparse
@@ -10,14 +11,16 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
+from rich.progress import Progress
 from sqlalchemy import update
 
 from benchmarks.related import material
-from benchmarks.related.systems import WHEN
 from benchmarks.sending.newsroom import FIRST_READER, answer_times, box_process, newsroom
 from bot.app.turns import give_way
 from storage import articles
@@ -29,6 +32,8 @@ from storage.related import neighbours
 from storage.schema import articles as articles_table
 from storage.search import search
 
+#: Too old for stories to be looked for.
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 #: Questions of each reader.
 QUESTIONS = 40
 #: Seconds between two of a reader's: a private chat gets one message a second.
@@ -57,7 +62,9 @@ async def main() -> int:
         tell("answers alone, without pause", await alone(db, index, texts, asked.readers))
         db.close()
         del index
-        tell("through the bot, in the same moment", await through_the_bot(folder, texts, asked.readers))
+        for together, when in ((False, "one a second each"), (True, "the same, all in one moment")):
+            times = await through_the_bot(folder, texts, asked.readers, together=together)
+            tell(f"through the bot, {when}", times)
     return 0
 
 
@@ -69,13 +76,14 @@ def store(connection: Connection, texts: list[material.Text]) -> None:
             title=text.title or text.body[:60],
             summary=text.body,
             language="en",
-            published_at=WHEN,
+            published_at=LONG_AGO,
         )
         for number, text in enumerate(texts, start=1)
     ]
     for start in range(0, len(drafts), 1000):
-        articles.add(connection, drafts[start : start + 1000], WHEN)
-    connection.execute(update(articles_table).values(planned_at=WHEN))
+        articles.add(connection, drafts[start : start + 1000], LONG_AGO)
+    settled = {"planned_at": LONG_AGO, "told": 1, "changed": articles_table.c.changed}
+    connection.execute(update(articles_table).values(**settled))
 
 
 def tell(what: str, milliseconds: list[float]) -> None:
@@ -102,21 +110,29 @@ async def alone(db: Database, index: Index, texts: list[material.Text], readers:
     return [value for times in await asyncio.gather(*map(ask, range(readers))) for value in times]
 
 
-async def through_the_bot(folder: Path, texts: list[material.Text], readers: int) -> list[float]:
-    """Milliseconds from each message until its answer."""
+async def through_the_bot(
+    folder: Path, texts: list[material.Text], readers: int, *, together: bool
+) -> list[float]:
+    """Milliseconds from each message to its answer: all readers' at one moment, or spread over a second."""
     people = range(FIRST_READER, FIRST_READER + readers)
-    paid = {"RATE_OVERALL": "1000/s", "ALLOW_PAID_BROADCAST": "yes"}
+    settings = {"RATE_OVERALL": "1000/s", "ALLOW_PAID_BROADCAST": "yes", "FETCH_SCHEDULE": "5m"}
     async with (
         box_process(readers, latency=0) as box,
-        newsroom(folder, box, range(people.start, people.start), paid),
+        newsroom(folder, box, range(people.start, people.start), settings),
     ):
-        for turn in track(range(QUESTIONS), description="Asking", transient=True):
-            said = []
-            for reader in people:
-                number = which(texts, reader - people.start, turn)
+
+        async def ask(reader: int, bar: Callable[[], None]) -> None:
+            await asyncio.sleep(0 if together else PAUSE * reader / readers)
+            for turn in range(QUESTIONS):
+                number = which(texts, reader, turn)
                 question = f"/related id:{number}" if turn % 2 else f"/search {words(texts, number)}"
-                said.append(box.post("do/say", user_id=reader, chat_id=reader, text=question))
-            await asyncio.gather(*said, asyncio.sleep(PAUSE))
+                said = box.post("do/say", user_id=people[reader], chat_id=people[reader], text=question)
+                await asyncio.gather(said, asyncio.sleep(PAUSE))
+                bar()
+
+        with Progress(transient=True) as progress:
+            task = progress.add_task("Asking", total=readers * QUESTIONS)
+            await asyncio.gather(*(ask(reader, partial(progress.advance, task)) for reader in range(readers)))
         times = await answer_times(box, people)
     if len(times) != readers * QUESTIONS:
         raise SystemExit(f"{readers * QUESTIONS - len(times)} questions were not answered in time")
