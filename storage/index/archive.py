@@ -94,8 +94,7 @@ class Archive:
         return 0 if known else 1
 
     def _pack(self, counts: dict[str, int], shown: dict[str, str]) -> list[int]:
-        add = self.lexicon.add
-        numbered = ((add(term, shown.get(term) or term[1:]), count) for term, count in counts.items())
+        numbered = zip(self.lexicon.add(list(counts), shown), counts.values(), strict=True)
         packed = [(number << 8) | min(count, 255) for number, count in numbered if number >= 0]
         if packed:
             self.lexicon.articles.view[np.array(packed, np.uint32) >> np.uint32(8)] += 1

@@ -83,8 +83,8 @@ class Documents:
         terms = np.array([*row.words, *row.names, *row.sections], np.uint32)
         names_at = len(row.words)
         sections_at = names_at + len(row.names)
-        word_count = sum(packed & 255 for packed in row.words)
-        name_count = sum(packed & 255 for packed in row.names)
+        counts = terms & np.uint32(255)
+        word_count, name_count = int(counts[:names_at].sum()), int(counts[names_at:sections_at].sum())
         values = (
             row.article, row.change, row.digest, row.group, row.minute, row.marks, word_count, name_count,
             len(self.terms), names_at, sections_at, len(terms),

@@ -24,13 +24,18 @@ class Growing:
     def extend(self, more: NDArray[Any]) -> None:
         """Put `more` behind what is there."""
         needed = self._used + len(more)
-        if needed > len(self._room):
-            room = np.empty(max(needed, int(len(self._room) * 1.125) + 64), self._room.dtype)
-            room[: self._used] = self.view
-            self._room = room
+        self._make_room(needed)
         self._room[self._used : needed] = more
         self._used = needed
 
     def append(self, value: Any) -> None:
         """Put one value behind what is there."""
-        self.extend(np.array([value], self._room.dtype))
+        self._make_room(self._used + 1)
+        self._room[self._used] = value
+        self._used += 1
+
+    def _make_room(self, needed: int) -> None:
+        if needed > len(self._room):
+            room = np.empty(max(needed, int(len(self._room) * 1.125) + 64), self._room.dtype)
+            room[: self._used] = self.view
+            self._room = room

@@ -42,22 +42,31 @@ class Lexicon:
         """The terms' numbers, -1 for a term that no article has."""
         return self.numbers.many([key_of(term) for term in terms])
 
-    def add(self, term: str, shown: str) -> int:
-        """The term's number, a new one where it is new; -1 where the lexicon is full."""
-        number = self._known.get(term)
-        if number is not None:
-            return number
-        key = key_of(term)
-        number = self.numbers.get(key)
-        if number < 0:
-            number = len(self)
-            if number >= MOST_TERMS:
-                return -1
-            self._write(shown)
-            self.numbers.put(key, number)
+    def add(self, terms: list[str], shown: dict[str, str]) -> list[int]:
+        """The terms' numbers, new ones for new terms; -1 for those for which the lexicon is too full.
+
+        `shown`: how people write a term, where not as it stands behind its mark.
+        """
+        numbers = [self._known.get(term, -1) for term in terms]
+        unmet = [at for at, number in enumerate(numbers) if number < 0]
+        if not unmet:
+            return numbers
         if len(self._known) > 50_000:
             self._known.clear()
-        self._known[term] = number
+        keys = [key_of(terms[at]) for at in unmet]
+        for at, key, number in zip(unmet, keys, self.numbers.many(keys).tolist(), strict=True):
+            term = terms[at]
+            numbers[at] = number if number >= 0 else self._put(key, shown.get(term) or term[1:])
+            if numbers[at] >= 0:
+                self._known[term] = numbers[at]
+        return numbers
+
+    def _put(self, key: int, shown: str) -> int:
+        number = len(self)
+        if number >= MOST_TERMS:
+            return -1
+        self._write(shown)
+        self.numbers.put(key, number)
         return number
 
     def _write(self, shown: str) -> None:

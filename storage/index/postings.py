@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 #: A segment is merged into the one before it as soon as it has a quarter of its postings.
 RATIO = 4
+_NOTHING = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def segment(terms: NDArray[np.int32], postings: NDArray[np.uint32]) -> Segment:
     """A segment of postings that come in the order of their slots, each with its term."""
     order = np.argsort(terms, kind="stable")
     terms, postings = terms[order], postings[order]
-    first = np.flatnonzero(np.diff(terms, prepend=np.int32(-1)))
+    first = np.concatenate(([0], np.flatnonzero(terms[1:] != terms[:-1]) + 1)) if len(terms) else _NOTHING
     starts = np.append(first, len(terms)).astype(np.int32)
     return Segment(terms[first], starts, postings)
 
