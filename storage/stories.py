@@ -3,20 +3,21 @@
 An article that says again what another said, word for word, is its duplicate, and is in the same story.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, text, tuple_, update
 
 from storage import articles as archive
-from storage.index import Index
+from storage.index import Index, Neighbourhood
 from storage.records import Article, ArticleState, DeliveryState, PostKind, Story, Verdict
 from storage.rows import record, records
 from storage.schema import articles, decisions, deliveries, posts, stories
 
 #: Nearest articles that are looked at for a story.
-NEAREST = 20
+NEAREST = 40
 #: Articles of a story that are shown or gone through; a longer one is told from its end.
 MOST = 500
 #: Of a story's earlier articles so many of the last may be replied to. They are looked up step by step, since
@@ -35,6 +36,7 @@ class Near:
     story_id: int | None
     alike: float  #: 0 to 1: 1 is the same text
     published_at: datetime
+    others: Mapping[int, float] = field(default_factory=dict)  #: how alike it and the other near ones are
 
 
 def get(connection: Connection, story_id: int) -> Story | None:
@@ -77,12 +79,23 @@ def left_over(connection: Connection, since: datetime, count: int) -> list[Artic
 
 def near(connection: Connection, index: Index, article_id: int) -> list[Near]:
     """The nearest articles of the archive, the most alike first, with the stories that they are in."""
-    alike = dict(index.nearest(article_id, NEAREST))
+    found = index.neighbourhood(article_id, NEAREST)
     query = select(articles.c.id, articles.c.story_id, articles.c.published_at).where(
-        articles.c.id.in_(alike), _LIVE
+        articles.c.id.in_(found.articles[1:]), _LIVE
     )
-    found = [Near(row.id, row.story_id, alike[row.id], row.published_at) for row in connection.execute(query)]
-    return sorted(found, key=lambda one: (-one.alike, one.article_id))
+    return nearest(found, {row.id: (row.story_id, row.published_at) for row in connection.execute(query)})
+
+
+def nearest(found: Neighbourhood, known: Mapping[int, tuple[int | None, datetime]]) -> list[Near]:
+    """Those of a neighbourhood whose story and time are known, the most alike first."""
+    near = [
+        Near(
+            article, known[article][0], row[0], known[article][1], dict(zip(found.articles, row, strict=True))
+        )
+        for article, row in zip(found.articles[1:], found.alike[1:].tolist(), strict=True)
+        if article in known
+    ]
+    return sorted(near, key=lambda one: (-one.alike, one.article_id))
 
 
 def start(connection: Connection, article: Article, now: datetime) -> int:

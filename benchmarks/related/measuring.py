@@ -10,12 +10,12 @@ import numpy as np
 
 from benchmarks.related import material, measures
 from benchmarks.related.material import Text
-from benchmarks.related.systems import System, arrival
+from benchmarks.related.systems import WHEN, System, arrival
 from jobs.publish.stories import RULES, Rules, choose
 from storage.index import Index
 from storage.index.weights import TUNED
 from storage.records import Article, ArticleState
-from storage.stories import Near
+from storage.stories import NEAREST, nearest
 
 #: Wraps what is gone through, so that whoever waits sees how far it is.
 Track = Callable[[Iterable[int]], Iterable[int]]
@@ -98,10 +98,8 @@ def stream(texts: Sequence[Text], seed: int, rules: Rules = RULES) -> tuple[list
     for number, position in enumerate(order):
         arrived = arrival(number, texts[position])
         index.add([arrived])
-        near = [
-            Near(article, story_of[article], alike, arrived.published_at)
-            for article, alike in index.nearest(arrived.id, 20)
-        ]
+        found = index.neighbourhood(arrived.id, NEAREST)
+        near = nearest(found, {article: (story_of[article], WHEN) for article in found.articles[1:]})
         chosen = choose(_article(arrived.id, texts[position]), near, rules)
         story_of[arrived.id] = arrived.id if chosen is None else chosen
     return [story_of[number + 1] for number in range(len(order))], [texts[at].group for at in order]
@@ -171,8 +169,6 @@ def replies(found: Sequence[int], events_of: Sequence[str]) -> tuple[float, floa
 
 
 def _article(number: int, text: Text) -> Article:
-    from benchmarks.related.systems import WHEN
-
     return Article(
         id=number, url="", title=text.title, summary=text.body, text="", author="", sections=(),
         language=text.language, image_url="", image_width=0, published_at=WHEN, revised_at=None, seen_at=WHEN,

@@ -2,7 +2,7 @@
 
 from storage.index.evidence import Evidence
 from storage.index.grammar import Question
-from storage.index.index import Hit, Index
+from storage.index.index import Hit, Index, Neighbourhood
 from storage.index.search import Found, Results
 
-__all__ = ["Evidence", "Found", "Hit", "Index", "Question", "Results"]
+__all__ = ["Evidence", "Found", "Hit", "Index", "Neighbourhood", "Question", "Results"]

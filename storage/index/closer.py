@@ -78,6 +78,15 @@ def look(
     return Likeness(order, both[1:])
 
 
+def likenesses(terms: NDArray[np.int64], parts: Floats, whose: NDArray[np.int64], rare: Floats) -> Floats:
+    """How alike each two of the asker and the answers are (arguments as of `look`), a square."""
+    everywhere, _ = _tables(terms, parts, whose, rare)
+    has = _shared(everywhere.parts, [everywhere.to(row) for row in range(len(everywhere.own))])
+    np.fill_diagonal(has, 1.0)
+    alike: Floats = (has + has.T) / 2
+    return alike
+
+
 def _shared(parts: Floats, wanted: list[Floats]) -> Floats:
     """How much of each of some `wanted` rows every row has: 1 is all of it.
 

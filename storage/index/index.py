@@ -19,7 +19,8 @@ from storage.index.arrivals import Arrival
 from storage.index.dense import Dense
 from storage.index.documents import OLD, minute_of
 from storage.index.evidence import Evidence, evidence
-from storage.index.neighbours import Asker, asker_of, neighbours
+from storage.index.neighbours import Asker, asker_of, neighbours, together
+from storage.index.ranking import Floats
 from storage.index.search import Results, find
 from storage.index.weights import TUNED, Weights
 
@@ -33,6 +34,14 @@ class Hit:
 
     article_id: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """An article and those nearest to it; `alike[i, j]`, 0 to 1, of the i-th and the j-th."""
+
+    articles: tuple[int, ...]  #: the article itself first
+    alike: Floats
 
 
 class Index:
@@ -160,6 +169,16 @@ class Index:
             return []
         found = neighbours(archive, asker_of(archive, slot), count)
         return [(self._article(slot), score) for slot, score in found]
+
+    def neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
+        """The nearest articles, up to `count`, and how alike they are to each other."""
+        archive = self.archive.still()
+        slot = archive.documents.slot_of(article_id)
+        if slot < 0:
+            return Neighbourhood((article_id,), np.ones((1, 1)))
+        slots, alike = together(archive, asker_of(archive, slot), count)
+        found = archive.documents.column("articles")[slots]
+        return Neighbourhood((article_id, *found.tolist()), alike)
 
     def knows(self, article_id: int) -> bool:
         """Whether the article was read."""

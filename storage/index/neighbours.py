@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from storage.index import ranking
 from storage.index.archive import Archive
-from storage.index.closer import Likeness, look
+from storage.index.closer import Likeness, likenesses, look
 from storage.index.dense import Sense
 from storage.index.ranking import Asked, Floats, Packed
 
@@ -116,26 +116,40 @@ def _first_look(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.
     return found, score
 
 
+def together(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.int64], Floats]:
+    """The slots that are nearest to the asker, and how alike each two are, the asker himself first."""
+    slots, score = _first_look(archive, asker, count)
+    nearest = slots[ranking.best(score, count)]
+    if not len(nearest):
+        return nearest, np.ones((1, 1))
+    return nearest, likenesses(*_terms(archive, asker, nearest))
+
+
 def _closer_look(archive: Archive, asker: Asker, slots: NDArray[np.int64]) -> Likeness:
     """What a closer look finds of some slots."""
-    weights = archive.weights
+    weights, documents = archive.weights, archive.documents
+    age = np.ones(len(slots))
+    if asker.moment is not None:
+        age = ranking.faded(documents.column("minutes")[slots], asker.moment, weights)
+    beside = asker.sense.beside(documents.column("articles")[slots]) if asker.sense is not None else 0.0
+    return look(*_terms(archive, asker, slots), age, weights, beside)
+
+
+def _terms(
+    archive: Archive, asker: Asker, slots: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64], Floats]:
+    """What a closer look compares: terms, what BM25 gives each, whose it is, and how rare it is."""
     packed, whose, damp = archive.terms_of(slots)
     mine = [
-        np.full(len(part), field.damp(np.array([(part & np.uint32(255)).sum()]), weights)[0])
+        np.full(len(part), field.damp(np.array([(part & np.uint32(255)).sum()]), archive.weights)[0])
         for part, field in zip((asker.words, asker.names), archive.fields(), strict=True)
     ]
     terms = np.concatenate([asker.words, asker.names, packed])
     counts = (terms & np.uint32(255)).astype(np.float64)
     numbers = (terms >> np.uint32(8)).astype(np.int64)
-    age = np.ones(len(slots))
-    if asker.moment is not None:
-        age = ranking.faded(archive.documents.column("minutes")[slots], asker.moment, weights)
-    return look(
+    return (
         numbers,
         counts / (counts + np.concatenate([*mine, damp])),
         np.concatenate([np.zeros(len(terms) - len(packed), np.int64), whose + 1]),
         ranking.rarity(archive.lexicon.articles.view[numbers], archive.fields()[0].articles),
-        age,
-        weights,
-        asker.sense.beside(archive.documents.column("articles")[slots]) if asker.sense is not None else 0.0,
     )

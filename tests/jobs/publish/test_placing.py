@@ -8,7 +8,7 @@ from jobs.publish import planning
 from jobs.publish.placing import place_left_over
 from storage import articles, decisions, lives, stories
 from storage.database import Connection, Database
-from storage.index import Index
+from storage.index import Index, Neighbourhood
 from storage.records import Article, Story, Verdict
 from storage.schema import entries
 from tests.jobs.publish.newsroom import CHANNEL, FEED, NOW, article, correct, later
@@ -295,7 +295,7 @@ def test_what_an_editor_joined_stays_joined(room: Room) -> None:
 class Forgetful(Index):
     """An index with a mistake in it."""
 
-    def nearest(self, article_id: int, count: int) -> list[tuple[int, float]]:
+    def neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
         raise IndexError(article_id)
 
 
