@@ -107,8 +107,8 @@ def _first_look(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.
         own += share * question.own
     total = ranking.summed(len(documents), *parts)
     total[np.flatnonzero(documents.column("marks")[: len(total)] != 0)] = 0
-    if asker.group:
-        total[np.flatnonzero(documents.column("groups")[: len(total)] == asker.group)] = 0
+    if 0 <= (first := documents.slot_of(asker.group)) < len(total):  # the others are marked as duplicates
+        total[first] = 0
     found = ranking.promising(total, count, 1.0 if asker.moment is None else weights.lasting)
     score = total[found] / max(own, 1e-9)
     if asker.moment is not None:

@@ -110,15 +110,16 @@ def _covering(
     enough, had = archive.weights.enough, np.cumsum(cover)
     behind = had[-1] - had
     read: list[ranking.Reading] = []
-    covered, fullest, done = np.zeros(len(may)), had, 0  # as if one slot had all that is read
+    covered, fullest, done = np.zeros(0), had, 0  # as if one slot had all that is read
     while done < (until := 1 + int(np.argmax([*(behind < enough * fullest)[:-1], True]))):
         read.append(ranking.read(archive.segments, terms, slice(done, until)))
-        covered += ranking.summed(len(may), (read[-1], cover[read[-1].whose]))
-        covered *= may
+        covered = ranking.summed(len(may), *((part, cover[part.whose]) for part in read))
+        if not may.all():
+            covered *= may
         fullest, done = covered.max(initial=0.0), until
     slots = np.flatnonzero(covered > max(0.0, float(enough * fullest - behind[done - 1]) - _ROUNDED))
     read.append(ranking.read(archive.segments, terms, slice(done, len(terms)), slots))
-    here = (covered + ranking.summed(len(may), (read[-1], cover[read[-1].whose])))[slots]
+    here = covered[slots] + ranking.summed(len(may), (read[-1], cover[read[-1].whose]))[slots]
     full = here >= enough * here.max(initial=0.0) - _ROUNDED
     return slots[full], here[full], read
 
