@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
+from sqlalchemy import Connection, func, literal, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.records import ArticleState, Embedding
@@ -101,10 +101,7 @@ def since(connection: Connection, model: str, change: int) -> Iterator[list[Embe
     """The model's embeddings that were kept at `change` or later, in batches, oldest change first."""
     after = (change, 0)
     while True:
-        later = or_(
-            embeddings.c.changed > after[0],
-            and_(embeddings.c.changed == after[0], embeddings.c.article_id > after[1]),
-        )
+        later = tuple_(embeddings.c.changed, embeddings.c.article_id) > tuple_(*map(literal, after))
         query = select(embeddings).where(later).order_by(embeddings.c.changed, embeddings.c.article_id)
         rows = connection.execute(query.limit(BATCH)).all()
         yield [record(Embedding, row) for row in rows if row.model == model]

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, func, literal, literal_column, select, tuple_
 
 from storage.records import ArticleState
 from storage.schema import articles
@@ -54,9 +54,9 @@ def since(connection: Connection, change: int) -> Iterator[list[Arrival]]:
     """Articles whose change is `change` or later, in batches, oldest change first."""
     after = (change, 0)
     while True:
-        later = or_(
-            articles.c.changed > after[0], and_(articles.c.changed == after[0], articles.c.id > after[1])
-        )
+        later = tuple_(articles.c.changed, articles.c.id) > tuple_(
+            *map(literal, after)
+        )  # an "or" would go through all
         query = _columns().where(later).order_by(articles.c.changed, articles.c.id).limit(BATCH)
         batch = [_arrival(row) for row in connection.execute(query)]
         if batch:
