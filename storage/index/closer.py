@@ -100,7 +100,7 @@ def _tables(
     terms: NDArray[np.int64], parts: Floats, whose: NDArray[np.int64], rare: Floats
 ) -> tuple[Table, Table]:
     """The same rows with the rarity of the whole archive, and with the rarity among themselves."""
-    first, place, holders = _united(terms)
+    first, place, holders = united(terms)
     rows = int(whose[-1]) + 1
     common = holders >= 2
     column = np.cumsum(common) - 1
@@ -115,7 +115,7 @@ def _tables(
     )
 
 
-def _united(terms: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def united(terms: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Where each different term comes first, which of those each is, and how often it comes.
 
     As `np.unique` tells, in a third of its time: numbers alone are sorted far sooner than their places.

@@ -132,6 +132,11 @@ def runs(tidied: str) -> list[tuple[Script | None, str, int]]:
             (None if match.lastindex else SCRIPTS[-1], match.group(), match.start())
             for match in _ASCII_RUNS.finditer(tidied)
         ]
+    return pattern_runs(tidied)
+
+
+def pattern_runs(tidied: str) -> list[tuple[Script | None, str, int]]:
+    """The same by the whole table."""
     return [
         (_SCRIPT_OF[match.lastgroup or ""], match.group(), match.start()) for match in _RUNS.finditer(tidied)
     ]

@@ -94,12 +94,12 @@ def _scored(
         if one.needed:
             may &= _has(archive, one.numbers, len(may))
     question = ranking.Asked(numbers[kept], rare[kept], 1.0)
-    slots, covered, read = _covering(archive, question.terms, most[whose[kept]], may)
+    slots, covered, read = covering(archive, question.terms, most[whose[kept]], may)
     score = ranking.summed(len(may), *((part, part.told(question, field, weights)) for part in read))[slots]
     return slots, score * (1 + weights.all_terms * np.minimum(1.0, covered / max(float(most.sum()), 1e-9)))
 
 
-def _covering(
+def covering(
     archive: Archive, terms: ranking.Numbers, cover: ranking.Floats, may: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], ranking.Floats, list[ranking.Reading]]:
     """The slots that have enough of the terms (the rarest first), how much they have, and what was read.

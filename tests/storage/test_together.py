@@ -2,10 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime
-from threading import Event
+from threading import Event, Lock
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from storage import feeds
 from storage.database import TOGETHER, Connection, Database
@@ -75,3 +75,17 @@ async def test_what_nobody_waits_for_any_more_is_not_begun(db: Database) -> None
     await asyncio.gather(*slow)
     await db.run_together(add, "https://kept.example/")
     assert urls(db) == ["https://kept.example/"]
+
+
+async def test_questions_are_answered_one_after_the_other_as_they_came(db: Database) -> None:
+    under_way = Lock()
+    answered: list[int] = []
+
+    def question(connection: Connection, number: int) -> None:
+        assert under_way.acquire(blocking=False), "beside another"
+        connection.execute(text("SELECT 1"))
+        answered.append(number)
+        under_way.release()
+
+    await asyncio.gather(*(db.answer(question, number) for number in range(50)))
+    assert answered == list(range(50))

@@ -133,3 +133,13 @@ def test_what_two_articles_are_to_each_other(
 def test_whatever_is_near_the_choice_is_among_it(nearest: list[tuple[int, float, float]]) -> None:
     chosen = choose(BLANK, [near(at, story, alike, days) for at, (story, alike, days) in enumerate(nearest)])
     assert chosen is None or chosen in {story for story, _, _ in nearest}
+
+
+def test_an_article_on_a_twin_event_starts_its_own_story(article: Article) -> None:
+    """Alike enough to join, but far less so than those on the one event are to each other."""
+    held = {one: {other: 0.8 for other in (1, 2, 3) if other != one} for one in (1, 2, 3)}
+    twins = [replace(near(number, 7, 0.35), others=others) for number, others in held.items()]
+    assert choose(article, twins) is None
+    loose = [replace(one, others=dict.fromkeys(one.others, 0.4)) for one in twins]
+    assert choose(article, loose) == 7
+    assert choose(article, twins, replace(RULES, apart=0.0)) == 7

@@ -233,4 +233,4 @@ def test_a_page_of_answers_goes_on_where_the_one_before_ended(db: Database) -> N
 
 def test_stories_are_put_together_by_words_alone(db: Database) -> None:
     english, finnish, index = two_languages(db)
-    assert not set(finnish) & {number for number, _ in index.nearest(english[0], 20)}
+    assert not set(finnish) & set(index.neighbourhood(english[0], 20).articles)
