@@ -20,6 +20,7 @@ from bot.web.server import CannotListen, serve
 from bot.web.websub import Callbacks
 from jobs import cleanup, watch
 from jobs.embed import pipeline as embedding_pipeline
+from jobs.ingest import article_page
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
@@ -124,6 +125,7 @@ def _hello(house: House) -> None:
 async def _warm(house: House) -> None:
     """Load what the first feed and the first question would otherwise wait for."""
     await house.parser.warm()
+    await house.parser.children.warm(article_page.READ, article_page.SAMPLE)
     await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
     give_way()
 

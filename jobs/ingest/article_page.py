@@ -18,6 +18,9 @@ from jobs.ingest.outcome import (
     ReadPage,
 )
 
+#: The function that reads a page in a child process, and a page to try it on.
+READ = "jobs.ingest.page:read_page"
+SAMPLE = b"<html><body><article><h1>A page</h1><p>The river rose again.</p></article></body></html>"
 #: What is asked for.
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(
@@ -55,7 +58,7 @@ async def read_article_page(fetcher: Fetches, children: Calls, url: str) -> Read
 async def _read(children: Calls, fetched: Fetched) -> ReadPage | NoPage:
     if fetched.content_type not in _PAGE_TYPES:
         return NoPage(f"what is there is {fetched.content_type[:60]}, not a page")
-    read = await children.call("jobs.ingest.page:read_page", fetched.body, fetched.charset, fetched.final_url)
+    read = await children.call(READ, fetched.body, fetched.charset, fetched.final_url)
     match read:
         case ReadPage() | NoPage():
             return read
