@@ -53,10 +53,9 @@ def horizon(connection: Connection) -> int:
 def since(connection: Connection, change: int) -> Iterator[list[Arrival]]:
     """Articles whose change is `change` or later, in batches, oldest change first."""
     after = (change, 0)
+    place = tuple_(articles.c.changed, articles.c.id)  # by an "or" SQLite goes through the whole archive
     while True:
-        later = tuple_(articles.c.changed, articles.c.id) > tuple_(
-            *map(literal, after)
-        )  # an "or" would go through all
+        later = place > tuple_(*map(literal, after))
         query = _columns().where(later).order_by(articles.c.changed, articles.c.id).limit(BATCH)
         batch = [_arrival(row) for row in connection.execute(query)]
         if batch:
