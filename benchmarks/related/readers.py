@@ -8,6 +8,7 @@ answer one chat, once a second; spread over the second, and then all ten in the 
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 import time
@@ -63,7 +64,9 @@ async def main() -> int:
         db.close()
         del index
         for together, when in ((False, "one a second each"), (True, "the same, all in one moment")):
-            times = await through_the_bot(folder, texts, asked.readers, together=together)
+            with tempfile.TemporaryDirectory() as copy:  # a bot that has not lived yet
+                shutil.copytree(folder, copy, dirs_exist_ok=True)
+                times = await through_the_bot(Path(copy), texts, asked.readers, together=together)
             tell(f"through the bot, {when}", times)
     return 0
 
