@@ -75,18 +75,19 @@ def _detector() -> Any:
 
 def is_zawgyi(text: str) -> bool:
     """Whether Burmese text is surely Zawgyi; text without Burmese never is."""
-    return bool(_MYANMAR.search(text) and _detector().get_zawgyi_probability(text) > _SURE)
+    return _probability(text) > _SURE
+
+
+def _probability(text: str) -> float:
+    return float(_detector().get_zawgyi_probability(text)) if _MYANMAR.search(text) else 0.0
 
 
 def in_unicode(text: str, whole: str) -> str:
     """A part of `whole` in Unicode: a part too short to tell is taken for what the whole is."""
-    if is_zawgyi(text) or (is_zawgyi(whole) and not _is_unicode(text)):
+    probability = _probability(text)
+    if probability > _SURE or (probability >= 1 - _SURE and is_zawgyi(whole)):
         return to_unicode(text)
     return text
-
-
-def _is_unicode(text: str) -> bool:
-    return not _MYANMAR.search(text) or bool(_detector().get_zawgyi_probability(text) < 1 - _SURE)
 
 
 def to_unicode(text: str) -> str:
