@@ -111,8 +111,9 @@ def average_link(texts: Sequence[Text], least: float) -> list[int]:
     index.add(arrival(at, text) for at, text in enumerate(texts))
     alike = np.zeros((len(texts), len(texts)))
     for at in range(len(texts)):
-        for article, score in index.nearest(at + 1, 40):
-            alike[at, article - 1] = alike[article - 1, at] = max(alike[at, article - 1], score)
+        for hit in index.related(at + 1, 40):
+            other = hit.article_id - 1
+            alike[at, other] = alike[other, at] = max(alike[at, other], hit.score)
     np.fill_diagonal(alike, -1)
     cluster = {at: [at] for at in range(len(texts))}
     while True:

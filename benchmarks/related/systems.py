@@ -45,7 +45,7 @@ class Newswire:
             self.index.add(arrival(at, texts[at]) for at in range(start, min(start + 500, len(texts))))
 
     def related(self, position: int, count: int) -> list[int]:
-        return [article - 1 for article, _ in self.index.nearest(position + 1, count)]
+        return [hit.article_id - 1 for hit in self.index.related(position + 1, count)]
 
     def find(self, words: str, count: int) -> list[int]:
         return [hit.article_id - 1 for hit in self.index.search(words, count).hits]

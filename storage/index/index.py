@@ -161,15 +161,6 @@ class Index:
         )
         return self._hits(archive, asker, count, offset, floor)
 
-    def nearest(self, article_id: int, count: int) -> list[tuple[int, float]]:
-        """What `related` finds, ids and scores alone, which is cheaper where there are many."""
-        archive = self.archive.still()
-        slot = archive.documents.slot_of(article_id)
-        if slot < 0:
-            return []
-        found = neighbours(archive, asker_of(archive, slot), count)
-        return [(self._article(slot), score) for slot, score in found]
-
     def neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
         """The nearest articles, up to `count`, and how alike they are to each other."""
         archive = self.archive.still()

@@ -41,12 +41,12 @@ def test_related_articles_say_which_words_they_share(db: Database, ids: list[int
 def test_what_each_shared_word_counts_adds_up_to_the_likeness(db: Database, ids: list[int]) -> None:
     index = caught_up(db)
     for one in ids:
-        for other, alike in index.nearest(one, 10):
-            why, back = index.evidence(one, other), index.evidence(other, one)
+        for hit in index.related(one, 10):
+            why, back = index.evidence(one, hit.article_id), index.evidence(hit.article_id, one)
             assert why is not None
             assert back is not None
-            assert why.alike == pytest.approx(alike) == pytest.approx(back.alike)
-            assert sum(each.weight for each in why.shared) == pytest.approx(alike)
+            assert why.alike == pytest.approx(hit.score) == pytest.approx(back.alike)
+            assert sum(each.weight for each in why.shared) == pytest.approx(hit.score)
             assert (why.part, why.part_of_other) == pytest.approx((back.part_of_other, back.part))
             assert 0 < why.part <= 1
 
