@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, literal_column, or_, select, tuple_, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage import changes
 from storage.records import ArticleState, Embedding
 from storage.rows import record
 from storage.schema import NextEmbedding, articles, embeddings
@@ -90,21 +91,12 @@ def same(connection: Connection, article_id: int, change: int) -> None:
 
 
 def horizon(connection: Connection) -> int:
-    """From which change on a later look must read again: what is below it can no longer appear."""
-    if connection.dialect.name == "postgresql":
-        column: Any = literal_column("txid_snapshot_xmin(txid_current_snapshot())")
-        return int(connection.execute(select(column)).scalar_one())
-    return int(connection.execute(select(func.coalesce(func.max(embeddings.c.changed), 0))).scalar_one()) + 1
+    """From which change on a later look must read again (see `changes.horizon`)."""
+    return changes.horizon(connection, embeddings.c.changed)
 
 
 def since(connection: Connection, model: str, change: int) -> Iterator[list[Embedding]]:
     """The model's embeddings that were kept at `change` or later, in batches, oldest change first."""
-    after = (change, 0)
-    while True:
-        later = tuple_(embeddings.c.changed, embeddings.c.article_id) > tuple_(*map(literal, after))
-        query = select(embeddings).where(later).order_by(embeddings.c.changed, embeddings.c.article_id)
-        rows = connection.execute(query.limit(BATCH)).all()
+    place = (embeddings.c.changed, embeddings.c.article_id)
+    for rows in changes.since(connection, select(embeddings), place, change, BATCH):
         yield [record(Embedding, row) for row in rows if row.model == model]
-        if len(rows) < BATCH:
-            return
-        after = (rows[-1].changed, rows[-1].article_id)

@@ -6,8 +6,9 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal, literal_column, select, tuple_
+from sqlalchemy import Connection, Select, func, select
 
+from storage import changes as changes_of
 from storage.records import ArticleState
 from storage.schema import articles
 
@@ -40,29 +41,15 @@ class Arrival:
 
 
 def horizon(connection: Connection) -> int:
-    """From which change on a later look must read again: what is below it can no longer appear.
-
-    PostgreSQL's changes are transaction numbers, and the oldest one still open may yet commit.
-    """
-    if connection.dialect.name == "postgresql":
-        column: Any = literal_column("txid_snapshot_xmin(txid_current_snapshot())")
-        return int(connection.execute(select(column)).scalar_one())
-    return int(connection.execute(select(func.coalesce(func.max(articles.c.changed), 0))).scalar_one()) + 1
+    """From which change on a later look must read again (see `changes.horizon`)."""
+    return changes_of.horizon(connection, articles.c.changed)
 
 
 def since(connection: Connection, change: int) -> Iterator[list[Arrival]]:
     """Articles whose change is `change` or later, in batches, oldest change first."""
-    after = (change, 0)
-    place = tuple_(articles.c.changed, articles.c.id)  # by an "or" SQLite goes through the whole archive
-    while True:
-        later = place > tuple_(*map(literal, after))
-        query = _columns().where(later).order_by(articles.c.changed, articles.c.id).limit(BATCH)
-        batch = [_arrival(row) for row in connection.execute(query)]
-        if batch:
-            yield batch
-            after = (batch[-1].change, batch[-1].id)
-        if len(batch) < BATCH:
-            return
+    place = (articles.c.changed, articles.c.id)
+    for rows in changes_of.since(connection, _columns(), place, change, BATCH):
+        yield [_arrival(row) for row in rows]
 
 
 def of(connection: Connection, ids: list[int]) -> Iterator[list[Arrival]]:
