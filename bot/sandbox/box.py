@@ -16,9 +16,11 @@ People (all take ids; the box tells the bot by updates):
     box.join(user, chat)   box.leave(user, chat)   box.set_bot(chat, Standing.KICKED, rights)
     box.rename(chat, title)   box.pin(chat, id)   box.upgrade(group, supergroup)   box.dissolve(chat)
     box.ask(user, text) -> inline query id   box.answer_to(query_id) -> what the bot answered, or None
+    box.inject({"callback_query": {...}})    # an update of any kind, as it is: forged, or out of order
 
 What goes wrong: `box.faults.script("late", methods=["sendMessage"])`, `box.faults.at_random(0.2)`,
-`box.faults.latency = 0.06`; see `faults.py` for the names.
+`box.faults.script(refused(400, "Bad Request: TOPIC_CLOSED"), times=9)`, `box.faults.latency = 0.06`; see
+`faults.py` for the names.
 What happened: `async for event in box.events()`, `box.view(message)`, `box.shown(chat)`, `box.ledger`
 (`tally(links, chats)`, `busiest(seconds)`, `touched()`).
 As a process of its own, which outlives the bot: `python -m bot.sandbox`, steered by `control.py`'s routes.
@@ -111,7 +113,7 @@ class Box:
         self.block, self.unblock, self.deactivate = people.block, people.unblock, people.deactivate
         self.join, self.leave, self.set_bot = people.join, people.leave, people.set_bot
         self.rename, self.pin, self.upgrade = people.rename, people.pin, people.upgrade
-        self.dissolve = people.dissolve
+        self.dissolve, self.inject = people.dissolve, people.inject
 
     async def call(
         self, method: str, params: Mapping[str, Any], files: Files | None = None
@@ -208,6 +210,8 @@ class Box:
     ) -> Answer | Broken:
         if fault.sees == Sees.FLOOD:
             return _answer(429, too_many_requests(max(1, int(fault.seconds))).body())
+        if fault.sees == Sees.REFUSAL:
+            return _answer(fault.status, Refusal(fault.status, fault.description).body())
         answer = None
         if fault.applied == Applied.LATE:
             task = asyncio.create_task(self._later(fault.seconds, method, params, files))

@@ -6,8 +6,8 @@ GET    /box/events?after=N&kind=fault&wait=10    what happened; waits up to so m
 POST   /box/tally                     {"marks": [...], "chats": [...]} -> right, lost, doubled
 GET    /box/busiest?seconds=1&chat=ID the most sends and edits in any window, and how many there were
 POST   /box/faults                    {"fault": "late", "times": 1, "methods": [], "chat_id": "", "skip": 0,
-                                       "seconds": 5} or {"share": 0.2, "faults": [], "methods": []}
-                                      or {"latency": 0.06}
+                                       "seconds": 5}, or {"fault": "400 Bad Request: TOPIC_CLOSED"},
+                                      or {"share": 0.2, "faults": [], "methods": []}, or {"latency": 0.06}
 DELETE /box/faults                    nothing goes wrong any more
 POST   /box/advance                   {"seconds": 60}, where the box has a clock that can be moved
 POST   /box/add/{what}                {"title": "Daily"}: person, people, channel, group, supergroup
@@ -46,6 +46,7 @@ DONE = (
     "upgrade",
     "dissolve",
     "ask",
+    "inject",
 )
 LONGEST_WAIT = 60.0
 Handler = Callable[[web.Request], Awaitable[web.Response]]

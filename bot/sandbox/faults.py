@@ -16,6 +16,7 @@ class Sees(StrEnum):
     ANSWER = "answer"  #: the true answer
     FLOOD = "flood"  #: a 429
     ERROR = "error"  #: a 500 in JSON
+    REFUSAL = "refusal"  #: a no of Telegram's, with the fault's own status and description
     GATEWAY = "gateway"  #: a proxy's 502 in HTML
     CLOSED = "closed"  #: the connection is closed without an answer
     RESET = "reset"  #: the connection is reset
@@ -38,6 +39,13 @@ class Fault:
     sees: Sees = Sees.ANSWER
     applied: Applied = Applied.YES
     seconds: float = 0.0
+    status: int = 0  #: of a refusal
+    description: str = ""  #: of a refusal, as the Bot API says it: "Bad Request: TOPIC_CLOSED"
+
+
+def refused(status: int, description: str) -> Fault:
+    """Telegram says no, in these words."""
+    return Fault(Sees.REFUSAL, Applied.NO, status=status, description=description)
 
 
 FLOOD = Fault(Sees.FLOOD, Applied.NO, 3)
@@ -111,7 +119,10 @@ class Faults:
         skip: int = 0,
         seconds: float | None = None,
     ) -> None:
-        """The next `times` requests (of these methods, to this chat, after `skip` others) meet `fault`."""
+        """The next `times` requests (of these methods, to this chat, after `skip` others) meet `fault`.
+
+        A name of `NAMED`, or "400 Bad Request: TOPIC_CLOSED" for a refusal in these words.
+        """
         names = frozenset(method.lower() for method in methods)
         self._scripts.append(_Script(_named(fault, seconds), times, names, str(chat_id), skip))
 
@@ -163,7 +174,8 @@ class Faults:
 
 def _named(fault: Fault | str, seconds: float | None) -> Fault:
     if isinstance(fault, str):
-        if fault not in NAMED:
+        status, _, description = fault.partition(" ")
+        if fault not in NAMED and not (status.isdigit() and description):
             raise ValueError(f"no fault is called {fault!r}: {', '.join(NAMED)}")
-        fault = NAMED[fault]
+        fault = NAMED[fault] if fault in NAMED else refused(int(status), description)
     return fault if seconds is None else replace(fault, seconds=seconds)

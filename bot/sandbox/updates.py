@@ -59,10 +59,12 @@ class Updates:
     def put(self, kind: str, content: Json) -> int:
         """Queue one update and return its id; 0 where the bot does not want that kind."""
         wanted = kind in self.allowed if self.allowed else kind not in UNASKED
-        if not wanted:
-            return 0
-        self._last += 1
-        self._queue.append((self._clock.now(), {"update_id": self._last, kind: content}))
+        return self.put_raw({kind: content}) if wanted else 0
+
+    def put_raw(self, update: Json) -> int:
+        """Queue an update as it is, and return its id: its own `update_id`, or the next in order."""
+        self._last = int(update.get("update_id", self._last + 1))
+        self._queue.append((self._clock.now(), {**update, "update_id": self._last}))
         self.came.set()
         if self._poll and not self._poll.done():
             self._poll.set_result(True)
