@@ -28,6 +28,8 @@ class Request:
     pointed_message: tuple[int, int] | None = None  #: (chat id, message id) of that message
     pointed_text: str = ""  #: its text
     operator: bool = False  #: asked by an operator, in a private chat
+    pressed: bool = False  #: asked by a button of ours, not typed
+    as_group: bool = False  #: asked by an administrator who writes as the group itself
 
     @property
     def say(self) -> Words:
@@ -45,6 +47,11 @@ class Reply:
     preview_url: str = ""  #: the link whose preview is shown; none where empty
     large: bool = False  #: the preview's picture is large, above the text
     toast: str = ""  #: a line over the chat, for a pressed button
+    unavailable: bool = False  #: what was asked for is gone: for a pressed button `html` becomes a toast
+
+
+async def _nobody(_chat_id: int, _user_id: int) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,8 @@ class Desk:
     policy: Publishing
     bot_username: str  #: without "@"
     changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
+    #: Whether a person (chat id, user id) administers a group; False where that cannot be learnt.
+    is_administrator: Callable[[int, int], Awaitable[bool]] = _nobody
     recent: Recent = field(default_factory=Recent)
 
 
@@ -79,6 +88,12 @@ class Command:
     summary: str  #: a gettext key: what the menu says
     usage: tuple[Usage, ...]
     operators_only: bool = False
+    aliases: tuple[str, ...] = ()  #: other names for it
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it may be called, its own name first."""
+        return (self.name, *self.aliases)
 
 
 __all__ = ["Answer", "Button", "Command", "Desk", "Reply", "Request", "Usage"]

@@ -11,6 +11,7 @@ from typing import Any
 from telegram import CallbackQuery, Chat, Message, MessageOrigin, MessageOriginChannel, User
 from telegram.constants import ChatType, MessageEntityType
 
+from bot.commands.invisible import visible
 from storage.records import ChatKind
 
 TEXT_LIMIT = 4096  #: characters of a message that are read; Telegram sends no more
@@ -53,6 +54,7 @@ class Asked:
     title: str = ""  #: of a group; of a private chat never
     username: str = ""
     user_id: int = 0
+    asker: int = 0  #: who asks: a person, or the chat in whose name somebody writes in a group
     user_language: str = ""
     message_id: int = 0  #: of the question
     command: str = ""  #: "" for free words
@@ -68,6 +70,7 @@ def read_message(message: Message, bot_username: str) -> Asked | None:
         return None
     text = _text(message)
     asked = _place(message.chat, message.from_user) | {"message_id": message.message_id}
+    asked["asker"] = message.sender_chat.id if message.sender_chat else asked["user_id"]
     if message.forward_origin:
         return Asked(**asked, pointed=_forwarded(message)) if _is_private(message) else None
     found = _COMMAND.fullmatch(text)
@@ -149,7 +152,7 @@ def _origin(origin: MessageOrigin | None) -> tuple[int, int] | None:
 
 
 def _text(message: Message) -> str:
-    return readable(message.text or message.caption or "")[:TEXT_LIMIT]
+    return visible(readable(message.text or message.caption or "")[:TEXT_LIMIT]).strip()
 
 
 def readable(text: str) -> str:

@@ -15,7 +15,7 @@ from bot.dispatch.answers import Answers, Messenger
 from bot.dispatch.reading import Asked, read_message, read_press
 from bot.dispatch.routing import request_for, route, speechless, unknown
 from bot.dispatch.standing import remember_standing
-from bot.render import escape
+from bot.render import escape, shown
 from jobs.clock import Clock
 from storage import chats
 from storage.records import Chat, ChatKind
@@ -104,8 +104,8 @@ class Dispatch:
             async with self._hands:
                 reply = await self._reply(asked)
         finally:
-            await self._messenger.acknowledge(asked, reply.toast if reply else "")
-        if reply:
+            await self._messenger.acknowledge(asked, _toast(reply))
+        if reply and not (asked.pressed and reply.unavailable):
             await self._messenger.say(asked, reply)
 
     async def _reply(self, asked: Asked) -> Reply | None:
@@ -115,7 +115,7 @@ class Dispatch:
         command = route(asked, request)
         if command is None:
             addressed = asked.kind is ChatKind.PRIVATE or asked.named
-            return unknown(asked, request) if addressed else None
+            return unknown(asked, request, desk) if addressed else None
         if not asked.command and not asked.words and not _points(request):
             return speechless(request)
         try:
@@ -123,6 +123,12 @@ class Dispatch:
         except Exception as error:
             _note(error, "a command failed", command=command.name)
             return Reply(html=escape(request.say("That went wrong here. Please try again in a minute.")))
+
+
+def _toast(reply: Reply | None) -> str:
+    if reply is None:
+        return ""
+    return shown(reply.html) if reply.unavailable else reply.toast
 
 
 def _points(request: Request) -> bool:
