@@ -57,6 +57,7 @@ class Listening:
             index=house.index,
             policy=house.publish.policy,
             bot_username=house.bot.username,
+            bot_id=house.bot.id,
             changed=house.bell.ring,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)

@@ -50,10 +50,6 @@ class Reply:
     unavailable: bool = False  #: what was asked for is gone: for a pressed button `html` becomes a toast
 
 
-async def _nobody(_chat_id: int, _user_id: int) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""
@@ -62,6 +58,7 @@ class Desk:
     index: Index
     policy: Publishing
     bot_username: str  #: without "@"
+    bot_id: int
     changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
     #: Whether a person (chat id, user id) administers a group; False where that cannot be learnt.
     is_administrator: Callable[[int, int], Awaitable[bool]] = _nobody
@@ -88,6 +85,7 @@ class Command:
     summary: str  #: a gettext key: what the menu says
     usage: tuple[Usage, ...]
     operators_only: bool = False
+    changes_state: bool = False  #: no bound on the number of questions ever drops it
     aliases: tuple[str, ...] = ()  #: other names for it
 
     @property
