@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -16,9 +17,12 @@ from bot.app.polling import Polling, pause, unless
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
 from bot.telegram.updates import read_update
+from jobs.clock import within
 
 #: Where Telegram pushes updates, below PUBLIC_URL.
 WEBHOOK = "/telegram"
+#: Seconds that somebody who asks for a group's articles waits for Telegram to say that they may.
+PATIENCE = 10.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 — a header's name, no secret
 
 log = structlog.get_logger()
@@ -59,6 +63,7 @@ class Listening:
             bot_username=house.bot.username,
             bot_id=house.bot.id,
             changed=house.bell.ring,
+            is_administrator=self._is_administrator,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)
         menu = asyncio.create_task(self._set_menu())
@@ -73,6 +78,12 @@ class Listening:
             menu.cancel()
             await asyncio.gather(menu, return_exceptions=True)
             await dispatch.finish()
+
+    async def _is_administrator(self, chat_id: int, user_id: int) -> bool:
+        asking = self._house.sender.is_administrator(chat_id, user_id)
+        with suppress(TimeoutError):
+            return await within(self._house.clock, PATIENCE, asking)
+        return False
 
     def routes(self) -> list[web.RouteDef]:
         """Where Telegram pushes updates, if PUBLIC_URL is set."""

@@ -50,6 +50,10 @@ class Reply:
     unavailable: bool = False  #: what was asked for is gone: for a pressed button `html` becomes a toast
 
 
+async def _nobody(_chat_id: int, _user_id: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""

@@ -82,8 +82,11 @@ def _meant(name: str, request: Request, desk: Desk) -> str:
         pointed_message=request.pointed_message,
         pointed_text=request.pointed_text,
     )
-    command = f"{name} {words}".strip()
-    if typed == Typed(command=name, words=words) and fits(command) and plain(words) == words:
+    command, found = f"{name} {words}".strip(), command_named(name)
+    exact = typed == Typed(command=name, words=words) and fits(command) and plain(words) == words
+    if (
+        exact and found and not found.operators_only
+    ):  # theirs tell what a button of ours says from what is typed
         return command
     return f"{_AGAIN.name} {desk.recent.typed_handle(request.chat.id, typed)}"
 

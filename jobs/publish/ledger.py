@@ -93,7 +93,7 @@ def write(
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
         if each.flooded_until:
             chats.change(connection, each.chat_id, flooded_until=each.flooded_until)
-        if each.notice:
+        if each.notice and not chats.subscriptions(connection, each.chat_id):
             notice(connection, operators, each.notice, now)
         if each.chat:
             _change_chat(connection, each, operators, now)
@@ -110,7 +110,9 @@ def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[in
             if known is None and each.chat_id < 0:
                 known = chats.remember(connection, chats.blank(each.chat_id, ChatKind.CHANNEL, now))
             changed = chats.set_state(connection, each.chat_id, state, reason)
-            if known and changed and known.state is ChatState.ACTIVE and known.kind in chats.PUBLIC:
+            followed = bool(chats.subscriptions(connection, each.chat_id))  # a group's own affair
+            public = known is not None and known.kind in chats.PUBLIC and not followed
+            if known and public and changed and known.state is ChatState.ACTIVE:
                 log.warning("a channel cannot be written to", channel=known.called, why=reason)
                 notice(connection, operators, _farewell(known.called, state, reason), now)
         case None:
