@@ -1,5 +1,6 @@
 """What was just said in a chat, so that "2" and "more" mean something: in memory, bounded, never stored."""
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,6 +10,8 @@ V = TypeVar("V")
 
 LISTS = 4000
 QUESTIONS = 2000
+
+_HANDLE = re.compile("~[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,11 @@ class Recent:
         self._lists.forget(chat_id)
         self._questions.forget(chat_id)
         self._typed.forget(chat_id)
+
+
+def is_handle(words: str) -> bool:
+    """Whether this is a name that `Recent` gives."""
+    return _HANDLE.fullmatch(words) is not None
 
 
 def _name(question: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.commands.latest import content_language
 from bot.commands.post_links import post_linked
+from bot.commands.recent import is_handle
 from bot.commands.types import Desk, Request
 from bot.commands.wording import first_link, number
 from storage import articles, chats, lives
@@ -29,7 +30,7 @@ Subject = Article | str | Unknown
 
 async def subject_of(request: Request, desk: Desk, words: str) -> Subject:
     """The article, or the text, that `words` and what the reader points at mean."""
-    if words.startswith("~"):
+    if is_handle(words):
         text = desk.recent.question(request.chat.id, words)
         return text or Unknown(request.say("That was too long ago for me to remember. Please ask again."))
     if found := _ARTICLE.fullmatch(words):
