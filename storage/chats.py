@@ -49,6 +49,14 @@ def in_state(connection: Connection, state: ChatState, kinds: Iterable[ChatKind]
     return records(Chat, connection.execute(query.order_by(chats.c.id)))
 
 
+def paused_followers(connection: Connection) -> list[Chat]:
+    """The groups that follow and are paused, though not by an operator."""
+    groups = chats.c.kind.in_([ChatKind.GROUP, ChatKind.SUPERGROUP]) & (chats.c.reason != BY_OPERATOR)
+    follows = chats.c.id.in_(select(subscriptions_table.c.chat_id))
+    paused = (chats.c.state == ChatState.PAUSED) & groups & follows
+    return records(Chat, connection.execute(select(chats).where(paused)))
+
+
 def remember(connection: Connection, chat: Chat) -> Chat:
     """Keep a chat that is new; of a known one, its kind, title and username as they are now.
 

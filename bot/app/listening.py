@@ -22,7 +22,7 @@ from jobs.clock import within
 #: Where Telegram pushes updates, below PUBLIC_URL.
 WEBHOOK = "/telegram"
 #: Seconds that somebody who asks for a group's articles waits for Telegram to say that they may.
-PATIENCE = 10.0
+PATIENCE = 5.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 — a header's name, no secret
 
 log = structlog.get_logger()
