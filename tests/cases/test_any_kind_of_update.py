@@ -25,7 +25,7 @@ from tests.stories.operator import PATIENCE, running, settings_for
 from tests.stories.test_newsroom_goes_live import OLD, feed, item
 
 Json = dict[str, Any]
-COUNT = 10_000 if THOROUGH else 1500
+COUNT = 10_000 if THOROUGH else 1000
 BATCH = 100
 
 #: What must never be logged: a reader's id, names and words. There are some readers, with ids in a row.
