@@ -12,9 +12,10 @@ T = TypeVar("T")
 class Question:
     """One question on its way to its answer."""
 
-    def __init__(self, asked: Asked, before: "Question | None", *, droppable: bool) -> None:
+    def __init__(self, asked: Asked, before: "Question | None", *, changes: bool) -> None:
         self.asked = asked
-        self.droppable = droppable  #: it only reads, and nobody has begun to answer it
+        self.changes = changes  #: it changes something, and is never dropped
+        self.begun = False  #: somebody works on the answer
         self.dropped = False
         self._before = before
         self._over = asyncio.Event()
@@ -40,15 +41,20 @@ class AskerQueue:
     def __len__(self) -> int:
         return len(self._questions)
 
-    def add(self, asked: Asked, *, droppable: bool) -> Question:
+    def add(self, asked: Asked, *, changes: bool) -> Question:
         """Put a question last."""
         before = self._questions[-1] if self._questions else None
-        self._questions.append(Question(asked, before, droppable=droppable))
+        self._questions.append(Question(asked, before, changes=changes))
         return self._questions[-1]
 
+    def is_superseded(self, question: Question) -> bool:
+        """Whether another change was asked for after this one."""
+        behind = self._questions[self._questions.index(question) + 1 :]
+        return question.changes and any(one.changes for one in behind)
+
     def drop(self, most: int) -> list[Question]:
-        """Drop the oldest droppable questions, so that at most `most` of them are left; those dropped."""
-        waiting = [one for one in self._questions if one.droppable and not one.dropped]
+        """Drop the oldest questions that only read, so that at most `most` of them wait; those dropped."""
+        waiting = [one for one in self._questions if not (one.changes or one.begun or one.dropped)]
         surplus = waiting[: max(0, len(waiting) - most)]
         for question in surplus:
             question.dropped = True

@@ -54,6 +54,7 @@ class Dispatch:
         self._throttle = Throttle()
         self._hands = asyncio.Semaphore(AT_ONCE)
         self._acknowledging = asyncio.Semaphore(ACKNOWLEDGED_AT_ONCE)
+        self._unacknowledged = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._handled: deque[int] = deque(maxlen=REMEMBERED)
         self._finishing = False
@@ -112,8 +113,15 @@ class Dispatch:
             await self._acknowledge(query.id)
 
     async def _acknowledge(self, query_id: str, toast: str = "") -> None:
-        async with self._acknowledging:
-            await self._messenger.acknowledge(query_id, toast)
+        """End a press's wait. Of more than MANY, which only forgers make, Telegram ends it by itself."""
+        if self._unacknowledged >= MANY:
+            return
+        self._unacknowledged += 1
+        try:
+            async with self._acknowledging:
+                await self._messenger.acknowledge(query_id, toast)
+        finally:
+            self._unacknowledged -= 1
 
     async def _answer(self, asked: Asked) -> None:
         """Put the question in its asker's queue, which must come before anything that waits."""
@@ -121,7 +129,7 @@ class Dispatch:
         queue = self._queues.setdefault(asker, AskerQueue())
         changes = _changes_state(asked, self._desk)
         self._throttle.ask(asker, self._clock.monotonic(), premature=len(queue) > 0)
-        question = queue.add(asked, droppable=not changes)
+        question = queue.add(asked, changes=changes)
         dropped = self._make_room(asker, queue, question)
         try:
             async with asyncio.TaskGroup() as beside:
@@ -134,7 +142,7 @@ class Dispatch:
                 self._queues.pop(asker, None)
 
     def _make_room(self, asker: Asker, queue: AskerQueue, question: Question) -> list[Question]:
-        if question.droppable and sum(map(len, self._queues.values())) > MANY:
+        if not question.changes and sum(map(len, self._queues.values())) > MANY:
             question.dropped = True
             return [question]
         return queue.drop(FEWEST if self._throttle.is_slow(asker, self._clock.monotonic()) else FEW)
@@ -153,29 +161,29 @@ class Dispatch:
     async def _answer_in_turn(self, asker: Asker, queue: AskerQueue, question: Question) -> None:
         asked, reply = question.asked, None
         try:
-            if not question.droppable:
+            if question.changes:
                 reply = await queue.change(lambda: self._reply(asked))
             await question.turn()
-            if question.droppable and await self._is_still_wanted(asker, question):
-                question.droppable = False
+            wanted = await self._is_still_wanted(asker, queue, question)
+            question.begun = True
+            if wanted and not question.changes:
                 reply = await self._reply(asked)
         finally:
             if asked.pressed and not question.dropped:
                 await self._acknowledge(asked.pressed.query_id, _toast(reply))
-        if reply and not (asked.pressed and reply.unavailable):
+        if wanted and reply and not (asked.pressed and reply.unavailable):
             await self._messenger.say(asked, reply)
             self._throttle.answer(asker, self._clock.monotonic())
 
-    async def _is_still_wanted(self, asker: Asker, question: Question) -> bool:
-        """Wait for as long as the asker is slowed down; whether the question is then still there."""
+    async def _is_still_wanted(self, asker: Asker, queue: AskerQueue, question: Question) -> bool:
+        """Wait for as long as the asker is slowed down; whether somebody still waits for the answer then."""
         while not question.dropped:
             wait = self._throttle.wait(asker, self._clock.monotonic())
             if wait <= 0:
                 return True
-            if self._finishing:
-                question.dropped = True
-            else:
-                await self._clock.sleep(min(wait, STEP))
+            if self._finishing or queue.is_superseded(question):
+                return False
+            await self._clock.sleep(min(wait, STEP))
         return False
 
     async def _request(self, asked: Asked) -> Request | None:
