@@ -63,12 +63,10 @@ async def _subscribe_group(request: Request, desk: Desk) -> Reply:
 
 async def _unsubscribe_group(request: Request, desk: Desk) -> Reply:
     say = request.say
-    named = await is_in_settings(request, desk)
-    if not await by_administrator(request, desk):
-        return by_settings(request) if named else for_administrators(request, desk)
-    if named:
-        await desk.db.run(chats.unsubscribe, request.chat.id)  # from before the settings named it
+    if await is_in_settings(request, desk):
         return by_settings(request)
+    if not await by_administrator(request, desk):
+        return for_administrators(request, desk)
     if await desk.db.run(_unsubscribe, request.chat.id):
         text = say("Done. No more articles here. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=_begin(say), toast=say("Alerts are off."))

@@ -324,6 +324,7 @@ async def test_x6_a_group_that_the_settings_name_is_told_so_and_never_gets_a_pos
         names = (around.channel.id, group.id)
         async with desk(tmp_path, around=around, channels=names) as paper:
             await paper.looks(2)
+            assert await paper.house.db.read(chats.subscriptions, group.id) == []
             for typed in ("/subscribe@newswire_bot", "/unsubscribe@newswire_bot"):
                 paper.box.say(OWNER_ID, group.id, typed)
                 await paper.until(lambda: texts(paper.box, group.id)[-1] == SETTLED)

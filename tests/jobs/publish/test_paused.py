@@ -7,14 +7,18 @@ import pytest
 from bot.sandbox.chats import MEMBER_RIGHTS
 from bot.sandbox.chats import Chat as Group
 from bot.telegram.sender import TelegramSender
+from jobs.publish.ledger import write
+from jobs.publish.outcome import ChatGone
 from jobs.publish.paused import PausedGroups
+from jobs.publish.settling import Aftermath
 from storage import chats
 from storage.database import Connection, Database
-from storage.records import ChatKind, ChatState
+from storage.outbox import Settled
+from storage.records import ChatKind, ChatState, DeliveryState
 from tests.cases.recorded import RecordedRequest
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
-from tests.jobs.publish.newsroom import NOW, chat
+from tests.jobs.publish.newsroom import NOW, chat, post
 
 CHANNEL, OPERATOR = -1001000000001, 77
 
@@ -81,3 +85,16 @@ async def test_what_an_operator_paused_and_who_does_not_follow_is_left_alone(new
     newsroom.db.run_here(chats.set_state, group.id, ChatState.PAUSED, chats.BY_OPERATOR)
     newsroom.db.run_here(chat, -1001000000055, ChatKind.SUPERGROUP, state=ChatState.PAUSED)
     assert newsroom.db.read_here(chats.paused_followers) == []
+
+
+def test_a_group_that_was_forgotten_stays_so_though_a_send_under_way_finds_it_gone(newsroom: Desk) -> None:
+    group = followed(newsroom)
+    number = newsroom.db.run_here(post, group.id)
+    [delivery] = newsroom.deliveries()
+    assert delivery.post_id == number
+    newsroom.db.run_here(chats.forget, group.id)
+    settled = Settled(delivery_id=delivery.id, state=DeliveryState.SKIPPED, shown_revision=0, message_id=None)
+    gone = Aftermath(settled, group.id, ChatGone(ChatState.LEFT, "the bot was kicked"))
+    newsroom.db.run_here(write, [gone], (OPERATOR,), NOW)
+    assert newsroom.db.read_here(chats.get, group.id) is None
+    assert newsroom.deliveries() == []
