@@ -9,7 +9,7 @@ from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
 from bot.commands.latest import MOST
 from bot.commands.wording import first_link, number
 from bot.dispatch.reading import Asked
-from bot.locale import best
+from bot.locale import Sentence, best
 from bot.render import Button, escape
 from jobs.policy import Edition
 from storage.records import Chat, ChatKind
@@ -53,7 +53,7 @@ def unknown(asked: Asked, request: Request) -> Reply:
     if close:
         text = say("I don't know /{command}. Did you mean /{close}?", command=asked.command, close=close[0])
         return Reply(html=escape(text), buttons=((Button(f"/{close[0]}", command=close[0]),),))
-    listed = " ".join(f"/{name}" for name in names)
+    listed = Sentence(" ".join(f"/{name}" for name in names))
     text = say("I don't know /{command}. I know {commands}.", command=asked.command, commands=listed)
     return Reply(html=escape(text))
 
