@@ -14,7 +14,7 @@ from bot.locale import unquoted
 from bot.render.text import REQUEST_LIMIT, Html, escape, plain, shown
 
 HOST_LIMIT = 40  #: UTF-16 units of a host that is shown
-#: Characters; a longer address may not be taken everywhere. TDLib has no limit, its server's is not published.
+#: Characters; a longer address may not be taken everywhere. TDLib has no limit, its server's is unknown.
 SURE_LENGTH = 2048
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
