@@ -25,8 +25,8 @@ from storage.records import Feed, FeedState
 def fetch(context: click.Context, as_json: bool) -> None:
     """One look at every feed now, without sending.
 
-    What is new is kept, and posted by the bot that runs, or by the next `newswire run`; what cannot be shown to
-    readers is named, with the reason. Safe beside a running bot. Exit status 1 where a look failed.
+    What is new is kept, and posted by the bot that runs, or by the next `newswire run`. What cannot be shown
+    to readers is named, with the reason. Safe beside a running bot. Exit status 1 where a look failed.
     """
     settings = read_settings()
     with opened(settings, create=True) as database:

@@ -12,19 +12,19 @@ from itertools import accumulate, pairwise
 
 JOINER = "\u2060"
 
-#: Behind each of these a joiner stands. A dot needs a letter behind it, since every top-level domain begins
-#: with one; of an IPv4 address the first dots are enough. A slash behind a Latin letter begins no command.
+#: Behind each of these a joiner stands. A top-level domain begins with a letter and is not a single one (p.m.,
+#: U.S.); of an IPv4 address the first dots are enough. A slash behind a Latin letter begins no command.
 _LIVE = re.compile(
     r"@(?=[A-Za-z0-9_])"
     r"|(?<![A-Za-z0-9_/<>])/(?=[A-Za-z0-9_])"
     r"|:(?=//)"
-    r"|(?<=[^\s.])\.(?=[^\W\d_])"
+    r"|(?<=[^\s.])\.(?=[^\W\d_][A-Za-z0-9_\u00c0-\U0010ffff-])"
     r"|(?<=[0-9])\.(?=[0-9]{1,3}\.[0-9])"
 )
 #: Digits with what is written between those of one number.
 _NUMBER = re.compile(r"\+?\d[\d \u00a0\u202f().\-\u2010-\u2015/]*\d")
 _FEWEST = 7  #: digits of a phone number
-_FEWEST_MARKED = 5  #: behind a "+"; and at a text's beginning, where a list's number may stand before them
+_FEWEST_MARKED = 5  #: behind a "+"
 _TOGETHER = 4  #: digits that may stand together: no phone number is as short
 
 
@@ -66,5 +66,5 @@ def unquoted(text: str) -> str:
 
 def _inside(number: re.Match[str]) -> list[int]:
     digits = [place for place in range(*number.span()) if number.string[place].isdecimal()]
-    marked = number.start() == 0 or number.string[number.start()] == "+"
+    marked = number[0].startswith("+")
     return digits[_TOGETHER::_TOGETHER] if len(digits) >= (_FEWEST_MARKED if marked else _FEWEST) else []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.locale import Words, near, numerals, words
+from bot.locale import JOINER, Words, near, numerals, words
 from bot.render.links import SURE_LENGTH, host_of, link, names_another_host
 from bot.render.post import SECTION_LIMIT, headline, section_names
 from bot.render.text import MESSAGE_LIMIT, REQUEST_LIMIT, Html, escape, italic, joined, length, shorten
@@ -68,9 +68,10 @@ def _item(place: int, line: Line, look: _Look, longest_link: int) -> Html:
     when = near(article.published_at, look.now, look.timezone, language)
     meta = joined(" · ", escape(section), escape(when), escape(host))
     snippet = line.snippet if length(line.snippet) < look.room // 2 else NOTHING
-    left = look.room - sum(map(length, (number, meta, snippet))) - len("\n\n\n\n ")
-    title = escape(headline(article, min(left, HEADLINE_LIMIT)))
-    linked = (link(number, article.url, longest_link), title)
+    left = look.room - sum(map(length, (number, meta, snippet))) - len(f"\n\n\n\n {JOINER}")
+    title = headline(article, min(left, HEADLINE_LIMIT))
+    gap = f" {JOINER}" if title[:1].isdecimal() else " "  # the list's number and theirs are not one
+    linked = (link(number, article.url, longest_link), escape(title))
     if not elsewhere:
-        linked = (number, link(title, article.url, longest_link))
-    return joined("\n", joined(" ", *linked), snippet, italic(meta))
+        linked = (number, link(escape(title), article.url, longest_link))
+    return joined("\n", joined(gap, *linked), snippet, italic(meta))
