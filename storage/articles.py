@@ -136,9 +136,10 @@ def many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
 
 def by_url(connection: Connection, url: str) -> Article | None:
     """The article that was ever published under this link, in whatever spelling."""
-    key = identities.link_key(url)
-    number = identities.known(connection, [key]).get(key, identities.NOBODY)
-    if number != identities.NOBODY:
+    keys = identities.link_keys(url)
+    known = identities.known(connection, keys)
+    numbers = (known.get(key, identities.NOBODY) for key in keys)
+    if number := next((each for each in numbers if each != identities.NOBODY), None):
         return get(connection, number)
     query = select(articles.c.id).where(articles.c.url == url).order_by(articles.c.id.desc()).limit(1)
     found = connection.execute(query).scalar() if url else None

@@ -8,7 +8,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Executable, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.links import link_key
+from storage.links import link_key, link_keys
 from storage.schema import identities
 
 #: A key that several articles share: it is known, and names none of them.
@@ -74,4 +74,4 @@ def _in_steps(keys: list[bytes]) -> Iterator[list[bytes]]:
         yield keys[start : start + _AT_ONCE]
 
 
-__all__ = ["NOBODY", "disown", "guid_key", "known", "link_key", "one_at_a_time", "remember"]
+__all__ = ["NOBODY", "disown", "guid_key", "known", "link_key", "link_keys", "one_at_a_time", "remember"]

@@ -4,9 +4,14 @@ The normalised form is for comparing and is never shown; readers open the link a
 """
 
 import re
-from functools import lru_cache
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from hashlib import sha256
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlsplit
+
+Known = TypeVar("Known")
 
 #: Parameters that say where a reader came from, never which article it is. Names gathered from the feeds
 #: of FEEDS.md, the ClearURLs rule set's vocabulary and the trackers' own documentation.
@@ -30,9 +35,19 @@ _CACHE = re.compile(r"^(?:www\.google\.[a-z.]+/amp|[^/]+\.cdn\.ampproject\.org/[
 _AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html?$)|(?<=/)(?:index|default)\.(?:html?|php|aspx?)$")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _SAFE = "!$&'()*+,;=:@/~-._"
+#: Letters beyond ASCII in a normalised link, with the one before them that they may belong to.
+_FAR_LETTERS = re.compile(r"[^%]?(?:%[89A-F][0-9A-F])+")
+#: Longer links are rare, and remembering them would cost more than it saves.
+_REMEMBERED = 2048
 
 
-@lru_cache(maxsize=8192)  # each look asks for the links of the last one
+def _remembered(work: Callable[[str], Known]) -> Callable[[str], Known]:
+    """Each look asks for the links of the last one."""
+    short = lru_cache(maxsize=8192)(work)
+    return wraps(work)(lambda link: short(link) if len(link) <= _REMEMBERED else work(link))
+
+
+@_remembered
 def normalised(link: str) -> str:
     """The form under which all spellings of one article's link are equal; "" for what no reader can open.
 
@@ -124,12 +139,14 @@ def _is_tracking(name: str, value: str) -> bool:
 
 
 def without_tracking(link: str) -> str:
-    """The link as readers open it, with nothing but the tracking parameters taken away."""
-    parts = split(link)
-    if parts is None or not parts.query:
+    """The link as readers open it, letter by letter, with nothing but the tracking parameters taken away."""
+    before, fragment_mark, fragment = link.partition("#")
+    place, mark, query = before.partition("?")
+    pairs = query.split("&")
+    kept = [pair for pair in pairs if not _is_tracking_pair(pair)]
+    if len(kept) == len(pairs):
         return link
-    kept = [pair for pair in parts.query.split("&") if not _is_tracking_pair(pair)]
-    return parts._replace(query="&".join(kept)).geturl()
+    return f"{place}{mark if kept else ''}{'&'.join(kept)}{fragment_mark}{fragment}"
 
 
 def _is_tracking_pair(pair: str) -> bool:
@@ -137,14 +154,36 @@ def _is_tracking_pair(pair: str) -> bool:
     return _is_tracking(name.lower(), value.lower())
 
 
-@lru_cache(maxsize=8192)
+@_remembered
 def is_front_page(link: str) -> bool:
     """Whether the link is a site's own address, which says nothing about one article."""
     parts = split(normalised(link))
     return parts is None or not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
-@lru_cache(maxsize=8192)
+@_remembered
 def link_key(link: str) -> bytes:
     """The identity of an article by its link, whichever feed or message it came in."""
-    return sha256(b"link\0" + normalised(link).encode("utf-8", "surrogatepass")).digest()
+    return _key(normalised(link))
+
+
+@_remembered
+def link_keys(link: str) -> tuple[bytes, ...]:
+    """A link's key; behind it, if it differs, that of its letters composed (NFC): "é" may be written as two.
+
+    Only the first tells whether a link is the very same.
+    """
+    form = normalised(link)
+    composed = _FAR_LETTERS.sub(_composed, form)
+    return (_key(form),) if composed == form else (_key(form), _key(composed))
+
+
+def _composed(found: re.Match[str]) -> str:
+    try:
+        return quote(unicodedata.normalize("NFC", unquote_to_bytes(found[0]).decode()), safe=_SAFE)
+    except UnicodeDecodeError:
+        return found[0]
+
+
+def _key(form: str) -> bytes:
+    return sha256(b"link\0" + form.encode("utf-8", "surrogatepass")).digest()

@@ -205,7 +205,7 @@ articles = Table(
     "articles",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("url", Text, nullable=False, index=True),
+    Column("url", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Column("text", Text, nullable=False, default=""),
@@ -229,6 +229,8 @@ articles = Table(
     Column("withdrawn_because", Text, nullable=False, default=""),
     Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
 )
+#: A link may be longer than the 2,704 bytes that PostgreSQL's usual index takes.
+Index("ix_articles_url", articles.c.url, postgresql_using="hash")
 Index(
     "ix_articles_unplanned",
     articles.c.id,

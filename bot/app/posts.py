@@ -4,6 +4,8 @@ from typing import assert_never
 
 from bot.locale import words
 from bot.render import Content, Line, bold, escape, render_list, render_post, render_withdrawn
+from bot.render.links import SURE_LENGTH
+from bot.render.text import REQUEST_LIMIT
 from jobs.policy import Corrections, Pictures, Publishing
 from jobs.publish.parts import Telling
 from storage.records import Lane, PostKind
@@ -50,6 +52,7 @@ class Posts:
             silent=telling.post.silent,
             private=telling.chat is None,
             bot_username=self.bot_username,
+            longest_link=_longest_link(telling),
         )
 
     def _list(self, telling: Telling, title: str) -> Content:
@@ -57,6 +60,16 @@ class Posts:
         lines = [Line(article) for article in telling.articles]
         above = bold(escape(title))
         html = render_list(
-            above, lines, language=telling.language, timezone=edition.timezone, now=telling.now
+            above,
+            lines,
+            language=telling.language,
+            timezone=edition.timezone,
+            now=telling.now,
+            longest_link=_longest_link(telling),
         )
         return Content(text=html, silent=telling.post.silent)
+
+
+def _longest_link(telling: Telling) -> int:
+    """Any that fits; once Telegram refused what the post could do without, no link that it may not take."""
+    return REQUEST_LIMIT if telling.picture else SURE_LENGTH

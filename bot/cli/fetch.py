@@ -25,13 +25,14 @@ from storage.records import Feed, FeedState
 def fetch(context: click.Context, as_json: bool) -> None:
     """One look at every feed now, without sending.
 
-    What is new is kept, and posted by the bot that runs, or by the next `newswire run`. Safe beside a running
-    bot. Exit status 1 where a look failed.
+    What is new is kept, and posted by the bot that runs, or by the next `newswire run`. What cannot be shown
+    to readers is named, with the reason. Safe beside a running bot. Exit status 1 where a look failed.
     """
     settings = read_settings()
     with opened(settings, create=True) as database:
         looks = asyncio.run(_look(settings, database))
-    show({"looks": [_row(each) for each in looks]}, as_json=as_json)
+    left_out = [{"feed": each.feed.url, "what": said} for each in looks for said in each.left_out]
+    show({"looks": [_row(each) for each in looks], "left out": left_out}, as_json=as_json)
     if any(each.state in (LookState.FAILED, LookState.GONE) for each in looks):
         context.exit(1)
 

@@ -6,6 +6,7 @@ from bot.cli.failure import Failure
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
+from jobs.ingest.links import refused_because
 from storage import articles, chats, entries, feeds, lives, stories
 from storage.database import Connection
 from storage.records import Article, Verdict
@@ -44,6 +45,9 @@ def why(url: str | None, related: tuple[str, str] | None, as_json: bool) -> None
             return
         tables = database.read_here(_tables, url or "")
     if tables is None:
+        because = refused_because(url or "")
+        if because:
+            raise Failure(f"{url} is no link that an article is kept with: {because}.")
         raise Failure(
             f"{url} was in no feed that Newswire has looked at; newswire preview {url} shows what is there."
         )

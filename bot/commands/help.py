@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.locale import Words
+from bot.locale import Sentence, Words
 from bot.render import Button, Html, bold, code, escape, joined
 
 
@@ -34,4 +34,4 @@ def _explained(command: Command, say: Words) -> Html:
 
 def _example(typed: str) -> Html:
     """A bare command can be tapped; what needs words behind it can be copied."""
-    return escape(f"/{typed}") if " " not in typed else code(f"/{typed}")
+    return escape(Sentence(f"/{typed}")) if " " not in typed else code(f"/{typed}")

@@ -57,7 +57,7 @@ async def _split(request: Request, desk: Desk) -> Reply:
     say, title = request.say, _title(article)
     done = await desk.db.run(stories.take_out, article.id, request.now)
     if not done:
-        text = say("“{title}” was in a story of its own before.", title=title)
+        text: str = say("“{title}” was in a story of its own before.", title=title)
         return _told(request, text, article)
     desk.changed()
     text = say("“{title}” is in a story of its own now.", title=title)

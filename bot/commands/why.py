@@ -78,7 +78,7 @@ def _delivery(request: Request, delivery: Delivery) -> Html:
         escape(settled),
         escape(_line(delivery.error)),
     )
-    return joined(" · ", escape(str(delivery.chat_id)), *parts)
+    return joined(" · ", code(str(delivery.chat_id)), *parts)
 
 
 def _time(request: Request, moment: datetime) -> str:

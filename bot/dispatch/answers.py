@@ -12,7 +12,7 @@ from bot.commands import Desk, Reply, command_named
 from bot.dispatch.reading import Asked, Pressed
 from bot.render import Content
 from jobs.clock import Clock
-from jobs.publish.outcome import ChatGone, ChatMoved, Missing, Outcome, Sent, TryLater, Untouchable
+from jobs.publish.outcome import ChatGone, ChatMoved, Missing, Outcome, Refused, Sent, TryLater, Untouchable
 from storage import chats, lives
 from storage.records import ChatKind
 
@@ -55,6 +55,9 @@ class Messenger:
         outcome = await self._say(asked, asked.chat_id, content)
         if isinstance(outcome, TryLater) and outcome.seconds <= PATIENCE:
             await self._clock.sleep(outcome.seconds)
+            outcome = await self._say(asked, asked.chat_id, content)
+        if isinstance(outcome, Refused) and outcome.picture:
+            content = _content(reply).without_picture().to_json()
             outcome = await self._say(asked, asked.chat_id, content)
         if isinstance(outcome, ChatMoved):
             await self._desk.db.run(chats.move, asked.chat_id, outcome.chat_id)

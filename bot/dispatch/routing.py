@@ -10,7 +10,7 @@ from bot.commands.latest import MOST
 from bot.commands.recent import Typed
 from bot.commands.wording import first_link, fits, number
 from bot.dispatch.reading import Asked
-from bot.locale import best
+from bot.locale import Sentence, best
 from bot.render import Button, escape, plain
 from jobs.policy import Edition
 from storage.records import Chat, ChatKind
@@ -67,7 +67,7 @@ def unknown(asked: Asked, request: Request, desk: Desk) -> Reply:
         text = say("I don't know /{command}. Did you mean /{close}?", command=asked.command, close=close[0])
         button = Button(f"/{close[0]}", command=_meant(close[0], request, desk))
         return Reply(html=escape(text), buttons=((button,),))
-    listed = " ".join(f"/{name}" for name in names)
+    listed = Sentence(" ".join(f"/{name}" for name in names))
     text = say("I don't know /{command}. I know {commands}.", command=asked.command, commands=listed)
     return Reply(html=escape(text))
 

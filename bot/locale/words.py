@@ -12,6 +12,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
+from bot.locale.quoting import Sentence, quoted
 from bot.locale.times import numerals
 
 FOLDER = Path(__file__).parent
@@ -20,21 +21,32 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A language's words, plain and not yet escaped: `say("Updated {time}", time="14:05")`."""
+    """A language's words, plain and not yet escaped: `say("Updated {time}", time="14:05")`.
+
+    Texts that are filled in come from anywhere, and are quoted; only a `Sentence` is filled in as it is.
+    """
 
     language: str
     texts: Mapping[str, tuple[str, ...]] = field(repr=False)
     plural: Callable[[int], int] = field(repr=False)  #: which of a text's forms a number takes
 
-    def __call__(self, message: str, /, **values: object) -> str:
+    def __call__(self, message: str, /, **values: object) -> Sentence:
         """`message` in this language, its {names} filled in."""
-        return self.texts.get(message, (message,))[0].format(**values)
+        return _filled(self.texts.get(message, (message,))[0], values)
 
-    def number_of(self, one: str, many: str, count: int, /, **values: object) -> str:
+    def number_of(self, one: str, many: str, count: int, /, **values: object) -> Sentence:
         """`one` or `many` as the language's plurals go; {count} is written in its digits."""
         forms = self.texts.get(one, (one, many))
         form = forms[min(self.plural(count), len(forms) - 1)]
-        return form.format(count=numerals(str(count), self.language), **values)
+        return _filled(form, values | {"count": numerals(str(count), self.language)})
+
+
+def _filled(form: str, values: Mapping[str, object]) -> Sentence:
+    return Sentence(form.format(**{name: _quoted(value) for name, value in values.items()}))
+
+
+def _quoted(value: object) -> object:
+    return quoted(value) if isinstance(value, str) and not isinstance(value, Sentence) else value
 
 
 @cache

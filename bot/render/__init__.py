@@ -1,6 +1,7 @@
 """From values to what Telegram shows, within its limits; pure. The only maker of Telegram's HTML."""
 
 from bot.render.content import COMMAND_LIMIT, Button, Content, Rows
+from bot.render.links import link
 from bot.render.listing import Line, render_list
 from bot.render.post import headline, render_post, render_withdrawn
 from bot.render.text import (
@@ -11,7 +12,6 @@ from bot.render.text import (
     italic,
     joined,
     length,
-    link,
     marked,
     plain,
     shorten,

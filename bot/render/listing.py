@@ -4,23 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.locale import Words, near, numerals, words
-from bot.render.post import SECTION_LIMIT, headline
-from bot.render.text import (
-    MESSAGE_LIMIT,
-    URL_LIMIT,
-    Html,
-    escape,
-    italic,
-    joined,
-    length,
-    link,
-    plain,
-    shorten,
-)
+from bot.locale import JOINER, Words, near, numerals, words
+from bot.render.links import SURE_LENGTH, host_of, link, names_another_host
+from bot.render.post import SECTION_LIMIT, headline, section_names
+from bot.render.text import MESSAGE_LIMIT, REQUEST_LIMIT, Html, escape, italic, joined, length, shorten
 from storage.records import Article
 
-REQUEST_LIMIT = 30_000  #: bytes of HTML; Telegram refuses a text of more than 32,768
 MOST_LINES = 40  #: more articles than these are only counted: each line needs room to say something
 TITLE_ROOM = 400  #: UTF-16 units of what stands above the list
 HEADLINE_LIMIT = 300
@@ -46,7 +35,13 @@ class _Look:
 
 
 def render_list(
-    title: Html, lines: Sequence[Line], *, language: str, timezone: tzinfo, now: datetime
+    title: Html,
+    lines: Sequence[Line],
+    *,
+    language: str,
+    timezone: tzinfo,
+    now: datetime,
+    longest_link: int = REQUEST_LIMIT,
 ) -> Html:
     """`title`, at most `TITLE_ROOM` long, above the numbered `lines`; headlines are cut so that all fit."""
     shown, say = lines[:MOST_LINES], words(language)
@@ -54,8 +49,8 @@ def render_list(
     look = _Look(say, timezone, now, room)
     left = len(lines) - len(shown)
     more = escape(say.number_of("and {count} more article", "and {count} more articles", left))
-    for longest_link in (URL_LIMIT, 500, 0):
-        items = [_item(place, line, look, longest_link) for place, line in enumerate(shown, 1)]
+    for longest in (longest_link, SURE_LENGTH, 500, 0):
+        items = [_item(place, line, look, longest) for place, line in enumerate(shown, 1)]
         html = joined("\n\n", title, *items, more if left else NOTHING)
         if len(html.encode()) <= REQUEST_LIMIT:
             break
@@ -63,15 +58,20 @@ def render_list(
 
 
 def _item(place: int, line: Line, look: _Look, longest_link: int) -> Html:
+    """A headline that names another host is no link: the number is, and where it leads stands below."""
     article, language = line.article, look.say.language
-    number = escape(look.say("{number}.", number=numerals(str(place), language)) + " ")
-    section = (
-        shorten(plain(article.sections[0]), min(SECTION_LIMIT, look.room // 4)) if article.sections else ""
-    )
+    number = escape(look.say("{number}.", number=numerals(str(place), language)))
+    elsewhere = names_another_host(headline(article), article.url)
+    short = min(SECTION_LIMIT, look.room // 4)
+    section = next((shorten(name, short) for name in section_names(article)), "")
+    host = shorten(host_of(article.url), short) if elsewhere else ""
     when = near(article.published_at, look.now, look.timezone, language)
-    meta = joined(" · ", escape(section), escape(when))
+    meta = joined(" · ", escape(section), escape(when), escape(host))
     snippet = line.snippet if length(line.snippet) < look.room // 2 else NOTHING
-    left = look.room - sum(map(length, (number, meta, snippet))) - len("\n\n\n\n")
-    url = article.url if len(article.url) <= longest_link else ""
-    first = Html(number + link(escape(headline(article, min(left, HEADLINE_LIMIT))), url))
-    return joined("\n", first, snippet, italic(meta))
+    left = look.room - sum(map(length, (number, meta, snippet))) - len(f"\n\n\n\n {JOINER}")
+    title = headline(article, min(left, HEADLINE_LIMIT))
+    gap = f" {JOINER}" if title[:1].isdecimal() else " "  # the list's number and theirs are not one
+    linked = (link(number, article.url, longest_link), escape(title))
+    if not elsewhere:
+        linked = (number, link(escape(title), article.url, longest_link))
+    return joined("\n", joined(gap, *linked), snippet, italic(meta))

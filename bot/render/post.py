@@ -5,23 +5,25 @@ What must be said (headline, time, link) is bounded and always fits; the standfi
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 from urllib.parse import urlsplit
 
-from bot.locale import Words, near, words
+from bot.locale import Words, near, quoted, words
 from bot.render.content import Button, Content, Rows
 from bot.render.hashtags import hashtag, hashtags
+from bot.render.links import link, safe_url
+from bot.render.marks import BREAKING_SIGN, section_poses, without_marks, without_sign
 from bot.render.text import (
     CAPTION_LIMIT,
     MESSAGE_LIMIT,
+    REQUEST_LIMIT,
     Html,
     bold,
     escape,
     italic,
     joined,
     length,
-    link,
     plain,
-    safe_url,
     shorten,
 )
 from jobs.policy import Pictures
@@ -59,20 +61,27 @@ def render_post(
     silent: bool = False,
     private: bool = False,
     bot_username: str = "",
+    longest_link: int = REQUEST_LIMIT,
 ) -> Content:
     """`article` as a post.
 
     `corrected_at` adds the mark "Updated 14:05". `private` is for a reader's own chat: related articles, and
-    one tap to stop. Elsewhere a `bot_username` (without "@") adds a link to the related articles.
+    one tap to stop. Elsewhere a `bot_username` (without "@") adds a link to the related articles. The
+    article's link is left out if it is longer than `longest_link`, or too long for Telegram's request.
     """
     look = _Look(say=words(language), timezone=timezone, now=now)
     picture = "" if pictures is Pictures.NONE else _picture(article)
     photo = picture if pictures is Pictures.PHOTO else ""
     shown_picture = picture if not photo else ""
     limit = CAPTION_LIMIT if photo else MESSAGE_LIMIT
+    said = partial(_text, article, look, limit, breaking=breaking, corrected_at=corrected_at)
+    url = safe_url(article.url, longest_link)
+    text = said(url)
+    if url and len(text.encode()) > REQUEST_LIMIT:
+        url, text = "", said("")
     return Content(
-        text=_text(article, look, limit, breaking=breaking, corrected_at=corrected_at),
-        preview="" if photo or pictures is Pictures.NONE else shown_picture or safe_url(article.url),
+        text=text,
+        preview="" if photo or pictures is Pictures.NONE else shown_picture or url,
         large=bool(shown_picture),
         above=bool(shown_picture),
         photo=photo,
@@ -91,30 +100,31 @@ def render_withdrawn(
 
 
 def _text(
-    article: Article, look: _Look, limit: int, *, breaking: bool, corrected_at: datetime | None
+    article: Article, look: _Look, limit: int, url: str, *, breaking: bool, corrected_at: datetime | None
 ) -> Html:
-    mark = bold(escape("🔴 " + look.say("Breaking"))) if breaking else Html("")
+    mark = bold(escape(f"{BREAKING_SIGN} {look.say('Breaking')}")) if breaking else Html("")
     top = joined("\n", mark, bold(escape(headline(article))))
     told = _meta(article, look, corrected_at)
-    read = link(escape(look.say("Read the full story")), article.url)
-    tags = escape(" ".join(hashtags(article.sections)))
+    read = link(escape(look.say("Read the full story")), url) if url else Html("")
+    tags = escape(" ".join(hashtags(section_names(article))))
     fixed = joined("\n\n", top, joined("\n", told, read), tags)
     room = min(limit - length(fixed) - 2, STANDFIRST_LIMIT)
     return joined("\n\n", top, escape(_standfirst(article, room)), joined("\n", told, read), tags)
 
 
 def headline(article: Article, limit: int = HEADLINE_LIMIT) -> str:
-    """The article's title as one plain line; where it has none, the next best thing it says."""
+    """The article's title as one plain line, quoted; where it has none, the next best thing it says."""
     host = urlsplit(safe_url(article.url)).hostname or ""
     said = (article.title, article.summary, article.text, host)
-    return shorten(next((line for text in said if (line := plain(text[:_READ_AT_MOST]))), "…"), limit)
+    lines = (plain(without_sign(plain(text[:_READ_AT_MOST]))) for text in said)
+    return shorten(quoted(next((line for line in lines if line), "…")), limit)
 
 
 def _standfirst(article: Article, room: int) -> str:
-    text = plain(article.summary[:_READ_AT_MOST])
-    if room < len("…") or text.casefold() == plain(article.title[:_READ_AT_MOST]).casefold():
+    text, title = plain(article.summary[:_READ_AT_MOST]), plain(article.title[:_READ_AT_MOST])
+    if room < len("…") or not title or text.casefold() == title.casefold():
         return ""
-    return "" if not plain(article.title[:_READ_AT_MOST]) else shorten(text, room)
+    return shorten(quoted(plain(without_marks(without_sign(text)))), room)
 
 
 def _meta(article: Article, look: _Look, corrected_at: datetime | None) -> Html:
@@ -124,10 +134,15 @@ def _meta(article: Article, look: _Look, corrected_at: datetime | None) -> Html:
     return joined(" · ", *(escape(part) for part in parts))
 
 
+def section_names(article: Article) -> list[str]:
+    """The article's sections as plain text, but for those that would pass for a mark of ours."""
+    names = (plain(section[:_READ_AT_MOST]) for section in article.sections[:20])
+    return [name for name in names if name and not section_poses(name)]
+
+
 def _sections_shown(article: Article) -> list[str]:
     """The first section, and those that make no hashtag and would otherwise go unsaid."""
-    names = [name for section in article.sections[:20] if (name := plain(section[:_READ_AT_MOST]))]
-    said = [name for place, name in enumerate(names) if place == 0 or not hashtag(name)]
+    said = [name for place, name in enumerate(section_names(article)) if place == 0 or not hashtag(name)]
     return [shorten(name, SECTION_LIMIT) for name in dict.fromkeys(said)][:SECTIONS_SHOWN]
 
 

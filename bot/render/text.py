@@ -1,7 +1,7 @@
 """Text as Telegram takes it: made plain, measured, cut and escaped, each once and each only here.
 
 `plain` is for what comes from outside; `Html` is what has been escaped, so that the type checker finds a
-text that was forgotten or escaped twice.
+text that was forgotten or escaped twice. What is escaped does nothing in Telegram, but for our own sentences.
 """
 
 import re
@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import accumulate, islice
 from typing import NewType
-from urllib.parse import urlsplit
 
+from bot.locale import Sentence, quoted, quoted_pieces
 from storage.script import graphemes, sentences, utf16_length
 
 #: Telegram's HTML, safe to send. Limits and rules: TDLib, MessageEntity.cpp, parse_html.
@@ -19,21 +19,23 @@ Html = NewType("Html", str)
 MESSAGE_LIMIT = 4096  #: UTF-16 units after the entities are parsed
 CAPTION_LIMIT = 1024
 MARKS = 8  #: bold places of a snippet; Telegram ignores what comes behind a message's hundredth mark
-URL_LIMIT = 2048  #: code points; the request itself may not be longer than 32768 bytes
+REQUEST_LIMIT = 30_000  #: bytes of HTML; Telegram refuses a text of more than 32,768
 
 ELLIPSIS = "…"
 
 #: Marks that a reader does not see and that move, hide or end what they stand beside.
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"  # controls
-    "\u202a-\u202e\u2066-\u2069\u206a-\u206f"  # bidi embeddings, overrides, isolates; deprecated formatting
+    "\u202a-\u202e\u2060\u2066-\u2069\u206a-\u206f"  # bidi; the word joiner, which is ours
     "\ufeff\ufff9-\ufffb\ufffe\uffff"  # byte order mark, interlinear notes, noncharacters
     "\u030a\u0333\u033f]"  # marks that Telegram takes out (TDLib, misc.cpp, clean_input_string)
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: Tag letters spell flags after a black flag; anywhere else they are invisible writing.
 _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e0000-\U000e007f]")
-_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
+#: White space, but for a lone space without a break: blanks in a row push words onto a line of their own.
+_BLANK = "\\s\u2800\u3164\u115f\u1160\uffa0"
+_SPACES = re.compile(f"[{_BLANK}][\u200b-\u200f]*(?:[{_BLANK}][\u200b-\u200f]*)+|[^\\S\u00a0\u202f]")
 
 #: The next letter is written under these, though not every ICU knows (Unicode, IndicSyllabicCategory:
 #: Invisible_Stacker).
@@ -64,7 +66,11 @@ def _visible(text: str) -> bool:
 
 
 def escape(text: str) -> Html:
-    """Plain text as Telegram's HTML: shown exactly as it is written."""
+    """Plain text as Telegram's HTML: shown as it is written; nothing in it is live but in a `Sentence`."""
+    return _escaped(text if isinstance(text, Sentence) else quoted(text))
+
+
+def _escaped(text: str) -> Html:
     return Html(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
@@ -74,12 +80,14 @@ def bold(html: Html) -> Html:
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:
     """`text`, not yet plain, with the first few of the places in `marks` (code points, in order) bold."""
-    pieces: list[Html] = []
+    pieces: list[str] = []
     behind = 0
     for start, end in islice(marks, MARKS):
-        pieces += [escape(_cleaned(text[behind:start])), bold(escape(_cleaned(text[start:end])))]
+        pieces += [_cleaned(text[behind:start]), _cleaned(text[start:end])]
         behind = end
-    return Html("".join([*pieces, escape(_cleaned(text[behind:]))]).strip())
+    pieces.append(_cleaned(text[behind:]))
+    parts = (_escaped(piece) for piece in quoted_pieces(pieces))  # as one text: bold parts no @ from its name
+    return Html("".join(bold(part) if place % 2 else part for place, part in enumerate(parts)).strip())
 
 
 def italic(html: Html) -> Html:
@@ -87,33 +95,13 @@ def italic(html: Html) -> Html:
 
 
 def code(text: str) -> Html:
-    """Plain text as a reader may tap to copy it."""
-    return Html(f"<code>{escape(text)}</code>") if text else Html("")
-
-
-def link(html: Html, url: str) -> Html:
-    """`html` leading to `url`; without the link where the address is not one to send readers to."""
-    address = safe_url(url)
-    if not address or not html:
-        return html
-    return Html(f'<a href="{escape(address).replace(chr(34), "&quot;")}">{html}</a>')
+    """Plain text as a reader may tap to copy it, letter by letter; nothing is live in it."""
+    return Html(f"<code>{_escaped(text)}</code>") if text else Html("")
 
 
 def joined(separator: str, *parts: Html) -> Html:
     """Those of `parts` that say something, with a plain `separator` between them."""
-    return Html(escape(separator).join(part for part in parts if part))
-
-
-def safe_url(url: str) -> str:
-    """`url` where it is a web address that hides nothing (no name@host, no other scheme), else ""."""
-    if not url or len(url) > URL_LIMIT or plain(url) != url or " " in url:
-        return ""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return ""
-    return url if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+    return Html(_escaped(separator).join(part for part in parts if part))
 
 
 def shown(html: Html) -> str:

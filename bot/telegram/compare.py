@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.locale import unquoted
 from bot.render.content import Content
 from bot.render.text import shown
 
@@ -15,11 +16,11 @@ _HREF = re.compile(r'<a href="([^"]*)">')
 def says(message: Mapping[str, Any], content: Content) -> bool:
     """Whether `message`, as the Bot API shows it, says what `content` does.
 
-    Telegram trims what it shows, and drops links that it does not like: text decides, and of the links at
+    Telegram trims what it shows, and drops links that it does not like: text (but for word joiners) decides, and of the links at
     least one that both have.
     """
     text = str(message.get("text") or message.get("caption") or "")
-    if text.split() != shown(content.text).split():
+    if unquoted(text).split() != unquoted(shown(content.text)).split():
         return False
     entities = message.get("entities") or message.get("caption_entities") or ()
     theirs = {_spelled(str(entity["url"])) for entity in entities if "url" in entity}

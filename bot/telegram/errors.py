@@ -43,7 +43,7 @@ _UNTOUCHABLE = (
     "there is no caption in the message to edit",
     "there is no media in the message to edit",
 )
-#: It is the picture that Telegram does not like.
+#: It is the picture that Telegram does not like, or that may not be posted where words may.
 _PICTURE = (
     "failed to get http url content",
     "wrong type of the web page content",
@@ -61,6 +61,8 @@ _PICTURE = (
     "can't use file of type",
     "not enough rights to send photos",
     "not enough rights to send media",
+    "chat_send_photos_forbidden",
+    "chat_send_media_forbidden",
     "message caption is too long",
     "media_caption_too_long",
 )
@@ -96,11 +98,16 @@ _PAUSED = (
 )
 
 
-def outcome_of(status: int, body: bytes, *, chat_id: int, message_id: int = 0) -> Outcome:
-    """What came of a request about `chat_id`; `message_id` is the message that it was to change."""
+def outcome_of(
+    status: int, body: bytes, *, chat_id: int, message_id: int = 0, picture: bool = False
+) -> Outcome:
+    """What came of a request about `chat_id`; `message_id` is the message that it was to change.
+
+    `picture`: the request had one. Whatever it is refused for, unless that is the chat, may be the picture.
+    """
     answer = _read(body)
     if answer is None:
-        return _foreign(status)
+        return _foreign(status, picture)
     if answer.get("ok") is True:
         return _done(answer.get("result"), message_id)
     said = str(answer.get("description", ""))
@@ -112,9 +119,9 @@ def outcome_of(status: int, body: bytes, *, chat_id: int, message_id: int = 0) -
         case 401 | 404:
             return TryLater(NO_TOKEN_WAIT, f"TELEGRAM_BOT_TOKEN is not accepted: {said}")
         case 400 | 403:
-            return _refusal(said, more, chat_id, message_id)
+            return _refusal(said, more, chat_id, message_id, picture and status == 400)
         case 413:
-            return Refused(said)
+            return Refused(said, picture=picture)
         case _:
             return Unclear(f"{status} {said}"[:200])
 
@@ -127,12 +134,12 @@ def _read(body: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and "ok" in answer else None
 
 
-def _foreign(status: int) -> Outcome:
+def _foreign(status: int, picture: bool) -> Outcome:
     """An answer that Telegram's own server did not write, or not to its end."""
     if status == 429:
         return TryLater(USUAL_WAIT, "429 Too Many Requests", flood=True)
     if status == 413:
-        return Refused("413 Request Entity Too Large")
+        return Refused("413 Request Entity Too Large", picture=picture)
     return Unclear(f"{status}, and the answer is not Telegram's")
 
 
@@ -146,7 +153,7 @@ def _seconds(wait: object) -> float:
     return float(wait) if isinstance(wait, int | float) and wait > 0 else USUAL_WAIT
 
 
-def _refusal(said: str, more: Mapping[str, Any], chat_id: int, message_id: int) -> Outcome:
+def _refusal(said: str, more: Mapping[str, Any], chat_id: int, message_id: int, picture: bool) -> Outcome:
     words = said.lower()
     moved = more.get("migrate_to_chat_id")
     if isinstance(moved, int):
@@ -159,7 +166,7 @@ def _refusal(said: str, more: Mapping[str, Any], chat_id: int, message_id: int) 
         return Refused(said, picture=True)
     if _says(words, _UNTOUCHABLE):
         return Untouchable(said)
-    return _chat(words, said, chat_id) or Refused(said)
+    return _chat(words, said, chat_id) or Refused(said, picture=picture)
 
 
 def _chat(words: str, said: str, chat_id: int) -> ChatGone | None:

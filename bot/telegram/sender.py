@@ -1,6 +1,7 @@
 """Says things in chats: contents become requests, answers become outcomes, never a message object."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ from telegram.request import BaseRequest, RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from bot.render.content import Content
+from bot.render.links import SURE_LENGTH
 from bot.telegram.compare import says
 from bot.telegram.errors import outcome_of
 from bot.telegram.standing import standing_of
@@ -24,16 +26,21 @@ NO_CONNECTION_WAIT = 2.0
 #: Different contents whose requests are kept ready: a fan-out has one or two.
 CONTENTS = 64
 
+_LONG_LINK = re.compile(rf'href="[^"]{{{SURE_LENGTH + 1}}}')
+
 Parameters = Mapping[str, object]
 
 
 class Said:
-    """A method and what it is told, but for the chat: made once, and said to many."""
+    """A method and what it is told, but for the chat: made once, and said to many.
 
-    __slots__ = ("json", "method", "parameters")
+    `picture`: there is something in it that the news can do without: a picture, a preview, a very long link.
+    """
 
-    def __init__(self, method: str, parameters: Parameters) -> None:
-        self.method, self.parameters = method, parameters
+    __slots__ = ("json", "method", "parameters", "picture")
+
+    def __init__(self, method: str, parameters: Parameters, *, picture: bool = False) -> None:
+        self.method, self.parameters, self.picture = method, parameters, picture
         self.json = _encode(parameters)[1:] if parameters else "}"
 
     def to(self, where: Parameters) -> bytes:
@@ -77,12 +84,15 @@ class TelegramSender:
         self, chat_id: int, message_id: int, content: str, *, new_picture: bool = False
     ) -> Outcome:
         where = {"chat_id": chat_id, "message_id": message_id}
-        came = await self._ask(_editing(content, new_picture), where, chat_id, message_id)
+        said = _editing(content, new_picture)
+        came = await self._ask(said, where, chat_id, message_id)
         match came:
             case Untouchable(reason) if "no text in the message" in reason:  # it was sent with a picture
                 return await self._ask(_captioning(content), where, chat_id, message_id)
             case Untouchable(reason) if "no caption in" in reason or "no media in" in reason:
                 return Refused(reason, picture=True)  # it was sent without one
+            case Refused(picture=True) if said.method == "editMessageMedia":  # the old picture stays
+                return await self._ask(_captioning(content), where, chat_id, message_id)
             case _:
                 return came
 
@@ -146,7 +156,7 @@ class TelegramSender:
         came = await self._exchange(said, where)
         if not isinstance(came, tuple):
             return came
-        return outcome_of(*came, chat_id=chat_id, message_id=message_id)
+        return outcome_of(*came, chat_id=chat_id, message_id=message_id, picture=said.picture)
 
     async def _exchange(self, said: Said, where: Parameters) -> tuple[int, bytes] | TryLater | Unclear:
         request, url = self._request, self._address + said.method
@@ -172,8 +182,9 @@ def _sending(content: str, paid: bool) -> Said:
     if paid:
         more["allow_paid_broadcast"] = True
     if said.photo:
-        return Said("sendPhoto", {"photo": said.photo, **_caption(said), **_buttons(said), **more})
-    return Said("sendMessage", {**_text(said), **_buttons(said), **more})
+        pictured = {"photo": said.photo, **_caption(said), **_buttons(said), **more}
+        return Said("sendPhoto", pictured, picture=True)
+    return Said("sendMessage", {**_text(said), **_buttons(said), **more}, picture=_can_be_plainer(said))
 
 
 @lru_cache(CONTENTS)
@@ -181,15 +192,19 @@ def _editing(content: str, new_picture: bool) -> Said:
     said = Content.from_json(content)
     if said.photo and new_picture:
         picture = {"type": "photo", "media": said.photo, "caption": said.text, "parse_mode": "HTML"}
-        return Said("editMessageMedia", {"media": picture, **_buttons(said)})
+        return Said("editMessageMedia", {"media": picture, **_buttons(said)}, picture=True)
     if said.photo:
         return _captioning(content)
-    return Said("editMessageText", {**_text(said), **_buttons(said)})
+    return Said("editMessageText", {**_text(said), **_buttons(said)}, picture=_can_be_plainer(said))
 
 
 def _captioning(content: str) -> Said:
     said = Content.from_json(content)
     return Said("editMessageCaption", {**_caption(said), **_buttons(said)})
+
+
+def _can_be_plainer(said: Content) -> bool:
+    return bool(said.preview) or _LONG_LINK.search(said.text) is not None
 
 
 def _text(said: Content) -> Parameters:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from jobs.ingest.clean import folded
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
-from storage.identities import NOBODY, guid_key, link_key
+from storage.identities import NOBODY, guid_key, link_keys
 from storage.links import is_front_page, normalised
 
 #: So many items with one link and each its own guid and title: the link is the site's, not theirs. Two are
@@ -27,11 +27,12 @@ class Named:
     position: int
     guid: bytes | None
     link: bytes | None
+    composed: bytes | None  #: of the link in the one Unicode form that has fewest letters, if it has another
     whole: bytes  #: of all that it says: for an item that nothing else tells from others
     title: str  #: folded, for comparing
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from (key for key in (self.guid, self.link, self.whole) if key)
+        yield from (key for key in (self.guid, self.link, self.composed, self.whole) if key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,15 @@ def name(feed_id: int, feed: ParsedFeed) -> Document:
 
 def _named(feed_id: int, item: ParsedItem, position: int, site: str) -> Named:
     telling = item.link and not is_front_page(item.link) and normalised(item.link) != site
+    link, composed, *_ = (*(link_keys(item.link) if telling else ()), None, None)
     title = folded(item.title)
     words = f"whole\0{feed_id}\0{item.guid}\0{normalised(item.link)}\0{title}"
     return Named(
         item=item,
         position=position,
         guid=guid_key(feed_id, item.guid) if item.guid else None,
-        link=link_key(item.link) if telling else None,
+        link=link,
+        composed=composed,
         whole=sha256(words.encode("utf-8", "surrogatepass")).digest(),
         title=title,
     )
@@ -110,8 +113,8 @@ def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
     """Links of several items that differ in all else; a guid's fragment (`#0`, `#3`) is no difference."""
     seen: defaultdict[bytes, list[tuple[str, str]]] = defaultdict(list)
     for named in items:
-        if named.link:
-            seen[named.link].append((named.item.guid.partition("#")[0], named.title))
+        for link in filter(None, (named.link, named.composed)):
+            seen[link].append((named.item.guid.partition("#")[0], named.title))
     for link, said in seen.items():
         guids, titles = {guid for guid, _ in said if guid}, {title for _, title in said}
         unlike = min(len(guids) or len(titles), len(titles))
@@ -161,7 +164,7 @@ def _tied(items: Sequence[Keyed]) -> list[list[Keyed]]:
 
 def _telling(named: Named, shared: frozenset[bytes] | set[bytes]) -> list[bytes]:
     """The keys that tell this item from others, the feed's own word first."""
-    keys = [key for key in (named.guid, named.link) if key and key not in shared]
+    keys = [key for key in (named.guid, named.link, named.composed) if key and key not in shared]
     return keys or [named.whole]
 
 
@@ -173,4 +176,5 @@ def _old(
     if before is not None:
         return Old(before.named, article, before.keys | unseen, before.moved)
     by_guid = named.guid is not None and known.get(named.guid) == article
-    return Old(named, article, unseen, by_guid and named.link in unseen)
+    moved = named.link in unseen and (named.composed is None or named.composed in unseen)
+    return Old(named, article, unseen, by_guid and moved)

@@ -1,7 +1,7 @@
 """One item, from what a feed wrote to what is kept: the same rules for every format of feed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate
 
@@ -9,13 +9,13 @@ import regex
 
 from jobs.ingest import clean, images, language
 from jobs.ingest.dates import read_date
-from jobs.ingest.links import reader_link
+from jobs.ingest.links import LONGEST_LINK, is_too_long, reader_link, refused_because
 from jobs.ingest.parsed import ParsedItem
 from jobs.ingest.standfirst import first_sentence, standfirst
 from storage import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
-_MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, 2000, 200
+_MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, LONGEST_LINK, 200
 #: Items whose beginnings tell what their feed is written in.
 _MAX_LEADS = 30
 #: Longer than this a description is the whole article.
@@ -93,9 +93,24 @@ def read_item(raw: RawItem, feed_language: str) -> ParsedItem | Left:
     links = [link for link in (reader_link(link, raw.base) for link in raw.links if link.strip()) if link]
     if not title:
         return Left("An item without a title and without text was left out.")
-    if not links and any(link.strip() for link in raw.links):
-        return Left(f"“{title[:60]}” was left out: readers cannot open its link {raw.links[0][:80]!r}.")
-    return _in_unicode(raw, title, summary, content, links[0] if links else "", feed_language)
+    given = [link for link in raw.links if link.strip()]
+    if not links and given and not any(map(is_too_long, given)):
+        why = refused_because(given[0], raw.base)
+        return Left(
+            f"“{title[:60]}” was left out: readers cannot open its link {given[0][:80]!r}, since {why}."
+        )
+    item = _in_unicode(raw, title, summary, content, links[0] if links else "", feed_language)
+    return item if links or not given else replace(item, lacks=_too_long(title))
+
+
+def _too_long(title: str) -> str:
+    return f"“{title[:60]}” is kept without its link, which has more than {LONGEST_LINK:,} characters."
+
+
+def dropped(read: Iterable[ParsedItem | Left]) -> tuple[str, ...]:
+    """A sentence for each item, or part of one, that was left out."""
+    told = (item.reason if isinstance(item, Left) else item.lacks for item in read)
+    return tuple(sentence for sentence in told if sentence)
 
 
 def _in_unicode(

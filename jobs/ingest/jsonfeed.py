@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.ingest import clean, images
-from jobs.ingest.item import Left, RawItem, Words, feed_language, feed_title, lead, read_item
+from jobs.ingest.item import RawItem, Words, dropped, feed_language, feed_title, lead, read_item
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.repair import MAX_ITEMS
@@ -33,7 +33,7 @@ def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
     read = [read_item(item, language) for item in raw]
     return ParsedFeed(
         items=tuple(item for item in read if isinstance(item, ParsedItem)),
-        dropped=tuple(item.reason for item in read if isinstance(item, Left)),
+        dropped=dropped(read),
         format="json",
         title=feed_title(clean.title(_word(found, "title"), False), leads),
         link=reader_link(_word(found, "home_page_url"), url),

@@ -12,7 +12,7 @@ from jobs.ingest.parsed import ParsedFeed
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection
-from storage.identities import link_key
+from storage.identities import link_keys
 from storage.links import is_front_page
 from storage.records import Article, Entry, Feed
 
@@ -92,7 +92,8 @@ def _keys(
     """Which article each key names from now on; what a page calls its own address comes last."""
     fresh = list(zip(ordered, new, strict=True))
     linked = ((pages.get(one.named.position), number) for one, number in fresh)
-    keys = {link_key(page.link): number for page, number in linked if page and not is_front_page(page.link)}
+    told = ((page.link, number) for page, number in linked if page and not is_front_page(page.link))
+    keys = {key: number for link, number in told for key in link_keys(link)}
     keys |= {key: number for one, number in fresh for key in one.keys}
     return keys | {key: one.article_id for one in old for key in one.keys}
 

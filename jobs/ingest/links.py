@@ -9,28 +9,66 @@ from storage.links import split, without_tracking
 
 #: Names that mean a machine or a network of one's own (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 _OWN_NETWORK = re.compile(r"(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa)$")
-#: Longer than any that works everywhere; such links are mistakes or attacks.
-_MAX_LENGTH = 2000
-_SPACES = re.compile(r"\s+")
+_HIDING = re.compile(r"[@\\\s]")
+#: Characters; no message of Telegram holds a longer one (32,768 bytes with all that is in it).
+LONGEST_LINK = 32_768
+#: What copying leaves around a link; joiners, which letters may need, are not among it.
+_AROUND = "\t\n\v\f\r \x00\u200b\u200e\u200f\u2060\ufeff\u00a0\u3000"
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNSEEN_IN_HOST = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 
 
 def reader_link(link: str, base: str = "") -> str:
-    """The link as readers open it, absolute and without tracking; "" where they must not or cannot.
+    """The link as readers open it, absolute and without tracking; "" where `refused_because` says why not.
+
+    Letter by letter as the site wrote it, in whichever Unicode form; a space is written %20.
+    """
+    absolute = _absolute(link, base)
+    if refused_because(absolute, base):
+        return ""
+    scheme, _, rest = absolute.partition("://")
+    place = _place(absolute)
+    rest = _UNSEEN_IN_HOST.sub("", place) + rest[len(place) :]
+    return without_tracking(f"{scheme.lower()}://{rest}").replace(" ", "%20")
+
+
+def refused_because(link: str, base: str = "") -> str:
+    """Why readers are not sent to a link, as half a sentence; "" if they are.
 
     Only http and https; no user names (`news.example@evil.example`); no address inside a private
     network, unless the feed itself (`base`) comes from that very host.
     """
-    try:
-        absolute = urljoin(base, link.strip()) if base else link.strip()
-    except ValueError:
-        return ""
+    absolute = _absolute(link, base)
     parts = split(absolute)
-    if parts is None or len(absolute) > _MAX_LENGTH or "@" in parts.netloc or "\\" in parts.netloc:
-        return ""
+    if parts is None:
+        return "it is no web address"
+    if len(absolute) > LONGEST_LINK:
+        return f"it has more than {LONGEST_LINK:,} characters"
+    if _HIDING.search(_place(absolute)):
+        return "it hides its host behind a user name"
     own = split(base) if base else None
     if is_private_host(parts.hostname or "") and (own is None or own.hostname != parts.hostname):
+        return "it leads into a private network"
+    return ""
+
+
+def is_too_long(link: str) -> bool:
+    """Whether a link is refused for its length alone."""
+    return len(link) > LONGEST_LINK
+
+
+def _absolute(link: str, base: str) -> str:
+    written = _UNSEEN.sub("", link.strip(_AROUND))
+    try:
+        return written if _ABSOLUTE.match(written) or not base else urljoin(base, written)
+    except ValueError:
         return ""
-    return _SPACES.sub("%20", without_tracking(parts.geturl()))
+
+
+def _place(link: str) -> str:
+    """Host and port as they are written, with whatever hides there."""
+    return re.split(r"[/?#]", link.partition("://")[2], maxsplit=1)[0]
 
 
 def is_private_host(host: str) -> bool:

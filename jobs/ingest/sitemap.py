@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from jobs.ingest import images
-from jobs.ingest.item import Left, RawItem, Words, read_item
+from jobs.ingest.item import RawItem, Words, dropped, read_item
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
 
@@ -24,7 +24,7 @@ def read_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:
     items = tuple(item for item in read if isinstance(item, ParsedItem))
     return ParsedFeed(
         items=items,
-        dropped=tuple(item.reason for item in read if isinstance(item, Left)),
+        dropped=dropped(read),
         format="sitemap",
         title=next((_inner(one, "name") for one in root.iter() if _local(one) == "publication"), ""),
         language=items[0].language if items else "",

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from jobs.ingest import clean, images
-from jobs.ingest.item import Lead, Left, RawItem, Words, feed_language, feed_title
+from jobs.ingest.item import Lead, Left, RawItem, Words, dropped, feed_language, feed_title
 from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
@@ -74,7 +74,7 @@ def put_together(
     title = clean.title(str(feed.get("title") or ""), _is_html(feed.get("title_detail")))
     return ParsedFeed(
         items=tuple(item for item in items if isinstance(item, ParsedItem)),
-        dropped=tuple(item.reason for item in items if isinstance(item, Left)),
+        dropped=dropped(items),
         format=document.format,
         title=feed_title(title, leads),
         link=reader_link(str(feed.get("link") or ""), url),

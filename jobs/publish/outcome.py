@@ -27,7 +27,7 @@ class Refused:
     """Telegram will not take this content in this chat, now or later."""
 
     reason: str
-    picture: bool = False  #: it is the picture that was refused
+    picture: bool = False  #: perhaps for its picture, preview or very long link: worth a try as bare words
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Telling:
     now: datetime
     corrected_at: datetime | None = None  #: the mark of a correction; None for none
     withdrawn: bool = False  #: the note that stands where the article was
-    picture: bool = True  #: False once Telegram refused it here
+    picture: bool = True  #: False once Telegram refused the post with it here
 
 
 #: What Telegram allows without payment; edits and deletes cannot be paid for (`allow_paid_broadcast`).

@@ -1,12 +1,16 @@
 """Text is made plain, measured and cut as Telegram and a reader would."""
 
+import re
 import unicodedata
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render.text import escape, length, link, plain, safe_url, shorten, shown
+from bot.locale import unquoted
+from bot.render.links import link, safe_url
+from bot.render.text import escape, length, plain, shorten, shown
 from bot.sandbox.entities import formatted
 from bot.sandbox.parse_html import parse_html
 from storage.script import graphemes, utf16_length
@@ -51,7 +55,7 @@ def test_plain_text_stays_as_it_is_when_made_plain_again(text: str) -> None:
 @given(TEXTS)
 def test_escaped_text_is_shown_as_it_was_written(text: str) -> None:
     seen, entities = parse_html(escape(plain(text)))
-    assert seen == plain(text) == shown(escape(plain(text)))
+    assert unquoted(seen) == plain(text) == unquoted(shown(escape(plain(text))))
     assert entities == []
 
 
@@ -115,15 +119,37 @@ def test_length_counts_what_is_shown_in_utf16_units() -> None:
         "https://",
         "https://[::1",
         "//news.example/a",
-        "https://news.example/a b",
-        "https://news.example/\u202egpj.exe",
-        "https://news.example/" + "a" * 2048,
+        "https://news.example\\@bank.example/",
+        "https://evil.example\\.bank.example/",
+        "https://bank.example\u202e/",
+        "https://news.example/\nb",
+        "https://news.example/" + "a" * 30_000,
         "",
     ],
 )
 def test_an_address_that_hides_something_makes_no_link(url: str) -> None:
     assert safe_url(url) == ""
     assert link(escape("story"), url) == "story"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "articles/ခန\u103a\u1037",
+        "articles/cafe\u0301",
+        "articles/\u212b-ridge",
+        "می\u200cخواهم",
+        "a b",
+        "a\u00a0b\u3000c",
+        "\u202egpj.exe",
+        "q?w=%E1%80%81&x=%zz#ခ",
+        "?#",
+    ],
+)
+def test_an_address_goes_out_letter_by_letter(path: str) -> None:
+    sent = safe_url(f"https://news.example/{path}")
+    assert re.fullmatch("[!-~]+", sent)
+    assert unquote(sent) == unquote(f"https://news.example/{path}")
 
 
 @given(st.text())

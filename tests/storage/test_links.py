@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.links import is_front_page, normalised, without_tracking
+from storage.links import is_front_page, link_key, link_keys, normalised, without_tracking
 
 SAME = [
     ("https://news.example/a", "http://www.news.example/a/"),
@@ -85,6 +85,21 @@ def test_normalising_twice_is_normalising_once_and_nothing_raises(link: str) -> 
 def test_odd_links_are_stable_too(tail: str) -> None:
     once = normalised(f"https://news.example{tail}")
     assert normalised(once) == once
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ခန\u103a\u1037", "ခန\u1037\u103a"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("\u212b-ridge", "\u00c5-ridge"),
+        ("cafe%CC%81", "caf%c3%a9"),
+    ],
+)
+def test_two_unicode_forms_of_a_link_share_a_key(one: str, other: str) -> None:
+    found = link_keys(f"https://news.example/{one}"), link_keys(f"https://news.example/{other}")
+    assert set(found[0]) & set(found[1])
+    assert link_keys("https://news.example/cafe") == (link_key("https://news.example/cafe"),)
 
 
 def test_only_the_tracking_is_taken_from_what_readers_open() -> None:

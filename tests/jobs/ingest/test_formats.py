@@ -183,7 +183,8 @@ def test_an_item_that_cannot_be_shown_is_left_out_with_a_sentence() -> None:
     found = read(RSS_091.replace("https://news.example/1", "javascript:alert(1)"))
     assert found.items == ()
     assert found.dropped == (
-        "“Harbour opens” was left out: readers cannot open its link 'javascript:alert(1)'.",
+        "“Harbour opens” was left out: readers cannot open its link 'javascript:alert(1)',"
+        " since it is no web address.",
     )
 
 

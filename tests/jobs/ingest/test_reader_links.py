@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.links import is_private_host, reader_link
+from jobs.ingest.links import is_private_host, reader_link, refused_because
 
 REFUSED = [
     "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "tg://resolve?domain=x",
@@ -13,7 +13,7 @@ REFUSED = [
     "http://intranet/", "http://printer.local/", "http://127.0.0.1/", "http://127.1/", "http://0x7f000001/",
     "http://2130706433/", "http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://10.1.2.3/",
     "http://169.254.169.254/latest/", "http://100.64.0.1/", "http://224.0.0.1/", "http://0.0.0.0/", "http://",
-    "https://news.example\\@evil.example/", "https://news.example/" + "x" * 3000, "",
+    "https://news.example\\@evil.example/", "https://news.example/" + "x" * 33_000, "",
 ]  # fmt: skip
 
 
@@ -40,6 +40,33 @@ def test_public_hosts_are_public() -> None:
     assert not any(
         map(is_private_host, ["news.example", "8.8.8.8", "2001:4860:4860::8888", "xn--bcher-kva.example"])
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "articles/ခန\u103a\u1037",
+        "articles/cafe\u0301",
+        "\u212b-ridge",
+        "می\u200cخواهم",
+        "a\u00a0b\u2066c",
+        "a?",
+        "a?b=&c#",
+        "%e1%80%81?q=%zz",
+        "x" * 3000,
+    ],
+)
+def test_a_link_is_kept_letter_by_letter(path: str) -> None:
+    link = f"https://news.example/{path}"
+    assert reader_link(link, "https://news.example/feed") == reader_link(link) == link
+
+
+def test_a_link_that_is_refused_says_why() -> None:
+    assert refused_because("https://news.example/a") == ""
+    assert refused_because("tg://resolve?domain=x") == "it is no web address"
+    assert refused_because("https://bank.example@evil.example/") == "it hides its host behind a user name"
+    assert refused_because("http://10.0.0.1/") == "it leads into a private network"
+    assert refused_because("https://news.example/" + "x" * 33_000) == "it has more than 32,768 characters"
 
 
 @given(st.text(), st.text())

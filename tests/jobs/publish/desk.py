@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from bot.render import Html, escape, link
 from bot.render.content import Content
-from bot.render.text import Html, escape, link
 from bot.sandbox.box import Box
 from bot.sandbox.limits import Limits
 from bot.sandbox.request import BoxRequest

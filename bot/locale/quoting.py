@@ -1,0 +1,70 @@
+"""The words of others are shown and do nothing: Telegram finds no link, mention, command or number in them.
+
+Telegram's servers and apps make @names, /commands, addresses, e-mail addresses, phone and card numbers live
+wherever they stand in a text (TDLib, MessageEntity.cpp, `find_entities`; phone numbers: Android's Linkify).
+A word joiner, U+2060, has no width, is kept by `clean_input_string`, and belongs to none of them: it parts
+what must not be read as one. Hashtags and cashtags stay as they are.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+JOINER = "\u2060"
+
+#: Behind each of these a joiner stands. A top-level domain begins with a letter and is not a single one (p.m.,
+#: U.S.); of an IPv4 address the first dots are enough. A slash behind a Latin letter begins no command.
+_LIVE = re.compile(
+    r"@(?=[A-Za-z0-9_])"
+    r"|(?<![A-Za-z0-9_/<>])/(?=[A-Za-z0-9_])"
+    r"|:(?=//)"
+    r"|(?<=[^\s.])\.(?=[^\W\d_][A-Za-z0-9_\u00c0-\U0010ffff-])"
+    r"|(?<=[0-9])\.(?=[0-9]{1,3}\.[0-9])"
+)
+#: Digits with what is written between those of one number.
+_NUMBER = re.compile(r"\+?\d[\d \u00a0\u202f().\-\u2010-\u2015/]*\d")
+_FEWEST = 7  #: digits of a phone number
+_FEWEST_MARKED = 5  #: behind a "+"
+_TOGETHER = 4  #: digits that may stand together: no phone number is as short
+
+
+class Sentence(str):
+    """Our own words, with others' in them already quoted: a command in it may be tapped."""
+
+    __slots__ = ()
+
+
+def quoted(text: str) -> str:
+    """`text` with word joiners, so that nothing in it is live; any beginning of the result is as safe.
+
+    What was quoted before comes back as it is.
+    """
+    return quoted_pieces([text])[0]
+
+
+def quoted_pieces(pieces: Sequence[str]) -> list[str]:
+    """The pieces of one text, with joiners as the whole of it needs them."""
+    text = "".join(pieces)
+    joints = {found.end() for found in _LIVE.finditer(text)}
+    joints.update(joint for found in _NUMBER.finditer(text) for joint in _inside(found))
+    if not joints:
+        return list(pieces)
+    ends = list(accumulate(map(len, pieces), initial=0))
+    return [_joined(text, start, end, joints) for start, end in pairwise(ends)]
+
+
+def _joined(text: str, start: int, end: int, joints: set[int]) -> str:
+    first = JOINER if start in joints else ""
+    cuts = [start, *sorted(joint for joint in joints if start < joint < end), end]
+    return first + JOINER.join(text[one:other] for one, other in pairwise(cuts))
+
+
+def unquoted(text: str) -> str:
+    """`text` without word joiners."""
+    return text.replace(JOINER, "")
+
+
+def _inside(number: re.Match[str]) -> list[int]:
+    digits = [place for place in range(*number.span()) if number.string[place].isdecimal()]
+    marked = number[0].startswith("+")
+    return digits[_TOGETHER::_TOGETHER] if len(digits) >= (_FEWEST_MARKED if marked else _FEWEST) else []

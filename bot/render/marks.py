@@ -1,0 +1,90 @@
+"""Our own marks in a post, and what of a feed's text would pass for one; pure.
+
+Readers trust "🔴 Breaking", "Updated 14:05", "Read the full story" and "This article was withdrawn": no feed
+may write them. They are known in each of our languages, in any case, width, spacing, digits and accents.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+import regex
+
+from bot.locale import languages, unquoted, words
+
+BREAKING_SIGN = "🔴"
+
+_INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}\ufe00-\ufe0f\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]")
+_ACCENTS = re.compile("[\u0300-\u036f\u20d0-\u20f0]")
+_OTHERS = regex.compile(r"[^\p{L}\p{M}\p{N}]")
+#: Letters that look like the Latin ones of our marks (Unicode, confusables.txt).
+_TWINS = str.maketrans("аеорсуіѕһԁьвгкпνυταορικηɡıԍոս", "aeopcyishdbbrknvutaopikngignu")
+_SEPARATORS = re.compile(r"\s*[·•‧∙・⋅|¦‖]\s*")
+#: A time, in a skeleton; before it the day, which has a number.
+_TIME = "0time0"
+_CLOCK = re.compile(r"\d{1,2}\s*[:.h]\s*\d{2}(?:\s*[ap]\.?m\b\.?)?")
+_DAY_AND_TIME = rf"(?:\w{{0,16}}0{{1,4}}\w{{0,16}})?{_TIME}"
+_GAP = r"\p{Z}\p{Cf}\p{M}"
+_SIGN = regex.compile(rf"(?:[{_GAP}\p{{P}}]*{BREAKING_SIGN})+[{_GAP}]*")
+_LABEL_END = regex.compile(rf"[{_GAP}]*(?:$|(?:[:|·•!?။၊)\]】»]+|[.,–—-]+(?=[{_GAP}]|$))[{_GAP}:|·•!–—-]*)")
+_LONGEST_MARK = 40  #: characters of a mark without a time
+
+
+def without_sign(text: str) -> str:
+    """`text` without our sign for breaking news at its beginning, however often it is repeated."""
+    while found := _SIGN.match(text):
+        text = _without_word(text[found.end() :])
+    return text
+
+
+def _without_word(text: str) -> str:
+    """Without "Breaking:", in any language of ours, where it stands as a label and not in a sentence."""
+    for word in _words("Breaking"):
+        for end in range(1, min(len(text), _LONGEST_MARK) + 1):
+            behind = _LABEL_END.match(text, end)
+            if behind and _skeleton(text[:end]) == word:
+                return text[behind.end() :]
+    return text
+
+
+def section_poses(name: str) -> bool:
+    """Whether a section's name would pass for one of our marks, or for a time, in the line of facts."""
+    parts = [part for part in map(_skeleton, _SEPARATORS.split(name)) if part]
+    return any(part == _TIME or _reads_like_mark(part, "(?:.*0.*)?") for part in parts)
+
+
+def without_marks(standfirst: str) -> str:
+    """A standfirst without the parts that would pass for our line of facts, or for one of our sentences."""
+    parts = _SEPARATORS.split(standfirst)
+    time = _DAY_AND_TIME if len(parts) > 1 else "$^"
+    kept = [part for part in parts if not _poses(_skeleton(part), time)]
+    return standfirst if len(kept) == len(parts) else " · ".join(kept)
+
+
+def _poses(said: str, time: str) -> bool:
+    return re.fullmatch(time, said) is not None or _reads_like_mark(said, _DAY_AND_TIME)
+
+
+def _reads_like_mark(said: str, time: str) -> bool:
+    return any(re.fullmatch(mark.replace(_TIME, time), said) for mark in _marks())
+
+
+@cache
+def _marks() -> tuple[str, ...]:
+    messages = ("Breaking", "Read the full story", "Updated {time}", "This article was withdrawn ({time}).")
+    return tuple(mark for message in messages for mark in _words(message))
+
+
+@cache
+def _words(message: str) -> tuple[str, ...]:
+    """A message's skeleton in every language, with `_TIME` for the time."""
+    said = (words(language)(message, time=_TIME) for language in languages())
+    return tuple(dict.fromkeys(map(_skeleton, said)))
+
+
+def _skeleton(text: str) -> str:
+    """What a reader takes in of `text`: letters of one width and case, `_TIME` for a time, 0 for a digit."""
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquoted(text))).casefold()
+    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_TWINS)
+    text = _OTHERS.sub("", unicodedata.normalize("NFC", _CLOCK.sub(_TIME, text)))
+    return "".join("0" if letter.isdigit() else letter for letter in text)

@@ -1,0 +1,215 @@
+"""Which addresses and e-mail addresses does Telegram find in a text?
+
+Step by step the rules of TDLib's MessageEntity.cpp (match_urls, fix_url, match_tg_urls, is_email_address).
+Top-level domains are those of the Public Suffix List, and the two that TDLib adds.
+"""
+
+import re
+from functools import lru_cache
+from unicodedata import category
+
+from tld import is_tld
+
+Span = tuple[int, int]
+
+_OWN_TLDS = frozenset({"onion", "ton"})
+_HOST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
+_NO_USER = frozenset("\n/[]{}()'`<>\"@«»")
+_NO_PATH = frozenset('\n<>"«»')
+_LATER = ".:;,('?!`"  #: an address does not end in these
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_PORT = re.compile(r":0*([0-9]{1,5})(?![0-9])")
+_OWN_SCHEME = re.compile(r"(tg|ton|tonsite)://[A-Za-z0-9_-]{1,253}", re.IGNORECASE)
+_SCHEMES = ("http://", "https://", "ftp://", "tonsite://")
+_EMAIL = re.compile(
+    r"(?:[A-Za-z0-9_-]{0,26}[.+]){0,10}[A-Za-z0-9_-]{1,35}"
+    r"@(?:(?:[A-Za-z0-9][A-Za-z0-9_-]{0,28})?[A-Za-z0-9]\.){1,6}[A-Za-z]{2,8}"
+)
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.|\Z)){4}")
+
+
+def tg_urls(text: str) -> list[Span]:
+    """Addresses of Telegram's own kinds, `tg://user?id=1`: they need no dot."""
+    return [(found.start(), _with_path(text, found.end())) for found in _OWN_SCHEME.finditer(text)]
+
+
+def urls_and_emails(text: str) -> list[tuple[int, int, str]]:
+    """Each with its kind, "url" or "email"."""
+    spans: list[tuple[int, int, str]] = []
+    for begin, end in _matched(text):
+        inner = begin + 7 if text.startswith("mailto:", begin) else begin
+        if _EMAIL.fullmatch(text, inner, end):
+            spans.append((inner, end, "email"))
+        elif length := _kept(text[begin:end]):
+            spans.append((begin, begin + length, "url"))
+    return spans
+
+
+def _matched(text: str) -> list[Span]:
+    """What looks like an address around each dot; whether it is one is to be seen."""
+    spans: list[Span] = []
+    start = 0
+    while 0 <= (dot := text.find(".", start)) < len(text) - 1:
+        if text[dot + 1] == " ":
+            start = dot + 2
+            continue
+        span, start = _around(text, start, dot)
+        spans += [span] if span else []
+    return spans
+
+
+def _around(text: str, start: int, dot: int) -> tuple[Span | None, int]:
+    """The address around `dot`, and from where to look for the next one."""
+    begin, host_end, has_user = _host(text, start, dot)
+    end = _with_path(text, _with_port(text, host_end))
+    while end > dot + 1 and text[end - 1] == ".":
+        end -= 1
+    first = _with_scheme(text, start, _with_user(text, start, begin, has_user))
+    if first is not None:
+        after = end
+        while after < len(text) and text[after] == ".":
+            after += 1
+        return ((first, end) if end > dot + 1 else None), max(after, dot + 1)
+    while text[end - 1] != ".":
+        end -= 1
+    return None, max(end, dot + 1)
+
+
+def _host(text: str, start: int, dot: int) -> tuple[int, int, bool]:
+    """Where the host around `dot` begins and ends; with `name@` before it where that follows the dot."""
+    begin = end = dot
+    while begin > start and _of_host(text[begin - 1]):
+        begin -= 1
+    has_user = False
+    while end < len(text) and (text[end] == "@" or _of_host(text[end])):
+        has_user = has_user or text[end] == "@"
+        end += 1
+    while has_user and begin > start and _of_user(text[begin - 1]):
+        begin -= 1
+    return begin, end, has_user
+
+
+def _with_port(text: str, end: int) -> int:
+    port = _PORT.match(text, end)
+    return port.end() if port and 0 < int(port[1]) <= 65535 else end
+
+
+def _with_path(text: str, end: int) -> int:
+    if end == len(text) or text[end] not in "/?#":
+        return end
+    last = end + 1
+    while last < len(text) and text[last] not in _NO_PATH and _of_url(text[last]):
+        last += 1
+    while last > end + 1 and text[last - 1] in _LATER:
+        last -= 1
+    return last if text[end] == "/" or last > end + 1 else end
+
+
+def _with_user(text: str, start: int, begin: int, has_user: bool) -> int | None:
+    """Where `name@` before the host begins; None where it makes the whole no address."""
+    if begin == start or text[begin - 1] != "@":
+        return begin
+    first = begin - 1
+    while first > start and _of_user(text[first - 1]):
+        first -= 1
+    return None if has_user or first == begin - 1 else first
+
+
+def _with_scheme(text: str, start: int, begin: int | None) -> int | None:
+    """Where the scheme begins; None where what stands before the host makes it none."""
+    if begin is None or begin == start:
+        return begin
+    before = text[start:begin]
+    if not (len(before.encode()) >= 6 and before.endswith("://")):
+        return None if is_word(before[-1]) or before[-1] in "/#@" else begin
+    first = len(before) - 3
+    while first > 0 and _of_scheme(before[first - 1]):
+        first -= 1
+    scheme = before[first:-3].lower()
+    for known, others in (("http", ("shttp",)), ("https", ()), ("ftp", ("tftp", "sftp")), ("tonsite", ())):
+        if scheme.endswith(known) and scheme not in others:
+            return begin - len(known) - 3
+    return None
+
+
+def _kept(url: str) -> int:
+    """How much of what was matched is an address; 0 where none of it is."""
+    scheme = next((each for each in _SCHEMES if url[:10].lower().startswith(each)), "")
+    place, path = _parted(url[len(scheme) :])
+    host = place.partition("@")[2] if "@" in place else place
+    host = host[: host.rfind(":")] if ":" in host else host
+    if host.lower() == "teiegram.org" or not _is_host(host, has_scheme=bool(scheme)):
+        return 0
+    return len(url) - len(path) + len(_path(path))
+
+
+def _parted(rest: str) -> tuple[str, str]:
+    cut = min((at for mark in "/?#" if (at := rest.find(mark)) >= 0), default=len(rest))
+    return rest[:cut], rest[cut:]
+
+
+def _path(path: str) -> str:
+    """Without what belongs to the sentence: a full stop, a bracket that was opened outside."""
+    balance = dict.fromkeys(_BRACKETS.values(), 0)
+    for place, character in enumerate(path):
+        if character in balance:
+            balance[character] += 1
+        elif character in _BRACKETS:
+            balance[_BRACKETS[character]] -= 1
+            if balance[_BRACKETS[character]] < 0:
+                path = path[:place]
+                break
+    return path.rstrip(_LATER)
+
+
+def _is_host(host: str, *, has_scheme: bool) -> bool:
+    parts = host.split(".")
+    if any(not 0 < len(part.encode()) < 64 or part[-1] == "-" for part in parts) or len(parts) < 2:
+        return False
+    if _IPV4.fullmatch(host):
+        return True
+    ending = parts[-1]
+    if re.fullmatch(r"[0-9.]+", host) or len(ending) < 2 or "_" in parts[-2]:
+        return False
+    if ending.startswith("xn--"):
+        return re.fullmatch(r"[A-Za-z0-9]{2,}", ending[4:]) is not None
+    return not {"_", "-"} & set(ending) and (has_scheme or _is_common(ending))
+
+
+@lru_cache(4096)
+def _is_common(ending: str) -> bool:
+    """Whether a host may end so without a scheme. `Com`, as a sentence begins, is none."""
+    lower = ending.lower()
+    if lower != ending and lower[1:] == ending[1:]:
+        return False
+    return lower in _OWN_TLDS or bool(is_tld(lower))
+
+
+@lru_cache(4096)
+def _category(character: str) -> str:
+    return category(character)[0]
+
+
+def is_word(character: str) -> bool:
+    """TDLib's is_word_character."""
+    return character == "_" or _category(character) in "LN"
+
+
+def _of_url(character: str) -> bool:
+    if "\u2000" <= character <= "\u206f":
+        return character in "\u200c\u200d" or "\u2010" <= character <= "\u2015"
+    return _category(character) != "Z"
+
+
+def _of_host(character: str) -> bool:
+    return character in _HOST if character < "\u00c0" else _of_url(character)
+
+
+def _of_user(character: str) -> bool:
+    return character not in _NO_USER and _of_url(character)
+
+
+def _of_scheme(character: str) -> bool:
+    if character < "\u0080":
+        return character.isalnum() or character in "+-"
+    return _category(character) != "Z"
