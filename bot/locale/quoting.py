@@ -12,34 +12,36 @@ from itertools import accumulate, pairwise
 
 JOINER = "\u2060"
 
-#: Behind each of these a joiner stands. A top-level domain begins with a letter and is not a single one (p.m.,
+#: Behind each of these a joiner stands. A top-level domain begins with a letter and has two (not: p.m.,
 #: U.S.); of an IPv4 address the first dots are enough. A slash behind a Latin letter begins no command.
 _LIVE = re.compile(
-    r"@(?=[A-Za-z0-9_])"
-    r"|(?<![A-Za-z0-9_/<>])/(?=[A-Za-z0-9_])"
-    r"|:(?=//)"
-    r"|(?<=[^\s.])\.(?=[^\W\d_][A-Za-z0-9_\u00c0-\U0010ffff-])"
-    r"|(?<=[0-9])\.(?=[0-9]{1,3}\.[0-9])"
+    r"[@/:.](?:"
+    r"(?<=@)(?=[A-Za-z0-9_])"
+    r"|(?<=/)(?<![A-Za-z0-9_/<>]/)(?=[A-Za-z0-9_])"
+    r"|(?<=:)(?=//)"
+    r"|(?<=[^\s.]\.)(?=[^\W\d_][A-Za-z0-9_\u00c0-\U0010ffff-])"
+    r"|(?<=[0-9]\.)(?=[0-9]{1,3}\.[0-9])"
+    r")"
 )
 #: Digits with what is written between those of one number.
-_NUMBER = re.compile(r"\+?\d[\d \u00a0\u202f().\-\u2010-\u2015/]*\d")
+_NUMBER = re.compile(r"\d[\d \u00a0\u202f().\-\u2010-\u2015/]{3,}\d")
 _FEWEST = 7  #: digits of a phone number
 _FEWEST_MARKED = 5  #: behind a "+"
 _TOGETHER = 4  #: digits that may stand together: no phone number is as short
 
 
 class Sentence(str):
-    """Our own words, with others' in them already quoted: a command in it may be tapped."""
+    """Words that may be shown as they are: our own, whose commands can be tapped, or others' when quoted."""
 
     __slots__ = ()
 
 
-def quoted(text: str) -> str:
+def quoted(text: str) -> Sentence:
     """`text` with word joiners, so that nothing in it is live; any beginning of the result is as safe.
 
     What was quoted before comes back as it is.
     """
-    return quoted_pieces([text])[0]
+    return text if isinstance(text, Sentence) else Sentence(*quoted_pieces([text]))
 
 
 def quoted_pieces(pieces: Sequence[str]) -> list[str]:
@@ -66,5 +68,5 @@ def unquoted(text: str) -> str:
 
 def _inside(number: re.Match[str]) -> list[int]:
     digits = [place for place in range(*number.span()) if number.string[place].isdecimal()]
-    marked = number[0].startswith("+")
+    marked = number.string[: number.start()].endswith("+")
     return digits[_TOGETHER::_TOGETHER] if len(digits) >= (_FEWEST_MARKED if marked else _FEWEST) else []

@@ -42,11 +42,8 @@ class Words:
 
 
 def _filled(form: str, values: Mapping[str, object]) -> Sentence:
-    return Sentence(form.format(**{name: _quoted(value) for name, value in values.items()}))
-
-
-def _quoted(value: object) -> object:
-    return quoted(value) if isinstance(value, str) and not isinstance(value, Sentence) else value
+    said = {name: quoted(value) if isinstance(value, str) else value for name, value in values.items()}
+    return Sentence(form.format(**said))
 
 
 @cache

@@ -6,6 +6,7 @@ in the form it came in: to a site "é" may be one letter or two. The words of a 
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import regex
@@ -23,9 +24,11 @@ _FAR = re.compile("[^!-~]+")
 _INVISIBLE = regex.compile(r"\p{Cf}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/?#]*@)?([^\s/?#]*)", re.IGNORECASE)
 _HOST = regex.compile(r"(?:[\p{L}\p{M}\p{N}_-]+\.)+[\p{L}][\p{L}\p{M}\p{N}_-]+|(?:\d{1,3}\.){3}\d{1,3}")
+_DOT = re.compile("[.。．｡․]|://")  #: what any host, or what reads like one, is written with
 _WIDE_DOT = re.compile("(?<=[a-z0-9])。(?=[a-z0-9])")
 
 
+@lru_cache(64)  # a post asks for its link's several times
 def safe_url(url: str, longest: int = REQUEST_LIMIT) -> str:
     """`url` as it is sent; "" where it is no web address, hides where it leads (name@host), or is too long.
 
@@ -39,7 +42,7 @@ def safe_url(url: str, longest: int = REQUEST_LIMIT) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not host or _CONTROLS.search(url):
         return ""
-    if _HIDING.search(place) or plain(place) != unicodedata.normalize("NFC", place):
+    if _HIDING.search(place) or not (place.isascii() or plain(place) == unicodedata.normalize("NFC", place)):
         return ""
     behind_host = url.index("//") + len("//") + len(place)
     sent = url[:behind_host] + _FAR.sub(_encoded, url[behind_host:])
@@ -76,6 +79,8 @@ def host_of(url: str) -> str:
 
 def names_another_host(text: str, url: str) -> bool:
     """Whether `text` holds an address, or something that reads like one, of another host than `url`'s."""
+    if not _DOT.search(text):
+        return False
     own = _bare(_folded(urlsplit(safe_url(url)).hostname or ""))
     return any(_bare(host) != own for host in _hosts(_folded(text)))
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.locale import JOINER, Words, near, numerals, words
+from bot.locale import JOINER, Words, near, numerals, quoted, words
 from bot.render.links import SURE_LENGTH, host_of, link, names_another_host
 from bot.render.post import SECTION_LIMIT, headline, section_names
-from bot.render.text import MESSAGE_LIMIT, REQUEST_LIMIT, Html, escape, italic, joined, length, shorten
+from bot.render.text import MESSAGE_LIMIT, REQUEST_LIMIT, Html, escape, italic, joined, length, shorten, shown
 from storage.records import Article
 
 MOST_LINES = 40  #: more articles than these are only counted: each line needs room to say something
 TITLE_ROOM = 400  #: UTF-16 units of what stands above the list
-HEADLINE_LIMIT = 300
 NOTHING = Html("")
 
 
@@ -61,7 +60,8 @@ def _item(place: int, line: Line, look: _Look, longest_link: int) -> Html:
     """A headline that names another host is no link: the number is, and where it leads stands below."""
     article, language = line.article, look.say.language
     number = escape(look.say("{number}.", number=numerals(str(place), language)))
-    elsewhere = names_another_host(headline(article), article.url)
+    whole = headline(article)
+    elsewhere = names_another_host(whole, article.url)
     short = min(SECTION_LIMIT, look.room // 4)
     section = next((shorten(name, short) for name in section_names(article)), "")
     host = shorten(host_of(article.url), short) if elsewhere else ""
@@ -69,8 +69,9 @@ def _item(place: int, line: Line, look: _Look, longest_link: int) -> Html:
     meta = joined(" · ", escape(section), escape(when), escape(host))
     snippet = line.snippet if length(line.snippet) < look.room // 2 else NOTHING
     left = look.room - sum(map(length, (number, meta, snippet))) - len(f"\n\n\n\n {JOINER}")
-    title = headline(article, min(left, HEADLINE_LIMIT))
-    gap = f" {JOINER}" if title[:1].isdecimal() else " "  # the list's number and theirs are not one
+    title = shorten(whole, left)
+    begun = f"{shown(number)} {title}"
+    gap = " " if quoted(begun) == begun else f" {JOINER}"  # the list's number and theirs are not one
     linked = (link(number, article.url, longest_link), escape(title))
     if not elsewhere:
         linked = (number, link(escape(title), article.url, longest_link))

@@ -6,7 +6,7 @@ may write them. They are known in each of our languages, in any case, width, spa
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import regex
 
@@ -28,11 +28,12 @@ _GAP = r"\p{Z}\p{Cf}\p{M}"
 _SIGN = regex.compile(rf"(?:[{_GAP}\p{{P}}]*{BREAKING_SIGN})+[{_GAP}]*")
 _LABEL_END = regex.compile(rf"[{_GAP}]*(?:$|(?:[:|·•!?။၊)\]】»]+|[.,–—-]+(?=[{_GAP}]|$))[{_GAP}:|·•!–—-]*)")
 _LONGEST_MARK = 40  #: characters of a mark without a time
+_LONGEST_PART = 150  #: of what could pass for a mark with one
 
 
 def without_sign(text: str) -> str:
     """`text` without our sign for breaking news at its beginning, however often it is repeated."""
-    while found := _SIGN.match(text):
+    while BREAKING_SIGN in text and (found := _SIGN.match(text)):
         text = _without_word(text[found.end() :])
     return text
 
@@ -47,32 +48,34 @@ def _without_word(text: str) -> str:
     return text
 
 
+@lru_cache(4096)
 def section_poses(name: str) -> bool:
     """Whether a section's name would pass for one of our marks, or for a time, in the line of facts."""
     parts = [part for part in map(_skeleton, _SEPARATORS.split(name)) if part]
-    return any(part == _TIME or _reads_like_mark(part, "(?:.*0.*)?") for part in parts)
+    return any(part == _TIME or _marks("(?:.*0.*)?").fullmatch(part) for part in parts)
 
 
 def without_marks(standfirst: str) -> str:
     """A standfirst without the parts that would pass for our line of facts, or for one of our sentences."""
     parts = _SEPARATORS.split(standfirst)
-    time = _DAY_AND_TIME if len(parts) > 1 else "$^"
-    kept = [part for part in parts if not _poses(_skeleton(part), time)]
+    kept = [part for part in parts if not _poses(part, len(parts) > 1)]
     return standfirst if len(kept) == len(parts) else " · ".join(kept)
 
 
-def _poses(said: str, time: str) -> bool:
-    return re.fullmatch(time, said) is not None or _reads_like_mark(said, _DAY_AND_TIME)
-
-
-def _reads_like_mark(said: str, time: str) -> bool:
-    return any(re.fullmatch(mark.replace(_TIME, time), said) for mark in _marks())
+def _poses(part: str, among_others: bool) -> bool:
+    if len(part) > _LONGEST_PART:
+        return False
+    said = _skeleton(part)
+    is_time = among_others and re.fullmatch(_DAY_AND_TIME, said)
+    return bool(is_time or _marks(_DAY_AND_TIME).fullmatch(said))
 
 
 @cache
-def _marks() -> tuple[str, ...]:
+def _marks(time: str) -> re.Pattern[str]:
+    """Any of our marks, as skeletons; `time` is how a time in it may look."""
     messages = ("Breaking", "Read the full story", "Updated {time}", "This article was withdrawn ({time}).")
-    return tuple(mark for message in messages for mark in _words(message))
+    marks = (mark.replace(_TIME, time) for message in messages for mark in _words(message))
+    return re.compile("|".join(marks))
 
 
 @cache

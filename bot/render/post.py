@@ -114,17 +114,23 @@ def _text(
 
 def headline(article: Article, limit: int = HEADLINE_LIMIT) -> str:
     """The article's title as one plain line, quoted; where it has none, the next best thing it says."""
-    host = urlsplit(safe_url(article.url)).hostname or ""
-    said = (article.title, article.summary, article.text, host)
-    lines = (plain(without_sign(plain(text[:_READ_AT_MOST]))) for text in said)
-    return shorten(quoted(next((line for line in lines if line), "…")), limit)
+    said = (article.title, article.summary, article.text, urlsplit(safe_url(article.url)).hostname or "")
+    lines = filter(None, map(_unsigned, said))
+    return shorten(quoted(next(lines, "…")), limit)
+
+
+def _unsigned(text: str) -> str:
+    """`text` as one plain line that does not begin with our sign."""
+    line = plain(text[:_READ_AT_MOST])
+    bare = without_sign(line)
+    return line if bare == line else plain(bare)
 
 
 def _standfirst(article: Article, room: int) -> str:
-    text, title = plain(article.summary[:_READ_AT_MOST]), plain(article.title[:_READ_AT_MOST])
+    text, title = _unsigned(article.summary), plain(article.title[:_READ_AT_MOST])
     if room < len("…") or not title or text.casefold() == title.casefold():
         return ""
-    return shorten(quoted(plain(without_marks(without_sign(text)))), room)
+    return shorten(quoted(without_marks(text)), room)
 
 
 def _meta(article: Article, look: _Look, corrected_at: datetime | None) -> Html:

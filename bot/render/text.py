@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import accumulate, islice
 from typing import NewType
 
-from bot.locale import Sentence, quoted, quoted_pieces
+from bot.locale import quoted, quoted_pieces
 from storage.script import graphemes, sentences, utf16_length
 
 #: Telegram's HTML, safe to send. Limits and rules: TDLib, MessageEntity.cpp, parse_html.
@@ -35,7 +35,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e0000-\U000e007f]")
 #: White space, but for a lone space without a break: blanks in a row push words onto a line of their own.
 _BLANK = "\\s\u2800\u3164\u115f\u1160\uffa0"
-_SPACES = re.compile(f"[{_BLANK}][\u200b-\u200f]*(?:[{_BLANK}][\u200b-\u200f]*)+|[^\\S\u00a0\u202f]")
+_SPACES = re.compile(f"[{_BLANK}][\u200b-\u200f]*(?:[{_BLANK}][\u200b-\u200f]*)+|[^\\S \u00a0\u202f]")
 
 #: The next letter is written under these, though not every ICU knows (Unicode, IndicSyllabicCategory:
 #: Invisible_Stacker).
@@ -55,6 +55,8 @@ def plain(text: str) -> str:
 
 
 def _cleaned(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return _SPACES.sub(" ", text) if "  " in text else text
     text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
     text = _UNSEEN.sub("", text)
     text = _TAGS.sub(lambda found: found[1] or "", text)
@@ -67,7 +69,7 @@ def _visible(text: str) -> bool:
 
 def escape(text: str) -> Html:
     """Plain text as Telegram's HTML: shown as it is written; nothing in it is live but in a `Sentence`."""
-    return _escaped(text if isinstance(text, Sentence) else quoted(text))
+    return _escaped(quoted(text))
 
 
 def _escaped(text: str) -> Html:

@@ -16,7 +16,7 @@ _HREF = re.compile(r'<a href="([^"]*)">')
 def says(message: Mapping[str, Any], content: Content) -> bool:
     """Whether `message`, as the Bot API shows it, says what `content` does.
 
-    Telegram trims what it shows, and drops links that it does not like: text (but for word joiners) decides, and of the links at
+    Telegram trims what it shows, and drops links that it does not like: text decides, and of the links at
     least one that both have.
     """
     text = str(message.get("text") or message.get("caption") or "")

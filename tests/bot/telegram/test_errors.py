@@ -89,6 +89,20 @@ def test_a_refusal_has_its_own_outcome(
             assert type(found) is meaning
 
 
+@pytest.mark.parametrize(("status", "description", "meaning"), REFUSALS)
+def test_of_a_picture_everything_is_refused_for_its_sake_but_what_names_the_chat(
+    status: int, description: str, meaning: type | ChatState | str
+) -> None:
+    answer = json.dumps({"ok": False, "error_code": status, "description": description}).encode()
+    outcome = outcome_of(status, answer, chat_id=CHANNEL, picture=True)
+    assert isinstance(outcome, ChatGone) == isinstance(meaning, ChatState)
+    if isinstance(outcome, Refused):
+        assert outcome == Refused(description, picture=True)
+    assert outcome_of(413, b"<html>", chat_id=CHANNEL, picture=True) == Refused(
+        "413 Request Entity Too Large", picture=True
+    )
+
+
 def test_a_reader_who_is_not_found_has_gone_and_a_channel_may_come_back() -> None:
     assert came(400, BAD + "chat not found", READER) == ChatGone(BLOCKED, BAD + "chat not found")
     assert came(400, BAD + "chat not found", CHANNEL) == ChatGone(PAUSED, BAD + "chat not found")
