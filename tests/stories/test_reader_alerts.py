@@ -91,14 +91,15 @@ async def test_forget_also_forgets_the_last_list(room: Newsroom) -> None:
     assert (await reader.types("/related 1")).text.startswith("I have shown no list here lately.")
 
 
-async def test_in_a_group_alerts_lead_to_a_private_chat(room: Newsroom) -> None:
+async def test_in_a_group_a_member_is_led_to_a_private_chat_which_asks_first(room: Newsroom) -> None:
     reader = room.reader()
     group = room.box.add_supergroup("Talk", [reader.user_id])
     answer = await reader.in_chat(group.id).types("/subscribe")
-    assert answer.text == "Alerts come in a private chat with me."
+    assert answer.text.startswith("Only an administrator of this group can do that")
     assert answer.urls == ["https://t.me/newswire_bot?start=subscribe"]
     assert room.db.read_here(chats.get, group.id) is None
-    assert (await reader.types("/start subscribe")).text.startswith("Done. I will send you every article")
+    assert (await reader.types("/start subscribe")).text == "Shall I send you every article?"
+    assert (await reader.presses("Get every article")).text.startswith("Done. I will send you every")
 
 
 async def test_a_reader_who_blocks_the_bot_and_comes_back_is_known_again(room: Newsroom) -> None:
