@@ -1,7 +1,7 @@
 """From an operator's text to a value; each function raises ValueError with what is wanted, as a noun."""
 
 import re
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 
 from jobs.policy import QuietHours, Rate
-from jobs.timetable import cron_trigger
+from jobs.timetable import next_time
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -43,7 +43,7 @@ def cron(text: str) -> str:
     """A five-field cron line, `0 7 * * *`, in one-space form."""
     line = " ".join(text.split())
     try:
-        cron_trigger(line, ZoneInfo("UTC"))
+        next_time(line, ZoneInfo("UTC"), datetime.now(UTC))
     except ValueError:
         raise ValueError("a five-field cron line such as 0 7 * * *") from None
     return line
