@@ -15,6 +15,7 @@ from bot.app.listening import Listening, WebhookRefused
 from bot.app.telling import tell_failing, told
 from bot.app.turns import give_way
 from bot.config.policies import editions, feed_urls
+from bot.config.proxies import feeds_way, telegram_way
 from bot.web.health import health_routes
 from bot.web.server import CannotListen, serve
 from bot.web.websub import Callbacks
@@ -119,7 +120,10 @@ def _hello(house: House) -> None:
     channels = sum(len(edition.channels) for edition in editions(settings))
     address = ":".join(map(str, settings.http_address)) if settings.http_address else "none"
     feeds = len(feed_urls(settings))
-    log.info("Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address)
+    ways = {"way_to_telegram": str(telegram_way(settings)), "way_to_feeds": str(feeds_way(settings))}
+    log.info(
+        "Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address, **ways
+    )
 
 
 async def _warm(house: House) -> None:
