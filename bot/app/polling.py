@@ -1,7 +1,7 @@
 """Asks Telegram for updates again and again, whatever the network does, until told to stop."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -27,8 +27,16 @@ FAREWELL = 2.0
 class Polling:
     """Long polling. An update is confirmed by asking for the next, after it was handed to `accept`."""
 
-    def __init__(self, bot: Bot, request: BaseRequest, clock: Clock, line: Line) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        request: BaseRequest,
+        clock: Clock,
+        line: Line,
+        conflict: Callable[[Conflict, bool], Awaitable[None]],
+    ) -> None:
         self._bot, self._request, self._clock, self._line = bot, request, clock, line
+        self._conflict = conflict  # told of each 409, and whether a poll had begun without a webhook
         self._offset = 0
         self._alone = False  # no webhook takes the updates away
 
@@ -38,7 +46,9 @@ class Polling:
             try:
                 found = await unless(stop, self._ask())
             except TelegramError as error:
-                self._alone = self._alone and not isinstance(error, Conflict)
+                if isinstance(error, Conflict):
+                    await self._conflict(error, self._alone)
+                    self._alone = False
                 await pause(self._clock, stop, self._line.broke(error))
                 continue
             self._line.works()

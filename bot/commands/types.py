@@ -47,6 +47,17 @@ class Reply:
     toast: str = ""  #: a line over the chat, for a pressed button
 
 
+@dataclass(slots=True)
+class BotName:
+    """The bot's @name as Telegram has it now, without "@": it changes when @BotFather renames the bot."""
+
+    username: str = ""
+
+
+async def _keep_name() -> None:
+    """Nobody to ask: the name stays."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""
@@ -54,9 +65,15 @@ class Desk:
     db: Database
     index: Index
     policy: Publishing
-    bot_username: str  #: without "@"
+    name: BotName
+    ask_name: Callable[[], Awaitable[None]] = _keep_name  #: returns when Telegram was asked for it anew
     changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
     recent: Recent = field(default_factory=Recent)
+
+    @property
+    def bot_username(self) -> str:
+        """Without "@"."""
+        return self.name.username
 
 
 Answer = Callable[[Request, Desk], Awaitable[Reply]]
@@ -81,4 +98,4 @@ class Command:
     operators_only: bool = False
 
 
-__all__ = ["Answer", "Button", "Command", "Desk", "Reply", "Request", "Usage"]
+__all__ = ["Answer", "BotName", "Button", "Command", "Desk", "Reply", "Request", "Usage"]

@@ -42,6 +42,7 @@ DONE = (
     "join",
     "leave",
     "rename",
+    "rename_bot",
     "pin",
     "upgrade",
     "dissolve",

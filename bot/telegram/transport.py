@@ -154,7 +154,7 @@ class AiohttpRequest(BaseRequest):
             return None
 
     def _through(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Headers and the HTTP proxy, which is told who we are by CONNECT, or by the request that it carries."""
+        """Headers and the HTTP proxy, which is told who we are in CONNECT, or in what it passes on."""
         if url.startswith("https:"):
             return {"headers": headers, "proxy": self._http_proxy, "proxy_headers": self._authorization}
         return {"headers": {**headers, **self._authorization}, "proxy": self._http_proxy}

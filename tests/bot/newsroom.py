@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 from telegram import Bot, Update
 
-from bot.commands import Desk
+from bot.commands import BotName, Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch
 from bot.render import render_post
 from bot.sandbox.box import Box
@@ -61,7 +61,7 @@ class Newsroom:
         self.changes = 0
         policy = Publishing(editions=editions or (ENGLISH,), operators=(OPERATOR,))
         self.desk = Desk(
-            db=db, index=self.index, policy=policy, bot_username=self.box.bot.username, changed=self._changed
+            db=db, index=self.index, policy=policy, name=BotName(self.box.bot.username), changed=self._changed
         )
         self.sender = TelegramSender(BoxRequest(self.box), self.box.token)
         self.dispatch = Dispatch(self.desk, self.sender, clock)

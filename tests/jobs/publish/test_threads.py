@@ -136,7 +136,8 @@ async def test_a_correction_leaves_the_reply_as_it_is(db: Database, clock: Moved
 async def test_an_unclear_reply_is_found_again_and_neither_repeated_nor_lost(
     db: Database, clock: MovedClock, fault: str, through_an_operator: bool
 ) -> None:
-    made = desk(db, clock, CHANNEL, operators=(OPERATOR,) if through_an_operator else ())
+    operators = (OPERATOR,) if through_an_operator else ()
+    made = desk(db, clock, CHANNEL, operators=operators, threads=True)
     rights = ("can_post_messages", *(["can_edit_messages"] if through_an_operator else []))
     made.box.add_channel("Daily", id=CHANNEL, rights=rights)
     made.box.add_person("Operator", id=OPERATOR)
