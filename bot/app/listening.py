@@ -19,6 +19,7 @@ from bot.app.telling import told
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
 from bot.telegram.updates import read_update
+from bot.web.thread import hand_over
 from storage import decisions
 
 #: Where Telegram pushes updates, below PUBLIC_URL.
@@ -40,6 +41,7 @@ class Listening:
         self._line = Line(house.clock)
         self._secret = secrets.token_urlsafe(32)  # anew at each start, when the webhook is set anew
         self._dispatch: Dispatch | None = None  # while pushed updates are taken
+        self._loop: asyncio.AbstractEventLoop | None = None  # where they are; they come in by another thread
         self._address = house.settings.public_url + WEBHOOK
         self._forged = False  # something came that did not know the secret
         self._interference = Interference(house.clock, self._tell)
@@ -111,7 +113,7 @@ class Listening:
 
     async def _be_pushed(self, dispatch: Dispatch, stop: asyncio.Event) -> None:
         """Take what is pushed; Telegram keeps for later what comes after `stop`."""
-        self._dispatch = dispatch
+        self._dispatch, self._loop = dispatch, asyncio.get_running_loop()
         try:
             if await self._until_done(self._set_webhook, stop):
                 await self._keep_webhook(stop)
@@ -172,12 +174,20 @@ class Listening:
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.encode()):
             self._forged = True
             return web.Response(status=403)
-        if self._dispatch is None:
-            return web.Response(status=503, headers={"Retry-After": "5"})
+        later = web.Response(status=503, headers={"Retry-After": "5"})
+        if self._loop is None:
+            return later
         try:
             raw = await request.json()
         except ValueError:
             return web.Response(status=400)
+        taken = await hand_over(self._loop, self._take(raw))
+        return web.Response() if taken else later
+
+    async def _take(self, raw: object) -> bool:
+        """Accept an update, on the loop on which it is answered; whether we still do."""
+        if self._dispatch is None:
+            return False
         if update := read_update(raw, self._house.bot):
             self._dispatch.accept(update)
-        return web.Response()
+        return True
