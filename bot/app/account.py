@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import structlog
-from telegram import Bot, WebhookInfo
 from telegram.error import TelegramError
 
 from bot.app.polling import pause
 from bot.commands import BotName
+from bot.telegram.account import Webhook
 from jobs.clock import Clock
 
 #: Seconds between two looks at the webhook, and the least between two questions for the name.
@@ -38,8 +38,10 @@ _REVOKE = "If it was none of you, get a new token from @BotFather (/revoke) for 
 class Names:
     """The bot's name, kept as Telegram has it."""
 
-    def __init__(self, bot: Bot, name: BotName, clock: Clock, tell: Tell, stop: asyncio.Event) -> None:
-        self._bot, self._name, self._clock, self._tell, self._stop = bot, name, clock, tell, stop
+    def __init__(
+        self, ask: Callable[[], Awaitable[str]], name: BotName, clock: Clock, tell: Tell, stop: asyncio.Event
+    ) -> None:
+        self._ask_telegram, self._name, self._clock, self._tell, self._stop = ask, name, clock, tell, stop
         self._asked_at = clock.monotonic() - EVERY
         self._asking: asyncio.Task[None] | None = None
         self._waiting = 0
@@ -70,7 +72,7 @@ class Names:
             return
         self._asked_at = self._clock.monotonic()
         try:
-            new = (await self._bot.get_me()).username or ""
+            new = await self._ask_telegram()
         except TelegramError as error:
             log.debug("the bot's name could not be asked for", error=type(error).__name__)
             return
@@ -120,12 +122,12 @@ class Interference:
             await self._tell(words)
 
 
-def changed(info: WebhookInfo, ours: str, kinds: tuple[str, ...], forged: bool) -> bool:
+def changed(found: Webhook, ours: str, kinds: tuple[str, ...], forged: bool) -> bool:
     """Whether somebody else has set the webhook since we did.
 
     `forged`: we turned away what did not know our secret. With our address and a secret of somebody else's,
     Telegram's own pushes are turned away, which it then tells as its last error.
     """
-    with_another_secret = forged and "403" in (info.last_error_message or "")
-    other_kinds = bool(info.allowed_updates) and set(info.allowed_updates) != set(kinds)
-    return info.url != ours or info.has_custom_certificate or other_kinds or with_another_secret
+    with_another_secret = forged and "403" in found.error
+    other_kinds = bool(found.kinds) and found.kinds != frozenset(kinds)
+    return found.url != ours or found.own_certificate or other_kinds or with_another_secret

@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from bot.app.polling import Polling, pause, unless
 from bot.app.telling import told
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
+from bot.telegram.account import ask_name, ask_webhook
 from bot.telegram.updates import read_update
 from bot.web.thread import hand_over
 from storage import decisions
@@ -62,7 +64,8 @@ class Listening:
             return
         name = house.posts.name
         name.username = house.bot.username
-        names = Names(house.bot, name, house.clock, self._tell, stop)
+        ask = partial(ask_name, house.request, house.bot)
+        names = Names(ask, name, house.clock, self._tell, stop)
         desk = Desk(
             db=house.db,
             index=house.index,
@@ -145,10 +148,10 @@ class Listening:
                 self._line.works()
 
     async def _look_at_webhook(self) -> None:
-        info = await self._house.bot.get_webhook_info()
-        if changed(info, self._address, WANTED_UPDATES, self._forged):
+        found = await ask_webhook(self._house.request, self._house.bot)
+        if changed(found, self._address, WANTED_UPDATES, self._forged):
             await self._set_webhook()
-            await self._interference.webhook(info.url)
+            await self._interference.webhook(found.url)
 
     async def _conflict(self, error: Conflict, alone: bool) -> None:
         """Something else takes the updates while we poll; a webhook is then deleted before the next poll."""
@@ -156,7 +159,7 @@ class Listening:
             return
         url = ""
         with suppress(TelegramError):
-            url = (await self._house.bot.get_webhook_info()).url
+            url = (await ask_webhook(self._house.request, self._house.bot)).url
         if url or "webhook" in error.message.lower():
             await self._interference.webhook(url)
         else:

@@ -155,6 +155,8 @@ class AiohttpRequest(BaseRequest):
 
     def _through(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
         """Headers and the HTTP proxy, which is told who we are in CONNECT, or in what it passes on."""
+        if self._http_proxy is None:
+            return {"headers": headers}
         if url.startswith("https:"):
             return {"headers": headers, "proxy": self._http_proxy, "proxy_headers": self._authorization}
         return {"headers": {**headers, **self._authorization}, "proxy": self._http_proxy}

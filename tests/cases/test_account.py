@@ -1,17 +1,20 @@
 """What somebody else changes behind our back, the webhook or the bot's name, is noticed and set right."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from telegram import Bot
 
-from bot.app.account import MOST_WAITING, Interference, Names
+from bot.app.account import MOST_WAITING, Interference, Names, changed
 from bot.app.house import House, open_house
 from bot.app.listening import Listening
 from bot.commands import BotName
@@ -20,6 +23,7 @@ from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, User
 from bot.sandbox.limits import NO_LIMITS
 from bot.sandbox.request import BoxRequest
+from bot.telegram.account import Webhook, ask_name
 from storage.schema import posts
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import DatabaseHere
@@ -209,7 +213,8 @@ async def test_m2_another_bots_name_costs_one_question_a_minute_and_the_next_is_
     async def tell(words: str) -> None:
         told.append(words)
 
-    names = Names(Bot(box.token, request=request), name, clock, tell, asyncio.Event())
+    ask = partial(ask_name, request, Bot(box.token, request=request))
+    names = Names(ask, name, clock, tell, asyncio.Event())
     await names.ask()
     assert request.asked == 1
     waiting = [asyncio.create_task(names.ask()) for _ in range(3 * MOST_WAITING)]
@@ -238,3 +243,40 @@ async def test_a_rival_poller_is_told_when_it_is_no_restart(clock: MovedClock) -
     for _ in range(20):
         await interference.rival()
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "forged", "is_changed"),
+    [
+        (Webhook(url=OURS), False, False),
+        (Webhook(url=OURS, kinds=frozenset(KINDS)), True, False),
+        (Webhook(url=OURS, error="Connection timed out"), True, False),
+        (
+            Webhook(url=OURS, error="Wrong response from the webhook: 403 Forbidden"),
+            False,
+            False,
+        ),
+        (Webhook(url=OURS, error="Wrong response from the webhook: 403 Forbidden"), True, True),
+        (Webhook(url=OURS, kinds=frozenset({"message"})), False, True),
+        (Webhook(url=OURS, own_certificate=True), False, True),
+        (Webhook(url=f"{OURS}/x"), False, True),
+        (Webhook(url=""), False, True),
+    ],
+)
+def test_i1_what_is_somebody_elses_doing(found: Webhook, forged: bool, is_changed: bool) -> None:
+    assert changed(found, OURS, tuple(KINDS), forged) is is_changed
+
+
+@pytest.mark.parametrize("answer", [True, [], {"username": ""}, {"username": 7}, {}])
+async def test_m2_an_answer_that_is_not_telegrams_changes_no_name(clock: MovedClock, answer: Any) -> None:
+    class Strange(BoxRequest):
+        async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
+            return 200, json.dumps({"ok": True, "result": answer}).encode()
+
+    async def tell(words: str) -> None:
+        raise AssertionError(words)
+
+    request, name = Strange(Box(clock, random.Random(7))), BotName("newswire_bot")
+    ask = partial(ask_name, request, Bot("7:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", request=request))
+    await Names(ask, name, clock, tell, asyncio.Event()).ask()
+    assert name.username == "newswire_bot"

@@ -133,6 +133,17 @@ def test_a_misspelled_name_in_the_file_is_noticed(tmp_path: Path) -> None:
     assert caught.value.sentences == ["FECTH_SCHEDULE: .env has no such setting; FETCH_SCHEDULE is wanted."]
 
 
+def test_a_file_that_has_a_setting_of_later_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "DIGEST_SCHEDULE=\nEDITIONS__BURMESE__DIGEST_SCHEDULE=0 7 * * *\nEDITIONS__BURMESE__LANGUAGE=my\n"
+        "EDITIONS__BURMESE__FEED_URLS=https://news.example/my\n",
+        encoding="utf-8",
+    )
+    [edition] = editions(read_settings({"DIGEST_SCHEDULE": "seven"}, tmp_path / ".env"))
+    assert edition.language == "my"
+    assert "DIGEST" not in example() + page()
+
+
 def test_a_rate_above_telegrams_own_needs_paid_broadcast() -> None:
     (sentence,) = complaints(RATE_OVERALL="1000/s")
     assert "ALLOW_PAID_BROADCAST=yes" in sentence
