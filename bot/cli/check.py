@@ -38,7 +38,9 @@ def check(context: click.Context, as_json: bool) -> None:
     clock, and where HTTP is served. One line each, "ok" or "fix". Sends nothing; works beside a running bot.
     Exit status 1 where something is to be fixed.
     """
-    found = asyncio.run(_found(read_settings(), quiet=as_json))
+    settings = read_settings()
+    telegram_way(settings)  # raises what is a wrong setting
+    found = asyncio.run(_found(settings, quiet=as_json))
     if as_json:
         rows = [{"what": each.what, "ok": not each.wrong, "says": each.wrong or each.good} for each in found]
         show({"checks": rows}, as_json=True)

@@ -12,7 +12,6 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_settings.sources import EnvSettingsSource
 
-from bot.config.proxies import WrongProxy, telegram_way
 from bot.config.settings import EditionSettings, Settings
 
 __all__ = ["EditionSettings", "Settings", "SettingsError", "read_settings"]
@@ -141,10 +140,6 @@ def _contradictions(settings: Settings) -> list[str]:
             else "30/s is the most without ALLOW_PAID_BROADCAST=yes"
         )
         found.append(f"RATE_OVERALL: too fast; {most}.")
-    try:
-        telegram_way(settings)
-    except WrongProxy as error:
-        found.append(str(error))
     for name in ("channels", "feed_urls"):
         own = [getattr(edition, name) for edition in settings.editions.values()]
         if own and None not in own and getattr(settings, name):
