@@ -24,7 +24,7 @@ from bot.config.proxies import telegram_way
 from bot.sandbox.box import NO_SECRET, Box
 from bot.sandbox.server import serve_box
 from bot.telegram.sender import TelegramSender
-from bot.telegram.transport import AiohttpRequest
+from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.clock import SystemClock
 from jobs.ingest.fetch import Fetched, Fetcher, FetchFailed
 from jobs.proxies import Proxy as Value
@@ -257,6 +257,22 @@ async def test_a_handshake_that_fails_means_not_sent(kind: str, answers: bytes) 
         assert outcome.reason.startswith("no connection through TELEGRAM_PROXY: ")
         assert box.token not in outcome.reason
         assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("way", ["http", "socks5"])
+async def test_a_proxy_that_lets_nobody_through_in_time_means_not_sent(way: str) -> None:
+    never = asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await never.wait()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        proxy = Value(way, "127.0.0.1", server.sockets[0].getsockname()[1], named="ALL_PROXY")
+        async with AiohttpRequest(proxy=proxy, connect_timeout=0.2) as request:
+            with pytest.raises(NotWritten, match="through ALL_PROXY"):
+                await request.do_request("https://127.0.0.1:8443/", "POST")
+        never.set()
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
