@@ -72,6 +72,7 @@ class Listening:
             policy=house.publish.policy,
             name=name,
             ask_name=names.ask,
+            bot_id=house.bot.id,
             changed=house.bell.ring,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)

@@ -1,7 +1,7 @@
 """Asks Telegram for updates again and again, whatever the network does, until told to stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -18,14 +18,19 @@ T = TypeVar("T")
 
 #: Seconds that Telegram waits for an update before it answers that there is none.
 LONG_POLL = 30
-#: After an answer without any update: nobody's server is asked in a tight loop.
+#: After an answer that brought nothing new: nobody's server is asked in a tight loop.
 BREATH = 0.1
 #: Seconds that telling Telegram what was taken may last when we stop.
 FAREWELL = 2.0
 
 
 class Polling:
-    """Long polling. An update is confirmed by asking for the next, after it was handed to `accept`."""
+    """Long polling. An update is confirmed by asking for the next, after it was handed to `accept`.
+
+    The next is the last one's number plus one, whatever was before: after a week without updates Telegram
+    goes on at a number chosen at random, maybe a lower one (Bot API, Update.update_id), and ignores an offset
+    that lies beyond the end of its queue.
+    """
 
     def __init__(
         self,
@@ -33,7 +38,7 @@ class Polling:
         request: BaseRequest,
         clock: Clock,
         line: Line,
-        conflict: Callable[[Conflict, bool], Awaitable[None]],
+        conflict: Callable[[Conflict, bool], Coroutine[Any, Any, None]],
     ) -> None:
         self._bot, self._request, self._clock, self._line = bot, request, clock, line
         self._conflict = conflict  # told of each 409, and whether a poll had begun without a webhook
@@ -47,16 +52,17 @@ class Polling:
                 found = await unless(stop, self._ask())
             except TelegramError as error:
                 if isinstance(error, Conflict):
-                    await self._conflict(error, self._alone)
+                    await unless(stop, self._conflict(error, self._alone))
                     self._alone = False
                 await pause(self._clock, stop, self._line.broke(error))
                 continue
             self._line.works()
+            before = self._offset
             for raw in found or ():
-                self._offset = max(self._offset, int(raw.get("update_id", 0)) + 1)
+                self._offset = offset_behind(raw, self._offset)
                 if update := read_update(raw, self._bot):
                     accept(update)
-            if not found:
+            if self._offset == before:
                 await pause(self._clock, stop, BREATH)
         await self._confirm()
 
@@ -71,6 +77,12 @@ class Polling:
         if self._offset and not self._line.trouble():
             with suppress(TelegramError, TimeoutError):
                 await within(self._clock, FAREWELL, self._ask(wait=0))
+
+
+def offset_behind(raw: dict[str, Any], offset: int) -> int:
+    """The offset that confirms the update `raw`; the former one if that has no number."""
+    number = raw.get("update_id")
+    return number + 1 if isinstance(number, int) and number > 0 else offset
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

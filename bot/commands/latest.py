@@ -92,14 +92,14 @@ def _no_such_section(request: Request, wanted: str, sections: Sequence[str]) -> 
     shown = shorten(plain(wanted), 60)
     if not sections:
         text = say("There is no section “{section}”. Try /latest 5.", section=shown)
-        return Reply(html=escape(text), buttons=((_try(5),),))
+        return Reply(html=escape(text), buttons=((_try(5),),), unavailable=True)
     text = say("There is no section “{section}”. These are the sections:", section=shown)
     buttons = [
         Button(shorten(plain(name), 40) or "…", command=_command(PAGE, name))
         for name in sections[:SECTIONS_OFFERED]
     ]
     pairs = tuple(tuple(buttons[place : place + 2]) for place in range(0, len(buttons), 2))
-    return Reply(html=escape(text), buttons=pairs)
+    return Reply(html=escape(text), buttons=pairs, unavailable=True)
 
 
 def _try(count: int) -> Button:

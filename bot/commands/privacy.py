@@ -50,6 +50,7 @@ COMMAND = Command(
 FORGET = Command(
     name="forget",
     answer=forget,
+    changes_state=True,
     summary="Erase what is kept of you",
     usage=(Usage("forget", "erase it now; alerts stop"),),
 )

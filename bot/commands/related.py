@@ -1,5 +1,7 @@
 """/related: what belongs to this? To a link, a number, a post pointed at, words, or the newest article."""
 
+from dataclasses import replace
+
 from bot.commands.paging import PAGE, at, page_buttons
 from bot.commands.subject import Unknown, subject_of
 from bot.commands.types import Command, Desk, Reply, Request, Usage
@@ -14,10 +16,11 @@ async def related(request: Request, desk: Desk) -> Reply:
     words, offset = split_page(request.words)
     subject = await subject_of(request, desk, words)
     if isinstance(subject, Unknown):
-        return _try_latest(request, escape(subject.sentence))
+        return replace(_try_latest(request, escape(subject.sentence)), unavailable=True)
     if isinstance(subject, Article):
         if subject.state is not ArticleState.LIVE:
-            return _try_latest(request, escape(request.say("That article was withdrawn.")))
+            withdrawn = escape(request.say("That article was withdrawn."))
+            return replace(_try_latest(request, withdrawn), unavailable=True)
         found = await desk.db.answer(neighbours, desk.index, subject.id, PAGE + 1, offset)
     else:
         found = await desk.db.answer(neighbours_of_text, desk.index, subject, PAGE + 1, offset)
@@ -35,7 +38,8 @@ def _answer(
     title = joined(" ", bold(escape(say("Related to"))), _named(subject))
     if not page:
         nothing = say("There is no more.") if offset else say("Nothing in the archive is related enough.")
-        return _try_latest(request, joined("\n\n", title, escape(nothing)))
+        answer = _try_latest(request, joined("\n\n", title, escape(nothing)))
+        return replace(answer, unavailable=offset > 0)
     html = render_list(
         title,
         [Line(article) for article in page],

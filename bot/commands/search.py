@@ -20,7 +20,8 @@ async def search(request: Request, desk: Desk) -> Reply:
     if words.startswith("~"):
         question = desk.recent.question(request.chat.id, words)
     if question is None:
-        return Reply(html=escape(say("That was too long ago for me to remember. Please ask again.")))
+        text = say("That was too long ago for me to remember. Please ask again.")
+        return Reply(html=escape(text), unavailable=True)
     if not plain(question):
         return Reply(html=escape(say("What shall I look for? For example: /search river flood")))
     order = "date" if by_date else "best"
@@ -42,7 +43,8 @@ def _answer(
     title = joined(" · ", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(count))
     if not page.matches:
         text = say("There is no more.") if offset else say("No article says so. Fewer or other words may do.")
-        return Reply(html=joined("\n\n", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(text)))
+        html = joined("\n\n", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(text))
+        return Reply(html=html, unavailable=offset > 0)
     lines = [
         Line(match.article, marked(match.text.text, match.text.marks) if match.text.marks else escape(""))
         for match in page.matches

@@ -29,12 +29,12 @@ async def story(request: Request, desk: Desk) -> Reply:
 async def _show(request: Request, desk: Desk, offset: int) -> Reply:
     article, _ = await _meant(request, desk)
     if isinstance(article, Unknown):
-        return Reply(html=escape(article.sentence))
+        return Reply(html=escape(article.sentence), unavailable=True)
     known = await desk.db.read(stories.members, article.story_id) if article.story_id else [article]
     page, say = known[offset : offset + SHOWN], request.say
     count = say.number_of("A story of {count} article", "A story of {count} articles", len(known))
     if not page:
-        return Reply(html=escape(say("There is no more.")))
+        return Reply(html=escape(say("There is no more.")), unavailable=True)
     html = render_list(
         joined("\n", bold(escape(_title(known[0]))), escape(count)),
         [Line(each, _beside(request, each)) for each in page],
@@ -53,7 +53,7 @@ async def _show(request: Request, desk: Desk, offset: int) -> Reply:
 async def _split(request: Request, desk: Desk) -> Reply:
     article, _ = await _meant(request, desk)
     if isinstance(article, Unknown):
-        return Reply(html=escape(article.sentence))
+        return Reply(html=escape(article.sentence), unavailable=True)
     say, title = request.say, _title(article)
     done = await desk.db.run(stories.take_out, article.id, request.now)
     if not done:

@@ -61,12 +61,14 @@ def _in_private(request: Request, desk: Desk) -> Reply:
 COMMAND = Command(
     name="subscribe",
     answer=subscribe,
+    changes_state=True,
     summary="Get every article as it appears",
     usage=(Usage("subscribe", "alerts in our private chat; one tap stops them"),),
 )
 STOP = Command(
     name="unsubscribe",
     answer=unsubscribe,
+    changes_state=True,
     summary="Stop the alerts",
     usage=(Usage("unsubscribe", "no more alerts"),),
 )

@@ -45,6 +45,7 @@ class Reply:
     preview_url: str = ""  #: the link whose preview is shown; none where empty
     large: bool = False  #: the preview's picture is large, above the text
     toast: str = ""  #: a line over the chat, for a pressed button
+    unavailable: bool = False  #: what was asked for is gone: for a pressed button `html` becomes a toast
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class Desk:
     index: Index
     policy: Publishing
     name: BotName
+    bot_id: int
     ask_name: Callable[[], Awaitable[None]] = _keep_name  #: returns when Telegram was asked for it anew
     changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
     recent: Recent = field(default_factory=Recent)
@@ -96,6 +98,7 @@ class Command:
     summary: str  #: a gettext key: what the menu says
     usage: tuple[Usage, ...]
     operators_only: bool = False
+    changes_state: bool = False  #: no bound on the number of questions ever drops it
 
 
 __all__ = ["Answer", "BotName", "Button", "Command", "Desk", "Reply", "Request", "Usage"]

@@ -9,13 +9,14 @@ from typing import Protocol
 import structlog
 
 from bot.commands import Desk, Reply, command_named
-from bot.dispatch.reading import Asked
+from bot.dispatch.reading import Asked, Pressed
 from bot.render import Content
 from jobs.clock import Clock
 from jobs.publish.outcome import ChatGone, ChatMoved, Missing, Outcome, Sent, TryLater, Untouchable
-from storage import chats
+from storage import chats, lives
 from storage.records import ChatKind
 
+TOAST_LIMIT = 200  #: characters of a line over the chat
 PATIENCE = 10.0  #: seconds that an answer waits for Telegram; a later one helps nobody
 
 log = structlog.get_logger()
@@ -44,10 +45,9 @@ class Messenger:
     def __init__(self, desk: Desk, answers: Answers, clock: Clock) -> None:
         self._desk, self._answers, self._clock = desk, answers, clock
 
-    async def acknowledge(self, asked: Asked, toast: str = "") -> None:
-        """A pressed button is always answered, or Telegram shows it waiting."""
-        if asked.pressed:
-            await self._answers.acknowledge(asked.pressed.query_id, toast[:200])
+    async def acknowledge(self, query_id: str, toast: str = "") -> None:
+        """End a pressed button's wait; Telegram shows 200 characters at most (answerCallbackQuery)."""
+        await self._answers.acknowledge(query_id, toast[:TOAST_LIMIT])
 
     async def say(self, asked: Asked, reply: Reply) -> None:
         """Say `reply` where it was asked for; what becomes of it is noted, nothing is raised."""
@@ -62,13 +62,19 @@ class Messenger:
         await self._note(asked, reply, outcome)
 
     async def _say(self, asked: Asked, chat_id: int, content: str) -> Outcome:
-        if asked.pressed and asked.pressed.message_id and not asked.pressed.anew:
+        if asked.pressed and await self._may_replace(asked.pressed, chat_id):
             outcome = await self._answers.edit(chat_id, asked.pressed.message_id, content)
             if not isinstance(outcome, Missing | Untouchable):
                 return outcome
         question = asked.pressed.message_id if asked.pressed else asked.message_id
         reply_to = 0 if asked.kind is ChatKind.PRIVATE else question  # in a group, also for the right topic
         return await self._answers.send(chat_id, content, reply_to=reply_to)
+
+    async def _may_replace(self, pressed: Pressed, chat_id: int) -> bool:
+        """Whether the answer takes the message's place: the button says so, and it is no delivery."""
+        if pressed.anew:
+            return False
+        return await self._desk.db.read(lives.article_of_message, chat_id, pressed.message_id) is None
 
     async def _note(self, asked: Asked, reply: Reply, outcome: Outcome) -> None:
         if isinstance(outcome, Sent):

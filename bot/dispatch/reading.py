@@ -1,7 +1,8 @@
 """What does an update ask? Telegram's updates as values of our own; pure.
 
 Facts of Telegram (Bot API): a command begins the text with "/" and may name its bot behind "@", in whatever
-case; a reply to a forwarded post, a forward, and a reply across chats each name the post they point at.
+case; a reply to a forwarded post, a forward, and a reply across chats each name the post they point at. The
+data of a pressed button is whatever the client sends, with or without such a button (CallbackQuery.data).
 """
 
 import re
@@ -37,10 +38,10 @@ class Pointed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
-    """A pressed button."""
+    """A button that was pressed and that really stands under a message of ours."""
 
     query_id: str
-    message_id: int  #: 0 where the message can't be edited
+    message_id: int
     anew: bool  #: the answer is said below, and the message stays
 
 
@@ -53,6 +54,7 @@ class Asked:
     title: str = ""  #: of a group; of a private chat never
     username: str = ""
     user_id: int = 0
+    asker: int = 0  #: who asks: a person, or the chat in whose name somebody writes in a group
     user_language: str = ""
     message_id: int = 0  #: of the question
     command: str = ""  #: "" for free words
@@ -60,6 +62,7 @@ class Asked:
     named: bool = False  #: the command named this bot
     pointed: Pointed = field(default_factory=Pointed)
     pressed: Pressed | None = None
+    through_a_bot: bool = False  #: another bot wrote it, and the reader tapped it (`via_bot`)
 
 
 def read_message(message: Message, bot_username: str) -> Asked | None:
@@ -67,7 +70,12 @@ def read_message(message: Message, bot_username: str) -> Asked | None:
     if not _from_a_person(message):
         return None
     text = _text(message)
+    if message.chat.type == ChatType.CHANNEL:
+        return None
     asked = _place(message.chat, message.from_user) | {"message_id": message.message_id}
+    asked["asker"] = message.sender_chat.id if message.sender_chat else asked["user_id"]
+    if message.via_bot:
+        return Asked(**asked, through_a_bot=True) if _is_private(message) else None
     if message.forward_origin:
         return Asked(**asked, pointed=_forwarded(message)) if _is_private(message) else None
     found = _COMMAND.fullmatch(text)
@@ -86,16 +94,27 @@ def names_another_bot(message: Message, bot_username: str) -> bool:
     return bool(found and found[2] and found[2].casefold() != bot_username.casefold())
 
 
-def read_press(query: CallbackQuery) -> Asked | None:
-    """What a pressed button asks; None for one under a message that was never ours to answer in."""
-    if query.message is None or not query.data:
+def read_press(query: CallbackQuery, bot_id: int) -> Asked | None:
+    """What a pressed button asks; None if it asks nothing of us, and is to be acknowledged only.
+
+    Its data counts only if it stands, letter by letter, under the very message in the update, if that message
+    is the bot's own (`bot_id`), and never in a channel.
+    """
+    message = query.message
+    if not isinstance(message, Message) or query.data not in _offered(message):
         return None
-    message_id = query.message.message_id if query.message.is_accessible else 0
-    typed = readable(query.data).removeprefix("+")
-    command, _, words = typed.partition(" ")
-    pressed = Pressed(query_id=query.id, message_id=message_id, anew=query.data.startswith("+"))
-    place = _place(query.message.chat, query.from_user)
+    if message.chat.type == ChatType.CHANNEL or not message.from_user or message.from_user.id != bot_id:
+        return None
+    command, _, words = readable(query.data).removeprefix("+").partition(" ")
+    pressed = Pressed(query_id=query.id, message_id=message.message_id, anew=query.data.startswith("+"))
+    place = _place(message.chat, query.from_user) | {"asker": query.from_user.id}
     return Asked(**place, command=command.casefold(), words=words.strip(), named=True, pressed=pressed)
+
+
+def _offered(message: Message) -> set[str]:
+    """The data of the buttons under a message."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    return {button.callback_data for row in rows for button in row if isinstance(button.callback_data, str)}
 
 
 def kind_of(chat: Chat) -> ChatKind:
@@ -116,10 +135,13 @@ def _place(chat: Chat, user: User | None) -> dict[str, Any]:
 
 
 def _from_a_person(message: Message) -> bool:
-    """Not a bot, not a channel's post copied into its group; a group's nameless administrator counts."""
-    nameless = message.sender_chat is not None and message.sender_chat.id == message.chat.id
+    """Whether a person wrote it: not a bot, nor a channel's post that was copied into its group.
+
+    Who writes in a group in the name of a chat is a person, though Telegram names a bot as the author.
+    """
+    in_the_name_of_a_chat = message.sender_chat is not None
     is_bot = bool(message.from_user and message.from_user.is_bot)
-    return not message.is_automatic_forward and (nameless or not is_bot)
+    return not message.is_automatic_forward and (in_the_name_of_a_chat or not is_bot)
 
 
 def _is_private(message: Message) -> bool:

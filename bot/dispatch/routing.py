@@ -58,10 +58,29 @@ def unknown(asked: Asked, request: Request) -> Reply:
     return Reply(html=escape(text))
 
 
+def not_typed(request: Request) -> Reply:
+    """For what another bot wrote and the reader only tapped."""
+    return Reply(html=escape(request.say("I only do what you type yourself, not what another bot wrote.")))
+
+
+def slow_down(request: Request) -> Reply:
+    """For whoever asks again and again before they were answered."""
+    text = request.say(
+        "That is a lot of questions at once. I will answer again in a moment: please wait for each answer."
+    )
+    return Reply(html=escape(text))
+
+
 def speechless(request: Request) -> Reply:
     """For a picture or a sticker without a word."""
     text = request.say("Send me some words, a link or a forwarded post. /help shows everything.")
     return Reply(html=escape(text))
+
+
+def language_of(asked: Asked, desk: Desk) -> str:
+    """The language for somebody of whom only the update is known."""
+    newsroom = next((edition.language for edition in desk.policy.editions), "")
+    return best(asked.user_language, newsroom)
 
 
 def _edition(chat: Chat, user_language: str, desk: Desk) -> Edition:

@@ -1,32 +1,47 @@
-"""Takes updates, a few at once for each chat, and answers each; what fails is caught here, once."""
+"""Takes updates and answers each asker in turn, all of them beside each other; what fails is caught here.
+
+What changes something is done at once and never dropped. Of questions that only read, a few wait for each
+asker: in a group each person is an asker of their own.
+"""
 
 import asyncio
-from collections import Counter
+from collections import deque
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from traceback import extract_tb
 
 import structlog
-from telegram import ChatMemberUpdated, Message, Update
+from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
-from bot.commands import Desk, Reply, Request
+from bot.commands import Desk, Reply, Request, command_named
 from bot.dispatch.answers import Answers, Messenger
+from bot.dispatch.queue import AskerQueue, Question
 from bot.dispatch.reading import Asked, names_another_bot, read_message, read_press
-from bot.dispatch.routing import request_for, route, speechless, unknown
+from bot.dispatch.routing import language_of, not_typed, request_for, route, slow_down, speechless, unknown
 from bot.dispatch.standing import remember_standing
-from bot.render import escape
+from bot.dispatch.throttle import Throttle
+from bot.locale import words
+from bot.render import escape, shown
 from jobs.clock import Clock
 from storage import chats
 from storage.records import Chat, ChatKind
 
-#: Questions of one chat that are in hand; more than these are not answered.
-FEW = 4
-#: Questions in hand in all; the rest wait their turn, and beyond MANY are not answered.
+#: Questions of one asker that may wait, and of one who is being slowed down: the newest.
+FEW, FEWEST = 4, 1
+#: Questions whose answers are worked out at once; of those in hand in all, no more than MANY that only read.
 AT_ONCE = 8
 MANY = 1000
+#: Presses that are acknowledged at once; Telegram counts them against no limit.
+ACKNOWLEDGED_AT_ONCE = 16
+#: A throttled question looks so often, in seconds, whether it was dropped meanwhile.
+STEP = 0.5
+#: Updates remembered as handled: Telegram brings one again if it was not told in time.
+REMEMBERED = 1000
 
 log = structlog.get_logger()
+
+Asker = tuple[int, int]
 
 
 class Dispatch:
@@ -35,19 +50,27 @@ class Dispatch:
     def __init__(self, desk: Desk, answers: Answers, clock: Clock) -> None:
         self._desk, self._clock = desk, clock
         self._messenger = Messenger(desk, answers, clock)
-        self._in_hand: Counter[int] = Counter()
-        self._turns: dict[int, asyncio.Lock] = {}
+        self._queues: dict[Asker, AskerQueue] = {}
+        self._throttle = Throttle()
         self._hands = asyncio.Semaphore(AT_ONCE)
+        self._acknowledging = asyncio.Semaphore(ACKNOWLEDGED_AT_ONCE)
+        self._unacknowledged = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._handled: deque[int] = deque(maxlen=REMEMBERED)
+        self._finishing = False
 
     def accept(self, update: Update) -> None:
-        """Begin to handle an update, beside whatever is under way."""
+        """Begin to handle an update, beside whatever is under way; one that was just handled is ignored."""
+        if update.update_id in self._handled:
+            return
+        self._handled.append(update.update_id)
         task = asyncio.create_task(self.take(update))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Wait until everything accepted is answered."""
+        """Wait until everything accepted is over; whoever is being slowed down is not waited for."""
+        self._finishing = True
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -67,9 +90,10 @@ class Dispatch:
             await self._desk.db.run(chats.move, update.message.chat.id, update.message.migrate_to_chat_id)
             self._desk.changed()
         elif update.message:
-            await self._answer(await self._read(update.message))
+            if asked := await self._read(update.message):
+                await self._answer(asked)
         elif update.callback_query:
-            await self._answer(read_press(update.callback_query))
+            await self._press(update.callback_query)
 
     async def _read(self, message: Message) -> Asked | None:
         """What is asked; the bot may just have been given the name that a command names."""
@@ -87,37 +111,103 @@ class Dispatch:
         if chat and post.message_id > chat.last_message_id:
             await self._desk.db.run(chats.saw_message, chat.id, post.message_id)
 
-    async def _answer(self, asked: Asked | None) -> None:
-        """Answer in turn: one question of a chat at a time, a few waiting, chats beside each other."""
-        if asked is None:
-            return
-        if self._in_hand[asked.chat_id] >= FEW or self._in_hand.total() >= MANY:
-            await self._messenger.acknowledge(asked)
-            return
-        self._in_hand[asked.chat_id] += 1
-        try:
-            async with self._turns.setdefault(asked.chat_id, asyncio.Lock()):
-                await self._answer_now(asked)
-        finally:
-            self._in_hand[asked.chat_id] -= 1
-            if not self._in_hand[asked.chat_id]:
-                del self._in_hand[asked.chat_id]
-                self._turns.pop(asked.chat_id, None)
+    async def _press(self, query: CallbackQuery) -> None:
+        """A press is always acknowledged, and answered only if it is really ours."""
+        if asked := read_press(query, self._desk.bot_id):
+            await self._answer(asked)
+        else:
+            await self._acknowledge(query.id)
 
-    async def _answer_now(self, asked: Asked) -> None:
-        reply = None
+    async def _acknowledge(self, query_id: str, toast: str = "") -> None:
+        """End a press's wait. Of more than MANY, which only forgers make, Telegram ends it by itself."""
+        if self._unacknowledged >= MANY:
+            return
+        self._unacknowledged += 1
         try:
-            async with self._hands:
+            async with self._acknowledging:
+                await self._messenger.acknowledge(query_id, toast)
+        finally:
+            self._unacknowledged -= 1
+
+    async def _answer(self, asked: Asked) -> None:
+        """Put the question in its asker's queue, which must come before anything that waits."""
+        asker = (asked.chat_id, asked.asker)
+        queue = self._queues.setdefault(asker, AskerQueue())
+        changes = _changes_state(asked, self._desk)
+        self._throttle.ask(asker, self._clock.monotonic(), premature=len(queue) > 0)
+        question = queue.add(asked, changes=changes)
+        dropped = self._make_room(asker, queue, question)
+        try:
+            async with asyncio.TaskGroup() as beside:
+                beside.create_task(self._answer_in_turn(asker, queue, question))
+                for one in dropped:
+                    beside.create_task(self._turn_away(asker, one))
+        finally:
+            queue.remove(question)
+            if not queue:
+                self._queues.pop(asker, None)
+
+    def _make_room(self, asker: Asker, queue: AskerQueue, question: Question) -> list[Question]:
+        if not question.changes and sum(map(len, self._queues.values())) > MANY:
+            question.dropped = True
+            return [question]
+        return queue.drop(FEWEST if self._throttle.is_slow(asker, self._clock.monotonic()) else FEW)
+
+    async def _turn_away(self, asker: Asker, question: Question) -> None:
+        """Say, once, that questions are not answered; a press says so each time, which costs nothing."""
+        asked = question.asked
+        if asked.pressed:
+            say = words(language_of(asked, self._desk))
+            await self._acknowledge(asked.pressed.query_id, say("That was too quick. Please press again."))
+        elif self._throttle.tell_once(asker):
+            log.warning("somebody asks too quickly; some questions are not answered")
+            if request := await self._request(asked):
+                await self._messenger.say(asked, slow_down(request))
+
+    async def _answer_in_turn(self, asker: Asker, queue: AskerQueue, question: Question) -> None:
+        asked, reply = question.asked, None
+        try:
+            if question.changes:
+                reply = await queue.change(lambda: self._reply(asked))
+            await question.turn()
+            wanted = await self._is_still_wanted(asker, queue, question)
+            question.begun = True
+            if wanted and not question.changes:
                 reply = await self._reply(asked)
         finally:
-            await self._messenger.acknowledge(asked, reply.toast if reply else "")
-        if reply:
+            if asked.pressed and not question.dropped:
+                await self._acknowledge(asked.pressed.query_id, _toast(reply))
+        if wanted and reply and not (asked.pressed and reply.unavailable):
             await self._messenger.say(asked, reply)
+            self._throttle.answer(asker, self._clock.monotonic())
 
-    async def _reply(self, asked: Asked) -> Reply | None:
+    async def _is_still_wanted(self, asker: Asker, queue: AskerQueue, question: Question) -> bool:
+        """Wait for as long as the asker is slowed down; whether somebody still waits for the answer then."""
+        while not question.dropped:
+            wait = self._throttle.wait(asker, self._clock.monotonic())
+            if wait <= 0:
+                return True
+            if self._finishing or queue.is_superseded(question):
+                return False
+            await self._clock.sleep(min(wait, STEP))
+        return False
+
+    async def _request(self, asked: Asked) -> Request | None:
+        """The request; None for a chat that we know as a channel, whatever the update calls it."""
         desk, now = self._desk, self._clock.now()
         known = await desk.db.read(chats.get, asked.chat_id)
-        request = request_for(asked, known or _stranger(asked, now), desk, now)
+        if _is_channel(asked.chat_id, known, desk):
+            return None
+        return request_for(asked, known or _stranger(asked, now), desk, now)
+
+    async def _reply(self, asked: Asked) -> Reply | None:
+        async with self._hands:
+            request = await self._request(asked)
+            return await self._reply_to(asked, request) if request else None
+
+    async def _reply_to(self, asked: Asked, request: Request) -> Reply | None:
+        if asked.through_a_bot:
+            return not_typed(request)
         command = route(asked, request)
         if command is None:
             addressed = asked.kind is ChatKind.PRIVATE or asked.named
@@ -125,10 +215,30 @@ class Dispatch:
         if not asked.command and not asked.words and not _points(request):
             return speechless(request)
         try:
-            return await command.answer(request, desk)
+            return await command.answer(request, self._desk)
         except Exception as error:
             _note(error, "a command failed", command=command.name)
             return Reply(html=escape(request.say("That went wrong here. Please try again in a minute.")))
+
+
+def _changes_state(asked: Asked, desk: Desk) -> bool:
+    """Whether it may change something: then it is done, however many questions wait."""
+    command = command_named(asked.command) if asked.command else None
+    by_operator = asked.user_id in desk.policy.operators and asked.kind is ChatKind.PRIVATE
+    return command is not None and (command.changes_state or (command.operators_only and by_operator))
+
+
+def _is_channel(chat_id: int, known: Chat | None, desk: Desk) -> bool:
+    """Whether it is a channel: nothing is ever answered there."""
+    if known:
+        return known.kind is ChatKind.CHANNEL
+    return any(chat_id in edition.channels for edition in desk.policy.editions)
+
+
+def _toast(reply: Reply | None) -> str:
+    if reply is None:
+        return ""
+    return shown(reply.html) if reply.unavailable else reply.toast
 
 
 def _points(request: Request) -> bool:

@@ -3,7 +3,20 @@
 from bot.render.content import COMMAND_LIMIT, Button, Content, Rows
 from bot.render.listing import Line, render_list
 from bot.render.post import headline, render_post, render_withdrawn
-from bot.render.text import Html, bold, code, escape, italic, joined, length, link, marked, plain, shorten
+from bot.render.text import (
+    Html,
+    bold,
+    code,
+    escape,
+    italic,
+    joined,
+    length,
+    link,
+    marked,
+    plain,
+    shorten,
+    shown,
+)
 
 __all__ = [
     "COMMAND_LIMIT",
@@ -26,4 +39,5 @@ __all__ = [
     "render_post",
     "render_withdrawn",
     "shorten",
+    "shown",
 ]

@@ -65,7 +65,7 @@ class Updates:
     def put_raw(self, update: Json) -> int:
         """Queue an update as it is, and return its id: its own `update_id`, or the next in order."""
         self._last = int(update.get("update_id", self._last + 1))
-        self._queue.append((self._clock.now(), {**update, "update_id": self._last}))
+        self._queue.append((self._clock.now(), {"update_id": self._last, **update}))
         self.came.set()
         if self._poll and not self._poll.done():
             self._poll.set_result(True)

@@ -61,7 +61,12 @@ class Newsroom:
         self.changes = 0
         policy = Publishing(editions=editions or (ENGLISH,), operators=(OPERATOR,))
         self.desk = Desk(
-            db=db, index=self.index, policy=policy, name=BotName(self.box.bot.username), changed=self._changed
+            db=db,
+            index=self.index,
+            policy=policy,
+            name=BotName(self.box.bot.username),
+            bot_id=self.box.bot.id,
+            changed=self._changed,
         )
         self.sender = TelegramSender(BoxRequest(self.box), self.box.token)
         self.dispatch = Dispatch(self.desk, self.sender, clock)

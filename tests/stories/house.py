@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from telegram.request import BaseRequest
+
 from bot.app.house import House, open_house
 from bot.app.life import live
 from bot.config import Settings
@@ -79,9 +81,16 @@ async def world() -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def desk(
-    folder: Path, *paths: str, around: World | None = None, **settings: Any
+    folder: Path,
+    *paths: str,
+    around: World | None = None,
+    request: BaseRequest | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """A house that lives until the block ends; `paths` are its feeds on the site."""
+    """A house that lives until the block ends; `paths` are its feeds on the site.
+
+    `request` is its way to the box of `around`, for tests that look at each request.
+    """
     async with AsyncExitStack() as stack:
         there = around or await stack.enter_async_context(world())
         given: dict[str, Any] = {
@@ -98,7 +107,7 @@ async def desk(
             "rate_group": Rate(1000, 1),
         }
         house = await stack.enter_async_context(
-            open_house(Settings(**given | settings), request=BoxRequest(there.box))
+            open_house(Settings(**given | settings), request=request or BoxRequest(there.box))
         )
         stop = asyncio.Event()
         living = asyncio.create_task(live(house, stop, timedelta(seconds=0.1)))

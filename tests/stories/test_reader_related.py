@@ -201,7 +201,9 @@ async def test_words_too_long_for_a_button_are_paged_while_they_are_remembered(
     assert len((await reader.presses("ထပ်ကြည့်ရန် ›")).headlines) == 3
     await reader.presses("‹ ပြန်သွားရန်")
     room.desk.recent.forget(reader.chat_id)
-    assert (await reader.presses("ထပ်ကြည့်ရန် ›")).text == "ကြာသွားလို့ မမှတ်မိတော့ပါ။ ထပ်မေးပေးပါ။"
+    before = reader.sees().text
+    assert (await reader.presses("ထပ်ကြည့်ရန် ›")).text == before
+    assert room.toasts[-1] == "ကြာသွားလို့ မမှတ်မိတော့ပါ။ ထပ်မေးပေးပါ။"
 
 
 async def test_a_burmese_number_means_the_last_list(archive: Database, clock: MovedClock) -> None:

@@ -66,13 +66,17 @@ async def test_a_flood_of_one_reader_is_bounded_and_others_are_served(room: News
         dispatch.accept(update)
     await answers.spoken_to(loud.chat_id)
     await answers.spoken_to(quiet.chat_id)
-    assert answers.said.count(loud.chat_id) == 1
     answers.gate.set()
-    await dispatch.finish()
-    assert answers.said.count(loud.chat_id) == 4
+    finished = asyncio.ensure_future(dispatch.finish())
+    while not finished.done():
+        await room.clock.advance(1)
+    answered, told = 1, 1  # who asks so fast gets the first answer, one sentence, and is made to wait
+    assert answered + told <= answers.said.count(loud.chat_id) <= 4
+    await room.clock.advance(30)
+    said = answers.said.count(loud.chat_id)
     room.box.say(loud.user_id, loud.chat_id, "/latest")
-    await dispatch.take(room.updates()[0])
-    assert answers.said.count(loud.chat_id) == 5
+    await Dispatch(room.desk, answers, room.clock).take(room.updates()[0])
+    assert answers.said.count(loud.chat_id) == said + 1
 
 
 async def test_a_pressed_button_is_acknowledged_even_in_a_flood(room: Newsroom) -> None:
@@ -85,8 +89,11 @@ async def test_a_pressed_button_is_acknowledged_even_in_a_flood(room: Newsroom) 
     for update in room.updates():
         dispatch.accept(update)
     answers.gate.set()
-    await dispatch.finish()
-    assert (len(answers.acknowledged), len(answers.said)) == (10, 4)
+    finished = asyncio.ensure_future(dispatch.finish())
+    while not finished.done():
+        await room.clock.advance(1)
+    assert len(answers.acknowledged) == len(set(answers.acknowledged)) == 10
+    assert len(answers.said) < 5
 
 
 async def test_answers_come_in_the_order_of_the_questions(room: Newsroom) -> None:
@@ -159,7 +166,8 @@ async def test_what_is_no_question_is_passed_over(room: Newsroom) -> None:
     ):
         given = Update.de_json(update, room.bot)
         await room.dispatch.take(given)
-    assert room.box.cloud.journal.last == 0
+    events = room.box.cloud.journal.since(0)
+    assert [event.details["method"] for event in events] == ["answerCallbackQuery"] * 2
 
 
 ANNA = {"id": 5, "is_bot": False, "first_name": "Anna"}
@@ -176,12 +184,12 @@ async def test_a_sticker_is_answered_with_what_works(room: Newsroom) -> None:
     assert reader.sees().text == "Send me some words, a link or a forwarded post. /help shows everything."
 
 
-async def test_an_old_button_that_can_no_longer_be_edited_is_answered_below(room: Newsroom) -> None:
+async def test_a_button_whose_message_is_out_of_reach_is_acknowledged_only(room: Newsroom) -> None:
     reader = room.reader()
     gone = {"message_id": 2, "date": 0, "chat": {"id": reader.chat_id, "type": "private"}}
     pressed = {"id": "9", "from": ANNA, "chat_instance": "1", "data": "latest 1", "message": gone}
     await room.dispatch.take(Update.de_json({"update_id": 1, "callback_query": pressed}, room.bot))
-    assert reader.sees().headlines == ["Rice harvest ends"]
+    assert reader.messages() == []
 
 
 async def test_a_list_deleted_by_hand_is_said_again_below(room: Newsroom) -> None:

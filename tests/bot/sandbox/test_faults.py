@@ -5,7 +5,7 @@ import random
 
 import pytest
 from telegram import Bot
-from telegram.error import NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 
 from bot.sandbox import faults
 from bot.sandbox.faults import Applied, Fault, Faults, Sees
@@ -47,6 +47,13 @@ async def test_a_fault_shows_its_face_and_is_applied_or_not(
     assert said(town) == applied
     await sender(town).send_message(town.channel.id, "x")
     assert said(town) == applied + 1
+
+
+async def test_telegram_refuses_in_the_words_of_the_test(town: Town) -> None:
+    town.box.faults.script("400 Bad Request: TOPIC_CLOSED", methods=["sendMessage"])
+    with pytest.raises(BadRequest, match="Topic_closed"):
+        await sender(town).send_message(town.channel.id, "x")
+    assert said(town) == 0
 
 
 @pytest.mark.parametrize(("fault", "applied"), [(faults.TIMEOUT, 0), (faults.TIMEOUT_APPLIED, 1)])
@@ -152,4 +159,4 @@ def test_each_named_fault_says_what_is_seen_and_what_is_applied() -> None:
     assert all(
         isinstance(fault.sees, Sees) and isinstance(fault.applied, Applied) for fault in faults.NAMED.values()
     )
-    assert {fault.sees for fault in faults.NAMED.values()} == set(Sees)
+    assert {fault.sees for fault in faults.NAMED.values()} == set(Sees) - {Sees.REFUSAL}

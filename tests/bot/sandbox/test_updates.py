@@ -141,3 +141,12 @@ async def test_telegrams_own_server_takes_https_on_four_ports_and_ones_own_takes
     assert wrong == "Bad Request: secret token contains unallowed characters"
     town.box.cloud.updates.local = True
     assert await town.ask("setWebhook", url="http://127.0.0.1:5000/")
+
+
+async def test_an_update_is_brought_as_it_is_forged_or_out_of_order(town: Town) -> None:
+    say(town)
+    assert town.box.inject({"update_id": 7, "poll": {"id": "1"}}) == 7
+    assert town.box.inject({"message": {"text": "x"}}) == 8
+    brought = await town.ask("getUpdates")
+    assert [update["update_id"] for update in brought[1:]] == [7, 8]
+    assert brought[1]["poll"] == {"id": "1"}
