@@ -36,7 +36,7 @@ class ProxyFailed(aiohttp.ClientConnectorError):
 class TunnelConnector(aiohttp.TCPConnector):
     """aiohttp's connector, but that connections go through a proxy where `choose` names one.
 
-    The proxy is asked for what the resolver answered: with `UNRESOLVED` for the name itself. `check` raises
+    The proxy is asked for what the resolver answered: with `Unresolved` for the name itself. `check` raises
     OSError for an address that must not be connected to, be it here or by the proxy.
     """
 

@@ -49,6 +49,14 @@ def in_state(connection: Connection, state: ChatState, kinds: Iterable[ChatKind]
     return records(Chat, connection.execute(query.order_by(chats.c.id)))
 
 
+def paused_followers(connection: Connection) -> list[Chat]:
+    """The groups that follow and are paused, though not by an operator."""
+    groups = chats.c.kind.in_([ChatKind.GROUP, ChatKind.SUPERGROUP]) & (chats.c.reason != BY_OPERATOR)
+    follows = chats.c.id.in_(select(subscriptions_table.c.chat_id))
+    paused = (chats.c.state == ChatState.PAUSED) & groups & follows
+    return records(Chat, connection.execute(select(chats).where(paused)))
+
+
 def remember(connection: Connection, chat: Chat) -> Chat:
     """Keep a chat that is new; of a known one, its kind, title and username as they are now.
 
@@ -117,7 +125,14 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
 
 
 def forget(connection: Connection, chat_id: int) -> None:
-    """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent."""
+    """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent.
+
+    What is kept of the basic group that it was goes along.
+    """
+    if chat_id < 0:
+        former = select(chats.c.id).where(chats.c.moved_to == chat_id)
+        for group in list(connection.execute(former).scalars()):
+            forget(connection, group)
     connection.execute(delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id))
     mine = select(deliveries.c.id).where(deliveries.c.chat_id == chat_id)
     connection.execute(delete(showings).where(showings.c.delivery_id.in_(mine)))
@@ -142,6 +157,12 @@ def unsubscribe(connection: Connection, chat_id: int, what: str | None = None) -
     mine = subscriptions_table.c.chat_id == chat_id
     wanted = mine if what is None else mine & (subscriptions_table.c.what == what)
     return connection.execute(delete(subscriptions_table).where(wanted)).rowcount
+
+
+def unsubscribe_named(connection: Connection, named: Iterable[int | str]) -> None:
+    """Drop the wishes of chats that the settings name: they get every article anyway."""
+    mine = subscriptions_table.c.chat_id.in_(ids_of(connection, named))
+    connection.execute(delete(subscriptions_table).where(mine))
 
 
 def subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
@@ -179,6 +200,17 @@ def _newcomer(connection: Connection, name: int | str, now: datetime, edition: s
     unnamed = blank(min(UNNAMED, lowest - 1), ChatKind.CHANNEL, now, edition=edition)
     reason = f"{name} has not been found yet"
     return replace(unnamed, username=name.lstrip("@"), state=ChatState.PAUSED, reason=reason)
+
+
+def ids_of(connection: Connection, named: Iterable[int | str]) -> set[int]:
+    """The ids that the chats of the settings have by now; one whose @name was not found yet has none."""
+    found: set[int] = set()
+    for name in named:
+        known = get(connection, name) if isinstance(name, int) else by_username(connection, name)
+        while known is not None and known.moved_to is not None:
+            known = get(connection, known.moved_to)
+        found |= {known.id} if known else {name} if isinstance(name, int) else set()
+    return found
 
 
 def blank(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> Chat:

@@ -4,7 +4,7 @@ A plan is one transaction, whatever the number of readers: channels get their de
 get theirs afterwards in slices (`spread`), from a mark that the same transaction left on the post.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -161,6 +161,7 @@ def owe(connection: Connection, post: NewPost, now: datetime) -> int:
     new = insert(posts).values(**facts, created_at=now).returning(posts.c.id)
     number: int = connection.execute(new).scalar_one()
     known = chats_by_id.many(connection, [chat_id for chat_id, _ in named])
+    have_it = _have_it(connection, post, dict(named))
     rows = [
         {
             "post_id": number,
@@ -171,10 +172,26 @@ def owe(connection: Connection, post: NewPost, now: datetime) -> int:
             "not_before": not_before,
         }
         for chat_id, not_before in dict(named).items()
+        if chat_id not in have_it
     ]
     if rows:
         connection.execute(insert(deliveries), rows)
     return number
+
+
+def posts_of_article(connection: Connection, article_id: int) -> list[int]:
+    """The article's own posts, one for each edition that posted it."""
+    own = (posts.c.article_id == article_id) & (posts.c.kind == PostKind.ARTICLE)
+    return list(connection.execute(select(posts.c.id).where(own)).scalars())
+
+
+def _have_it(connection: Connection, post: NewPost, chat_ids: Collection[int]) -> set[int]:
+    """The chats that have, or are owed, the post's article already: nobody gets an article twice."""
+    if post.article_id is None or not chat_ids:
+        return set()
+    same = deliveries.c.post_id.in_(posts_of_article(connection, post.article_id))
+    query = select(deliveries.c.chat_id).where(same, deliveries.c.chat_id.in_(chat_ids))
+    return set(connection.execute(query).scalars())
 
 
 def is_public(chat: Chat | None) -> bool:

@@ -7,9 +7,10 @@ costs nothing and repeats nothing.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, insert, literal, or_, select, text, true, update
+from sqlalchemy import Connection, Select, and_, case, insert, literal, or_, select, text, true, update
 
 from storage import chats as chats_by_id
+from storage import decisions
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import record
 from storage.schema import chats, deliveries, posts, subscriptions
@@ -48,11 +49,34 @@ def spread(connection: Connection, now: datetime, default_edition: str = "", siz
 
 
 def _give(connection: Connection, post: Post, default_edition: str, size: int) -> int | None:
-    """Owe the post to the next followers; the last one's chat id, None behind the last of all."""
+    """Owe the post to the next followers; the last one's chat id, None behind the last of all.
+
+    Not to a chat that has the article already: as one of another edition's channels, or as its follower.
+    """
+    some = followers(post, default_edition).order_by(subscriptions.c.chat_id).limit(size).subquery()
+    about = post.article_id if post.kind is PostKind.ARTICLE else None
+    same = [post.id] if about is None else decisions.posts_of_article(connection, about)
+    there = select(deliveries.c.id).where(deliveries.c.post_id.in_(same), deliveries.c.chat_id == some.c.id)
+    new = select(
+        literal(post.id),
+        some.c.id,
+        literal(post.lane, deliveries.c.lane.type),
+        some.c.kind != literal(ChatKind.PRIVATE, chats.c.kind.type),
+        literal(post.revision),
+        literal(post.not_before, deliveries.c.not_before.type),
+    ).where(~there.exists())
+    columns = ("post_id", "chat_id", "lane", "public", "wanted_revision", "not_before")
+    last = connection.execute(select(some.c.id).order_by(some.c.id.desc()).limit(1)).scalar()
+    connection.execute(insert(deliveries).from_select(columns, new))
+    return last
+
+
+def followers(post: Post, default_edition: str) -> Select[tuple[int, ChatKind]]:
+    """The chats, and their kinds, that are yet to get the post because they asked for its edition."""
     edition = chats.c.edition == post.edition
     if post.edition == default_edition:
         edition = or_(edition, chats.c.edition == "")
-    followers = (
+    return (
         select(chats.c.id, chats.c.kind)
         .join(subscriptions, subscriptions.c.chat_id == chats.c.id)
         .where(
@@ -63,25 +87,7 @@ def _give(connection: Connection, post: Post, default_edition: str, size: int) -
             chats.c.state.in_([ChatState.ACTIVE, ChatState.PAUSED]),
             edition,
         )
-        .order_by(subscriptions.c.chat_id)
-        .limit(size)
-        .subquery()
     )
-    there = select(deliveries.c.id).where(
-        deliveries.c.post_id == post.id, deliveries.c.chat_id == followers.c.id
-    )
-    new = select(
-        literal(post.id),
-        followers.c.id,
-        literal(post.lane, deliveries.c.lane.type),
-        followers.c.kind != literal(ChatKind.PRIVATE, chats.c.kind.type),
-        literal(post.revision),
-        literal(post.not_before, deliveries.c.not_before.type),
-    ).where(~there.exists())
-    columns = ("post_id", "chat_id", "lane", "public", "wanted_revision", "not_before")
-    last = connection.execute(select(followers.c.id).order_by(followers.c.id.desc()).limit(1)).scalar()
-    connection.execute(insert(deliveries).from_select(columns, new))
-    return last
 
 
 def _raise(connection: Connection, post: Post, now: datetime, size: int) -> int | None:

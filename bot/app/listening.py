@@ -22,10 +22,13 @@ from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
 from bot.telegram.account import ask_name, ask_webhook
 from bot.telegram.updates import read_update
 from bot.web.thread import hand_over
+from jobs.clock import within
 from storage import decisions
 
 #: Where Telegram pushes updates, below PUBLIC_URL.
 WEBHOOK = "/telegram"
+#: Seconds that somebody who asks for a group's articles waits for Telegram to say that they may.
+PATIENCE = 5.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 — a header's name, no secret
 
 log = structlog.get_logger()
@@ -74,6 +77,7 @@ class Listening:
             ask_name=names.ask,
             bot_id=house.bot.id,
             changed=house.bell.ring,
+            is_administrator=self._is_administrator,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)
         beside = [asyncio.create_task(self._set_menu()), asyncio.create_task(names.keep())]
@@ -89,6 +93,12 @@ class Listening:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await dispatch.finish()
+
+    async def _is_administrator(self, chat_id: int, user_id: int) -> bool:
+        asking = self._house.sender.is_administrator(chat_id, user_id)
+        with suppress(TimeoutError):
+            return await within(self._house.clock, PATIENCE, asking)
+        return False
 
     def routes(self) -> list[web.RouteDef]:
         """Where Telegram pushes updates, if PUBLIC_URL is set."""

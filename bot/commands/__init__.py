@@ -25,8 +25,8 @@ COMMANDS: tuple[Command, ...] = (*_EXPLAINED[:7], _HELP, start.COMMAND, *_EXPLAI
 
 
 def command_named(name: str) -> Command | None:
-    """The command that readers call so, in whatever case."""
-    return next((command for command in COMMANDS if command.name == name.casefold()), None)
+    """The command that readers call so, by its name or another of its names, in whatever case."""
+    return next((command for command in COMMANDS if name.casefold() in command.names), None)
 
 
 __all__ = ["COMMANDS", "BotName", "Button", "Command", "Desk", "Reply", "Request", "command_named"]

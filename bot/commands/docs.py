@@ -32,6 +32,7 @@ def commands_page() -> str:
 def _section(command: Command) -> str:
     say = words("en")
     rows = [f"| `/{usage.example}` | {say(usage.meaning)} |" for usage in command.usage]
+    title = ", ".join(f"/{name}" for name in command.names)
     return "\n".join(
-        [f"## /{command.name}", "", f"{say(command.summary)}.", "", "| type | for |", "|---|---|", *rows, ""]
+        [f"## {title}", "", f"{say(command.summary)}.", "", "| type | for |", "|---|---|", *rows, ""]
     )

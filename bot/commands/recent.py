@@ -1,6 +1,8 @@
 """What was just said in a chat, so that "2" and "more" mean something: in memory, bounded, never stored."""
 
+import re
 from collections import OrderedDict
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Generic, TypeVar
 
@@ -8,6 +10,19 @@ V = TypeVar("V")
 
 LISTS = 4000
 QUESTIONS = 2000
+
+_HANDLE = re.compile("~[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """A command that was meant, with all that was typed and pointed at."""
+
+    command: str
+    words: str
+    pointed_at: tuple[str, ...] = ()
+    pointed_message: tuple[int, int] | None = None
+    pointed_text: str = ""
 
 
 class _Newest(Generic[V]):
@@ -34,11 +49,12 @@ class _Newest(Generic[V]):
 
 
 class Recent:
-    """The numbered lists that chats were shown, and the questions too long for a button."""
+    """The numbered lists that chats were shown, and the questions and commands too long for a button."""
 
     def __init__(self, lists: int = LISTS, questions: int = QUESTIONS) -> None:
         self._lists: _Newest[tuple[int, ...]] = _Newest(lists)
         self._questions: _Newest[str] = _Newest(questions)
+        self._typed: _Newest[Typed] = _Newest(questions)
 
     def showed(self, chat_id: int, message_id: int, articles: tuple[int, ...]) -> None:
         """The chat was shown these articles, numbered from 1, in this message."""
@@ -51,7 +67,7 @@ class Recent:
 
     def handle(self, chat_id: int, question: str) -> str:
         """A short name for a question, good in this chat alone until it is forgotten: "~1f2e3d4c5b6a"."""
-        name = "~" + sha256(question.encode(errors="replace")).hexdigest()[:12]
+        name = _name(question)
         self._questions.put((chat_id, name), question)
         return name
 
@@ -59,7 +75,27 @@ class Recent:
         """The question that `handle` names in this chat, None where it is forgotten."""
         return self._questions.get((chat_id, handle))
 
+    def typed_handle(self, chat_id: int, typed: Typed) -> str:
+        """The same for a whole command."""
+        name = _name(repr(typed))
+        self._typed.put((chat_id, name), typed)
+        return name
+
+    def typed(self, chat_id: int, handle: str) -> Typed | None:
+        """The command that `handle` names in this chat, None where it is forgotten."""
+        return self._typed.get((chat_id, handle))
+
     def forget(self, chat_id: int) -> None:
         """Nothing was ever said in this chat."""
         self._lists.forget(chat_id)
         self._questions.forget(chat_id)
+        self._typed.forget(chat_id)
+
+
+def is_handle(words: str) -> bool:
+    """Whether this is a name that `Recent` gives."""
+    return _HANDLE.fullmatch(words) is not None
+
+
+def _name(question: str) -> str:
+    return "~" + sha256(question.encode(errors="replace")).hexdigest()[:12]

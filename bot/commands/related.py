@@ -19,7 +19,7 @@ async def related(request: Request, desk: Desk) -> Reply:
         return replace(_try_latest(request, escape(subject.sentence)), unavailable=True)
     if isinstance(subject, Article):
         if subject.state is not ArticleState.LIVE:
-            withdrawn = escape(request.say("That article was withdrawn."))
+            withdrawn = escape(request.say("This article was withdrawn."))
             return replace(_try_latest(request, withdrawn), unavailable=True)
         found = await desk.db.answer(neighbours, desk.index, subject.id, PAGE + 1, offset)
     else:

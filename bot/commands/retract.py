@@ -1,31 +1,119 @@
-"""/retract: take an article back, from every chat that shows it."""
+"""/retract: take an article back, from every chat that shows it, once somebody has seen what that means.
+
+A post that is taken back cannot be put back with its views and replies, so typing only asks. What withdraws
+is a button under that question, which holds the article and the reason; a reason that no button can hold is
+kept in memory, and forgotten by a restart.
+"""
+
+import re
 
 from bot.commands.subject import Unknown, article_meant
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.render import escape, headline, plain, shorten
+from bot.commands.wording import fits
+from bot.locale import Words
+from bot.render import Button, Html, bold, escape, headline, joined, plain, shorten
+from jobs.policy import Withdrawals
 from storage import articles
+from storage.reach import Reach, reach
+from storage.records import Article, ArticleState
 
 REASON_LIMIT = 300
 
+#: What only our own buttons say: "yes 7 wrong photo", "yes 7 ~1f2e3d4c5b6a", "no".
+_YES = re.compile(r"yes (?P<article>[0-9]{1,18})(?: (?P<reason>.*))?", re.DOTALL)
+_NO = "no"
+
 
 async def retract(request: Request, desk: Desk) -> Reply:
-    """Withdraw the article named; what it owes to whom is the outbox's."""
-    say = request.say
+    """Ask whether to withdraw the article named; once that was answered, do so."""
+    if request.pressed and (found := _YES.fullmatch(request.words)):
+        return await _withdraw(request, desk, int(found["article"]), found["reason"] or "")
+    if request.pressed and request.words == _NO:
+        return Reply(html=escape(request.say("Nothing was withdrawn.")))
     article, reason = await article_meant(request, desk)
     if isinstance(article, Unknown):
         return Reply(html=escape(article.sentence))
-    because = shorten(plain(reason), REASON_LIMIT)
-    title = headline(article, 120)
-    if not await desk.db.run(articles.withdraw, article.id, request.now, because):
-        return Reply(html=escape(say("“{title}” was withdrawn before.", title=title)))
+    if article.state is ArticleState.WITHDRAWN:
+        return _was_withdrawn(request, article)
+    return await _ask(request, desk, article, shorten(plain(reason), REASON_LIMIT))
+
+
+async def _ask(request: Request, desk: Desk, article: Article, reason: str) -> Reply:
+    say = request.say
+    default = next((edition.name for edition in desk.policy.editions), "")
+    chats = await desk.db.read(reach, article.id, default)
+    parts: list[Html] = [
+        bold(escape(say("Withdraw “{title}”?", title=headline(article, 120)))),
+        escape(_reached(say, chats)),
+        escape(_meaning(say, desk.policy.withdrawals)),
+        escape(say("Reason: {reason}", reason=reason)) if reason else escape(""),
+    ]
+    yes = Button(say("Withdraw"), command=_command(request, desk, article, reason))
+    no = Button(say("Cancel"), command=f"retract {_NO}")
+    return Reply(html=joined("\n\n", *parts), buttons=((yes, no),))
+
+
+async def _withdraw(request: Request, desk: Desk, article_id: int, reason: str) -> Reply:
+    """Withdraw it; what it owes to whom is the outbox's."""
+    say = request.say
+    kept: str | None = reason
+    if reason.startswith("~"):
+        kept = desk.recent.question(request.chat.id, reason)
+    article = await desk.db.read(articles.get, article_id)
+    if kept is None or article is None:
+        text = say("That was too long ago for me to remember. Please ask again.")
+        return Reply(html=escape(text), unavailable=True)
+    if not await desk.db.run(articles.withdraw, article.id, request.now, kept):
+        return _was_withdrawn(request, article)
     desk.changed()
+    title = headline(article, 120)
+    if desk.policy.withdrawals is Withdrawals.OFF:
+        return Reply(
+            html=escape(say("“{title}” is withdrawn; its posts stay (WITHDRAWALS=off).", title=title))
+        )
     return Reply(html=escape(say("“{title}” is withdrawn and being taken out of every chat.", title=title)))
+
+
+def _command(request: Request, desk: Desk, article: Article, reason: str) -> str:
+    command = f"retract yes {article.id} {reason}".strip()
+    if fits(command) and not reason.startswith("~"):
+        return command
+    return f"retract yes {article.id} {desk.recent.handle(request.chat.id, reason)}"
+
+
+def _reached(say: Words, chats: Reach) -> str:
+    """Where it stands or is about to: "in 2 channels and to 1 reader"."""
+    channels = say.number_of("in {count} channel", "in {count} channels", chats.channels)
+    groups = say.number_of("in {count} group", "in {count} groups", chats.groups)
+    readers = say.number_of("to {count} reader", "to {count} readers", chats.readers)
+    counted = ((channels, chats.channels), (groups, chats.groups), (readers, chats.readers))
+    parts = [words for words, count in counted if count]
+    if not parts:
+        return say("It was sent to nobody, and nobody is owed it.")
+    *others, last = parts
+    where = say("{some} and {last}", some=", ".join(others), last=last) if others else last
+    return say("It was sent, or is about to be: {where}.", where=where)
+
+
+def _meaning(say: Words, withdrawals: Withdrawals) -> str:
+    match withdrawals:
+        case Withdrawals.OFF:
+            return say("Its posts stay (WITHDRAWALS=off); lists and searches will not show it any more.")
+        case Withdrawals.NOTE:
+            return say("A note will stand in place of each post, and that cannot be undone.")
+        case _:
+            return say("Each post will be deleted with its views and replies, and that cannot be undone.")
+
+
+def _was_withdrawn(request: Request, article: Article) -> Reply:
+    text = request.say("“{title}” was withdrawn before.", title=headline(article, 120))
+    return Reply(html=escape(text), unavailable=request.pressed)
 
 
 COMMAND = Command(
     name="retract",
     answer=retract,
     summary="Take an article back",
-    usage=(Usage("retract https://… wrong photo", "withdraw it everywhere; the reason may be left out"),),
+    usage=(Usage("retract https://… wrong photo", "asks first, then withdraws it; no reason is needed"),),
     operators_only=True,
 )

@@ -1,6 +1,7 @@
 """/search: which articles say so? Best first or newest first, with the words in their place."""
 
 from bot.commands.paging import PAGE, at, page_buttons
+from bot.commands.recent import is_handle
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.commands.wording import fits, split_page
 from bot.render import Button, Line, Rows, bold, escape, joined, marked, plain, render_list, shorten
@@ -17,7 +18,7 @@ async def search(request: Request, desk: Desk) -> Reply:
     words, offset = split_page(request.words)
     words, by_date = _split_order(words)
     question: str | None = words[:QUESTION_LIMIT]
-    if words.startswith("~"):
+    if is_handle(words):
         question = desk.recent.question(request.chat.id, words)
     if question is None:
         text = say("That was too long ago for me to remember. Please ask again.")

@@ -1,32 +1,48 @@
 """/start: who are you? And a deep link's answer, at once."""
 
+import re
 from dataclasses import replace
 
 from bot.commands.related import related
-from bot.commands.subscribe import subscribe
+from bot.commands.subscribe import offer
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.commands.wording import number
 from bot.render import Button, Rows, bold, escape, joined, render_post
 from storage import articles
 from storage.records import Article, ArticleState, ChatKind
 
+_ID = re.compile(r"[0-9]{1,18}")
+
 
 async def start(request: Request, desk: Desk) -> Reply:
-    """What the bot does; behind a deep link, what the link promised."""
+    """What the bot does; behind a deep link, what the link promised.
+
+    Whoever follows a link may not know what it says: what would change something is only offered.
+    """
     promised, _, which = request.words.partition("_")
-    if promised == "subscribe":
-        return await subscribe(replace(request, words=""), desk)
-    article = await _article(desk, which) if promised in ("related", "read") else None
-    if article is None:
-        return _welcome(request)
-    if promised == "related":
-        return await related(replace(request, words=f"id:{article.id}"), desk)
-    return _read(request, article)
+    match promised.casefold():
+        case "subscribe":
+            return await offer(request, desk)
+        case "related" | "read" as what:
+            return await _about(request, desk, what, which)
+        case _:
+            return _welcome(request)
 
 
-async def _article(desk: Desk, which: str) -> Article | None:
-    found = await desk.db.read(articles.get, number(which) or 0)
-    return found if found and found.state is ArticleState.LIVE else None
+async def _about(request: Request, desk: Desk, what: str, which: str) -> Reply:
+    """What a link below a post promised about its article."""
+    found = await desk.db.read(articles.get, int(which) if _ID.fullmatch(which) else 0)
+    if found is None:
+        return _try_latest(request, request.say("I don't know the article that this link is about."))
+    if found.state is not ArticleState.LIVE:
+        return _try_latest(request, request.say("This article was withdrawn."))
+    if what == "read":
+        return _read(request, found)
+    return await related(replace(request, words=f"id:{found.id}"), desk)
+
+
+def _try_latest(request: Request, sentence: str) -> Reply:
+    button = Button(request.say("Latest news"), command="latest 5")
+    return Reply(html=escape(sentence), buttons=((button,),))
 
 
 def _read(request: Request, article: Article) -> Reply:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.latest import content_language
+from bot.commands.post_links import post_linked
+from bot.commands.recent import is_handle
 from bot.commands.types import Desk, Request
 from bot.commands.wording import first_link, number
 from storage import articles, chats, lives
@@ -14,9 +16,6 @@ from storage.records import Article
 TEXT_LIMIT = 2000  #: characters of a text that are compared
 
 _ARTICLE = re.compile(r"id:(\d{1,18})")
-_POST_LINK = re.compile(
-    r"https?://(?:t\.me|telegram\.me)/(?:c/(?P<id>\d{1,15})|(?P<name>\w{4,32}))/(?P<post>\d{1,12})"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ Subject = Article | str | Unknown
 
 async def subject_of(request: Request, desk: Desk, words: str) -> Subject:
     """The article, or the text, that `words` and what the reader points at mean."""
-    if words.startswith("~"):
+    if is_handle(words):
         text = desk.recent.question(request.chat.id, words)
         return text or Unknown(request.say("That was too long ago for me to remember. Please ask again."))
     if found := _ARTICLE.fullmatch(words):
@@ -120,15 +119,12 @@ async def _pointed(request: Request, desk: Desk) -> Subject:
 
 def _behind(connection: Connection, url: str) -> Article | None:
     """The article at a link, or in the post that the link leads to."""
-    post = _POST_LINK.match(url)
-    if not post:
+    post = post_linked(url)
+    if post is None:
         return articles.by_url(connection, url)
-    if post["id"]:
-        chat_id = int(f"-100{post['id']}")
-    else:
-        chat = chats.by_username(connection, post["name"])
-        chat_id = chat.id if chat else 0
-    return _shown_in(connection, (chat_id, int(post["post"])), ())
+    chat = chats.by_username(connection, post[0]) if isinstance(post[0], str) else None
+    chat_id = (chat.moved_to or chat.id) if chat else post[0]
+    return _shown_in(connection, (chat_id, post[1]), ()) if isinstance(chat_id, int) else None
 
 
 def _shown_in(
@@ -138,5 +134,5 @@ def _shown_in(
     number = lives.article_of_message(connection, *message) if message else None
     if number is not None:
         return articles.get(connection, number)
-    found = (articles.by_url(connection, link) for link in links[:20])
+    found = (_behind(connection, link) for link in links[:20])
     return next((article for article in found if article), None)

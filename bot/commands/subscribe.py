@@ -1,44 +1,99 @@
 """/subscribe and /unsubscribe: every article in this chat as it appears, or no more of them."""
 
+from dataclasses import replace
+
+from bot.commands.groups import by_administrator, by_settings, for_administrators, is_group, is_in_settings
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.render import Button, escape
+from bot.locale import Words
+from bot.render import Button, Rows, escape
 from storage import chats
 from storage.database import Connection
-from storage.records import ChatKind, ChatState
+from storage.records import ChatState
 
 
 async def subscribe(request: Request, desk: Desk) -> Reply:
-    """Alerts for everything, at once, in a private chat."""
+    """Alerts for everything, at once; in a group for its administrators alone."""
     say = request.say
-    if request.chat.kind is not ChatKind.PRIVATE:
-        return _in_private(request, desk)
     if request.words.strip():
         text = say("I can send every article or none so far: /subscribe, without more words.")
         return Reply(html=escape(text), buttons=((Button("/subscribe", command="subscribe"),),))
-    stop = Button(say("Stop alerts"), command="unsubscribe")
+    if is_group(request):
+        return await _subscribe_group(request, desk)
     if await desk.db.run(_subscribe, request):
         text = say("Done. I will send you every article as it appears. /unsubscribe stops it.")
-        return Reply(html=escape(text), buttons=((stop,),), toast=say("Alerts are on."))
-    return Reply(
-        html=escape(say("You get every article already. /unsubscribe stops it.")), buttons=((stop,),)
-    )
+        return Reply(html=escape(text), buttons=_stop(say), toast=say("Alerts are on."))
+    return _has_begun(request)
 
 
 async def unsubscribe(request: Request, desk: Desk) -> Reply:
-    """No more alerts."""
+    """No more alerts; in a group for its administrators alone."""
     say = request.say
-    if request.chat.kind is not ChatKind.PRIVATE:
-        return _in_private(request, desk)
-    again = ((Button(say("Get every article"), command="subscribe"),),)
+    if is_group(request):
+        return await _unsubscribe_group(request, desk)
     if await desk.db.run(_unsubscribe, request.chat.id):
         text = say("Done. No more alerts. /subscribe starts them again.")
-        return Reply(html=escape(text), buttons=again, toast=say("Alerts are off."))
-    return Reply(html=escape(say("You get no alerts. /subscribe starts them.")), buttons=again)
+        return Reply(html=escape(text), buttons=_begin(say), toast=say("Alerts are off."))
+    return Reply(html=escape(say("You get no alerts. /subscribe starts them.")), buttons=_begin(say))
+
+
+async def offer(request: Request, desk: Desk) -> Reply:
+    """Ask before anything is stored: who followed a link has not asked for alerts by that."""
+    say = request.say
+    if await desk.db.read(chats.subscriptions, request.chat.id):
+        return _has_begun(request)
+    if is_group(request):
+        text = say("Shall I post every article here? An administrator of this group can say so.")
+    else:
+        text = say("Shall I send you every article?")
+    return Reply(html=escape(text), buttons=_begin(say))
+
+
+async def _subscribe_group(request: Request, desk: Desk) -> Reply:
+    say = request.say
+    if await is_in_settings(request, desk):
+        return by_settings(request)
+    if not await by_administrator(request, desk):
+        return for_administrators(request, desk)
+    kept = replace(request, chat=replace(request.chat, username=""))  # its id and title are enough
+    if await desk.db.run(_subscribe, kept):
+        text = say("Done. I will post every article here as it appears. /unsubscribe stops it.")
+        return Reply(html=escape(text), buttons=_stop(say), toast=say("Alerts are on."))
+    return _has_begun(request)
+
+
+async def _unsubscribe_group(request: Request, desk: Desk) -> Reply:
+    say = request.say
+    if await is_in_settings(request, desk):
+        return by_settings(request)
+    if not await by_administrator(request, desk):
+        return for_administrators(request, desk)
+    if await desk.db.run(_unsubscribe, request.chat.id):
+        text = say("Done. No more articles here. /subscribe starts them again.")
+        return Reply(html=escape(text), buttons=_begin(say), toast=say("Alerts are off."))
+    text = say("No articles are posted here. /subscribe starts them.")
+    return Reply(html=escape(text), buttons=_begin(say))
+
+
+def _has_begun(request: Request) -> Reply:
+    say = request.say
+    if is_group(request):
+        text = say("Every article is posted here already. /unsubscribe stops it.")
+    else:
+        text = say("You get every article already. /unsubscribe stops it.")
+    return Reply(html=escape(text), buttons=_stop(say))
+
+
+def _begin(say: Words) -> Rows:
+    return ((Button(say("Get every article"), command="subscribe"),),)
+
+
+def _stop(say: Words) -> Rows:
+    return ((Button(say("Stop alerts"), command="unsubscribe"),),)
 
 
 def _subscribe(connection: Connection, request: Request) -> bool:
     known = chats.remember(connection, request.chat)
-    if known.state in (ChatState.BLOCKED, ChatState.LEFT):  # who writes to us has not blocked us
+    if known.state is not ChatState.ACTIVE and known.reason != chats.BY_OPERATOR:  # who writes is there
         chats.set_state(connection, known.id, ChatState.ACTIVE)
     return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
 
@@ -52,23 +107,18 @@ def _unsubscribe(connection: Connection, chat_id: int) -> bool:
     return stopped
 
 
-def _in_private(request: Request, desk: Desk) -> Reply:
-    say = request.say
-    button = Button(say("Write to me"), url=f"https://t.me/{desk.bot_username}?start=subscribe")
-    return Reply(html=escape(say("Alerts come in a private chat with me.")), buttons=((button,),))
-
-
 COMMAND = Command(
     name="subscribe",
     answer=subscribe,
     changes_state=True,
     summary="Get every article as it appears",
-    usage=(Usage("subscribe", "alerts in our private chat; one tap stops them"),),
+    usage=(Usage("subscribe", "each one in this chat; in a group an administrator asks; one tap stops it"),),
 )
 STOP = Command(
     name="unsubscribe",
     answer=unsubscribe,
     changes_state=True,
     summary="Stop the alerts",
-    usage=(Usage("unsubscribe", "no more alerts"),),
+    usage=(Usage("unsubscribe", "no more alerts"), Usage("stop", "the same")),
+    aliases=("stop",),
 )

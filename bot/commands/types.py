@@ -28,6 +28,8 @@ class Request:
     pointed_message: tuple[int, int] | None = None  #: (chat id, message id) of that message
     pointed_text: str = ""  #: its text
     operator: bool = False  #: asked by an operator, in a private chat
+    pressed: bool = False  #: asked by a button of ours, not typed
+    as_group: bool = False  #: asked by an administrator who writes as the group itself
 
     @property
     def say(self) -> Words:
@@ -59,6 +61,10 @@ async def _keep_name() -> None:
     """Nobody to ask: the name stays."""
 
 
+async def _nobody(_chat_id: int, _user_id: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""
@@ -70,6 +76,8 @@ class Desk:
     bot_id: int
     ask_name: Callable[[], Awaitable[None]] = _keep_name  #: returns when Telegram was asked for it anew
     changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
+    #: Whether a person (chat id, user id) administers a group; False where that cannot be learnt.
+    is_administrator: Callable[[int, int], Awaitable[bool]] = _nobody
     recent: Recent = field(default_factory=Recent)
 
     @property
@@ -99,6 +107,12 @@ class Command:
     usage: tuple[Usage, ...]
     operators_only: bool = False
     changes_state: bool = False  #: no bound on the number of questions ever drops it
+    aliases: tuple[str, ...] = ()  #: other names for it
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it may be called, its own name first."""
+        return (self.name, *self.aliases)
 
 
 __all__ = ["Answer", "BotName", "Button", "Command", "Desk", "Reply", "Request", "Usage"]

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from hashlib import sha256
 
+from bot.commands.invisible import without_invisible
 from bot.render import COMMAND_LIMIT
 from bot.render.hashtags import hashtag
 
@@ -12,7 +13,8 @@ FARTHEST = 1000  #: the last article that paging reaches; beyond, searching is t
 
 _NUMBER = re.compile(r"[-+]?\d{1,6}")
 _PAGE = re.compile(r"(?:^|\s)@(\d{1,4})$")
-_LINK = re.compile(r"https?://[^\s<>\"“”«»]+", re.IGNORECASE)
+#: Beside web addresses those of Telegram's apps that name a post (core.telegram.org/api/links).
+_LINK = re.compile(r"(?:https?://|tg:(?://)?(?=(?:resolve|privatepost)/?\?))[^\s<>\"“”«»]+", re.IGNORECASE)
 _BARE_LINK = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?", re.IGNORECASE)
 #: What writing wraps around a link, and what is no part of it.
 _AROUND = "<>()[]{}\"'“”‘’«».,;!?။၊ "
@@ -63,5 +65,5 @@ def fits(command: str) -> bool:
 
 
 def _key(name: str) -> str:
-    folded = unicodedata.normalize("NFC", name).casefold().replace("\u200b", "")
+    folded = without_invisible(unicodedata.normalize("NFC", name).casefold())
     return " ".join(folded.replace("_", " ").replace("#", " ").split())

@@ -12,6 +12,7 @@ from typing import Any
 from telegram import CallbackQuery, Chat, Message, MessageOrigin, MessageOriginChannel, User
 from telegram.constants import ChatType, MessageEntityType
 
+from bot.commands.invisible import visible
 from storage.records import ChatKind
 
 TEXT_LIMIT = 4096  #: characters of a message that are read; Telegram sends no more
@@ -177,7 +178,7 @@ def _origin(origin: MessageOrigin | None) -> tuple[int, int] | None:
 
 
 def _text(message: Message) -> str:
-    return readable(message.text or message.caption or "")[:TEXT_LIMIT]
+    return visible(readable(message.text or message.caption or "")[:TEXT_LIMIT]).strip()
 
 
 def readable(text: str) -> str:

@@ -7,13 +7,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
 from bot.commands.latest import MOST
-from bot.commands.wording import first_link, number
+from bot.commands.recent import Typed
+from bot.commands.wording import first_link, fits, number
 from bot.dispatch.reading import Asked
 from bot.locale import best
-from bot.render import Button, escape
+from bot.render import Button, escape, plain
 from jobs.policy import Edition
 from storage.records import Chat, ChatKind
 
+TELEGRAMS_ANONYMOUS_BOT = (
+    1087968824  #: the author of what is written in a group as the group (@GroupAnonymousBot)
+)
 SEARCHED = 200  #: characters; a longer text is no question but something to find neighbours of
 
 
@@ -32,30 +36,74 @@ def request_for(asked: Asked, chat: Chat, desk: Desk, now: datetime) -> Request:
         pointed_message=asked.pointed.message,
         pointed_text=asked.pointed.text,
         operator=asked.user_id in desk.policy.operators and asked.kind is ChatKind.PRIVATE,
+        pressed=asked.pressed is not None,
+        as_group=_is_nameless_administrator(asked),
     )
+
+
+def _is_nameless_administrator(asked: Asked) -> bool:
+    """Only administrators can write in a group as the group itself (Bot API, Message.sender_chat)."""
+    as_itself = asked.asker == asked.chat_id and asked.kind in (ChatKind.GROUP, ChatKind.SUPERGROUP)
+    return as_itself and asked.user_id == TELEGRAMS_ANONYMOUS_BOT
 
 
 def route(asked: Asked, request: Request) -> Command | None:
     """The command that answers; None where there is none, or none for this reader."""
     if asked.command:
-        command = command_named(asked.command)
+        command = _AGAIN if asked.pressed and asked.command == _AGAIN.name else command_named(asked.command)
         return command if command and (request.operator or not command.operators_only) else None
     listed = 1 <= (number(asked.words) or 0) <= MOST  # "2", typed under a list
     pointing = listed or not asked.words or first_link(asked.words) or len(asked.words) > SEARCHED
     return command_named("related" if pointing else "search")
 
 
-def unknown(asked: Asked, request: Request) -> Reply:
+def unknown(asked: Asked, request: Request, desk: Desk) -> Reply:
     """What would have worked instead of a command that is not ours."""
     say = request.say
-    names = [each.name for each in COMMANDS if request.operator or not each.operators_only]
+    allowed = [each for each in COMMANDS if request.operator or not each.operators_only]
+    names = [name for each in allowed for name in each.names]
     close = get_close_matches(asked.command, names, n=1, cutoff=0.6)
     if close:
         text = say("I don't know /{command}. Did you mean /{close}?", command=asked.command, close=close[0])
-        return Reply(html=escape(text), buttons=((Button(f"/{close[0]}", command=close[0]),),))
+        button = Button(f"/{close[0]}", command=_meant(close[0], request, desk))
+        return Reply(html=escape(text), buttons=((button,),))
     listed = " ".join(f"/{name}" for name in names)
     text = say("I don't know /{command}. I know {commands}.", command=asked.command, commands=listed)
     return Reply(html=escape(text))
+
+
+def _meant(name: str, request: Request, desk: Desk) -> str:
+    """The command `name` with the words that were typed and what was pointed at, as a button can hold it."""
+    words = request.words
+    typed = Typed(
+        command=name,
+        words=words,
+        pointed_at=request.pointed_at,
+        pointed_message=request.pointed_message,
+        pointed_text=request.pointed_text,
+    )
+    command, found = f"{name} {words}".strip(), command_named(name)
+    exact = typed == Typed(command=name, words=words) and fits(command) and plain(words) == words
+    if (
+        exact and found and not found.operators_only
+    ):  # theirs tell what a button of ours says from what is typed
+        return command
+    return f"{_AGAIN.name} {desk.recent.typed_handle(request.chat.id, typed)}"
+
+
+async def _ask_again(request: Request, desk: Desk) -> Reply:
+    """Answer the remembered command as if it had been typed rightly."""
+    typed = desk.recent.typed(request.chat.id, request.words)
+    command = command_named(typed.command) if typed else None
+    if typed is None or command is None or (command.operators_only and not request.operator):
+        text = request.say("That was too long ago for me to remember. Please ask again.")
+        return Reply(html=escape(text), unavailable=True)
+    pointed = {name: getattr(typed, name) for name in ("pointed_at", "pointed_message", "pointed_text")}
+    return await command.answer(replace(request, words=typed.words, pressed=False, **pointed), desk)
+
+
+#: What only a button can ask: in no menu, and unknown where it is typed.
+_AGAIN = Command(name="again", answer=_ask_again, summary="", usage=())
 
 
 def not_typed(request: Request) -> Reply:

@@ -211,7 +211,7 @@ class Dispatch:
         command = route(asked, request)
         if command is None:
             addressed = asked.kind is ChatKind.PRIVATE or asked.named
-            return unknown(asked, request) if addressed else None
+            return unknown(asked, request, self._desk) if addressed else None
         if not asked.command and not asked.words and not _points(request):
             return speechless(request)
         try:

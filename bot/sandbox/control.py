@@ -23,6 +23,7 @@ from aiohttp import web
 
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, Standing, User
+from bot.sandbox.guard import FOREIGN, is_foreign
 from bot.sandbox.messages import Message
 from bot.sandbox.moved import MovableClock
 from bot.sandbox.views import event_view
@@ -74,9 +75,11 @@ def add_control(application: web.Application, box: Box) -> None:
 
 
 def _plainly(handler: Handler) -> Handler:
-    """Wrong input is answered with a sentence and a 400."""
+    """Wrong input is answered with a sentence and a 400, other sites' pages with a 403."""
 
     async def answer(request: web.Request) -> web.Response:
+        if is_foreign(request):
+            return web.json_response({"error": FOREIGN}, status=403)
         try:
             return await handler(request)
         except (ValueError, LookupError, TypeError, AttributeError) as wrong:

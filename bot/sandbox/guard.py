@@ -1,7 +1,8 @@
 """Who may talk to the sandbox? Only this machine, and of all web pages only its own.
 
 Any page that a browser shows can send requests to 127.0.0.1, and a name that it owns can be made to point
-there (DNS rebinding). So every request must name this address, and none may come from another site.
+there (DNS rebinding). So every request must name this address, and none may come from another site. The one
+exception is a link from elsewhere to a page; the Bot API and the box's own routes are no pages.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,8 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-ELSEWHERE = frozenset({"cross-site", "same-site"})
+ELSEWHERE = frozenset({"cross-site", "same-site"})  #: Sec-Fetch-Site (W3C, Fetch Metadata)
+FOREIGN = "Another site may not use the sandbox."
 
 
 def is_loopback(host: str) -> bool:
@@ -50,8 +52,17 @@ def refusal(request: web.BaseRequest, hosts: frozenset[str]) -> str:
         return "The sandbox answers only under its own address."
     origin = request.headers.get("Origin")
     if origin is not None and origin.lower() not in {f"http://{host}" for host in hosts}:
-        return "Another site may not use the sandbox."
+        return FOREIGN
     navigates = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
-    if request.headers.get("Sec-Fetch-Site") in ELSEWHERE and not navigates:
-        return "Another site may not use the sandbox."
-    return ""
+    return FOREIGN if _from_elsewhere(request) and not navigates else ""
+
+
+def is_foreign(request: web.BaseRequest) -> bool:
+    """Whether a browser brings the request from another site, a followed link too: for what is no page."""
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.headers.get('Host', '')}"
+    return _from_elsewhere(request) or (origin is not None and origin.lower() != own.lower())
+
+
+def _from_elsewhere(request: web.BaseRequest) -> bool:
+    return request.headers.get("Sec-Fetch-Site", "").lower() in ELSEWHERE

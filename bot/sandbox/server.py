@@ -12,6 +12,7 @@ from yarl import URL
 
 from bot.sandbox.box import Answer, Box, Broken
 from bot.sandbox.faults import Sees
+from bot.sandbox.guard import FOREIGN, is_foreign
 from bot.sandbox.params import Files
 from bot.sandbox.refusal import Refusal
 
@@ -36,6 +37,8 @@ def add_bot_api(application: web.Application, box: Box) -> None:
         box.cloud.updates.hang_up()
 
     async def bot_api(request: web.Request) -> web.StreamResponse:
+        if is_foreign(request):
+            return _plain(403, f"Forbidden: {FOREIGN}")
         try:
             params, files = await _read(request)
         except ValueError:

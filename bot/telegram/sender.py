@@ -107,6 +107,11 @@ class TelegramSender:
         mine = await self._result("getChatMember", {"chat_id": chat, "user_id": self._bot_id})
         return standing_of(known, mine) if isinstance(mine, dict) else mine
 
+    async def is_administrator(self, chat_id: int, user_id: int) -> bool:
+        """Whether Telegram says that somebody is the chat's owner or one of its administrators."""
+        found = await self._result("getChatMember", {"chat_id": chat_id, "user_id": user_id})
+        return isinstance(found, dict) and found.get("status") in ("creator", "administrator")
+
     async def _compare(self, chat_id: int, message_id: int, content: str, through: int) -> Outcome:
         """Forward the message to the operators' chat, compare, and take it away again."""
         where = {"chat_id": through, "from_chat_id": chat_id, "message_id": message_id}

@@ -10,6 +10,7 @@ from jobs.clock import Bell
 from jobs.policy import Publishing
 from jobs.publish.outcome import ChatGone, Standing, TryLater, Unclear
 from jobs.publish.parts import Publish
+from jobs.publish.paused import PausedGroups
 from jobs.publish.plan import catch_up
 from jobs.publish.planning import channels_of
 from storage import chats, expiry
@@ -33,6 +34,7 @@ class Keeper:
     def __init__(self, publish: Publish, owed: Bell) -> None:
         self._publish, self._owed = publish, owed
         self._met: set[int] = set()  # channels whose standing was asked since the start
+        self._groups = PausedGroups(publish)
         self.bell = Bell()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -40,6 +42,8 @@ class Keeper:
         while not stop.is_set():
             everybody = await self.meet()
             await self.expire()
+            if await self._groups.look():
+                self._owed.ring()
             await self.bell.wait(self._publish.clock, EVERY if everybody else SOON)
 
     async def meet(self) -> bool:

@@ -12,7 +12,7 @@ from jobs.publish.settling import Aftermath
 from storage import chats, outbox
 from storage.database import Connection, Database, SQLAlchemyError
 from storage.decisions import notice
-from storage.records import ChatKind, ChatState
+from storage.records import ChatState
 
 #: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
 GATHER = 0.05
@@ -93,7 +93,7 @@ def write(
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
         if each.flooded_until:
             chats.change(connection, each.chat_id, flooded_until=each.flooded_until)
-        if each.notice:
+        if each.notice and not chats.subscriptions(connection, each.chat_id):
             notice(connection, operators, each.notice, now)
         if each.chat:
             _change_chat(connection, each, operators, now)
@@ -107,10 +107,10 @@ def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[in
             chats.move(connection, each.chat_id, new)
         case ChatGone(state, reason):
             known = chats.get(connection, each.chat_id)
-            if known is None and each.chat_id < 0:
-                known = chats.remember(connection, chats.blank(each.chat_id, ChatKind.CHANNEL, now))
             changed = chats.set_state(connection, each.chat_id, state, reason)
-            if known and changed and known.state is ChatState.ACTIVE and known.kind in chats.PUBLIC:
+            followed = bool(chats.subscriptions(connection, each.chat_id))  # a group's own affair
+            public = known is not None and known.kind in chats.PUBLIC and not followed
+            if known and public and changed and known.state is ChatState.ACTIVE:
                 log.warning("a channel cannot be written to", channel=known.called, why=reason)
                 notice(connection, operators, _farewell(known.called, state, reason), now)
         case None:

@@ -77,7 +77,12 @@ async def run(publish: Publish, stop: asyncio.Event) -> None:
 
 
 async def remember(publish: Publish) -> int:
-    """After a start: what was under way is unclear; what the pace must know of the last minute."""
+    """After a start: what was under way is unclear; what the pace must know of the last minute.
+
+    A group that the settings name by now needs no subscription of its own.
+    """
+    names = [name for edition in publish.policy.editions for name in edition.channels]
+    await publish.db.run(chats.unsubscribe_named, names)
     now, at = publish.clock.now(), publish.clock.monotonic()
     wait = publish.policy.unclear_wait + timedelta(seconds=sending.PATIENCE)
     unclear = await publish.db.run(outbox.recover, wait)

@@ -60,6 +60,7 @@ class Newsroom:
         self.index = Index()
         self.changes = 0
         policy = Publishing(editions=editions or (ENGLISH,), operators=(OPERATOR,))
+        self.sender = TelegramSender(BoxRequest(self.box), self.box.token)
         self.desk = Desk(
             db=db,
             index=self.index,
@@ -67,8 +68,8 @@ class Newsroom:
             name=BotName(self.box.bot.username),
             bot_id=self.box.bot.id,
             changed=self._changed,
+            is_administrator=self.sender.is_administrator,
         )
-        self.sender = TelegramSender(BoxRequest(self.box), self.box.token)
         self.dispatch = Dispatch(self.desk, self.sender, clock)
 
     @property

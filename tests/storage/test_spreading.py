@@ -71,6 +71,23 @@ def test_a_chat_that_is_a_channel_and_a_follower_gets_it_once(db: Database) -> N
     assert db.run_here(work) == [CHANNEL]
 
 
+def test_a_group_that_follows_one_edition_and_is_anothers_channel_gets_an_article_once(db: Database) -> None:
+    def work(c: Connection) -> list[list[int]]:
+        chat(c, CHANNEL, ChatKind.SUPERGROUP, edition="burmese")
+        chats.subscribe(c, CHANNEL, chats.EVERYTHING, chats.AT_ONCE, NOW)
+        [one, two] = (article(c, title) for title in ("River rises", "Dam opens"))
+        post(c, CHANNEL, about=one, edition="english")
+        post(c, about=one, edition="burmese", readers=True)
+        post(c, about=two, edition="burmese", readers=True)
+        spread_all(c)
+        post(c, CHANNEL, about=two, edition="english")
+        spread_all(c)
+        lives = [outbox.life(c, each.id) for each in (one, two)]
+        return [[delivery.chat_id for delivery in life.deliveries] for life in lives]
+
+    assert db.run_here(work) == [[CHANNEL], [CHANNEL]]
+
+
 def test_readers_follow_their_edition_and_those_who_chose_none_the_first(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         followers(c, [1, 2])

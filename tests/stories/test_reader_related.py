@@ -147,7 +147,7 @@ async def test_a_withdrawn_article_is_not_shown_again(room: Newsroom) -> None:
     await reader.types("/latest")
     room.db.run_here(articles.withdraw, 10, room.clock.now())
     answer = await reader.types("/related 1")
-    assert answer.text == "That article was withdrawn."
+    assert answer.text == "This article was withdrawn."
 
 
 async def test_a_forwarded_post_of_ours_means_its_article(room: Newsroom) -> None:

@@ -49,7 +49,7 @@ async def test_a_deep_link_to_an_article_shows_it(room: Newsroom) -> None:
     assert answer.buttons == ["Related articles"]
 
 
-@pytest.mark.parametrize("payload", ["related_99", "read_x", "nonsense", "related_" + "9" * 50, "_", "read_"])
+@pytest.mark.parametrize("payload", ["nonsense", "_", "subscribed", "unsubscribe", "forget"])
 async def test_a_deep_link_to_nothing_greets(room: Newsroom, payload: str) -> None:
     assert (await room.reader().types(f"/start {payload}")).text.startswith("Hello!")
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS, Command, Reply, Request
-from bot.dispatch.reading import Asked, Pointed, readable
+from bot.dispatch.reading import Asked, Pointed, Pressed, readable
 from bot.dispatch.routing import request_for, route, unknown
 from bot.sandbox.entities import formatted, utf16_length
 from bot.sandbox.links import checked
@@ -25,6 +25,7 @@ TYPED = (
     "<b> &amp; \u202e \0 \ud800 %s {0} {name} ' OR -- /latest related_1 read_1 split join _ \n 🏴\U000e0067"
 )
 PIECES = st.sampled_from(TYPED.split(" "))
+PRESSED = Pressed(query_id="1", message_id=1, anew=False)
 WORDS = (st.text(max_size=200) | st.lists(PIECES, max_size=6).map(" ".join) | PIECES).map(readable)
 LONG = st.sampled_from(["a", "က", "rice ", "မြစ်ရေ ", '"', "- ", "a:", "@9 ", "e\u0301", "👩‍👩‍👧"]).map(
     lambda piece: piece * (4096 // len(piece))
@@ -59,7 +60,7 @@ async def answered(room: Newsroom, question: Asked) -> Reply:
     stranger = chats.blank(question.chat_id, question.kind, room.clock.now())
     request: Request = request_for(question, stranger, room.desk, room.clock.now())
     command: Command | None = route(question, request)
-    reply = await command.answer(request, room.desk) if command else unknown(question, request)
+    reply = await command.answer(request, room.desk) if command else unknown(question, request, room.desk)
     room.desk.recent.showed(question.chat_id, 1, reply.articles)
     return reply
 
@@ -82,7 +83,7 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 @SHARED
 @given(
-    name=st.sampled_from([*(command.name for command in COMMANDS), "", "nothing", "lates"]),
+    name=st.sampled_from([*(name for command in COMMANDS for name in command.names), "", "nothing", "lates"]),
     words=WORDS | LONG,
     pointed=st.just(Pointed()) | POINTED,
     language=st.sampled_from(["en", "my", "fr", ""]),
@@ -101,7 +102,8 @@ async def test_any_words_behind_any_command_are_answered(
     telegram_takes(reply)
     for button in (button for row in reply.buttons for button in row if button.command):
         command, _, rest = button.command.removeprefix("+").partition(" ")
-        pressed = await answered(room, asked(command=command, words=rest, user_language=language))
+        press = {"command": command, "words": rest, "pressed": PRESSED}
+        pressed = await answered(room, asked(**press, user_language=language))
         telegram_takes(pressed)
 
 

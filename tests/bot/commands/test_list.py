@@ -15,7 +15,7 @@ def test_the_docs_are_up_to_date() -> None:
 
 
 def test_names_are_such_as_telegram_takes_and_no_two_the_same() -> None:
-    names = [command.name for command in COMMANDS]
+    names = [name for command in COMMANDS for name in command.names]
     assert all(re.fullmatch("[a-z0-9_]{1,32}", name) for name in names)
     assert len(set(names)) == len(names) <= 100
 
@@ -26,7 +26,8 @@ def test_the_menu_fits_in_every_language(language: str) -> None:
 
 
 def test_every_example_begins_with_its_command() -> None:
-    assert all(usage.example.split()[0] == command.name for command in COMMANDS for usage in command.usage)
+    for command in COMMANDS:
+        assert {usage.example.split()[0] for usage in command.usage} == set(command.names)
 
 
 def test_a_command_is_found_in_any_case() -> None:

@@ -70,7 +70,8 @@ async def test_words_are_never_a_guess_at_an_article(room: Newsroom, typed: str)
 
 async def test_retract_withdraws_keeps_the_reason_and_wakes_delivery(room: Newsroom) -> None:
     operator = room.operator()
-    answer = await operator.types("/retract https://news.example/1 wrong photo & name")
+    await operator.types("/retract https://news.example/1 wrong photo & name")
+    answer = await operator.presses("Withdraw")
     assert answer.text == "“Rice harvest begins” is withdrawn and being taken out of every chat."
     kept = room.db.read_here(articles.get, 1)
     assert kept

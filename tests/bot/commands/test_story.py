@@ -154,6 +154,7 @@ async def test_a_withdrawn_article_is_in_no_story(room: Room) -> None:
     river, families = room.news(RIVER), room.news(FAMILIES)
     operator = room.operator()
     await operator.types(f"/retract {river.url}")
+    await operator.presses("Withdraw")
     withdrawn = f"“{RIVER[0]}” was withdrawn and is in no story."
     for typed in ("/story {0}", "/story split {0}", "/story join {0} {1}", "/story join {1} {0}"):
         assert (await operator.types(typed.format(river.url, families.url))).text == withdrawn

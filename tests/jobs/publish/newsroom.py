@@ -84,6 +84,7 @@ def post(
     now: datetime = NOW,
     not_before: datetime | None = None,
     readers: bool = False,
+    edition: str = "",
 ) -> int:
     """A post owed to these chats; its number."""
     hour = not_before or now
@@ -91,6 +92,7 @@ def post(
         kind=PostKind.ARTICLE if about else PostKind.NOTICE,
         lane=lane,
         not_before=hour,
+        edition=edition,
         article_id=about.id if about else None,
         text="" if about else "words",
         chats=tuple((chat_id, hour) for chat_id in chat_ids),

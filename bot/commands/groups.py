@@ -1,0 +1,48 @@
+"""Who may ask for a group's articles? Its administrators, unless the newsroom's settings have it already.
+
+Telegram is asked at that moment who administers the group; if it does not say so in time, that counts as no.
+A nameless administrator writes as the group itself, which nobody else can (Bot API, Message.sender_chat).
+"""
+
+from bot.commands.types import Desk, Reply, Request
+from bot.render import Button, escape
+from storage import chats
+from storage.records import ChatKind
+
+
+def is_group(request: Request) -> bool:
+    """Whether others read here, too."""
+    return request.chat.kind is not ChatKind.PRIVATE
+
+
+async def is_in_settings(request: Request, desk: Desk) -> bool:
+    """Whether CHANNELS names this group."""
+    names = [name for edition in desk.policy.editions for name in edition.channels]
+    by_name = f"@{request.chat.username}".casefold()
+    if any(isinstance(name, str) and name.casefold() == by_name for name in names):
+        return True
+    return request.chat.id in await desk.db.read(chats.ids_of, names)
+
+
+async def by_administrator(request: Request, desk: Desk) -> bool:
+    """Whether an administrator of this group asks."""
+    if request.as_group:
+        return True
+    return bool(request.user_id) and await desk.is_administrator(request.chat.id, request.user_id)
+
+
+def for_administrators(request: Request, desk: Desk) -> Reply:
+    """To everybody else."""
+    say = request.say
+    text = say(
+        "Only an administrator of this group can do that, and Telegram does not tell me that you are one."
+        " In our private chat you can get every article yourself."
+    )
+    button = Button(say("Write to me"), url=f"https://t.me/{desk.bot_username}?start=subscribe")
+    return Reply(html=escape(text), buttons=((button,),), unavailable=True)
+
+
+def by_settings(request: Request) -> Reply:
+    """Where the newsroom posts by its own wish, nobody else can begin or end it."""
+    text = request.say("The newsroom itself has every article posted here, and it alone can end that.")
+    return Reply(html=escape(text), unavailable=True)

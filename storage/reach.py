@@ -1,0 +1,53 @@
+"""Whom would it reach if an article were taken back? The chats that show it, or are about to."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, func, or_, select, union
+
+from storage import decisions
+from storage.records import ChatKind, DeliveryState, Post, PostKind
+from storage.rows import records
+from storage.schema import chats, deliveries, posts
+from storage.spreading import followers
+
+_ON_ITS_WAY = (DeliveryState.OWED, DeliveryState.CLAIMED, DeliveryState.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Chats, counted by their kind."""
+
+    channels: int
+    groups: int
+    readers: int
+
+
+def reach(connection: Connection, article_id: int, default_edition: str = "") -> Reach:
+    """The chats that show the article or are owed it; followers whose turn is yet to come count, too.
+
+    Readers who chose no edition follow `default_edition`.
+    """
+    own = deliveries.c.post_id.in_(decisions.posts_of_article(connection, article_id))
+    shown = deliveries.c.message_id.is_not(None) & (deliveries.c.shown_revision > 0)
+    stands = shown & deliveries.c.state.in_([DeliveryState.SETTLED, DeliveryState.REFUSED])
+    there = select(deliveries.c.chat_id).where(own, or_(stands, deliveries.c.state.in_(_ON_ITS_WAY)))
+    to_come = _to_come(connection, article_id, default_edition)
+    each = union(there, *to_come).subquery()
+    query = select(chats.c.kind, func.count()).join(each, each.c.chat_id == chats.c.id)
+    by_kind = {row[0]: row[1] for row in connection.execute(query.group_by(chats.c.kind))}
+    return Reach(
+        channels=by_kind.get(ChatKind.CHANNEL, 0),
+        groups=by_kind.get(ChatKind.GROUP, 0) + by_kind.get(ChatKind.SUPERGROUP, 0),
+        readers=by_kind.get(ChatKind.PRIVATE, 0),
+    )
+
+
+def _to_come(connection: Connection, article_id: int, default_edition: str) -> list[Select[tuple[int]]]:
+    """The followers that are yet to be given a delivery, for each post that has some."""
+    spreading = select(posts).where(
+        posts.c.article_id == article_id,
+        posts.c.kind == PostKind.ARTICLE,
+        posts.c.followers_after.is_not(None),
+    )
+    found = records(Post, connection.execute(spreading))
+    return [followers(post, default_edition).with_only_columns(chats.c.id.label("chat_id")) for post in found]
