@@ -20,10 +20,11 @@ def main(words: list[str] | None = None) -> None:
 def _told(error: Exception) -> tuple[str, int]:
     """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
     from bot.config import SettingsError
+    from bot.config.proxies import WrongProxy
     from storage.database import SQLAlchemyError, StorageError, words_of
 
     match error:
-        case SettingsError():
+        case SettingsError() | WrongProxy():
             return str(error), 2
         case StorageError():
             return str(error), 1

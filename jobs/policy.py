@@ -6,6 +6,8 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from zoneinfo import ZoneInfo
 
+from jobs.proxies import Proxy
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -73,7 +75,6 @@ class Edition:
     hold: timedelta = (
         timedelta()
     )  #: how long an article waits before it is posted, so that an editor can stop it
-    digest_schedule: str = ""  #: a five-field cron line, or empty for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ class Fetching:
     backfill: int = 0
     page_wait: float = 2.0  #: seconds a post waits for its article's page
     public_url: str = ""  #: turns on WebSub
+    proxy: Proxy | None = None  #: everything is asked for through it
+    no_proxy: tuple[str, ...] = ()  #: but for these hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ class Publishing:
     max_age: timedelta = timedelta(hours=24)
     corrections: Corrections = Corrections.MARK
     withdrawals: Withdrawals = Withdrawals.DELETE
-    threads: bool = True  #: a post that continues a story answers the story's last post in its chat
+    threads: bool = False  #: a post that continues a story answers the story's last post in its chat
     pictures: Pictures = Pictures.PREVIEW
     min_gap: timedelta = timedelta()
     unclear_wait: timedelta = timedelta(seconds=75)

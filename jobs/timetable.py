@@ -1,73 +1,77 @@
-"""Which job runs when: the only file that knows APScheduler."""
+"""Which job runs when: the only file that knows APScheduler and cronsim."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from cronsim import CronSim, CronSimError
 
 Job = Callable[[], Coroutine[Any, Any, object]]
 
 log = structlog.get_logger()
 
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+class _Cron(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """A cron line's times, for the scheduler."""
+
+    def __init__(self, line: str, zone: ZoneInfo) -> None:
+        self._line, self._zone = line, zone
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        return next_time(self._line, self._zone, previous or now)
 
 
-def cron_trigger(line: str, zone: ZoneInfo) -> BaseTrigger:
-    """The trigger of a five-field cron line, read as cron reads it.
+def cron_times(line: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """When a five-field cron line comes after `after`, by the clocks in `zone`; each in UTC, in order.
 
-    APScheduler counts weekdays from Monday = 0 where cron counts from Sunday = 0, and wants both a day and
-    a weekday to match where cron is content with either (APScheduler 3.11, `CronTrigger.from_crontab`).
+    Once for each local time that it names: one that a change of the clocks leaves out is taken at the next
+    moment that there is, and of one that comes twice the first. A line that names an hour and the next one
+    runs hourly or oftener: it goes on by elapsed time.
 
     Raises:
         ValueError: it is no such line, or its time never comes.
     """
-    fields = line.split()
+    last = after.astimezone(UTC)
+    for coming in _simulated(line, after.astimezone(zone)):
+        moment = coming.astimezone(UTC)
+        if moment > last:
+            yield (last := moment)
+    raise ValueError("its time never comes")
+
+
+def _simulated(line: str, local: datetime) -> CronSim:
+    """cronsim's times. It goes by elapsed time if there are six fields, or a star before minute or hour: then
+    `*/15 2 * * *` would leave out a day. So what a daily line names is written out."""
+    fields = _fields(line)
+    try:
+        hourly = CronSim(" ".join(("0", *fields)), local)
+        if any((hour + 1) % 24 in hourly.hours for hour in hourly.hours):
+            return hourly
+        named = [",".join(map(str, sorted(each))) for each in (hourly.minutes, hourly.hours)]
+        return CronSim(" ".join((*named, *fields[2:])), local)
+    except CronSimError as error:
+        raise ValueError(str(error)) from None
+
+
+def _fields(line: str) -> list[str]:
+    fields = line.lower().split()
     if len(fields) != 5:
         raise ValueError(f"a cron line has five fields, not {len(fields)}")
-    minute, hour, day, month, weekday = fields
-    by_day = CronTrigger(minute=minute, hour=hour, day=day, month=month, timezone=zone)
-    by_weekday = CronTrigger(
-        minute=minute, hour=hour, month=month, day_of_week=_weekdays(weekday), timezone=zone
-    )
-    chosen: BaseTrigger = by_day
-    if weekday != "*":
-        chosen = by_weekday if day == "*" else OrTrigger([by_day, by_weekday])
-    if chosen.get_next_fire_time(None, datetime.now(zone)) is None:
-        raise ValueError("its time never comes")
-    return chosen
-
-
-def _weekdays(field: str) -> str:
-    """A cron weekday field with names instead of numbers: `1-5` becomes `mon,tue,wed,thu,fri`."""
-    days: list[str] = []
-    for part in field.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = ("0-6" if span == "*" else span).partition("-")
-        if not (first.isdigit() and (last or first).isdigit()):
-            days.append(part)
-            continue
-        until = int(last) if last else (6 if step else int(first))
-        days += [_WEEKDAYS[number] for number in range(int(first), until + 1, int(step or 1))]
-    if not days:
-        raise ValueError("no weekday in it")
-    return ",".join(dict.fromkeys(days))
+    fields[4] = fields[4].replace("-sun", "-7")  # `sat-sun`: cronsim counts Sunday first
+    return fields
 
 
 def next_time(schedule: timedelta | str, zone: ZoneInfo, after: datetime) -> datetime:
     """When `schedule`, a duration or a cron line in `zone`, comes next after `after`."""
     if isinstance(schedule, timedelta):
         return after + schedule
-    coming = cron_trigger(schedule, zone).get_next_fire_time(None, after + timedelta(microseconds=1))
-    assert isinstance(coming, datetime)
-    return coming.astimezone(after.tzinfo)
+    return next(cron_times(schedule, zone, after)).astimezone(after.tzinfo)
 
 
 class Timetable:
@@ -88,7 +92,7 @@ class Timetable:
         if isinstance(schedule, timedelta):
             trigger: BaseTrigger = IntervalTrigger(seconds=schedule.total_seconds(), timezone=self._zone)
         else:
-            trigger = cron_trigger(schedule, self._zone)
+            trigger = _Cron(schedule, self._zone)
         first = {"next_run_time": datetime.now(self._zone)} if at_once else {}
         self._scheduler.add_job(self._run, trigger, (name, job), id=name, name=name, **first)
 

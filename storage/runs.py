@@ -1,4 +1,4 @@
-"""Runs: what each job did and when, the source of health, metrics and the operators' page."""
+"""Runs: what each job did and when, the source of `status`."""
 
 from datetime import datetime, timedelta
 

@@ -13,6 +13,7 @@ from bot.app.posts import Posts
 from bot.app.semantic import Semantic, semantic
 from bot.config import Settings
 from bot.config.policies import feed_urls, fetching, index_path, publishing
+from bot.config.proxies import telegram_way
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
@@ -74,7 +75,7 @@ async def open_house(
         index = Index.open(index_path(settings), dense=extra.dense if extra else None)
         db.read_here(index.catch_up)
         stack.callback(keep_index, index)
-        request = request or AiohttpRequest()
+        request = request or AiohttpRequest(proxy=telegram_way(settings).proxy)
         await request.initialize()
         stack.push_async_callback(request.shutdown)
         policy = fetching(settings)

@@ -15,8 +15,10 @@ from bot.app.listening import Listening, WebhookRefused
 from bot.app.telling import tell_failing, told
 from bot.app.turns import give_way
 from bot.config.policies import editions, feed_urls
+from bot.config.proxies import feeds_way, telegram_way
 from bot.web.health import health_routes
 from bot.web.server import CannotListen, serve
+from bot.web.thread import Heartbeat, WebThread, handing_over
 from bot.web.websub import Callbacks
 from jobs import cleanup, watch
 from jobs.embed import pipeline as embedding_pipeline
@@ -50,9 +52,11 @@ async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_E
         CannotLive: the token or the web address is not to be used.
     """
     listening = Listening(house)
-    callbacks = Callbacks(house.websub, lambda push: ingesting.take(house.ingest, push))
+    here, heart = asyncio.get_running_loop(), Heartbeat(house.clock)
+    callbacks = Callbacks(house.websub, handing_over(here, partial(ingesting.take, house.ingest)))
     loops: dict[str, asyncio.Task[None]] = {}
-    runner = await _serve(house, listening, callbacks, loops)
+    served = await _serve(house, listening, callbacks, loops, heart)
+    beating = asyncio.create_task(heart.beat())
     loops["delivery"] = asyncio.create_task(publishing.run(house.publish, stop), name="delivery")
     loops["listening"] = asyncio.create_task(listening.listen(stop), name="listening")
     loops["indexing"] = asyncio.create_task(_keep_indexed(house, stop), name="indexing")
@@ -69,9 +73,10 @@ async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_E
         house.stored.ring()
         asked.cancel()
         warming.cancel()
-        web_ends = asyncio.create_task(_close(runner, callbacks), name="web")
+        beating.cancel()
+        web_ends = asyncio.create_task(_close(served, callbacks), name="web")
         timetable_ends = asyncio.create_task(timetable.stop(LAST_LOOK), name="jobs")
-        await _all_end({warming, web_ends, timetable_ends, *loops.values()})
+        await _all_end({warming, beating, web_ends, timetable_ends, *loops.values()})
     for task in broken:
         _raise_sentence(task)
 
@@ -119,7 +124,10 @@ def _hello(house: House) -> None:
     channels = sum(len(edition.channels) for edition in editions(settings))
     address = ":".join(map(str, settings.http_address)) if settings.http_address else "none"
     feeds = len(feed_urls(settings))
-    log.info("Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address)
+    ways = {"way_to_telegram": str(telegram_way(settings)), "way_to_feeds": str(feeds_way(settings))}
+    log.info(
+        "Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address, **ways
+    )
 
 
 async def _warm(house: House) -> None:
@@ -143,8 +151,12 @@ async def _keep_indexed(house: House, stop: asyncio.Event) -> None:
 
 
 async def _serve(
-    house: House, listening: Listening, callbacks: Callbacks, loops: dict[str, asyncio.Task[None]]
-) -> web.AppRunner | None:
+    house: House,
+    listening: Listening,
+    callbacks: Callbacks,
+    loops: dict[str, asyncio.Task[None]],
+    heart: Heartbeat,
+) -> tuple[WebThread, web.AppRunner] | None:
     address = house.settings.http_address
     if address is None:
         return None
@@ -153,20 +165,24 @@ async def _serve(
         stopped = [f"The {name} loop has stopped." for name, task in loops.items() if task.done()]
         return stopped + listening.trouble()
 
-    routes = [health_routes(house.db, house.clock, wrong), listening.routes()]
+    routes = [health_routes(house.db, house.clock, wrong, heart.silent_for), listening.routes()]
     if house.settings.public_url:
         routes.append(callbacks.routes())
+    thread = WebThread()
     try:
-        return await serve(address, routes)
+        return thread, await thread.run(serve(address, routes))
     except CannotListen as error:
+        await thread.stop()
         host, port = address
         raise CannotLive(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error}.") from None
 
 
-async def _close(runner: web.AppRunner | None, callbacks: Callbacks) -> None:
-    if runner:
-        await runner.cleanup()
-        await callbacks.close()
+async def _close(served: tuple[WebThread, web.AppRunner] | None, callbacks: Callbacks) -> None:
+    if served:
+        thread, runner = served
+        await thread.run(runner.cleanup())
+        await thread.run(callbacks.close())
+        await thread.stop()
 
 
 async def _all_end(tasks: set[asyncio.Task[None]]) -> None:

@@ -5,19 +5,25 @@ import hmac
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
 from aiohttp import web
-from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
+from bot.app.account import EVERY, Interference, Names, changed
 from bot.app.house import House
 from bot.app.line import Line
 from bot.app.polling import Polling, pause, unless
+from bot.app.telling import told
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
+from bot.telegram.account import ask_name, ask_webhook
 from bot.telegram.updates import read_update
+from bot.web.thread import hand_over
 from jobs.clock import within
+from storage import decisions
 
 #: Where Telegram pushes updates, below PUBLIC_URL.
 WEBHOOK = "/telegram"
@@ -40,6 +46,10 @@ class Listening:
         self._line = Line(house.clock)
         self._secret = secrets.token_urlsafe(32)  # anew at each start, when the webhook is set anew
         self._dispatch: Dispatch | None = None  # while pushed updates are taken
+        self._loop: asyncio.AbstractEventLoop | None = None  # where they are; they come in by another thread
+        self._address = house.settings.public_url + WEBHOOK
+        self._forged = False  # something came that did not know the secret
+        self._interference = Interference(house.clock, self._tell)
 
     def trouble(self) -> list[str]:
         """A sentence where Telegram is not reached."""
@@ -55,28 +65,33 @@ class Listening:
         house, public = self._house, self._house.settings.public_url
         if not await self._until_done(house.bot.initialize, stop):
             return
-        house.posts.bot_username = house.bot.username
+        name = house.posts.name
+        name.username = house.bot.username
+        ask = partial(ask_name, house.request, house.bot)
+        names = Names(ask, name, house.clock, self._tell, stop)
         desk = Desk(
             db=house.db,
             index=house.index,
             policy=house.publish.policy,
-            bot_username=house.bot.username,
+            name=name,
+            ask_name=names.ask,
             bot_id=house.bot.id,
             changed=house.bell.ring,
             is_administrator=self._is_administrator,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)
-        menu = asyncio.create_task(self._set_menu())
+        beside = [asyncio.create_task(self._set_menu()), asyncio.create_task(names.keep())]
         log.info("answering readers", bot=f"@{house.bot.username}", by="webhook" if public else "polling")
         try:
             if public:
                 await self._be_pushed(dispatch, stop)
             else:
-                polling = Polling(house.bot, house.request, house.clock, self._line)
+                polling = Polling(house.bot, house.request, house.clock, self._line, self._conflict)
                 await polling.run(dispatch.accept, stop)
         finally:
-            menu.cancel()
-            await asyncio.gather(menu, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await dispatch.finish()
 
     async def _is_administrator(self, chat_id: int, user_id: int) -> bool:
@@ -112,33 +127,81 @@ class Listening:
 
     async def _be_pushed(self, dispatch: Dispatch, stop: asyncio.Event) -> None:
         """Take what is pushed; Telegram keeps for later what comes after `stop`."""
-        self._dispatch = dispatch
+        self._dispatch, self._loop = dispatch, asyncio.get_running_loop()
         try:
             if await self._until_done(self._set_webhook, stop):
-                await stop.wait()
+                await self._keep_webhook(stop)
         finally:
             self._dispatch = None
 
     async def _set_webhook(self) -> None:
         try:
             await self._house.bot.set_webhook(
-                self._house.settings.public_url + WEBHOOK,
-                secret_token=self._secret,
-                allowed_updates=list(WANTED_UPDATES),
+                self._address, secret_token=self._secret, allowed_updates=list(WANTED_UPDATES)
             )
         except BadRequest as error:
             raise WebhookRefused(error.message) from None
+        self._forged = False
+
+    async def _keep_webhook(self, stop: asyncio.Event) -> None:
+        """Look at it each minute, and set it again where somebody else has changed it."""
+        wait = EVERY
+        while not stop.is_set():
+            await pause(self._house.clock, stop, wait)
+            try:
+                await unless(stop, self._look_at_webhook())
+            except TelegramError as error:
+                wait = self._line.broke(error)
+            except WebhookRefused as error:  # it was taken before: Telegram's name server, most likely
+                wait = self._line.broke(TelegramError(f"it does not take PUBLIC_URL for now: {error}"))
+            else:
+                wait = EVERY
+                self._line.works()
+
+    async def _look_at_webhook(self) -> None:
+        found = await ask_webhook(self._house.request, self._house.bot)
+        if changed(found, self._address, WANTED_UPDATES, self._forged):
+            await self._set_webhook()
+            await self._interference.webhook(found.url)
+
+    async def _conflict(self, error: Conflict, alone: bool) -> None:
+        """Something else takes the updates while we poll; a webhook is then deleted before the next poll."""
+        if not alone:
+            return
+        url = ""
+        with suppress(TelegramError):
+            url = (await ask_webhook(self._house.request, self._house.bot)).url
+        if url or "webhook" in error.message.lower():
+            await self._interference.webhook(url)
+        else:
+            await self._interference.rival()
+
+    async def _tell(self, words: str) -> None:
+        """Owe a notice to the operators."""
+        house = self._house
+        operators, now = house.settings.operators, house.clock.now()
+        await told("tell", lambda: house.db.run(decisions.notice, operators, words, now))()
+        house.bell.ring()
 
     async def _pushed(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.encode()):
+            self._forged = True
             return web.Response(status=403)
-        if self._dispatch is None:
-            return web.Response(status=503, headers={"Retry-After": "5"})
+        later = web.Response(status=503, headers={"Retry-After": "5"})
+        if self._loop is None:
+            return later
         try:
             raw = await request.json()
         except ValueError:
             return web.Response(status=400)
+        taken = await hand_over(self._loop, self._take(raw))
+        return web.Response() if taken else later
+
+    async def _take(self, raw: object) -> bool:
+        """Accept an update, on the loop on which it is answered; whether we still do."""
+        if self._dispatch is None:
+            return False
         if update := read_update(raw, self._house.bot):
             self._dispatch.accept(update)
-        return web.Response()
+        return True

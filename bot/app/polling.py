@@ -32,8 +32,16 @@ class Polling:
     that lies beyond the end of its queue.
     """
 
-    def __init__(self, bot: Bot, request: BaseRequest, clock: Clock, line: Line) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        request: BaseRequest,
+        clock: Clock,
+        line: Line,
+        conflict: Callable[[Conflict, bool], Coroutine[Any, Any, None]],
+    ) -> None:
         self._bot, self._request, self._clock, self._line = bot, request, clock, line
+        self._conflict = conflict  # told of each 409, and whether a poll had begun without a webhook
         self._offset = 0
         self._alone = False  # no webhook takes the updates away
 
@@ -43,7 +51,9 @@ class Polling:
             try:
                 found = await unless(stop, self._ask())
             except TelegramError as error:
-                self._alone = self._alone and not isinstance(error, Conflict)
+                if isinstance(error, Conflict):
+                    await unless(stop, self._conflict(error, self._alone))
+                    self._alone = False
                 await pause(self._clock, stop, self._line.broke(error))
                 continue
             self._line.works()

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from bot.commands import BotName
 from bot.locale import words
 from bot.render import Content, Line, bold, escape, render_list, render_post, render_withdrawn
 from bot.render.links import SURE_LENGTH
@@ -12,11 +13,11 @@ from storage.records import Lane, PostKind
 
 
 class Posts:
-    """Renders tellings by the operator's policy; `bot_username` is known once Telegram told it."""
+    """Renders tellings by the operator's policy; `name` is known once Telegram told it."""
 
     def __init__(self, policy: Publishing) -> None:
         self._policy = policy
-        self.bot_username = ""
+        self.name = BotName()
 
     def __call__(self, telling: Telling) -> str:
         """The content, as JSON."""
@@ -51,7 +52,7 @@ class Posts:
             corrected_at=telling.corrected_at if marked else None,
             silent=telling.post.silent,
             private=telling.chat is None,
-            bot_username=self.bot_username,
+            bot_username=self.name.username,
             longest_link=_longest_link(telling),
         )
 

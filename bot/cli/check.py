@@ -15,6 +15,7 @@ from bot.cli.table import json_option, show
 from bot.cli.telegram_check import telegram_found
 from bot.config import Settings, read_settings
 from bot.config.policies import feed_urls
+from bot.config.proxies import feeds_way, telegram_way
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock
@@ -37,7 +38,9 @@ def check(context: click.Context, as_json: bool) -> None:
     clock, and where HTTP is served. One line each, "ok" or "fix". Sends nothing; works beside a running bot.
     Exit status 1 where something is to be fixed.
     """
-    found = asyncio.run(_found(read_settings(), quiet=as_json))
+    settings = read_settings()
+    telegram_way(settings)  # raises what is a wrong setting
+    found = asyncio.run(_found(settings, quiet=as_json))
     if as_json:
         rows = [{"what": each.what, "ok": not each.wrong, "says": each.wrong or each.good} for each in found]
         show({"checks": rows}, as_json=True)
@@ -57,15 +60,12 @@ async def _found(settings: Settings, *, quiet: bool) -> list[Found]:
 
 async def _tried(settings: Settings) -> AsyncIterator[Found]:
     yield _database(settings)
-    request = AiohttpRequest(read_timeout=20.0)
-    await request.initialize()
-    try:
+    async with AiohttpRequest(read_timeout=20.0, proxy=telegram_way(settings).proxy) as request:
         async for each in telegram_found(settings, request):
             yield each
-        if settings.http_address:
-            yield await _web(settings.http_address, request)
-    finally:
-        await request.shutdown()
+    if settings.http_address:
+        yield await _web(settings.http_address)
+    yield Found("way to feeds", str(feeds_way(settings)))
     async for each in _feeds(settings):
         yield each
 
@@ -87,25 +87,25 @@ def _database(settings: Settings) -> Found:
     return Found("DATABASE_URL", f"opened, up to date; {free / 10**9:.1f} GB free on the disk")
 
 
-async def _web(address: tuple[str, int], request: AiohttpRequest) -> Found:
+async def _web(address: tuple[str, int]) -> Found:
     host, port = address
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     reason = await reason_not_to_listen(address)
     if not reason:
         return Found("HTTP_ADDRESS", f"{shown} is free")
-    if await _is_ours(f"http://{shown}/healthz", request):
+    if await _is_ours(f"http://{shown}/healthz"):
         return Found("HTTP_ADDRESS", f"{shown} is served by a Newswire that runs")
     return Found("HTTP_ADDRESS", wrong=f"cannot listen on {shown}: {reason}; choose another, or none.")
 
 
-async def _is_ours(url: str, request: AiohttpRequest) -> bool:
+async def _is_ours(url: str) -> bool:
     from telegram.error import NetworkError
 
-    try:
-        status, body = await request.do_request(url, "GET", read_timeout=2.0)
-    except NetworkError:
-        return False
-    return (status, body) == (200, b"alive\n")
+    async with AiohttpRequest(read_timeout=2.0) as request:
+        try:
+            return await request.do_request(url, "GET") == (200, b"alive\n")
+        except NetworkError:
+            return False
 
 
 async def _feeds(settings: Settings) -> AsyncIterator[Found]:

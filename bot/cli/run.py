@@ -11,6 +11,7 @@ from bot.cli.sandbox import open_stage
 from bot.config import Settings, SettingsError, read_settings
 from bot.config.logs import start_logs
 from bot.config.policies import editions
+from bot.config.proxies import WrongProxy, telegram_way
 
 TOKENLESS = (
     "TELEGRAM_BOT_TOKEN: nothing was given; a token from @BotFather is wanted. "
@@ -40,7 +41,7 @@ def run(or_sandbox: bool) -> None:
 
 
 def _missing(settings: Settings) -> list[str]:
-    """What the bot cannot do without."""
+    """What the bot cannot do without, or with."""
     wrong = [] if settings.telegram_bot_token else [TOKENLESS]
     for edition in editions(settings):
         prefix = f"EDITIONS__{edition.name.upper()}__" if edition.name else ""
@@ -50,6 +51,10 @@ def _missing(settings: Settings) -> list[str]:
             )
     if settings.public_url and settings.http_address is None:
         wrong.append("HTTP_ADDRESS: nothing was given; with PUBLIC_URL, where it leads to is wanted.")
+    try:
+        telegram_way(settings)
+    except WrongProxy as error:
+        wrong.append(str(error))
     return wrong
 
 

@@ -108,6 +108,8 @@ def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: P
         "http_address": None,
         "public_url": "",
         "operators": (stage.reader.id,),
+        "telegram_proxy": None,
+        **dict.fromkeys(("https_proxy", "http_proxy", "all_proxy"), ""),
     }
     if feed:
         own = {"channels": (stage.channels[""].id,), "feed_urls": (feed,), "editions": {}}

@@ -10,8 +10,9 @@ from bot.app.line import reason
 from bot.cli.found import Found
 from bot.config import Settings
 from bot.config.policies import editions
+from bot.config.proxies import Way, telegram_way
 from bot.telegram.sender import TelegramSender
-from bot.telegram.transport import AiohttpRequest
+from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.publish.outcome import Standing
 from storage.records import ChatKind
 
@@ -33,9 +34,10 @@ async def telegram_found(settings: Settings, request: AiohttpRequest) -> AsyncIt
         yield Found(TOKEN, wrong="Telegram does not know it; ask @BotFather for the right one.")
         return
     except TelegramError as error:
-        yield Found("TELEGRAM_API_URL", wrong=f"{api} cannot be used: {reason(error)}.")
+        yield _not_reached(telegram_way(settings), api, error)
         return
     yield Found(TOKEN, f"@{me.username}")
+    yield Found("way to Telegram", str(telegram_way(settings)))
     yield _clock(await request.server_time(api), datetime.now(UTC))
     sender = TelegramSender(request, token, api)
     for edition in editions(settings):
@@ -48,6 +50,12 @@ async def telegram_found(settings: Settings, request: AiohttpRequest) -> AsyncIt
         yield _operator(operator, await sender.standing(operator), str(me.username))
     if settings.public_url:
         yield await _webhook(bot, settings.public_url)
+
+
+def _not_reached(way: Way, api: str, error: TelegramError) -> Found:
+    if way.proxy and isinstance(error, NotWritten):
+        return Found(way.named, wrong=f"{api} cannot be reached through {way.proxy}: {reason(error)}.")
+    return Found("TELEGRAM_API_URL", wrong=f"{api} cannot be used, {way}: {reason(error)}.")
 
 
 def _clock(theirs: datetime | None, ours: datetime) -> Found:

@@ -5,7 +5,7 @@
 
 from bot.commands import latest, privacy, related, retract, search, start, status, story, subscribe, why
 from bot.commands.help import help_with
-from bot.commands.types import Button, Command, Desk, Reply, Request
+from bot.commands.types import BotName, Button, Command, Desk, Reply, Request
 
 _EXPLAINED = (
     latest.COMMAND,
@@ -29,4 +29,4 @@ def command_named(name: str) -> Command | None:
     return next((command for command in COMMANDS if name.casefold() in command.names), None)
 
 
-__all__ = ["COMMANDS", "Button", "Command", "Desk", "Reply", "Request", "command_named"]
+__all__ = ["COMMANDS", "BotName", "Button", "Command", "Desk", "Reply", "Request", "command_named"]

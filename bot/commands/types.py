@@ -50,6 +50,17 @@ class Reply:
     unavailable: bool = False  #: what was asked for is gone: for a pressed button `html` becomes a toast
 
 
+@dataclass(slots=True)
+class BotName:
+    """The bot's @name as Telegram has it now, without "@": it changes when @BotFather renames the bot."""
+
+    username: str = ""
+
+
+async def _keep_name() -> None:
+    """Nobody to ask: the name stays."""
+
+
 async def _nobody(_chat_id: int, _user_id: int) -> bool:
     return False
 
@@ -61,12 +72,18 @@ class Desk:
     db: Database
     index: Index
     policy: Publishing
-    bot_username: str  #: without "@"
+    name: BotName
     bot_id: int
+    ask_name: Callable[[], Awaitable[None]] = _keep_name  #: returns when Telegram was asked for it anew
     changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
     #: Whether a person (chat id, user id) administers a group; False where that cannot be learnt.
     is_administrator: Callable[[int, int], Awaitable[bool]] = _nobody
     recent: Recent = field(default_factory=Recent)
+
+    @property
+    def bot_username(self) -> str:
+        """Without "@"."""
+        return self.name.username
 
 
 Answer = Callable[[Request, Desk], Awaitable[Reply]]
@@ -98,4 +115,4 @@ class Command:
         return (self.name, *self.aliases)
 
 
-__all__ = ["Answer", "Button", "Command", "Desk", "Reply", "Request", "Usage"]
+__all__ = ["Answer", "BotName", "Button", "Command", "Desk", "Reply", "Request", "Usage"]

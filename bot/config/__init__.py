@@ -17,7 +17,17 @@ from bot.config.settings import EditionSettings, Settings
 __all__ = ["EditionSettings", "Settings", "SettingsError", "read_settings"]
 
 #: What was given for these is never repeated, not even in an error.
-SECRET = ("TELEGRAM_BOT_TOKEN", "DATABASE_URL")
+SECRET = (
+    "TELEGRAM_BOT_TOKEN",
+    "DATABASE_URL",
+    "TELEGRAM_PROXY",
+    "FEEDS_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+)
+#: Settings to come: a file that has one already is no mistake.
+TO_COME = ("DIGEST_SCHEDULE",)
 
 
 class SettingsError(Exception):
@@ -38,6 +48,7 @@ def read_settings(
     """
     from_file = _read_file(env_file)
     merged = {**from_file, **_ours(os.environ if environment is None else environment)}
+    merged = {name: value for name, value in merged.items() if not name.upper().endswith(TO_COME)}
     wrong = list(_misspelled(from_file))
 
     try:
@@ -62,17 +73,20 @@ class _Merged(EnvSettingsSource):
 
 
 def _ours(environment: Mapping[str, str]) -> dict[str, str]:
-    """Desktops set LANGUAGE for gettext (`en_US:en`); that one is not meant for us."""
+    """Desktops set LANGUAGE for gettext (`en_US:en`); that one is not meant for us.
+
+    In the order in which later ones win: curl and Python prefer `https_proxy` to `HTTPS_PROXY`.
+    """
     return {
         name: value
-        for name, value in environment.items()
+        for name, value in sorted(environment.items())
         if not (name == "LANGUAGE" and (":" in value or "_" in value))
     }
 
 
 def _may_be_empty(name: str) -> bool:
     """Empty means the default, but where it says `none` to something that is on by default."""
-    return name.upper() in ("DIGEST_SCHEDULE", "HTTP_ADDRESS") or name.upper().startswith("EDITIONS__")
+    return name.upper() == "HTTP_ADDRESS" or name.upper().startswith("EDITIONS__")
 
 
 def _read_file(path: Path | None) -> dict[str, str]:

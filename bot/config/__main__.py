@@ -16,7 +16,6 @@ GROUPS = {
     "To begin with": ("telegram_bot_token", "channels", "feed_urls", "operators", "timezone", "language"),
     "When": (
         "fetch_schedule",
-        "digest_schedule",
         "quiet_hours",
         "quiet_mode",
         "hold",
@@ -35,6 +34,7 @@ GROUPS = {
         "editions",
     ),
     "Where": ("database_url", "retention", "http_address", "public_url", "telegram_api_url", "contact"),
+    "Proxies": ("telegram_proxy", "feeds_proxy", "https_proxy", "http_proxy", "all_proxy", "no_proxy"),
     "How fast": ("rate_overall", "rate_chat", "rate_group", "allow_paid_broadcast", "unclear_send_wait"),
     "Reading feeds": ("private_networks", "feed_hints", "page_wait", "max_feed_bytes", "fetch_timeout"),
     "Logs": ("log_format", "log_level"),

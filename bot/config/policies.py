@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bot import __version__
+from bot.config.proxies import exempt
 from bot.config.settings import EditionSettings, Settings
 from jobs.policy import Edition, Fetching, Publishing
 
@@ -42,6 +43,8 @@ def fetching(settings: Settings) -> Fetching:
         backfill=settings.backfill,
         page_wait=settings.page_wait.total_seconds(),
         public_url=settings.public_url,
+        proxy=settings.feeds_proxy,
+        no_proxy=exempt(settings),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from bot.config import values
 from jobs.policy import Corrections, FeedHints, Pictures, QuietHours, QuietMode, Rate, Withdrawals
+from jobs.proxies import Proxy
 
 
 def _read(read: Callable[[str], Any], empty: Any = ...) -> BeforeValidator:
@@ -56,7 +57,6 @@ Wait = Annotated[timedelta, _read(values.positive_duration)]
 Hours = Annotated[QuietHours | None, NoDecode, _read(values.quiet_hours, None)]
 Language = Annotated[str, _read(values.language)]
 Zone = Annotated[ZoneInfo, _read(values.timezone)]
-CronLine = Annotated[str, _read(values.cron, "")]
 Number = Annotated[int, _read(values.whole_number)]
 YesNo = Annotated[bool, _read(values.yes_or_no)]
 Quantity = Annotated[Rate, NoDecode, _read(values.rate)]
@@ -76,7 +76,6 @@ class EditionSettings(BaseModel):
     breaking: Items | None = None
     quiet_hours: Hours = None
     quiet_mode: Annotated[QuietMode, _one_of(QuietMode)] | None = None
-    digest_schedule: CronLine | None = None
     hold: Duration | None = None
 
 
@@ -119,9 +118,6 @@ class Settings(BaseSettings):
         timedelta(minutes=2),
         description="when to look for articles: a duration (30s, 2m, 1h) or a cron line, in TIMEZONE",
     )
-    digest_schedule: CronLine = Field(
-        "0 7 * * *", description="when the channels' digest goes out, a cron line in TIMEZONE; empty for none"
-    )
     quiet_hours: Hours = Field(
         None, description="22:00-06:00: routine posts go silently, or wait; breaking news does not"
     )
@@ -163,7 +159,7 @@ class Settings(BaseSettings):
         description="a withdrawn article's posts: delete, note (a short note instead) or off",
     )
     threads: YesNo = Field(
-        True,
+        False,
         description="yes: a post that continues a story is a reply to the story's last post in its channel",
     )
     pictures: Annotated[Pictures, _one_of(Pictures)] = Field(
@@ -180,7 +176,31 @@ class Settings(BaseSettings):
     )
     http_address: Annotated[tuple[str, int] | None, NoDecode, _read(values.listening_address, None)] = Field(
         ("127.0.0.1", 8080),
-        description="where /healthz, /readyz, /metrics and the operators' page are served; empty for none",
+        description="where /healthz, /readyz and /metrics are served; empty for none",
+    )
+    telegram_proxy: Annotated[Proxy | None, NoDecode, _read(values.proxy("TELEGRAM_PROXY"), None)] = Field(
+        None,
+        repr=False,
+        description="the proxy on the way to Telegram: http, https, socks5 or socks5h, such as "
+        "socks5h://name:password@127.0.0.1:1080; else HTTPS_PROXY or ALL_PROXY",
+    )
+    feeds_proxy: Annotated[Proxy | None, NoDecode, _read(values.proxy("FEEDS_PROXY"), None)] = Field(
+        None,
+        repr=False,
+        description="the proxy for feeds, pages, pictures and hubs; they go directly without it, "
+        "whatever HTTP_PROXY says",
+    )
+    https_proxy: str = Field("", repr=False, description="the environment's proxy, for Telegram alone")
+    http_proxy: str = Field(
+        "",
+        repr=False,
+        description="the same where TELEGRAM_API_URL begins with http://, or nothing else is set",
+    )
+    all_proxy: str = Field("", repr=False, description="the same for both")
+    no_proxy: str = Field(
+        "",
+        description="hosts, comma-separated, reached without any of these proxies: example.org (and what "
+        "lies below), host:8081, 10.0.0.0/8, or * for all",
     )
     public_url: Annotated[str, _read(values.base_address, "")] = Field(
         "",

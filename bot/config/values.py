@@ -1,7 +1,8 @@
 """From an operator's text to a value; each function raises ValueError with what is wanted, as a noun."""
 
 import re
-from datetime import time, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 
 from jobs.policy import QuietHours, Rate
-from jobs.timetable import cron_trigger
+from jobs.proxies import Proxy, read_proxy
+from jobs.timetable import next_time
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -43,7 +45,7 @@ def cron(text: str) -> str:
     """A five-field cron line, `0 7 * * *`, in one-space form."""
     line = " ".join(text.split())
     try:
-        cron_trigger(line, ZoneInfo("UTC"))
+        next_time(line, ZoneInfo("UTC"), datetime.now(UTC))
     except ValueError:
         raise ValueError("a five-field cron line such as 0 7 * * *") from None
     return line
@@ -115,6 +117,11 @@ def web_address(text: str) -> str:
     if bad or re.search(r"[\s\x00-\x1f<>\"]", text):
         raise ValueError("an address that begins with https:// or http://")
     return text.rstrip("/") if parts.path == "/" else text
+
+
+def proxy(named: str) -> Callable[[str], Proxy]:
+    """A proxy's address, with name and password where it wants them; `named`: the setting."""
+    return lambda text: read_proxy(text, named)
 
 
 def base_address(text: str) -> str:

@@ -89,6 +89,12 @@ def read_message(message: Message, bot_username: str) -> Asked | None:
     return Asked(**asked, pointed=_replied_to(message))
 
 
+def names_another_bot(message: Message, bot_username: str) -> bool:
+    """Whether a person's command names a bot that we are not, as far as we know."""
+    found = _COMMAND.fullmatch(_text(message)) if _from_a_person(message) else None
+    return bool(found and found[2] and found[2].casefold() != bot_username.casefold())
+
+
 def read_press(query: CallbackQuery, bot_id: int) -> Asked | None:
     """What a pressed button asks; None if it asks nothing of us, and is to be acknowledged only.
 

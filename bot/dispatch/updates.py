@@ -17,7 +17,7 @@ from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 from bot.commands import Desk, Reply, Request, command_named
 from bot.dispatch.answers import Answers, Messenger
 from bot.dispatch.queue import AskerQueue, Question
-from bot.dispatch.reading import Asked, read_message, read_press
+from bot.dispatch.reading import Asked, names_another_bot, read_message, read_press
 from bot.dispatch.routing import language_of, not_typed, request_for, route, slow_down, speechless, unknown
 from bot.dispatch.standing import remember_standing
 from bot.dispatch.throttle import Throttle
@@ -90,10 +90,16 @@ class Dispatch:
             await self._desk.db.run(chats.move, update.message.chat.id, update.message.migrate_to_chat_id)
             self._desk.changed()
         elif update.message:
-            if asked := read_message(update.message, self._desk.bot_username):
+            if asked := await self._read(update.message):
                 await self._answer(asked)
         elif update.callback_query:
             await self._press(update.callback_query)
+
+    async def _read(self, message: Message) -> Asked | None:
+        """What is asked; the bot may just have been given the name that a command names."""
+        if names_another_bot(message, self._desk.bot_username):
+            await self._desk.ask_name()
+        return read_message(message, self._desk.bot_username)
 
     async def _standing(self, change: ChatMemberUpdated) -> None:
         if await self._desk.db.run(remember_standing, change):

@@ -43,6 +43,7 @@ DONE = (
     "join",
     "leave",
     "rename",
+    "rename_bot",
     "pin",
     "upgrade",
     "dissolve",

@@ -116,6 +116,10 @@ class People:
         chat.title = title
         return self._service(chat, self._user(OWNER_ID), {"new_chat_title": title})
 
+    def rename_bot(self, username: str) -> None:
+        """The bot's owner gives it another @name at @BotFather. The bot is not told."""
+        self._cloud.bot.username = username
+
     def pin(self, chat_id: int, message_id: int) -> Message:
         """An administrator pins a message: a service message, which takes an id."""
         chat = self._chat(chat_id)

@@ -23,6 +23,7 @@ QUERIES = frozenset({"callback_query", "inline_query"})
 _CONFLICT = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
+_BY_WEBHOOK = "Conflict: terminated by setWebhook request"
 _WEBHOOK = (
     "Conflict: can't use getUpdates method while webhook is active; "
     "use deleteWebhook to delete the webhook first"
@@ -103,7 +104,7 @@ class Updates:
         try:
             await asyncio.wait({mine, nap}, return_when=asyncio.FIRST_COMPLETED)
             if mine.done() and not mine.result():
-                raise Refusal(409, _CONFLICT)
+                raise Refusal(409, _BY_WEBHOOK if self.webhook else _CONFLICT)
         finally:
             nap.cancel()
             if self._poll is mine:

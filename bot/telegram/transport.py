@@ -1,5 +1,8 @@
 """Requests to the Bot API over aiohttp: below python-telegram-bot's own seam, at a seventh of its cost.
 
+All of it goes through the proxy that was handed in, if there is one, and past it never; the environment's
+own proxies are read by `bot.config`. The proxy is given Telegram's name, so that nobody is asked for it here.
+
 It tells a request that was never written from one of which nobody knows what became: a send may be repeated
 after the first, never blindly after the second. Errors carry no address, since the address has the token.
 """
@@ -9,14 +12,17 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
 from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from jobs.proxies import Proxy
+from jobs.tunnel import TunnelConnector, Unresolved
 
 CONNECT_TIMEOUT = 10.0
 #: The Bot API server itself waits out floods of up to 60 s before it answers (TDLib, NetQueryDelayer.cpp).
@@ -39,12 +45,16 @@ class AiohttpRequest(BaseRequest):
         connections: int = CONNECTIONS,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
+        proxy: Proxy | None = None,
     ) -> None:
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._session: aiohttp.ClientSession | None = None
-        self._proxies: dict[str, str | None] = {}
+        self._proxy = proxy
+        by_http = proxy if proxy and not proxy.is_socks else None  # aiohttp speaks to these by itself
+        self._http_proxy = str(by_http) if by_http else None
+        self._authorization = _authorization(by_http)
         self._usual = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=read_timeout)
 
     @property
@@ -55,10 +65,21 @@ class AiohttpRequest(BaseRequest):
         """Open the pool; needs a running event loop. Opening it twice changes nothing."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT_ALIVE),
+                connector=self._connector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._usual,
             )
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        socks = self._proxy if self._proxy and self._proxy.is_socks else None
+        resolver = Unresolved() if socks else None
+        return TunnelConnector(
+            lambda _host, _port: socks,
+            lambda _address: None,
+            resolver=resolver,
+            limit=self._connections,
+            keepalive_timeout=KEPT_ALIVE,
+        )
 
     async def shutdown(self) -> None:
         if self._session is not None:
@@ -104,15 +125,18 @@ class AiohttpRequest(BaseRequest):
                 method,
                 url,
                 data=body,
-                headers=headers,
-                proxy=self._proxy(url),
+                **self._through(url, headers or {}),
                 timeout=timeout,
                 allow_redirects=False,
             ) as answer:
+                if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # says the proxy, for itself
+                    raise NotWritten(
+                        self._told("it wants a name and a password, or does not take ours (407)")
+                    )
                 return answer.status, await answer.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotWritten(f"no connection: {_words(error)}") from None
-        except (aiohttp.ClientHttpProxyError, aiohttp.InvalidURL) as error:
+            raise NotWritten(self._told(_words(error))) from None
+        except aiohttp.InvalidURL as error:
             raise NotWritten(f"no connection: {type(error).__name__}") from None
         except TimeoutError:
             raise TimedOut("no answer in time") from None
@@ -124,17 +148,23 @@ class AiohttpRequest(BaseRequest):
         await self.initialize()
         assert self._session
         try:
-            async with self._session.head(url, allow_redirects=False, proxy=self._proxy(url)) as answer:
+            async with self._session.head(url, allow_redirects=False, **self._through(url, {})) as answer:
                 return parsedate_to_datetime(answer.headers["Date"])
         except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError):
             return None
 
-    def _proxy(self, url: str) -> str | None:
-        """The environment's proxy for this server, looked for once: aiohttp would, in a thread, each time."""
-        server = url.partition("/bot")[0]
-        if server not in self._proxies:
-            self._proxies[server] = _environments_proxy(server)
-        return self._proxies[server]
+    def _through(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Headers and the HTTP proxy, which is told who we are in CONNECT, or in what it passes on."""
+        if self._http_proxy is None:
+            return {"headers": headers}
+        if url.startswith("https:"):
+            return {"headers": headers, "proxy": self._http_proxy, "proxy_headers": self._authorization}
+        return {"headers": {**headers, **self._authorization}, "proxy": self._http_proxy}
+
+    def _told(self, words: str) -> str:
+        """No connection, why, and through which proxy."""
+        through = f" through {self._proxy.named}" if self._proxy else ""
+        return f"no connection{through}: {words}"
 
     def _timeout(self, read: ODVInput[float], connect: ODVInput[float]) -> aiohttp.ClientTimeout:
         if isinstance(read, DefaultValue) and isinstance(connect, DefaultValue):
@@ -146,12 +176,10 @@ class AiohttpRequest(BaseRequest):
         )
 
 
-def _environments_proxy(server: str) -> str | None:
-    try:
-        parts = urlsplit(server)
-    except ValueError:  # no address: aiohttp says so
-        return None
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+def _authorization(proxy: Proxy | None) -> dict[str, str]:
+    if proxy is None or not (proxy.username or proxy.password):
+        return {}
+    return {"Proxy-Authorization": aiohttp.encode_basic_auth(proxy.username, proxy.password)}
 
 
 _JSON = {"Content-Type": "application/json"}

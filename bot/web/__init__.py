@@ -1,1 +1,1 @@
-"""What is reached over HTTP: health, metrics, webhook, WebSub callback, the operators' page."""
+"""What is reached over HTTP: health, metrics, webhook, WebSub callback."""

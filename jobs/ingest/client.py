@@ -9,12 +9,15 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from jobs.ingest.network import Network, address_refusal
 from jobs.policy import Fetching
+from jobs.proxies import Proxy, goes_directly
+from jobs.tunnel import ProxyFailed, TunnelConnector
 
 _NOT_ALLOWED = "not among PRIVATE_NETWORKS"
 
@@ -24,10 +27,18 @@ class Refused(OSError):
 
 
 def open_session(policy: Fetching, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """A client without cookies, proxies, time-outs of its own or redirects that it follows by itself."""
+    """A client without cookies, time-outs of its own or redirects that it follows by itself.
+
+    It goes directly, or through the policy's proxy, which is given the checked address and not the name.
+    """
+    check = partial(_check, policy.private_networks)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            resolver=resolver, limit=0, socket_factory=_guarded(policy.private_networks)
+        connector=TunnelConnector(
+            partial(_proxy_for, policy),
+            check,
+            resolver=resolver,
+            limit=0,
+            socket_factory=partial(_make, check),
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": policy.user_agent, "Accept-Encoding": "gzip, deflate, br, zstd"},
@@ -40,16 +51,21 @@ def open_session(policy: Fetching, resolver: AbstractResolver | None = None) -> 
     )
 
 
-def _guarded(allowed: Sequence[Network]) -> Callable[[aiohttp.AddrInfoType], socket.socket]:
-    """What makes sockets, for addresses that may be asked and for no others."""
+def _proxy_for(policy: Fetching, host: str, port: int) -> Proxy | None:
+    return None if goes_directly(host, port, policy.no_proxy) else policy.proxy
 
-    def make(info: aiohttp.AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, address = info
-        if refusal := address_refusal(str(address[0]), allowed):
-            raise Refused(errno.EACCES, f"{refusal}, {_NOT_ALLOWED}")
-        return socket.socket(family, kind, protocol)
 
-    return make
+def _check(allowed: Sequence[Network], address: str) -> None:
+    """Raises Refused where the numeric address must not be asked."""
+    if refusal := address_refusal(address, allowed):
+        raise Refused(errno.EACCES, f"{refusal}, {_NOT_ALLOWED}")
+
+
+def _make(check: Callable[[str], None], info: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket, for an address that may be asked and for no other."""
+    family, kind, protocol, _, address = info
+    check(str(address[0]))
+    return socket.socket(family, kind, protocol)
 
 
 def sentence(error: Exception, host: str) -> str:
@@ -69,6 +85,8 @@ def sentence(error: Exception, host: str) -> str:
             return f"the certificate of {host} is not valid"
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return f"{host} and we agree on no encryption"
+        case ProxyFailed():
+            return f"{host} cannot be reached through FEEDS_PROXY: {getattr(cause, 'strerror', cause)}"
         case aiohttp.ClientConnectorDNSError():
             return f"there is no address for {host}"
         case aiohttp.ClientConnectorError():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 from telegram import Bot, Update
 
-from bot.commands import Desk
+from bot.commands import BotName, Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch
 from bot.render import render_post
 from bot.sandbox.box import Box
@@ -65,7 +65,7 @@ class Newsroom:
             db=db,
             index=self.index,
             policy=policy,
-            bot_username=self.box.bot.username,
+            name=BotName(self.box.bot.username),
             bot_id=self.box.bot.id,
             changed=self._changed,
             is_administrator=self.sender.is_administrator,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.timetable import Timetable, cron_trigger, next_time
+from jobs.timetable import Timetable, next_time
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
@@ -43,7 +43,7 @@ def test_a_duration_comes_next_after_itself() -> None:
 )
 def test_what_is_no_cron_line_is_refused(line: str) -> None:
     with pytest.raises((ValueError, IndexError)):
-        cron_trigger(line, ZONE)
+        next_time(line, ZONE, MONDAY)
 
 
 async def test_a_job_runs_when_the_timetable_starts() -> None:

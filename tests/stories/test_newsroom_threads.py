@@ -20,19 +20,19 @@ def threads(paper: Desk) -> dict[str, str]:
 async def test_reports_of_one_event_are_a_thread_that_outlives_a_restart(tmp_path: Path) -> None:
     async with world() as around:
         news = [item(2, *RIVER), OLD]
-        async with desk(tmp_path, around=around) as paper:
+        async with desk(tmp_path, around=around, threads=True) as paper:
             paper.site.says(feed(OLD))
             await paper.looks(2)
             paper.site.says(feed(*news))
             await paper.until(lambda: len(paper.posts()) == 1)
-        async with desk(tmp_path, around=around) as paper:
+        async with desk(tmp_path, around=around, threads=True) as paper:
             paper.site.says(feed(item(4, *FAMILIES), item(3, *ORCHIDS), *news))
             await paper.until(lambda: len(paper.posts()) == 3)
             assert threads(paper) == {RIVER[0]: "", ORCHIDS[0]: "", FAMILIES[0]: RIVER[0]}
 
 
 async def test_an_editor_says_by_story_what_belongs_together(tmp_path: Path) -> None:
-    async with desk(tmp_path, operators=(OPERATOR,)) as paper:
+    async with desk(tmp_path, operators=(OPERATOR,), threads=True) as paper:
         editor = paper.box.add_person("Editor", id=OPERATOR)
         paper.site.says(feed(OLD))
         await paper.looks(2)

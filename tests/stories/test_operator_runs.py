@@ -176,6 +176,7 @@ async def test_check_tells_what_to_do_about_each_thing_that_is_wrong(office: Off
     right = {what for what, row in checks.items() if row["ok"]}
     site, there = office.room.site, office.room.telegram
     good = {"DATABASE_URL", "TELEGRAM_BOT_TOKEN", "clock", "HTTP_ADDRESS", f"feed {site.url('/feed')}"}
+    good |= {"way to Telegram", "way to feeds"}
     assert right == good | {f"channel {there.channels[0]}", f"operator {there.people[0]}"}
     assert "Newswire that runs" in checks["HTTP_ADDRESS"]["says"]
     assert "Administrators, the bot, Post Messages" in checks[f"channel {office.barred}"]["says"]

@@ -32,7 +32,7 @@ def test_nothing_given_means_the_defaults() -> None:
     assert settings.fetch_schedule == timedelta(minutes=2)
     assert settings.rate_group == Rate(20, 60)
     assert settings.http_address == ("127.0.0.1", 8080)
-    assert settings.digest_schedule == "0 7 * * *"
+    assert not settings.threads
 
 
 def test_an_operators_file_is_understood(tmp_path: Path) -> None:
@@ -71,7 +71,6 @@ def test_a_desktops_language_list_is_not_the_newsrooms_language(tmp_path: Path) 
         ("FETCH_SCHEDULE", "0s", "a duration of at least 1s"),
         ("FETCH_SCHEDULE", "61 * * * *", "cron line"),
         ("FETCH_SCHEDULE", "0 0 31 2 *", "cron line"),
-        ("DIGEST_SCHEDULE", "seven o'clock", "cron line"),
         ("CHANNELS", "my channel", "channels as @name or a numeric id"),
         ("FEED_URLS", "javascript:alert(1)", "an address that begins with https://"),
         ("FEED_URLS", "https://user:pass@news.example/", "an address that begins with https://"),
@@ -132,6 +131,17 @@ def test_a_misspelled_name_in_the_file_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({}, tmp_path / ".env")
     assert caught.value.sentences == ["FECTH_SCHEDULE: .env has no such setting; FETCH_SCHEDULE is wanted."]
+
+
+def test_a_file_that_has_a_setting_of_later_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "DIGEST_SCHEDULE=\nEDITIONS__BURMESE__DIGEST_SCHEDULE=0 7 * * *\nEDITIONS__BURMESE__LANGUAGE=my\n"
+        "EDITIONS__BURMESE__FEED_URLS=https://news.example/my\n",
+        encoding="utf-8",
+    )
+    [edition] = editions(read_settings({"DIGEST_SCHEDULE": "seven"}, tmp_path / ".env"))
+    assert edition.language == "my"
+    assert "DIGEST" not in example() + page()
 
 
 def test_a_rate_above_telegrams_own_needs_paid_broadcast() -> None:

@@ -33,7 +33,7 @@ def threads(made: Desk, chat_id: int = CHANNEL) -> dict[str, str]:
 
 
 async def test_a_story_goes_on_as_replies_to_its_last_post(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock, CHANNEL, OTHER)
+    made = newsroom(db, clock, CHANNEL, OTHER, threads=True)
     async with made.working():
         for title, summary in (RIVER, ORCHIDS, FAMILIES, ENGINEERS):
             made.news(title, summary=summary)
@@ -47,7 +47,7 @@ async def test_a_story_goes_on_as_replies_to_its_last_post(db: Database, clock: 
 
 
 async def test_articles_of_one_look_thread_among_themselves(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         for title, summary in (RIVER, FAMILIES, ENGINEERS):
             clock.move(1)
@@ -66,7 +66,7 @@ async def test_the_operator_may_do_without_threads(db: Database, clock: MovedClo
 
 
 async def test_readers_alerts_are_no_thread(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     made.box.add_person("Reader", id=READER)
     made.box.say(READER, READER, "/start")
     db.run_here(followers, [READER])
@@ -80,7 +80,7 @@ async def test_readers_alerts_are_no_thread(db: Database, clock: MovedClock) -> 
 
 
 async def test_a_post_deleted_by_hand_costs_the_next_one_nothing(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
@@ -93,7 +93,7 @@ async def test_a_post_deleted_by_hand_costs_the_next_one_nothing(db: Database, c
 
 
 async def test_a_withdrawn_post_is_answered_by_nobody(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
@@ -108,7 +108,7 @@ async def test_a_withdrawn_post_is_answered_by_nobody(db: Database, clock: Moved
 async def test_an_earlier_article_that_comes_out_later_answers_nothing(
     db: Database, clock: MovedClock
 ) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         made.news(FAMILIES[0], summary=FAMILIES[1])
         await made.pass_time(5, 1)
@@ -118,7 +118,7 @@ async def test_an_earlier_article_that_comes_out_later_answers_nothing(
 
 
 async def test_a_correction_leaves_the_reply_as_it_is(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
@@ -136,7 +136,8 @@ async def test_a_correction_leaves_the_reply_as_it_is(db: Database, clock: Moved
 async def test_an_unclear_reply_is_found_again_and_neither_repeated_nor_lost(
     db: Database, clock: MovedClock, fault: str, through_an_operator: bool
 ) -> None:
-    made = desk(db, clock, CHANNEL, operators=(OPERATOR,) if through_an_operator else ())
+    operators = (OPERATOR,) if through_an_operator else ()
+    made = desk(db, clock, CHANNEL, operators=operators, threads=True)
     rights = ("can_post_messages", *(["can_edit_messages"] if through_an_operator else []))
     made.box.add_channel("Daily", id=CHANNEL, rights=rights)
     made.box.add_person("Operator", id=OPERATOR)
@@ -157,7 +158,7 @@ async def test_an_unclear_reply_is_found_again_and_neither_repeated_nor_lost(
 async def test_after_a_crash_the_story_goes_on_where_it_stood(
     db: Database, clock: MovedClock, seconds: float
 ) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
@@ -174,7 +175,7 @@ async def test_what_an_editor_splits_and_joins_while_posts_are_held_counts_when_
     db: Database, clock: MovedClock
 ) -> None:
     edition = Edition(name="", channels=(CHANNEL,), feed_urls=(FEED,), hold=timedelta(minutes=5))
-    made = newsroom(db, clock, CHANNEL, editions=(edition,))
+    made = newsroom(db, clock, CHANNEL, editions=(edition,), threads=True)
     async with made.working():
         river = made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(310, 10)
@@ -188,7 +189,7 @@ async def test_what_an_editor_splits_and_joins_while_posts_are_held_counts_when_
 
 
 async def test_the_same_text_twice_is_one_post(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
@@ -199,7 +200,7 @@ async def test_the_same_text_twice_is_one_post(db: Database, clock: MovedClock) 
 
 
 async def test_a_withdrawn_articles_duplicate_takes_its_place(db: Database, clock: MovedClock) -> None:
-    made = newsroom(db, clock)
+    made = newsroom(db, clock, threads=True)
     async with made.working():
         river = made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)

@@ -1,0 +1,46 @@
+"""Asks Telegram about the bot's own account: its name, and where its updates go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import Bot
+from telegram.error import TelegramError
+from telegram.request import BaseRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where updates go, as getWebhookInfo tells."""
+
+    url: str  #: "" for nowhere: they are polled
+    own_certificate: bool = False  #: it is trusted by a certificate that somebody uploaded
+    kinds: frozenset[str] = frozenset()  #: of updates that are brought; empty if Telegram does not say
+    error: str = ""  #: what went wrong last, in Telegram's words
+
+
+async def ask_webhook(request: BaseRequest, bot: Bot) -> Webhook:
+    """Raises TelegramError, also where the answer is none of Telegram's."""
+    found = await _ask(request, bot, "getWebhookInfo")
+    kinds = found.get("allowed_updates")
+    return Webhook(
+        url=str(found.get("url") or ""),
+        own_certificate=found.get("has_custom_certificate") is True,
+        kinds=frozenset(map(str, kinds)) if isinstance(kinds, list) else frozenset(),
+        error=str(found.get("last_error_message") or ""),
+    )
+
+
+async def ask_name(request: BaseRequest, bot: Bot) -> str:
+    """The bot's @name, without "@". Raises TelegramError, as above."""
+    name = (await _ask(request, bot, "getMe")).get("username")
+    if not isinstance(name, str) or not name:
+        raise TelegramError("the answer is not Telegram's")
+    return name
+
+
+async def _ask(request: BaseRequest, bot: Bot, method: str) -> Mapping[str, Any]:
+    found = await request.post(f"{bot.base_url}/{method}")
+    if not isinstance(found, dict):
+        raise TelegramError("the answer is not Telegram's")
+    return found

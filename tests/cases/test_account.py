@@ -1,0 +1,282 @@
+"""What somebody else changes behind our back, the webhook or the bot's name, is noticed and set right."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from telegram import Bot
+
+from bot.app.account import MOST_WAITING, Interference, Names, changed
+from bot.app.house import House, open_house
+from bot.app.listening import Listening
+from bot.commands import BotName
+from bot.config import Settings
+from bot.sandbox.box import Box
+from bot.sandbox.chats import Chat, User
+from bot.sandbox.limits import NO_LIMITS
+from bot.sandbox.request import BoxRequest
+from bot.telegram.account import Webhook, ask_name
+from storage.schema import posts
+from tests.conftest import MovedClock
+from tests.jobs.publish.desk import DatabaseHere
+from tests.stories.house import desk
+from tests.stories.test_newsroom_goes_live import feed, item
+
+OPERATOR = 77
+OURS = "https://news.example/telegram"
+KINDS = ["message", "callback_query", "my_chat_member", "channel_post"]
+
+
+@dataclass
+class Heard:
+    """A house that listens, with time in the test's hands."""
+
+    house: House
+    box: Box
+    clock: MovedClock
+    listening: Listening
+    group: Chat
+    reader: User
+
+    @property
+    def webhook(self) -> str:
+        now = self.box.cloud.updates.webhook
+        return now.url if now else ""
+
+    async def call(self, method: str, **given: Any) -> None:
+        """Somebody else uses our token."""
+        status, _ = await self.box.call(method, given)
+        assert status == 200
+
+    def notices(self) -> list[str]:
+        return self.house.db.run_here(lambda c: list(c.execute(select(posts.c.text)).scalars()))
+
+    def answers(self) -> list[str]:
+        shown = self.box.shown(self.group.id)
+        return [message.content.text.plain for message in shown if message.author.is_bot]
+
+    async def within(self, seconds: int, true: Callable[[], bool]) -> None:
+        """Time passes, at most so much, until it is true."""
+        for _ in range(seconds):
+            await self.clock.advance(1)
+            if true():
+                return
+        raise AssertionError("it did not come true")
+
+
+@asynccontextmanager
+async def heard(folder: Path, clock: MovedClock, **settings: Any) -> AsyncIterator[Heard]:
+    box = Box(clock, random.Random(7), limits=NO_LIMITS)
+    reader = box.add_person("Aye Aye")
+    group = box.add_supergroup("Readers", [reader.id])
+    given: dict[str, Any] = {
+        "telegram_bot_token": box.token,
+        "database_url": f"sqlite:///{folder / 'newswire.db'}",
+        "operators": (OPERATOR,),
+    }
+    async with open_house(Settings(**given | settings), clock=clock, request=BoxRequest(box)) as opened:
+        house = replace(opened, db=DatabaseHere(opened.db.engine))
+        listening, stop = Listening(house), asyncio.Event()
+        task = asyncio.create_task(listening.listen(stop))
+        try:
+            await clock.advance(1)
+            yield Heard(house, box, clock, listening, group, reader)
+        finally:
+            stop.set()
+            await clock.advance(15)
+            await task
+            await box.close()
+
+
+async def test_i1_a_deleted_webhook_is_set_again_within_a_minute_and_told_once(
+    tmp_path: Path, clock: MovedClock
+) -> None:
+    async with heard(tmp_path, clock, public_url="https://news.example") as there:
+        assert there.webhook == OURS
+        await clock.advance(300)
+        assert there.notices() == []
+        for _ in range(3):
+            await there.call("deleteWebhook")
+            await there.within(61, lambda: there.webhook == OURS)
+        [notice] = there.notices()
+        assert "Somebody has changed this bot's webhook (removed)" in notice
+        assert "new token" in notice
+        assert there.listening.trouble() == []
+
+
+async def test_i1_whatever_somebody_else_sets_is_set_right(tmp_path: Path, clock: MovedClock) -> None:
+    async with heard(tmp_path, clock, public_url="https://news.example") as there:
+        secret = there.box.cloud.updates.webhook
+        assert secret
+
+        def right() -> bool:
+            return there.box.cloud.updates.webhook == secret and there.box.cloud.updates.allowed == tuple(
+                KINDS
+            )
+
+        for given in ({"url": "https://evil.example/x"}, {"url": OURS, "allowed_updates": ["poll"]}):
+            await there.call("setWebhook", secret_token=secret.secret, **given)
+            assert not right()
+            await there.within(61, right)
+        assert "(to evil.example)" in there.notices()[0]
+        assert len(there.notices()) == 1
+
+
+async def test_i1_while_telegram_does_not_say_it_is_not_ready(tmp_path: Path, clock: MovedClock) -> None:
+    async with heard(tmp_path, clock, public_url="https://news.example") as there:
+        await there.call("deleteWebhook")
+        there.box.faults.script("error_500", times=3, methods=["getWebhookInfo"])
+        await there.within(61, lambda: bool(there.listening.trouble()))
+        await there.within(61, lambda: there.webhook == OURS and not there.listening.trouble())
+
+
+async def test_i1_a_webhook_that_telegram_does_not_take_again_does_not_end_the_bot(
+    tmp_path: Path, clock: MovedClock
+) -> None:
+    async with heard(tmp_path, clock, public_url="https://news.example") as there:
+        await there.call("deleteWebhook")
+        refusal = "400 Bad Request: bad webhook: Failed to resolve host: Temporary failure in name resolution"
+        there.box.faults.script(refusal, times=4, methods=["setWebhook"])
+        await there.within(62, lambda: bool(there.listening.trouble()))
+        await there.within(61, lambda: there.webhook == OURS)
+
+
+async def test_i1_a_webhook_set_while_we_poll_is_deleted_and_told_once(
+    tmp_path: Path, clock: MovedClock
+) -> None:
+    async with heard(tmp_path, clock) as there:
+        for _ in range(3):
+            await there.call("setWebhook", url="https://evil.example/x")
+            await there.within(60, lambda: there.webhook == "")
+            await clock.advance(5)
+        [notice] = there.notices()
+        assert "Somebody has changed this bot's webhook (to evil.example)" in notice
+        there.box.say(there.reader.id, there.group.id, "/latest@newswire_bot")
+        await there.within(5, lambda: len(there.answers()) == 1)
+
+
+async def test_m2_the_bot_is_heard_by_its_new_name_and_posts_link_to_it(tmp_path: Path) -> None:
+    async with desk(tmp_path, operators=(OPERATOR,)) as paper:
+        editor = paper.box.add_person("Editor", id=OPERATOR)
+        reader = paper.box.add_person("Aye Aye")
+        paper.box.say(editor.id, editor.id, "/start")
+        group = paper.box.add_supergroup("Readers", [reader.id])
+        paper.site.says(feed(item(1, "The river rises")))
+        await paper.looks(2)
+        paper.box.rename_bot("the_new_name_bot")
+        paper.box.say(reader.id, group.id, "/latest@The_New_Name_Bot")
+
+        def answers(chat_id: int) -> list[str]:
+            shown = paper.box.shown(chat_id)
+            return [message.content.text.plain for message in shown if message.author.is_bot]
+
+        await paper.until(lambda: len(answers(group.id)) == 1)
+        assert "The river rises" in answers(group.id)[0]
+        paper.site.says(feed(item(1, "The river rises"), item(2, "The bridge is closed")))
+        await paper.until(lambda: len(paper.posts()) == 1)
+        assert "https://t.me/the_new_name_bot?start=related_" in str(paper.posts()[0].content.markup)
+        await paper.until(lambda: any("is @the_new_name_bot now" in each for each in answers(OPERATOR)))
+
+
+async def test_m2_the_name_is_asked_for_every_few_minutes_though_nobody_names_it(
+    tmp_path: Path, clock: MovedClock
+) -> None:
+    async with heard(tmp_path, clock) as there:
+        there.box.rename_bot("the_new_name_bot")
+        await there.within(300, lambda: there.house.posts.name.username == "the_new_name_bot")
+
+
+class Counting(BoxRequest):
+    """Counts what is asked."""
+
+    asked = 0
+
+    async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
+        self.asked += 1
+        return await super().do_request(*args, **more)
+
+
+async def test_m2_another_bots_name_costs_one_question_a_minute_and_the_next_is_answered_then(
+    clock: MovedClock,
+) -> None:
+    box = Box(clock, random.Random(7))
+    request, name, told = Counting(box), BotName("newswire_bot"), list[str]()
+
+    async def tell(words: str) -> None:
+        told.append(words)
+
+    ask = partial(ask_name, request, Bot(box.token, request=request))
+    names = Names(ask, name, clock, tell, asyncio.Event())
+    await names.ask()
+    assert request.asked == 1
+    waiting = [asyncio.create_task(names.ask()) for _ in range(3 * MOST_WAITING)]
+    await clock.advance(30)
+    box.rename_bot("the_new_name_bot")
+    await clock.advance(29)
+    assert request.asked == 1
+    assert sum(task.done() for task in waiting) == 2 * MOST_WAITING
+    await clock.advance(1)
+    await asyncio.gather(*waiting)
+    assert (request.asked, name.username, len(told)) == (2, "the_new_name_bot", 1)
+
+
+async def test_a_rival_poller_is_told_when_it_is_no_restart(clock: MovedClock) -> None:
+    told = list[str]()
+
+    async def tell(words: str) -> None:
+        told.append(words)
+
+    interference = Interference(clock, tell)
+    await interference.rival()
+    clock.move(400)
+    for _ in range(2):
+        await interference.rival()
+    assert told == []
+    for _ in range(20):
+        await interference.rival()
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "forged", "is_changed"),
+    [
+        (Webhook(url=OURS), False, False),
+        (Webhook(url=OURS, kinds=frozenset(KINDS)), True, False),
+        (Webhook(url=OURS, error="Connection timed out"), True, False),
+        (
+            Webhook(url=OURS, error="Wrong response from the webhook: 403 Forbidden"),
+            False,
+            False,
+        ),
+        (Webhook(url=OURS, error="Wrong response from the webhook: 403 Forbidden"), True, True),
+        (Webhook(url=OURS, kinds=frozenset({"message"})), False, True),
+        (Webhook(url=OURS, own_certificate=True), False, True),
+        (Webhook(url=f"{OURS}/x"), False, True),
+        (Webhook(url=""), False, True),
+    ],
+)
+def test_i1_what_is_somebody_elses_doing(found: Webhook, forged: bool, is_changed: bool) -> None:
+    assert changed(found, OURS, tuple(KINDS), forged) is is_changed
+
+
+@pytest.mark.parametrize("answer", [True, [], {"username": ""}, {"username": 7}, {}])
+async def test_m2_an_answer_that_is_not_telegrams_changes_no_name(clock: MovedClock, answer: Any) -> None:
+    class Strange(BoxRequest):
+        async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
+            return 200, json.dumps({"ok": True, "result": answer}).encode()
+
+    async def tell(words: str) -> None:
+        raise AssertionError(words)
+
+    request, name = Strange(Box(clock, random.Random(7))), BotName("newswire_bot")
+    ask = partial(ask_name, request, Bot("7:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", request=request))
+    await Names(ask, name, clock, tell, asyncio.Event()).ask()
+    assert name.username == "newswire_bot"

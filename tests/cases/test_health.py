@@ -1,0 +1,209 @@
+"""/readyz is for the moment when things are wrong: what fails while it looks is a sentence, never a 500."""
+
+import asyncio
+import json
+import socket
+import sqlite3
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from bot.app.house import open_house
+from bot.app.life import live
+from bot.config import Settings
+from bot.sandbox.request import BoxRequest
+from bot.web.health import health_routes
+from bot.web.server import serve
+from jobs.clock import SystemClock
+from storage.database import Database, StorageError
+from tests.conftest import MovedClock
+from tests.stories.house import world
+from tests.stories.operator import free_port, get, newsroom, running
+from tests.stories.test_newsroom_goes_live import feed, item
+
+TABLES = ("feeds", "articles", "deliveries", "chats")
+
+
+class Broken(Database):
+    """A database that fails when it is read, as long as there is an `error`."""
+
+    error: BaseException | None = None
+
+    async def read(self, *args: Any, **more: Any) -> Any:
+        if self.error:
+            raise self.error
+        return await super().read(*args, **more)
+
+
+@asynccontextmanager
+async def monitored(
+    db: Database, clock: MovedClock, silent_for: Callable[[], float] = lambda: 0.0
+) -> AsyncIterator[str]:
+    runner = await serve(("127.0.0.1", 0), [health_routes(db, clock, list, silent_for)])
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def ready(address: str) -> tuple[int, Any]:
+    status, body = await get(f"{address}/readyz")
+    return status, json.loads(body)
+
+
+@pytest.mark.slow
+async def test_r1_tables_that_are_gone_are_a_sentence_until_they_are_back(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    async with newsroom(tmp_path) as room:
+        room.site.says(feed(item(1, "The river rises")))
+        async with running(tmp_path, "run", **room.settings(HTTP_ADDRESS=address)) as bot:
+            await bot.until_it_says("looked at the feeds")
+            assert await ready(f"http://{address}") == (200, {"ready": True, "wrong": []})
+            with sqlite3.connect(tmp_path / "newswire.db", isolation_level=None) as other:
+                other.execute("PRAGMA legacy_alter_table=ON")
+                for table in TABLES:
+                    other.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
+                for _ in range(3):
+                    status, body = await ready(f"http://{address}")
+                    assert status == 503
+                    assert body["ready"] is False
+                    assert "The database cannot be read: no such table" in " ".join(body["wrong"])
+                    status, said = await get(f"http://{address}/metrics")
+                    assert (status, said.rstrip("\n") in body["wrong"]) == (503, True)
+                    assert await get(f"http://{address}/healthz") == (200, "alive\n")
+                for table in TABLES:
+                    other.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
+            other.close()
+            assert await ready(f"http://{address}") == (200, {"ready": True, "wrong": []})
+            assert (await get(f"http://{address}/metrics"))[0] == 200
+            room.site.says(feed(item(1, "The river rises"), item(2, "The bridge is closed")))
+            await room.telegram.until_shown(room.telegram.channels[0], "The bridge is closed")
+            assert len([line for line in bot.lines if "not ready" in line]) == 1
+            assert len([line for line in bot.lines if "the database can be read again" in line]) == 1
+            assert not [line for line in bot.lines if "Traceback" in line]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("SELECT", {}, Exception("disk I/O error")),
+        StorageError("DATABASE_URL: it is gone."),
+        OSError(28, "No space left on device"),
+        ZeroDivisionError("division by zero"),
+        MemoryError(),
+    ],
+)
+async def test_r1_whatever_fails_is_a_503_with_a_sentence_and_one_line_in_the_log(
+    db: Database, clock: MovedClock, error: BaseException
+) -> None:
+    broken = Broken(db.engine)
+    async with monitored(broken, clock) as address:
+        with capture_logs() as logged:
+            for _ in range(2):
+                broken.error = error
+                for _ in range(3):
+                    status, body = await ready(address)
+                    assert (status, body["ready"], len(body["wrong"])) == (503, False, 1)
+                    assert body["wrong"][0].startswith("The database cannot be read: ")
+                    assert await get(f"{address}/metrics") == (503, body["wrong"][0] + "\n")
+                broken.error = None
+                assert await ready(address) == (200, {"ready": True, "wrong": []})
+        assert [line["log_level"] for line in logged] == ["error", "info"] * 2
+    broken.close()
+
+
+async def test_r1_a_database_that_hangs_is_a_sentence_after_two_seconds_and_holds_up_one_thread(
+    db: Database, clock: MovedClock
+) -> None:
+    release, asked = threading.Event(), list[int]()
+
+    class Hanging(Database):
+        async def read(self, *args: Any, **more: Any) -> Any:
+            asked.append(1)
+            await asyncio.to_thread(release.wait)
+            return await super().read(*args, **more)
+
+    hanging = Hanging(db.engine)
+    async with monitored(hanging, clock) as address:
+        for _ in range(5):
+            asking = asyncio.create_task(ready(address))
+            while not asking.done():
+                await clock.advance(0.5)
+            wrong = {"ready": False, "wrong": ["The database has not answered for 2 s."]}
+            assert await asking == (503, wrong)
+        assert len(asked) == 1
+        assert await get(f"{address}/healthz") == (200, "alive\n")
+        release.set()
+        while (await ready(address))[0] != 200:
+            pass
+    hanging.close()
+
+
+async def test_r1_a_loop_without_a_beat_is_dead_after_half_a_minute(db: Database, clock: MovedClock) -> None:
+    silence = 29.0
+    async with monitored(db, clock, lambda: silence) as address:
+        assert await get(f"{address}/healthz") == (200, "alive\n")
+        silence = 31.0
+        assert await get(f"{address}/healthz") == (503, "The event loop has not turned for 31 s.\n")
+        assert (await ready(address))[0] == 503
+
+
+class Ahead(SystemClock):
+    """The machine's clock, and as much more as the test says."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+async def test_r1_healthz_is_answered_by_a_thread_while_the_loop_is_held_up(tmp_path: Path) -> None:
+    clock, port, stop = Ahead(), free_port(), asyncio.Event()
+    async with world() as around:
+        around.site.says(feed())
+        settings = Settings(
+            telegram_bot_token=around.box.token,
+            channels=(around.channel.id,),
+            feed_urls=(around.site.url(),),
+            database_url=f"sqlite:///{tmp_path / 'newswire.db'}",
+            http_address=("127.0.0.1", port),
+        )
+        async with open_house(settings, clock=clock, request=BoxRequest(around.box)) as house:
+            living = asyncio.create_task(live(house, stop))
+            while not listens(port):  # noqa: ASYNC110 — until it listens
+                await asyncio.sleep(0)
+            with ThreadPoolExecutor(1) as elsewhere:
+
+                def held_up() -> int:
+                    """The answer that somebody gets while this very loop does not turn."""
+                    return elsewhere.submit(status_of, f"http://127.0.0.1:{port}/healthz").result(30)
+
+                assert held_up() == 200
+                clock.ahead = 31.0
+                assert held_up() == 503
+                clock.ahead = 0.0
+                assert held_up() == 200
+            stop.set()
+            await living
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
