@@ -5,9 +5,10 @@ A post never waits for it longer than it may; a page that comes too late, or bre
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jobs.clock import Clock, within
 from jobs.ingest.dedupe import New
@@ -82,11 +83,8 @@ async def look_into(
                 fields = {**so_far.fields, "image_url": "", "image_width": 0}
                 found[named.position] = replace(so_far, fields=fields)
 
-    async def look_at_all() -> None:
-        await asyncio.gather(*(look() for _ in range(min(AT_ONCE, len(new)))))
-
     with suppress(TimeoutError):  # what has come is used, the rest is read later
-        await within(clock, wait, look_at_all())
+        await within(clock, wait, _side_by_side(look, len(new)))
     return found
 
 
@@ -106,13 +104,40 @@ async def read_late(db: Database, reads: ReadsPage, clock: Clock, most: int) -> 
 _NEVER_SHOWN = {"text", "author", "language"}
 
 
-async def taken_back(db: Database, reads: ReadsPage, clock: Clock, suspects: Sequence[int]) -> list[int]:
-    """Withdraw those of the suspects whose own page is gone (404 or 410), and only those."""
-    withdrawn = []
-    for article in await db.read(articles.many, suspects):
-        page = await reads(article.url) if article.url else None
-        if isinstance(page, PageGone) and await db.run(
-            articles.withdraw, article.id, clock.now(), f"Its page is gone: {page.reason}"
-        ):
-            withdrawn.append(article.id)
+async def take_back(
+    db: Database,
+    reads: ReadsPage,
+    clock: Clock,
+    suspects: list[int],
+    limit: float,
+    stored: Callable[[], None],
+) -> int:
+    """Withdraw those of the suspects whose own page is gone (404 or 410), and only those; how many.
+
+    They are asked a few at a time and taken out of `suspects` as they are; after `limit` seconds no more are.
+    `stored` is called after each that is withdrawn.
+    """
+    withdrawn = 0
+
+    async def ask() -> None:
+        nonlocal withdrawn
+        while suspects:
+            article_id = suspects.pop(0)
+            for article in await db.read(articles.many, [article_id]):
+                page = await reads(article.url) if article.url else None
+                if isinstance(page, PageGone):
+                    why = f"Its page is gone: {page.reason}"
+                    if await db.run(articles.withdraw, article.id, clock.now(), why):
+                        withdrawn += 1
+                        stored()
+
+    with suppress(TimeoutError):
+        await within(clock, limit, _side_by_side(ask, len(suspects)))
     return withdrawn
+
+
+async def _side_by_side(work: Callable[[], Coroutine[Any, Any, None]], most: int) -> None:
+    """Work, `AT_ONCE` times at once, on what they share; the first that breaks ends the others."""
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(AT_ONCE, most)):
+            workers.create_task(work())
