@@ -80,10 +80,11 @@ class Looks:
 
     async def tick(self) -> None:
         """Begin a look at each feed that is due and is not being looked at; tell what has ended so far."""
+        before = set(self._looking)  # a look that ends while we read may still be among those read
         due = await self._ingest.db.read(feeds.due, self._ingest.clock.now())
         if self._round != Round():
             await self._record()
-        await self.begin(due)
+        await self.begin(feed for feed in due if feed.id not in before)
 
     async def begin(self, some: Iterable[Feed]) -> None:
         """Begin a look at each of these, whether it is due or not."""

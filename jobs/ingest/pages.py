@@ -20,7 +20,7 @@ from storage import articles
 from storage.database import Database
 from storage.records import Article
 
-ReadsPage = Callable[[str], Awaitable[ReadPage | PageGone | NoPage]]
+ReadsPage = Callable[[str], Coroutine[Any, Any, ReadPage | PageGone | NoPage]]
 #: Why a post must not show the picture at an address; "" where it may.
 JudgesPicture = Callable[[str], Awaitable[str]]
 #: Pages read side by side for one feed.
@@ -91,12 +91,17 @@ async def look_into(
 async def read_late(db: Database, reads: ReadsPage, clock: Clock, most: int) -> int:
     """Read the pages of at most `most` articles, the newest first, whose page has not been read yet."""
     some = await db.read(articles.without_page, most)
-    for article in some:
-        page = await reads(article.url) if article.url and lacks_something(article) else None
-        fields = dict(added(article, page).fields) if isinstance(page, ReadPage) else {}
-        if article.revision > 1 or article.planned_at is not None:
-            fields = {name: value for name, value in fields.items() if name in _NEVER_SHOWN}
-        await db.run(articles.complete, article.id, page_read_at=clock.now(), **fields)
+    waiting = iter(some)
+
+    async def complete() -> None:
+        for article in waiting:
+            page = await reads(article.url) if article.url and lacks_something(article) else None
+            fields = dict(added(article, page).fields) if isinstance(page, ReadPage) else {}
+            if article.revision > 1 or article.planned_at is not None:
+                fields = {name: value for name, value in fields.items() if name in _NEVER_SHOWN}
+            await db.run(articles.complete, article.id, page_read_at=clock.now(), **fields)
+
+    await _side_by_side(complete, len(some))
     return len(some)
 
 
@@ -114,25 +119,30 @@ async def take_back(
 ) -> int:
     """Withdraw those of the suspects whose own page is gone (404 or 410), and only those; how many.
 
-    They are asked a few at a time and taken out of `suspects` as they are; after `limit` seconds no more are.
-    `stored` is called after each that is withdrawn.
+    They are asked a few at a time and taken out of `suspects`; those not done with after `limit` seconds stay
+    there. `stored` is called after each that is withdrawn.
     """
-    withdrawn = 0
+    withdrawn, until = 0, clock.monotonic() + limit
 
-    async def ask() -> None:
+    async def ask(article: Article) -> None:
         nonlocal withdrawn
-        while suspects:
-            article_id = suspects.pop(0)
-            for article in await db.read(articles.many, [article_id]):
-                page = await reads(article.url) if article.url else None
-                if isinstance(page, PageGone):
-                    why = f"Its page is gone: {page.reason}"
-                    if await db.run(articles.withdraw, article.id, clock.now(), why):
-                        withdrawn += 1
-                        stored()
+        page = await within(clock, until - clock.monotonic(), reads(article.url)) if article.url else None
+        if isinstance(page, PageGone):
+            why = f"Its page is gone: {page.reason}"
+            if await db.run(articles.withdraw, article.id, clock.now(), why):
+                withdrawn += 1
+                stored()
 
-    with suppress(TimeoutError):
-        await within(clock, limit, _side_by_side(ask, len(suspects)))
+    async def ask_one_by_one() -> None:
+        while suspects and clock.monotonic() < until:
+            suspect = suspects.pop(0)
+            try:
+                for article in await db.read(articles.many, [suspect]):
+                    await ask(article)
+            except TimeoutError:
+                suspects.append(suspect)
+
+    await _side_by_side(ask_one_by_one, len(suspects))
     return withdrawn
 
 
