@@ -7,6 +7,7 @@ idleness (3.14, `RequestHandler._process_keepalive`), and knows no limit to thei
 import asyncio
 import resource
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -88,6 +89,20 @@ class Connection(web.RequestHandler):
         self._forget_deadline()
         super().connection_lost(exc)
 
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """A stranger's mistake is his own: aiohttp would log a traceback for it, and what he sent."""
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR and not request.writer.output_size:
+            refused = web.Response(status=status)
+            refused.force_close()
+            return refused
+        return super().handle_error(request, status, exc, message)
+
     def begin_request(self) -> None:
         """A request's head has come."""
         self._all.move_to_the_end(self)
@@ -151,6 +166,4 @@ class _Exhaustion:
             loop.default_exception_handler(context)
         elif loop.time() >= self._silent_until:
             self._silent_until = loop.time() + SILENCE
-            log.warning(
-                "connections must wait: the system gives no more of them", why=str(context["exception"])
-            )
+            log.warning("new connections must wait", why=str(context.get("exception")))
