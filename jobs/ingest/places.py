@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from jobs.clock import Clock
 
@@ -26,26 +27,45 @@ class Places:
         self._quick = asyncio.Semaphore(AT_ONCE)
         self._slow = asyncio.Semaphore(MOST_SLOW)
         self._known_slow: set[int] = set()
+        self._taken: dict[int, _Place] = {}  # quick ones, the oldest first
+        self._moving: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def place(self, feed_id: int) -> AsyncIterator[None]:
         """Wait for a place, and have it."""
-        held = [self._slow if feed_id in self._known_slow else self._quick]
-        await held[0].acquire()
-        began = self._clock.monotonic()
-        moving = asyncio.create_task(self._make_room(held)) if held[0] is self._quick else None
+        gate = self._slow if feed_id in self._known_slow else self._quick
+        await gate.acquire()
+        place = _Place(gate, self._clock.monotonic())
+        if gate is self._quick:
+            self._taken[id(place)] = place
+            if self._moving is None:
+                self._moving = asyncio.create_task(self._make_room())
         try:
             yield
         finally:
-            if moving:
-                moving.cancel()
-            held[0].release()
-            took = self._clock.monotonic() - began
+            self._taken.pop(id(place), None)
+            place.gate.release()
+            took = self._clock.monotonic() - place.since
             (self._known_slow.add if took > SOON else self._known_slow.discard)(feed_id)
 
-    async def _make_room(self, held: list[asyncio.Semaphore]) -> None:
-        """Exchange a quick place for a slow one, as soon as one is free."""
-        await self._clock.sleep(SOON)
-        await self._slow.acquire()
-        held[0].release()
-        held[0] = self._slow
+    async def _make_room(self) -> None:
+        """Exchange quick places that are held for long for slow ones, as long as there are any."""
+        try:
+            while self._taken:
+                await self._clock.sleep(SOON / 2)
+                late = self._clock.monotonic() - SOON
+                for place in [one for one in self._taken.values() if one.since <= late]:
+                    if self._slow.locked():
+                        break
+                    await self._slow.acquire()  # at once
+                    place.gate.release()
+                    place.gate = self._slow
+                    self._taken.pop(id(place))
+        finally:
+            self._moving = None
+
+
+@dataclass(slots=True)
+class _Place:
+    gate: asyncio.Semaphore
+    since: float
