@@ -39,7 +39,8 @@ from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
 from jobs.ingest.outcome import Fetched, NotModified
 from jobs.ingest.parse import Parser
-from jobs.ingest.pipeline import AT_ONCE, look_at
+from jobs.ingest.pipeline import look_at
+from jobs.ingest.places import AT_ONCE
 from jobs.policy import Fetching
 from storage import feeds
 from storage.database import open_database

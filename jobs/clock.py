@@ -75,15 +75,22 @@ async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> 
     Raises:
         TimeoutError: it did not; it has been cancelled and has ended.
     """
-    task = asyncio.create_task(work)
-    pause = asyncio.create_task(_nap(clock, seconds))
+    task, expired = asyncio.current_task(), False
+    assert task is not None
+    cancelling = task.cancelling()
+
+    async def expire() -> None:
+        nonlocal expired
+        await clock.sleep(seconds)
+        expired = True
+        task.cancel()
+
+    pause = asyncio.create_task(expire())
     try:
-        await asyncio.wait({task, pause}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeoutError
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if expired and task.uncancel() <= cancelling:
+            raise TimeoutError from None
+        raise
     finally:
         pause.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})

@@ -12,7 +12,7 @@ from telegram.error import InvalidToken
 from bot import __version__
 from bot.app.house import House, keep_index
 from bot.app.listening import Listening, WebhookRefused
-from bot.app.telling import tell_failing, told
+from bot.app.telling import LOOKS, tell_round, told
 from bot.app.turns import give_way
 from bot.config.policies import editions, feed_urls
 from bot.config.proxies import feeds_way, telegram_way
@@ -24,6 +24,7 @@ from jobs import cleanup, watch
 from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import article_page
 from jobs.ingest import pipeline as ingesting
+from jobs.ingest.looks import Looks
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
 from jobs.timetable import Timetable
@@ -61,7 +62,8 @@ async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_E
     loops["listening"] = asyncio.create_task(listening.listen(stop), name="listening")
     loops["indexing"] = asyncio.create_task(_keep_indexed(house, stop), name="indexing")
     warming = asyncio.create_task(_warm(house))
-    timetable = _timetable(house, look_every)
+    looks = Looks(house.ingest, tell_round)
+    timetable = _timetable(house, looks, look_every)
     timetable.start()
     _hello(house)
     asked = asyncio.create_task(_asked(stop))
@@ -75,8 +77,8 @@ async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_E
         warming.cancel()
         beating.cancel()
         web_ends = asyncio.create_task(_close(served, callbacks), name="web")
-        timetable_ends = asyncio.create_task(timetable.stop(LAST_LOOK), name="jobs")
-        await _all_end({warming, beating, web_ends, timetable_ends, *loops.values()})
+        jobs_end = asyncio.create_task(_end_jobs(timetable, looks), name="jobs")
+        await _all_end({warming, beating, web_ends, jobs_end, *loops.values()})
     for task in broken:
         _raise_sentence(task)
 
@@ -94,12 +96,12 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, ask, number)
 
 
-def _timetable(house: House, look_every: timedelta) -> Timetable:
+def _timetable(house: House, looks: Looks, look_every: timedelta) -> Timetable:
     settings, ingest = house.settings, house.ingest
     watching = partial(watch.watch, house.db, house.clock, settings.operators)
     cleaning = partial(cleanup.clean_up, house.db, house.clock, settings.retention)
     timetable = Timetable(settings.timezone)
-    timetable.add("fetch", told("fetch", partial(_look, house)), look_every, at_once=True)
+    timetable.add(LOOKS, told(LOOKS, looks.tick), look_every, at_once=True)
     timetable.add("pages", told("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
     timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
     timetable.add("watch", told("watch", watching), watch.EVERY)
@@ -111,12 +113,9 @@ def _timetable(house: House, look_every: timedelta) -> Timetable:
     return timetable
 
 
-async def _look(house: House) -> ingesting.Counts:
-    began = house.clock.now()
-    counts = await ingesting.look_at_due(house.ingest)
-    if counts.failed:
-        await tell_failing(house.db, began)
-    return counts
+async def _end_jobs(timetable: Timetable, looks: Looks) -> None:
+    await timetable.stop(LAST_LOOK)
+    await looks.stop(LAST_LOOK)
 
 
 def _hello(house: House) -> None:

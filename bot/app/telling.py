@@ -2,19 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
 
-from storage import feeds
-from storage.database import Database, SQLAlchemyError, words_of
-from storage.records import FeedState
+from jobs.ingest.looking import LookState
+from jobs.ingest.looks import Round
+from storage.database import SQLAlchemyError, words_of
 
 log = structlog.get_logger()
 
 #: Of a round of looks: these are worth a line; that nothing changed, or what still fails, is not.
 WORTH = ("new", "revised", "withdrawn")
+#: The job that begins looks.
+LOOKS = "fetch"
+_AGAIN = "a job failed; it comes again"
+_STORAGE = (SQLAlchemyError, OSError)
 
 
 def told(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Coroutine[Any, Any, object]]:
@@ -27,20 +30,27 @@ def told(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Corou
         brought: object = None
         try:
             brought = await work()
-        except* (SQLAlchemyError, OSError) as failures:
-            log.error("a job failed; it comes again", job=name, why=_why(failures))
+        except* _STORAGE as failures:
+            log.error(_AGAIN, job=name, why=_why(failures))
         _tell(brought)
         return brought
 
     return job
 
 
-async def tell_failing(db: Database, began: datetime) -> None:
-    """A line for each feed that a look since `began` found failing for the first time in a row, or gone."""
-    for feed in await db.read(feeds.every):
-        new = feed.failures == 1 or feed.state is FeedState.GONE
-        if new and feed.fetched_at and feed.fetched_at >= began:
-            log.warning("a feed cannot be read", feed=feed.url, why=feed.last_error)
+def tell_round(ended: Round) -> None:
+    """What looks brought, each feed that was found failing for the first time in a row, and what broke."""
+    _tell(ended.counts)
+    for look in ended.failed:
+        if look.feed.failures == 0 or look.state is LookState.GONE:
+            log.warning("a feed cannot be read", feed=look.feed.url, why=look.reason)
+    stored, ours = (
+        ExceptionGroup("looks", ended.surprises).split(_STORAGE) if ended.surprises else (None, None)
+    )
+    if stored:
+        log.error(_AGAIN, job=LOOKS, why=_why(stored))
+    if ours:
+        log.error("a job failed", job=LOOKS, exc_info=ours)
 
 
 def _tell(brought: object) -> None:

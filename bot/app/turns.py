@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import sys
+from asyncio import selector_events
 from contextlib import suppress
 
 #: Seconds that a thread may keep the interpreter when the loop wants it. Python's own 5 ms, once for every
@@ -14,6 +15,9 @@ COLLECTED = (20_000, 20, 100)
 #: Bytes that the C library keeps when they are freed. Its own choice hands a question's arrays back to the
 #: system and gets them again page by page, which is a fifth of the question's time.
 KEPT = 8 << 20
+#: Bytes that are read from a socket at a time. Python's own 256 KB, sent as chunks of one byte each, keep
+#: aiohttp's parser, and with it the event loop, for 100 ms.
+READ = 16_384
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # in glibc's malloc.h
 
 
@@ -23,6 +27,8 @@ def give_way() -> None:
     gc.set_threshold(*COLLECTED)
     gc.freeze()  # what is loaded by now stays: to look it through again halts everybody for some 70 ms
     sys.setswitchinterval(TURN)
+    with suppress(AttributeError):
+        selector_events._SelectorSocketTransport.max_size = READ  # type: ignore[attr-defined]
     with suppress(AttributeError, OSError):  # other systems' C libraries choose for themselves
         for what in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
             ctypes.CDLL(None).mallopt(what, KEPT)

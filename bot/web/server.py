@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from aiohttp import web
 from aiohttp.web import AbstractRouteDef
 
-#: Bytes of a request's body: updates and pushed feeds.
-LARGEST_BODY = 10_000_000
+from bot.web.connections import Limits, Site, with_deadline
+
+#: Bytes of a request's body that is read whole, as an update is: many times what Telegram's largest has. What
+#: is long is read by its route, piece by piece.
+LARGEST_BODY = 1_000_000
 
 Address = tuple[str, int]
 
@@ -17,16 +20,18 @@ class CannotListen(Exception):
 
 
 async def serve(
-    address: Address, routes: Iterable[Sequence[AbstractRouteDef] | web.RouteTableDef]
+    address: Address,
+    routes: Iterable[Sequence[AbstractRouteDef] | web.RouteTableDef],
+    limits: Limits | None = None,
 ) -> web.AppRunner:
     """Serve on (host, port) until the runner is cleaned up. Raises CannotListen."""
-    application = web.Application(client_max_size=LARGEST_BODY)
+    application = web.Application(client_max_size=LARGEST_BODY, middlewares=[with_deadline])
     for group in routes:
         application.add_routes(group)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(application, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, *address).start()
+        await Site(runner, address, limits or Limits()).start()
     except OSError as error:
         await runner.cleanup()
         # asyncio's own words name the address again; getaddrinfo's have a number below zero

@@ -9,17 +9,13 @@ from aiohttp import ClientResponse
 
 from jobs.ingest import headers as read
 from jobs.ingest.hosts import USUAL_REST
-from jobs.ingest.inflate import SLICE, Unpacker
+from jobs.ingest.inflate import TooLarge, Unpacker
 from jobs.ingest.outcome import Fetched, NotModified, Seconds
 
 #: Bytes of a picture that show its kind and size.
 PEEK = 65_536
 _ASKS_FOR_REST = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _HAS_A_BODY = (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
-
-
-class TooLarge(Exception):
-    """More came, or is to come, than we take; the message ends a sentence about the answer."""
 
 
 def trouble(response: ClientResponse) -> str:
@@ -82,21 +78,17 @@ async def read_body(response: ClientResponse, most: int) -> bytes:
         TooLarge: it, or what it was packed in, has more than `most` bytes.
         BadPacking: it cannot be unpacked.
     """
-    refused = TooLarge(f"is larger than {most:,} bytes")
     if (response.content_length or 0) > most:
-        raise refused
-    unpacker = Unpacker(header(response, "Content-Encoding"))
+        raise TooLarge(most)
+    unpacker = Unpacker(header(response, "Content-Encoding"), most)
     pieces: list[bytes] = []
-    room, packed_room = most, most
     async for chunk in response.content.iter_any():
-        packed_room -= len(chunk)
-        for piece in unpacker.unpack(chunk):
-            room -= len(piece)
-            if room < 0 or packed_room < 0:
-                raise refused
+        for number, piece in enumerate(unpacker.unpack(chunk)):
             pieces.append(piece)
-            if len(piece) >= SLICE:  # much comes out of little: let others run
+            if number:  # there is much in it: let others run
                 await asyncio.sleep(0)
+        if unpacker.ended:
+            break
     pieces += unpacker.finish()
     return b"".join(pieces)
 
@@ -113,7 +105,7 @@ async def read_start(response: ClientResponse, most: int) -> tuple[bytes, int]:
         length += len(chunk)
         start += chunk[: PEEK - len(start)]
         if max(length, told or 0) > most:
-            raise TooLarge(f"is larger than {most:,} bytes")
+            raise TooLarge(most)
         if told is not None and len(start) == PEEK:
             break
     return start, told if told is not None else length

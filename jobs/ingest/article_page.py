@@ -37,7 +37,7 @@ class Fetches(Protocol):
 class Calls(Protocol):
     """Runs a pure function elsewhere; `child.Children` does."""
 
-    async def call(self, function: str, *values: Any) -> Any | Failed: ...
+    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | Failed: ...
 
 
 async def read_article_page(fetcher: Fetches, children: Calls, url: str) -> ReadPage | PageGone | NoPage:
@@ -58,7 +58,7 @@ async def read_article_page(fetcher: Fetches, children: Calls, url: str) -> Read
 async def _read(children: Calls, fetched: Fetched) -> ReadPage | NoPage:
     if fetched.content_type not in _PAGE_TYPES:
         return NoPage(f"what is there is {fetched.content_type[:60]}, not a page")
-    read = await children.call(READ, fetched.body, fetched.charset, fetched.final_url)
+    read = await children.call(READ, fetched.body, fetched.charset, fetched.final_url, aside=True)
     match read:
         case ReadPage() | NoPage():
             return read

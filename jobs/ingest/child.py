@@ -13,7 +13,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,13 +54,20 @@ class Children:
         self._deadline = deadline
         self._memory = memory
         self._room = asyncio.Semaphore(most)
+        self._aside = asyncio.Semaphore(max(1, most - 1))
         self._idle: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
 
-    async def call(self, function: str, *values: Any) -> Any | Failed:
-        """What the function returns; `Failed` where it raised, died, or took too long or too much."""
-        async with self._room:
-            child = self._idle.pop() if self._idle else await self._start()
+    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | Failed:
+        """What the function returns; `Failed` where it raised, died, or took too long or too much.
+
+        What can wait is asked `aside`: it leaves one child, of several, to the others.
+        """
+        async with self._aside if aside else nullcontext(), self._room:
+            try:
+                child = self._idle.pop() if self._idle else await self._start()
+            except OSError as error:
+                return Failed(f"no process could be started for it: {error.strerror}")
             try:
                 answer, sound = await within(self._clock, self._deadline, _ask(child, function, values))
             except TimeoutError:

@@ -16,11 +16,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from jobs.clock import Clock, within
-from jobs.ingest.answer import TooLarge, header, known, read_body, read_start, rest_wanted, trouble, whole
+from jobs.ingest.answer import header, known, read_body, read_start, rest_wanted, trouble, whole
 from jobs.ingest.client import open_session, sentence
 from jobs.ingest.headers import content_type
 from jobs.ingest.hosts import Hosts
-from jobs.ingest.inflate import BadPacking
+from jobs.ingest.inflate import BadPacking, TooLarge
 from jobs.ingest.network import url_refusal
 from jobs.ingest.outcome import (
     FeedGone,
@@ -116,7 +116,7 @@ class Fetcher:
                 return failure
             return whole(response, rest, await read_body(response, self.policy.max_bytes))
 
-        return await self._ask("GET", url, {"Accept": accept, **conditions}, use)
+        return await self._ask("GET", url, {"Accept": accept, **conditions}, use, aside=accept != FEED)
 
     async def peek(self, url: str, *, accept: str = PICTURE) -> Peeked | FetchFailed:
         """The first bytes at `url`, and the length of the whole, read to the end only if not told."""
@@ -128,7 +128,8 @@ class Fetcher:
             kind, _ = content_type(header(response, "Content-Type"))
             return Peeked(url=url, final_url=route.at, start=start, length=length, content_type=kind)
 
-        return await self._ask("GET", url, {"Accept": accept, "Accept-Encoding": "identity"}, use)
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        return await self._ask("GET", url, headers, use, aside=True)
 
     async def post(self, url: str, form: Mapping[str, str]) -> Posted | FetchFailed:
         """Send a form, as WebSub does; only redirects that keep the method are followed."""
@@ -140,13 +141,20 @@ class Fetcher:
         return await self._ask("POST", url, {}, use, form)
 
     async def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], use: Use[T], form: object = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        use: Use[T],
+        form: object = None,
+        *,
+        aside: bool = False,
     ) -> T | FetchFailed:
         route = _Route(url, url, url)
         if refusal := url_refusal(url):
             return FetchFailed(url=url, reason=f"the address cannot be fetched: {refusal}")
         limit = self.policy.timeout
-        async with self._hosts.turn(route.host):
+        async with self._hosts.turn(route.host, aside=aside):
             try:
                 return await within(self.clock, limit, self._travel(method, route, headers, use, form))
             except TimeoutError:

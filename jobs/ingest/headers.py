@@ -73,14 +73,16 @@ def content_type(value: str) -> tuple[str, str]:
 def links(values: list[str], base: str) -> tuple[Link, ...]:
     """The links of all `Link` headers (RFC 8288), one for each relation, in order."""
     found: list[Link] = []
-    for target, parameters in _LINK.findall(", ".join(values)[:20_000]):
-        rel = _REL.search(parameters)
+    for link in _LINK.finditer(", ".join(values)[:20_000]):
+        rel = _REL.search(link[2])
         words = next((group for group in rel.groups() if group is not None), "") if rel else ""
         try:
-            url = urljoin(base, target.strip())
+            url = urljoin(base, link[1].strip())
         except ValueError:
             continue
         found += [Link(url, word) for word in words.lower().split()]
+        if len(found) >= MOST_LINKS:
+            break
     return tuple(found[:MOST_LINKS])
 
 

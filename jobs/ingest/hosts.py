@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 
 from jobs.clock import Clock
 
 #: Requests under way to one host; more wait their turn.
 AT_ONCE = 8
+#: Of those, what pages and pictures may take: whoever links to a host cannot keep us from its feeds.
+ASIDE = 4
 #: Seconds: a host that asks for more is asked again after a day all the same.
 LONGEST_REST = 24 * 3600.0
 #: Seconds of rest for a host that says "too many requests" and not for how long.
@@ -17,12 +20,10 @@ USUAL_REST = 600.0
 class Hosts:
     """What we know of hosts while we run. A host is `name:port`, in lower case."""
 
-    def __init__(self, clock: Clock, at_once: int = AT_ONCE) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._at_once = at_once
         self._rests: dict[str, float] = {}
-        self._gates: dict[str, asyncio.Semaphore] = {}
-        self._callers: dict[str, int] = {}
+        self._gates: dict[str, _Gate] = {}
 
     def let_rest(self, host: str, seconds: float) -> None:
         """Ask this host nothing for `seconds`, a day at most."""
@@ -35,14 +36,23 @@ class Hosts:
         return max(0.0, self._rests.get(host, 0.0) - self._clock.monotonic())
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait until this host has few enough requests under way."""
-        gate = self._gates.setdefault(host, asyncio.Semaphore(self._at_once))
-        self._callers[host] = self._callers.get(host, 0) + 1
+    async def turn(self, host: str, *, aside: bool = False) -> AsyncIterator[None]:
+        """Wait until this host has few enough requests under way; `aside` is what is no feed."""
+        gate = self._gates.setdefault(host, _Gate())
+        gate.callers += 1
         try:
-            async with gate:
+            async with gate.aside if aside else nullcontext(), gate.all:
                 yield
         finally:
-            self._callers[host] -= 1
-            if not self._callers[host]:
-                del self._callers[host], self._gates[host]
+            gate.callers -= 1
+            if not gate.callers:
+                del self._gates[host]
+
+
+@dataclass(slots=True)
+class _Gate:
+    """Who asks a host, or waits to."""
+
+    all: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    aside: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ASIDE))
+    callers: int = 0

@@ -1,4 +1,7 @@
-"""Unpack a body as it comes in: gzip, deflate, br and zstd, never more at once than a slice."""
+"""Unpack a body as it comes in: gzip, deflate, br and zstd, never more at once than a slice.
+
+What comes out is counted behind every layer, and what stands behind a layer's end is not read.
+"""
 
 import sys
 import zlib
@@ -14,6 +17,8 @@ else:
 
 #: What is unpacked at a time, in bytes, so that a bomb is seen before it is large.
 SLICE = 256 * 1024
+#: What is handed to a layer at a time: what unpacks to nothing takes time too.
+STEP = 16 * 1024
 #: Packed in packed, as proxies sometimes do; nobody honest goes further.
 MOST_LAYERS = 2
 #: Bodies packed one behind the other; thousands of empty ones are an attack.
@@ -29,50 +34,90 @@ class BadPacking(Exception):
     """The body is not packed as its headers say; the message ends a sentence about it."""
 
 
+class TooLarge(Exception):
+    """More came, or is to come, than we take; the message ends a sentence about the answer."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"is larger than {most:,} bytes")
+
+
 class Unpacker:
     """Undoes one body's packing, piece by piece.
 
     Raises:
         BadPacking: the encoding is unknown, or what comes is broken, or ends too early.
+        TooLarge: what came, or what a layer of it unpacks to, has more than `most` bytes.
     """
 
-    def __init__(self, content_encoding: str) -> None:
+    def __init__(self, content_encoding: str, most: int) -> None:
         names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
         names = [name for name in names if name != "identity"] or ["identity"]
         if len(names) > MOST_LAYERS or not set(names) <= _KNOWN:
             raise BadPacking(f"is packed as {content_encoding[:60]!r}, which nobody asked for")
         self._layers: list[_Layer] = [_Layer(name) for name in reversed(names)]
+        self._most = most
+        self._came = 0
+        self._ended: int | None = None  # the layer that has ended, with more bytes behind its end
+
+    @property
+    def ended(self) -> bool:
+        """Whether the body is over, although more bytes may come."""
+        return self._ended is not None
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
-        """What `packed`, the next bytes that came, unpacks to: slices, some of them empty."""
+        """What `packed`, the next bytes that came, unpacks to.
+
+        Slices, many of them empty: after each the caller may let others run.
+        """
+        self._came = self._within(self._came + len(packed))
         try:
-            yield from self._through(self._layers, packed)
+            yield from self._through(0, packed)
         except _ERRORS as error:
             raise BadPacking("is not packed as its headers say") from error
 
     def finish(self) -> Iterator[bytes]:
         """What was held back until the end."""
+        left = range(self._ended or 0, len(self._layers))
         try:
-            for depth, layer in enumerate(self._layers):
-                for piece in layer.finish():
-                    yield from self._through(self._layers[depth + 1 :], piece)
+            for depth in left:
+                yield from self._onwards(depth, self._layers[depth].finish())
         except _ERRORS as error:
             raise BadPacking("is not packed as its headers say") from error
-        if not all(layer.complete for layer in self._layers):
+        if not all(self._layers[depth].complete for depth in left):
             raise BadPacking("ends in the middle")
 
-    def _through(self, layers: list["_Layer"], packed: bytes) -> Iterator[bytes]:
-        if not layers:
+    def _through(self, depth: int, packed: bytes) -> Iterator[bytes]:
+        """What `packed` unpacks to in the layers from `depth` on."""
+        if depth == len(self._layers) or not packed:
             yield packed
             return
-        for piece in layers[0].unpack(packed):
-            yield from self._through(layers[1:], piece)
+        for at in range(0, len(packed), STEP):
+            if self.ended:
+                return
+            yield from self._onwards(depth, self._layers[depth].unpack(packed[at : at + STEP]))
+
+    def _onwards(self, depth: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """What becomes of the pieces that came out of the layer at `depth`."""
+        layer = self._layers[depth]
+        for piece in pieces:
+            layer.made = self._within(layer.made + len(piece))
+            yield from self._through(depth + 1, piece)
+            if self.ended:
+                return
+        if layer.over:
+            self._ended = depth
+
+    def _within(self, count: int) -> int:
+        if count > self._most:
+            raise TooLarge(self._most)
+        return count
 
 
 class _Layer:
     """One packing. What it really is shows in the first bytes: headers are wrong about it at times."""
 
     def __init__(self, name: str) -> None:
+        self.made = 0  #: bytes that came out of it
         self._name = name
         self._held = b""
         self._codec: _Codec | None = None
@@ -81,6 +126,11 @@ class _Layer:
     def complete(self) -> bool:
         """Whether the packed stream has come to its end; nothing at all is a whole nothing."""
         return self._codec is None or self._codec.complete
+
+    @property
+    def over(self) -> bool:
+        """Whether bytes came that stand behind its end."""
+        return self._codec is not None and self._codec.over
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         if self._codec is None:
@@ -99,12 +149,14 @@ class _Layer:
 
 class _Codec(Protocol):
     complete: bool
+    over: bool
 
     def unpack(self, packed: bytes) -> Iterator[bytes]: ...
 
 
 class _Plain:
     complete = True
+    over = False
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         yield packed
@@ -118,22 +170,27 @@ class _Zlib:
         self._one = zlib.decompressobj(window_bits)
         self._members = 1
         self.complete = False
+        self.over = False
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
-        if self.complete and not self._another(packed):
-            return
-        while True:
+        if self.complete:
+            self._another(packed)
+        more = not self.complete
+        while more:
             piece = self._one.decompress(packed, SLICE)
             yield piece
             self.complete = self._one.eof
-            packed = self._one.unused_data if self.complete else self._one.unconsumed_tail
-            ended = not self._another(packed) if self.complete else not packed and len(piece) < SLICE
-            if ended:
-                return
+            if self.complete:
+                packed = self._one.unused_data
+                more = self._another(packed)
+            else:
+                packed = self._one.unconsumed_tail
+                more = bool(packed) or len(piece) == SLICE
 
     def _another(self, packed: bytes) -> bool:
         """Whether another gzip member begins here; padding behind the last one is none."""
         if self._bits != 31 or not packed.startswith(b"\x1f"):
+            self.over = bool(packed)
             return False
         self._one = zlib.decompressobj(self._bits)
         self._members = _counted(self._members)
@@ -145,14 +202,17 @@ class _Brotli:
     def __init__(self) -> None:
         self._one = brotli.Decompressor()
         self.complete = False
+        self.over = False
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         if self.complete:
+            self.over = bool(packed)
             return
         piece = self._one.process(packed, output_buffer_limit=SLICE)
+        yield piece
         while piece:  # it may take all that came and still have more to give
-            yield piece
             piece = self._one.process(b"", output_buffer_limit=SLICE)
+            yield piece
         self.complete = self._one.is_finished()
 
 
@@ -163,6 +223,7 @@ class _Zstd:
         self._one = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
         self._frames = 1
         self.complete = False
+        self.over = False  # what stands behind a frame is the next one, or broken
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         while packed or not (self._one.needs_input or self._one.eof):

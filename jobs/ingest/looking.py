@@ -1,14 +1,14 @@
 """One look at one feed: fetch | parse | keep. What comes of it is a value, and the feed's next columns."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol, assert_never
 
-from jobs.clock import Clock
+from jobs.clock import Clock, within
 from jobs.ingest import discover, hub_rules, keeping, pages, polling
 from jobs.ingest.outcome import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
@@ -19,6 +19,9 @@ from storage.records import Feed, FeedState
 
 #: Addresses tried when a feed was given as a site's.
 MOST_TRIED = 8
+#: A look may take so many times FETCH_TIMEOUT before its articles' pages are asked: for its turn at the
+#: host, for the body, and on a first look for the feeds that a site's page names.
+DEADLINE = 3
 #: Bytes that are digested at once: about a millisecond.
 SHORT = 500_000
 Columns = dict[str, object]
@@ -34,6 +37,8 @@ class Parses(Protocol):
     """Reads a body; `parse.Parser` does."""
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed: ...
+
+    async def advertised(self, page: bytes, url: str, charset: str) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,16 @@ class Look:
 
 async def take_look(ingest: Ingest, feed: Feed) -> Look:
     """Look at a feed now. News are kept already; otherwise the caller writes the look's columns."""
+    limit = DEADLINE * ingest.policy.timeout
+    try:
+        brought = await within(ingest.clock, limit, _ask(ingest, feed))
+    except TimeoutError:
+        return failed(ingest, feed, f"The look took longer than {limit:g} s in all.")
+    return brought if isinstance(brought, Look) else await _keep(ingest, feed, *brought)
+
+
+async def _ask(ingest: Ingest, feed: Feed) -> Look | tuple[ParsedFeed, Columns]:
+    """What there is to be kept, or a look that brought nothing."""
     now = ingest.clock.now()
     etag, last_modified = polling.validators(feed, now, ingest.chance())
     answer = await ingest.fetcher.fetch(feed.fetch_url, etag=etag, last_modified=last_modified)
@@ -91,7 +106,7 @@ async def take_look(ingest: Ingest, feed: Feed) -> Look:
             assert_never(answer)
 
 
-async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look:
+async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look | tuple[ParsedFeed, Columns]:
     said = await _digest(answer.body)
     if said == feed.body_hash:
         return Look(feed=feed, state=LookState.UNCHANGED, columns=_went_well(ingest, feed, answer, None))
@@ -102,10 +117,10 @@ async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look:
             return failed(ingest, feed, parsed.reason)
         answer, parsed = found
         columns = _went_well(ingest, feed, answer, parsed) | {"fetch_url": answer.url}
-        return await _keep(ingest, feed, parsed, columns | {"body_hash": await _digest(answer.body)})
+        return parsed, columns | {"body_hash": await _digest(answer.body)}
     if isinstance(parsed, ParseFailed):
         return failed(ingest, feed, parsed.reason)
-    return await _keep(ingest, feed, parsed, _went_well(ingest, feed, answer, parsed) | {"body_hash": said})
+    return parsed, _went_well(ingest, feed, answer, parsed) | {"body_hash": said}
 
 
 async def _digest(body: bytes) -> bytes:
@@ -120,7 +135,7 @@ async def discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed
     """The first feed with articles that a site's page names, or that is where feeds usually are."""
     if not discover.looks_like_a_page(page.body):
         return None
-    named = discover.advertised(page.body, page.final_url, page.charset)
+    named = await ingest.parser.advertised(page.body, page.final_url, page.charset)
     for address in (named or discover.usual_places(page.final_url))[:MOST_TRIED]:
         answer = await ingest.fetcher.fetch(address)
         if isinstance(answer, Fetched):
@@ -228,6 +243,18 @@ def failed(ingest: Ingest, feed: Feed, reason: str, answer: FetchFailed | None =
 def _sentence(reason: str) -> str:
     reason = reason.strip()
     return f"{reason[:1].upper()}{reason[1:]}" + ("" if reason.endswith((".", "!", "?")) else ".")
+
+
+async def look_after_missing(ingest: Ingest, suspects: list[int]) -> int:
+    """Take back the articles whose own pages are gone, of those that vanished from a feed; how many.
+
+    All of it has one deadline; those that it leaves no time to ask for stay in `suspects`.
+    """
+    if ingest.read_page is None:
+        suspects.clear()
+        return 0
+    limit = DEADLINE * ingest.policy.timeout
+    return await pages.take_back(ingest.db, ingest.read_page, ingest.clock, suspects, limit, ingest.stored)
 
 
 def write(connection: Connection, looks: list[Look]) -> None:

@@ -5,9 +5,10 @@ A post never waits for it longer than it may; a page that comes too late, or bre
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jobs.clock import Clock, within
 from jobs.ingest.dedupe import New
@@ -19,7 +20,7 @@ from storage import articles
 from storage.database import Database
 from storage.records import Article
 
-ReadsPage = Callable[[str], Awaitable[ReadPage | PageGone | NoPage]]
+ReadsPage = Callable[[str], Coroutine[Any, Any, ReadPage | PageGone | NoPage]]
 #: Why a post must not show the picture at an address; "" where it may.
 JudgesPicture = Callable[[str], Awaitable[str]]
 #: Pages read side by side for one feed.
@@ -82,23 +83,25 @@ async def look_into(
                 fields = {**so_far.fields, "image_url": "", "image_width": 0}
                 found[named.position] = replace(so_far, fields=fields)
 
-    async def look_at_all() -> None:
-        await asyncio.gather(*(look() for _ in range(min(AT_ONCE, len(new)))))
-
     with suppress(TimeoutError):  # what has come is used, the rest is read later
-        await within(clock, wait, look_at_all())
+        await within(clock, wait, _side_by_side(look, len(new)))
     return found
 
 
 async def read_late(db: Database, reads: ReadsPage, clock: Clock, most: int) -> int:
     """Read the pages of at most `most` articles, the newest first, whose page has not been read yet."""
     some = await db.read(articles.without_page, most)
-    for article in some:
-        page = await reads(article.url) if article.url and lacks_something(article) else None
-        fields = dict(added(article, page).fields) if isinstance(page, ReadPage) else {}
-        if article.revision > 1 or article.planned_at is not None:
-            fields = {name: value for name, value in fields.items() if name in _NEVER_SHOWN}
-        await db.run(articles.complete, article.id, page_read_at=clock.now(), **fields)
+    waiting = iter(some)
+
+    async def complete() -> None:
+        for article in waiting:
+            page = await reads(article.url) if article.url and lacks_something(article) else None
+            fields = dict(added(article, page).fields) if isinstance(page, ReadPage) else {}
+            if article.revision > 1 or article.planned_at is not None:
+                fields = {name: value for name, value in fields.items() if name in _NEVER_SHOWN}
+            await db.run(articles.complete, article.id, page_read_at=clock.now(), **fields)
+
+    await _side_by_side(complete, len(some))
     return len(some)
 
 
@@ -106,13 +109,45 @@ async def read_late(db: Database, reads: ReadsPage, clock: Clock, most: int) -> 
 _NEVER_SHOWN = {"text", "author", "language"}
 
 
-async def taken_back(db: Database, reads: ReadsPage, clock: Clock, suspects: Sequence[int]) -> list[int]:
-    """Withdraw those of the suspects whose own page is gone (404 or 410), and only those."""
-    withdrawn = []
-    for article in await db.read(articles.many, suspects):
-        page = await reads(article.url) if article.url else None
-        if isinstance(page, PageGone) and await db.run(
-            articles.withdraw, article.id, clock.now(), f"Its page is gone: {page.reason}"
-        ):
-            withdrawn.append(article.id)
+async def take_back(
+    db: Database,
+    reads: ReadsPage,
+    clock: Clock,
+    suspects: list[int],
+    limit: float,
+    stored: Callable[[], None],
+) -> int:
+    """Withdraw those of the suspects whose own page is gone (404 or 410), and only those; how many.
+
+    They are asked a few at a time and taken out of `suspects`; those not done with after `limit` seconds stay
+    there. `stored` is called after each that is withdrawn.
+    """
+    withdrawn, until = 0, clock.monotonic() + limit
+
+    async def ask(article: Article) -> None:
+        nonlocal withdrawn
+        page = await within(clock, until - clock.monotonic(), reads(article.url)) if article.url else None
+        if isinstance(page, PageGone):
+            why = f"Its page is gone: {page.reason}"
+            if await db.run(articles.withdraw, article.id, clock.now(), why):
+                withdrawn += 1
+                stored()
+
+    async def ask_one_by_one() -> None:
+        while suspects and clock.monotonic() < until:
+            suspect = suspects.pop(0)
+            try:
+                for article in await db.read(articles.many, [suspect]):
+                    await ask(article)
+            except TimeoutError:
+                suspects.append(suspect)
+
+    await _side_by_side(ask_one_by_one, len(suspects))
     return withdrawn
+
+
+async def _side_by_side(work: Callable[[], Coroutine[Any, Any, None]], most: int) -> None:
+    """Work, `AT_ONCE` times at once, on what they share; the first that breaks ends the others."""
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(AT_ONCE, most)):
+            workers.create_task(work())

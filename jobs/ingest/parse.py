@@ -6,6 +6,7 @@ from jobs.ingest.child import Children, Failed
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
 _READ = "jobs.ingest.reading:read_feed_again"
+_ADVERTISED = "jobs.ingest.discover:advertised"
 #: Bytes of all feeds' memories together; a feed that has none is read whole.
 MEMORY = 32_000_000
 
@@ -31,6 +32,11 @@ class Parser:
         assert isinstance(found, ParsedFeed | ParseFailed)
         self._remember(url, memory)
         return found
+
+    async def advertised(self, page: bytes, url: str, charset: str) -> tuple[str, ...]:
+        """The feeds that the page at `url` names; none where it cannot be read."""
+        found = await self.children.call(_ADVERTISED, page, url, charset)
+        return () if isinstance(found, Failed) else tuple(found)
 
     def remembered(self) -> list[str]:
         """The addresses of the feeds that are read more quickly, those not read for longest first."""

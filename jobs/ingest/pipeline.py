@@ -1,59 +1,25 @@
-"""A round of looks at all feeds that are due, a look at one, and what a hub pushes."""
+"""Looks for those who want to see what they bring, what a hub pushes, and pages read late."""
 
-import asyncio
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import astuple
 
 from jobs.ingest import headers, pages
-from jobs.ingest.looking import Ingest, Look, LookState, failed, take_look, take_push, write
+from jobs.ingest.looking import Ingest, Look, LookState, look_after_missing, take_look, take_push, write
+from jobs.ingest.looks import Counts, Looks, Round
 from jobs.ingest.websub import Push
-from storage import feeds, runs
+from storage import feeds
 from storage.records import Feed
-
-JOB = "ingest"
-#: Feeds looked at side by side; each host's own turn is the fetcher's business.
-AT_ONCE = 64
-#: Looks that brought nothing are written together, so many, or so old in seconds, at the most.
-TOGETHER, NO_LONGER = 200, 1.0
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a round of looks brought."""
-
-    looked: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    new: int = 0
-    revised: int = 0
-    withdrawn: int = 0
-
-    def add(self, look: Look) -> None:
-        self.looked += 1
-        self.unchanged += look.state is LookState.UNCHANGED
-        self.failed += look.state in (LookState.FAILED, LookState.GONE)
-        self.new += len(look.kept.new)
-        self.revised += len(look.kept.revised)
-
-
-async def look_at_due(ingest: Ingest) -> Counts:
-    """Look at every feed whose time has come; a run is recorded where there was one."""
-    due = await ingest.db.read(feeds.due, ingest.clock.now())
-    return await look_at(ingest, due) if due else Counts()
 
 
 async def look_at(ingest: Ingest, some: Iterable[Feed]) -> Counts:
     """Look at these feeds, side by side, whether they are due or not, as one recorded run."""
-    run = await ingest.db.run(runs.start, JOB, ingest.clock.now())
-    counts, error = Counts(), "It was stopped before its end."
-    try:
-        await _round(ingest, list(some), counts)
-        error = ""
-    except Exception as surprise:
-        error = f"{type(surprise).__name__}: {surprise}"
-        raise
-    finally:
-        await ingest.db.run(runs.finish, run, ingest.clock.now(), asdict(counts), error)
+    rounds: list[Round] = []
+    looks = Looks(ingest, rounds.append)
+    await looks.begin(some)
+    await looks.ended()
+    counts = Counts(*map(sum, zip(*(astuple(ended.counts) for ended in rounds), strict=True)))
+    if surprises := [one for ended in rounds for one in ended.surprises]:
+        raise ExceptionGroup(f"{len(surprises)} of {counts.looked} looks broke", surprises)
     return counts
 
 
@@ -61,7 +27,7 @@ async def look(ingest: Ingest, feed: Feed) -> Look:
     """Look at one feed now and keep what comes of it."""
     taken = await take_look(ingest, feed)
     await ingest.db.run(write, [taken])
-    await _look_after_missing(ingest, taken)
+    await look_after_missing(ingest, list(taken.kept.missing))
     return taken
 
 
@@ -88,69 +54,6 @@ async def read_late_pages(ingest: Ingest, most: int = 5) -> int:
     return read
 
 
-async def _look_after_missing(ingest: Ingest, taken: Look) -> int:
-    """Take back the articles that vanished from the feed and whose pages are gone too; how many."""
-    if ingest.read_page is None or not taken.kept.missing:
-        return 0
-    gone = await pages.taken_back(ingest.db, ingest.read_page, ingest.clock, taken.kept.missing)
-    if gone:
-        ingest.stored()
-    return len(gone)
-
-
-async def _round(ingest: Ingest, due: list[Feed], counts: Counts) -> None:
-    """All looks, at most `AT_ONCE` at a time; a surprise in one does not stop the others."""
-    ledger = _Ledger(ingest)
-    waiting = iter(due)
-    surprises: list[Exception] = []
-
-    async def work() -> None:
-        for feed in waiting:
-            try:
-                taken = await take_look(ingest, feed)
-            except Exception as surprise:  # a mistake of ours, met by one feed; the others go on
-                surprises.append(surprise)
-                taken = failed(
-                    ingest, feed, f"Newswire failed at it ({type(surprise).__name__}: {surprise})."
-                )
-            counts.add(taken)
-            await ledger.add(taken)
-            counts.withdrawn += await _look_after_missing(ingest, taken)
-
-    async with asyncio.TaskGroup() as workers:
-        for _ in range(min(AT_ONCE, len(due))):
-            workers.create_task(work())
-            await asyncio.sleep(0)  # one by one: whoever else waits for the loop gets his turn between
-    await ledger.flush()
-    if surprises:
-        raise ExceptionGroup(f"{len(surprises)} of {len(due)} looks broke", surprises)
-
-
-class _Ledger:
-    """Looks that brought nothing: written many at a time, because each transaction waits for the disk."""
-
-    def __init__(self, ingest: Ingest) -> None:
-        self._ingest = ingest
-        self._looks: list[Look] = []
-        self._since = ingest.clock.monotonic()
-
-    async def add(self, taken: Look) -> None:
-        """Note a look; it is written by and by."""
-        if not taken.columns:
-            return
-        self._looks.append(taken)
-        old = self._ingest.clock.monotonic() - self._since > NO_LONGER
-        if len(self._looks) >= TOGETHER or old:
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Write what was noted."""
-        looks, self._looks = self._looks, []
-        self._since = self._ingest.clock.monotonic()
-        if looks:
-            await self._ingest.db.run(write, looks)
-
-
 __all__ = [
     "Counts",
     "Ingest",
@@ -158,7 +61,6 @@ __all__ = [
     "LookState",
     "look",
     "look_at",
-    "look_at_due",
     "read_late_pages",
     "take",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from jobs.ingest import pipeline
+from jobs.ingest.discover import advertised
 from jobs.ingest.outcome import (
     FeedGone,
     Fetched,
@@ -97,6 +98,9 @@ class Newsroom:
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
         return read_feed(body, charset, url)
+
+    async def advertised(self, page: bytes, url: str, charset: str) -> tuple[str, ...]:
+        return advertised(page, url, charset)
 
     async def read_page(self, url: str) -> ReadPage | PageGone | NoPage:
         self.pages_read.append(url)

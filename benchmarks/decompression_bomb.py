@@ -1,0 +1,198 @@
+"""How late is the event loop, at most, while hostile sites answer and strangers write to our web server?
+
+Each attack in turn, from a server or a client in a process of its own. Bombs: 10 MB that unpack to 10 GB of
+zeros, behind a small feed that is packed in them, or alone; bodies that take long to unpack to little;
+a body in chunks of one byte; a page that names twenty thousand feeds. Each is fetched, hashed and parsed as a
+look does it. A stall is how late the latest beat of a heartbeat on the loop was; "less the queue" leaves out
+what the loop's thread waited for a core that others had (Linux), "its own" is the CPU time that it used in
+between. The limit is 50 ms. Run: `python -m benchmarks.decompression_bomb`.
+"""
+
+import asyncio
+import gzip
+import multiprocessing
+import random
+import re
+import socket
+import sys
+import time
+import zlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from hashlib import sha256
+from ipaddress import ip_network
+from multiprocessing.queues import Queue
+
+import brotli
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.event_loop import LONG, Beat, Heart
+from bot.app.turns import give_way
+from bot.web.server import serve
+from jobs.clock import SystemClock
+from jobs.ingest.child import Children
+from jobs.ingest.fetch import Fetcher
+from jobs.ingest.inflate import zstd
+from jobs.ingest.outcome import Fetched, FetchFailed
+from jobs.ingest.parse import Parser
+from jobs.policy import Fetching
+
+POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
+PACKED = 10_000_000
+FEED = b"<rss><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>"
+GZIP_HEAD = b"\x1f\x8b\x08" + bytes(7)
+CHUNKED = b"Transfer-Encoding: chunked"
+
+Answers = dict[str, tuple[bytes, bytes]]
+
+
+def answers() -> Answers:
+    """For each attack a header line and the body."""
+    zeros = b"0" * 50_000_000
+    links = b"".join(
+        b'<link rel=alternate type="application/rss+xml" href="/%d">' % number for number in range(20_000)
+    )
+    text = b"word " * 2000
+    item = b"<item><title>%d</title><guid>%d</guid><description>%s</description></item>"
+    items = b"".join(item % (number, number, text) for number in range(900))
+    whole = b"<rss><channel><title>T</title>" + items + b"</channel></rss>"
+    return {
+        "gzip(gzip(feed) + zeros)": (b"Content-Encoding: gzip, gzip", zeros_behind(gzip.compress(FEED))),
+        "gzip(zeros)": (b"Content-Encoding: gzip", zeros_behind(b"")),
+        "br(zeros)": (b"Content-Encoding: br", brotli.compress(zeros, quality=5)),
+        "zstd(zeros)": (b"Content-Encoding: zstd", zstd.compress(zeros)),
+        "gzip(br(zeros))": (b"Content-Encoding: br, gzip", gzip.compress(brotli.compress(zeros, quality=5))),
+        "small deflate blocks": (b"Content-Encoding: gzip", small_blocks()),
+        "small br blocks": (b"Content-Encoding: br", small_br_blocks()),
+        "chunks of one byte": (CHUNKED, b"1\r\na\r\n" * (PACKED // 6) + b"0\r\n\r\n"),
+        "a page of 20,000 feeds": (b"", b"<!doctype html><html><head>" + links),
+        "a good feed of 9 MB": (b"", whole),
+    }
+
+
+def zeros_behind(inner: bytes) -> bytes:
+    """`inner` and 10 GB of zeros in a gzip stream of 10 MB; the same block again and again."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    start = packer.compress(inner) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(16 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return GZIP_HEAD + start + block * (PACKED // len(block))
+
+
+def small_blocks() -> bytes:
+    """Gzip of blocks that each bring a Huffman code of their own and little else."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    blocks = [packer.compress(_words(150)) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(20_000)]
+    return b"".join([*blocks, packer.flush()])
+
+
+def small_br_blocks() -> bytes:
+    packer = brotli.Compressor(quality=9)
+    return b"".join(packer.process(_words(300)) + packer.flush() for _ in range(5000)) + packer.finish()
+
+
+def _words(length: int) -> bytes:
+    letters = b"aaaaaaaabbbbccd efghijklmnopqrstuvwxyz<>/=0123456789"
+    return bytes(random.Random(length).choices(letters, k=length))
+
+
+def serve_attacks(port: "Queue[int]") -> None:
+    """The hostile site, as a process."""
+    bodies = list(answers().values())
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line, body = bodies[int((await reader.readuntil(b"\r\n\r\n")).split()[1][1:])]
+        length = b"" if line == CHUNKED else b"Content-Length: %d\r\n" % len(body)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n" + length + line + b"\r\n\r\n" + body)
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        port.put(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+def write_to_us(port: int, line: bytes, body: bytes) -> None:
+    """A stranger's request to our web server, as a process."""
+    with socket.create_connection(("127.0.0.1", port)) as talk, suppress(ConnectionError):
+        talk.sendall(b"POST /telegram HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n" + body)
+        talk.recv(100)
+
+
+async def look(fetcher: Fetcher, parser: Parser, url: str) -> str:
+    """What becomes of the attack."""
+    answer = await fetcher.fetch(url)
+    if not isinstance(answer, Fetched):
+        return answer.reason if isinstance(answer, FetchFailed) else type(answer).__name__
+    await asyncio.to_thread(sha256, answer.body)
+    found = type(await parser.parse(answer.body, answer.charset, url)).__name__
+    named = await parser.advertised(answer.body, url, "") if answer.body.startswith(b"<!doctype") else ()
+    return f"{len(answer.body):,} bytes, {found}" + (f", {len(named)} feeds" if named else "")
+
+
+async def stalled(work: Callable[[], Awaitable[str]]) -> tuple[str, float, Beat]:
+    """What came of it, the seconds it took, and the worst beat meanwhile."""
+    heart, began = Heart(), time.perf_counter()
+    beating = asyncio.create_task(heart.beat())
+    found = await work()
+    await asyncio.sleep(0.1)
+    beating.cancel()
+    return found, time.perf_counter() - began, heart.worst()
+
+
+async def measure(port: int) -> list[tuple[str, str, float, Beat]]:
+    """Every attack, one after the other."""
+    clock, rows = SystemClock(), []
+    children = Children(clock)
+    parser = Parser(children)
+    await parser.warm()
+    runner = await serve(("127.0.0.1", 0), [])
+    ours = runner.addresses[0][1]
+    give_way()
+    async with Fetcher(POLICY, clock) as fetcher:
+        for number, name in enumerate(answers()):
+            url = f"http://127.0.0.1:{port}/{number}"
+            rows.append((name, *await stalled(lambda url=url: look(fetcher, parser, url))))  # type: ignore[misc]
+        packed = zeros_behind(b"")
+        written = {
+            "to us: gzip(zeros)": (b"Content-Encoding: gzip\r\nContent-Length: %d" % len(packed), packed),
+            "to us: chunks of one byte": (CHUNKED, b"1\r\na\r\n" * (PACKED // 6) + b"0\r\n\r\n"),
+        }
+        for name, (line, body) in written.items():
+            rows.append((name, *await stalled(lambda line=line, body=body: written_to(ours, line, body))))  # type: ignore[misc]
+    await runner.cleanup()
+    await children.close()
+    return rows
+
+
+async def written_to(port: int, line: bytes, body: bytes) -> str:
+    """A request from a process of its own, to its end."""
+    process = multiprocessing.get_context("fork").Process(target=write_to_us, args=(port, line, body))
+    process.start()
+    await asyncio.to_thread(process.join)
+    return "answered at its head, the rest left"
+
+
+def main() -> int:
+    context = multiprocessing.get_context("spawn")
+    port: Queue[int] = context.Queue()
+    site = context.Process(target=serve_attacks, args=(port,), daemon=True)
+    site.start()
+    rows = asyncio.run(measure(port.get()))
+    site.kill()
+    table = Table("attack", "came to", "seconds", "stall, ms", "less the queue", "its own", title="Bombs")
+    for name, found, seconds, worst in rows:
+        stalls = [f"{way * 1e3:.0f}" for way in (worst.late, worst.unqueued, worst.own)]
+        table.add_row(name, re.sub(r"127.0.0.1:\d+", "the site", found), f"{seconds:.1f}", *stalls)
+    Console().print(table)
+    late = max(min(worst.unqueued, worst.late) for *_, worst in rows)
+    print(f"Worst, less the queue: {late * 1e3:.0f} ms of the {LONG * 1e3:.0f} that are allowed.")
+    return int(late > LONG)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
