@@ -1,5 +1,6 @@
 """What the operator wants, as frozen values: the jobs' own view of the settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
@@ -89,6 +90,8 @@ class Fetching:
     backfill: int = 0
     page_wait: float = 2.0  #: seconds a post waits for its article's page
     public_url: str = ""  #: turns on WebSub
+    authority: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: by a feed's host the hosts beyond its own whose articles it may correct or withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,12 @@ def get(connection: Connection, feed_id: int) -> Feed | None:
     return record(Feed, row) if row else None
 
 
+def addresses(connection: Connection, feed_ids: Iterable[int]) -> dict[int, str]:
+    """The addresses of these feeds, as the operator wrote them."""
+    query = select(feeds.c.id, feeds.c.url).where(feeds.c.id.in_(list(feed_ids)))
+    return {row.id: row.url for row in connection.execute(query)}
+
+
 def by_url(connection: Connection, url: str) -> Feed | None:
     """The feed that the operator wrote as `url`, or that is fetched from there."""
     return _first(connection, feeds.c.url == url) or _first(connection, feeds.c.fetch_url == url)

@@ -111,6 +111,7 @@ class Feed:
     ttl: int  #: seconds that the feed asks to be kept, 0 where it does not
     skip_hours: tuple[str, ...]  #: of the day in UTC, "0" to "23", in which it asks not to be looked at
     skip_days: tuple[str, ...]  #: of the week in UTC, "0" for Monday
+    push_looked_at: datetime | None = None  #: when it was last looked at because of a push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,10 @@ class Entry:
     last_seen_at: datetime  #: the newest look that still had it
     position: int  #: in that look, 0 first
     changes: int  #: edits taken from this entry
+    backlog: bool = False  #: it was in the feed's first look: no news by this feed's word
+    published_at: datetime | None = None  #: by this feed's word, when it first showed it
+    updated_at: datetime | None = None  #: the item's own date when it said what it says now
+    planned: bool = False  #: the editions have decided, knowing that this feed shows it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +172,7 @@ class Article:
     planned_at: datetime | None
     page_read_at: datetime | None  #: when its page was read, or found not to be readable
     withdrawn_because: str = ""  #: an editor's reason, "" where none was given
+    feed_id: int | None = None  #: whose words it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

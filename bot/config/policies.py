@@ -42,6 +42,7 @@ def fetching(settings: Settings) -> Fetching:
         backfill=settings.backfill,
         page_wait=settings.page_wait.total_seconds(),
         public_url=settings.public_url,
+        authority=settings.feed_authority,
     )
 
 

@@ -1,6 +1,7 @@
 """Is this known? An item is known if its guid or its normalised link is known, for ever. Pure.
 
-A guid means something in its own feed alone, a link everywhere. A key that several items of one document
+A guid means something in its own feed alone, a link everywhere: but what another feed claims of it only so
+far as `jobs.ingest.claims` believes it. A key that several items of one document
 share names none of them: a constant guid, the site's front page as everybody's link.
 """
 
@@ -8,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 
 from jobs.ingest.clean import folded
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
-from storage.identities import NOBODY, guid_key, link_key
+from storage.identities import NOBODY, guid_key, link_key, own_link_key
 from storage.links import is_front_page, normalised
 
 #: So many items with one link and each its own guid and title: the link is the site's, not theirs. Two are
@@ -27,11 +29,12 @@ class Named:
     position: int
     guid: bytes | None
     link: bytes | None
+    own: bytes | None  #: of the link in this feed alone: where it may not say whose the link is
     whole: bytes  #: of all that it says: for an item that nothing else tells from others
     title: str  #: folded, for comparing
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from (key for key in (self.guid, self.link, self.whole) if key)
+        yield from (key for key in (self.guid, self.link, self.own, self.whole) if key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Document:
 
     items: tuple[Named, ...]
     shared: frozenset[bytes]
+
+    @property
+    def links(self) -> dict[bytes, Named]:
+        """The items by the keys of their links: the only keys that mean something outside their feed."""
+        return {named.link: named for named in self.items if named.link}
 
     def keys(self) -> set[bytes]:
         return {key for named in self.items for key in named}
@@ -89,6 +97,7 @@ def _named(feed_id: int, item: ParsedItem, position: int, site: str) -> Named:
         position=position,
         guid=guid_key(feed_id, item.guid) if item.guid else None,
         link=link_key(item.link) if telling else None,
+        own=own_link_key(feed_id, item.link) if telling else None,
         whole=sha256(words.encode("utf-8", "surrogatepass")).digest(),
         title=title,
     )
@@ -119,16 +128,22 @@ def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
             yield link
 
 
-def recognise(document: Document, known: Mapping[bytes, int]) -> Found:
-    """Which items are new, given the articles that `document.keys()` are known as."""
+def recognise(
+    document: Document, known: Mapping[bytes, int], claimed: Mapping[bytes, int] = MappingProxyType({})
+) -> Found:
+    """Which items are new, given the articles that `document.keys()` are known as.
+
+    `claimed` are links by which another feed's article may be joined where nothing else is known of an item.
+    """
     ambiguous = frozenset(key for key, article in known.items() if article == NOBODY)
     telling = [(named, _telling(named, document.shared | ambiguous)) for named in document.items]
     new: list[New] = []
     old: dict[int, Old] = {}
     for members in _tied(telling):
-        anyones = next((known[key] for _, keys in members for key in keys if key in known), None)
+        anyones = _article(members, known) or _article(members, claimed)
         if anyones is None:
             every = {key for named, keys in members for key in (*keys, named.whole)}
+            every -= {named.own for named, _ in members if named.own}
             new.append(New(members[0][0], frozenset(every)))
             continue
         for named, keys in members:
@@ -139,6 +154,10 @@ def recognise(document: Document, known: Mapping[bytes, int]) -> Found:
 
 
 Keyed = tuple[Named, list[bytes]]
+
+
+def _article(members: Sequence[Keyed], known: Mapping[bytes, int]) -> int | None:
+    return next((known[key] for _, keys in members for key in keys if key in known), None)
 
 
 def _tied(items: Sequence[Keyed]) -> list[list[Keyed]]:
@@ -161,7 +180,8 @@ def _tied(items: Sequence[Keyed]) -> list[list[Keyed]]:
 
 def _telling(named: Named, shared: frozenset[bytes] | set[bytes]) -> list[bytes]:
     """The keys that tell this item from others, the feed's own word first."""
-    keys = [key for key in (named.guid, named.link) if key and key not in shared]
+    links = () if shared & {named.link, named.own} else (named.link, named.own)
+    keys = [key for key in (named.guid, *links) if key and key not in shared]
     return keys or [named.whole]
 
 
@@ -169,8 +189,8 @@ def _old(
     named: Named, article: int, keys: Sequence[bytes], known: Mapping[bytes, int], before: Old | None
 ) -> Old:
     """A known article's item; of several in one document the first speaks, the others only add keys."""
-    unseen = frozenset(key for key in keys if key not in known)
+    unseen = frozenset(key for key in keys if key not in known and key != named.own)
     if before is not None:
         return Old(before.named, article, before.keys | unseen, before.moved)
     by_guid = named.guid is not None and known.get(named.guid) == article
-    return Old(named, article, unseen, by_guid and named.link in unseen)
+    return Old(named, article, unseen, by_guid and named.link in unseen and named.own not in known)

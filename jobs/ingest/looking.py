@@ -144,14 +144,14 @@ async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns
 async def _store(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> keeping.Kept:
     read: dict[int, pages.Added] = {}
     if ingest.read_page or ingest.judge_picture:
-        new = await ingest.db.read(keeping.unknown, feed.id, parsed)
+        new = await ingest.db.read(keeping.unknown, feed.id, parsed, ingest.policy.authority)
         read = await pages.look_into(
             new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
         )
     kept = await ingest.db.run_together(
-        keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns, read
+        keeping.keep, feed.id, parsed, ingest.policy, ingest.clock.now(), columns, read
     )
-    if kept.new or kept.revised:
+    if kept.new or kept.revised or kept.brought:
         ingest.stored()
     return kept
 

@@ -8,20 +8,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from jobs.clock import Clock, within
-from jobs.ingest.dedupe import New
+from jobs.ingest.dedupe import Named
 from jobs.ingest.images import WIDE_ENOUGH
 from jobs.ingest.outcome import NoPage, PageGone, ReadPage
 from jobs.ingest.parsed import ParsedItem
 from jobs.ingest.standfirst import standfirst
 from storage import articles
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.records import Article
 
 ReadsPage = Callable[[str], Awaitable[ReadPage | PageGone | NoPage]]
 #: Why a post must not show the picture at an address; "" where it may.
 JudgesPicture = Callable[[str], Awaitable[str]]
+#: Withdraws an article, and says whether it was to be withdrawn: given the reason, and the present.
+TakesBack = Callable[[Connection, Article, str, datetime], bool]
 #: Pages read side by side for one feed.
 AT_ONCE = 4
 
@@ -64,11 +67,11 @@ def added(item: ParsedItem | Article, page: ReadPage) -> Added:
 
 
 async def look_into(
-    new: Sequence[New], reads: ReadsPage | None, judges: JudgesPicture | None, clock: Clock, wait: float
+    new: Sequence[Named], reads: ReadsPage | None, judges: JudgesPicture | None, clock: Clock, wait: float
 ) -> dict[int, Added]:
     """What must be known of new items before their posts, by position, so far as it comes in `wait` s."""
     found: dict[int, Added] = {}
-    waiting = iter([one.named for one in new])
+    waiting = iter(new)
 
     async def look() -> None:
         for named in waiting:
@@ -106,13 +109,13 @@ async def read_late(db: Database, reads: ReadsPage, clock: Clock, most: int) -> 
 _NEVER_SHOWN = {"text", "author", "language"}
 
 
-async def taken_back(db: Database, reads: ReadsPage, clock: Clock, suspects: Sequence[int]) -> list[int]:
+async def taken_back(
+    db: Database, reads: ReadsPage, clock: Clock, suspects: Sequence[int], take_back: TakesBack
+) -> list[int]:
     """Withdraw those of the suspects whose own page is gone (404 or 410), and only those."""
     withdrawn = []
     for article in await db.read(articles.many, suspects):
         page = await reads(article.url) if article.url else None
-        if isinstance(page, PageGone) and await db.run(
-            articles.withdraw, article.id, clock.now(), f"Its page is gone: {page.reason}"
-        ):
+        if isinstance(page, PageGone) and await db.run(take_back, article, page.reason, clock.now()):
             withdrawn.append(article.id)
     return withdrawn

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 
-from jobs.ingest import headers, pages
+from jobs.ingest import headers, keeping, pages
 from jobs.ingest.looking import Ingest, Look, LookState, failed, take_look, take_push, write
 from jobs.ingest.websub import Push
 from storage import feeds, runs
@@ -92,7 +93,8 @@ async def _look_after_missing(ingest: Ingest, taken: Look) -> int:
     """Take back the articles that vanished from the feed and whose pages are gone too; how many."""
     if ingest.read_page is None or not taken.kept.missing:
         return 0
-    gone = await pages.taken_back(ingest.db, ingest.read_page, ingest.clock, taken.kept.missing)
+    take_back = partial(keeping.take_back, feed_id=taken.feed.id, named=ingest.policy.authority)
+    gone = await pages.taken_back(ingest.db, ingest.read_page, ingest.clock, taken.kept.missing, take_back)
     if gone:
         ingest.stored()
     return len(gone)
