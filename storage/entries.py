@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 
@@ -14,6 +14,9 @@ from storage.records import Entry, FeedState
 from storage.rows import records
 from storage.schema import entries as entries_table
 from storage.schema import feeds
+
+#: When an article was last seen that was pushed, and in no look yet: before all looks.
+NO_LOOK = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = tuple(field.name for field in fields(Entry))
 _values = attrgetter(*_FIELDS)
@@ -82,7 +85,7 @@ def presences(connection: Connection, article_id: int) -> list[Presence]:
             listed=_is_listed(about[entry.feed_id].state, about[entry.feed_id].last_error),
             backlog=entry.backlog,
             seen_at=entry.seen_at,
-            shows=_is_shown(connection, entry),
+            shows=is_shown(connection, entry),
         )
         for entry in found
     ]
@@ -92,9 +95,10 @@ def _is_listed(state: FeedState, reason: str) -> bool:
     return state is not FeedState.PAUSED or reason != UNLISTED
 
 
-def _is_shown(connection: Connection, entry: Entry) -> bool:
+def is_shown(connection: Connection, entry: Entry) -> bool:
+    """Whether its feed's newest look had it."""
     newest = connection.execute(_NEWEST, {"feed": entry.feed_id}).scalar_one()
-    return bool(newest == entry.last_seen_at)
+    return bool(newest == entry.last_seen_at != NO_LOOK)
 
 
 def forget_words(connection: Connection, article_id: int, feed_ids: Collection[int]) -> None:

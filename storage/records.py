@@ -137,7 +137,7 @@ class Entry:
     article_id: int
     content_hash: bytes
     seen_at: datetime
-    last_seen_at: datetime  #: the newest look that still had it
+    last_seen_at: datetime  #: the newest look that still had it, `entries.NO_LOOK` where none had
     position: int  #: in that look, 0 first
     changes: int  #: edits taken from this entry
     backlog: bool = False  #: it was in the feed's first look: no news by this feed's word

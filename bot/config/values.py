@@ -146,7 +146,8 @@ _AUTHORITY = "a feed's host and the hosts it may correct, such as feeds.example.
 
 
 def _host(text: str) -> str:
-    host = site(f"https://{text.strip()}/")
+    scheme = "http" if text.strip().endswith(":80") else "https"
+    host = site(f"{scheme}://{text.strip()}/")
     if not host or not re.fullmatch(r"[^/?#@\s]+", text.strip()):
         raise ValueError(_AUTHORITY)
     return host

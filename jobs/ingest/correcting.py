@@ -21,6 +21,7 @@ class Look:
     feed: Feed
     authority: Authority
     now: datetime
+    pushed: bool = False  #: no look: it says nothing of what it does not hold, nor where anything stands
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ def note(
         else:
             changed = _shown_again(connection, look, entry, one, draft)
         noted.revised += [one.article_id] if changed else []
-        noted.entries.append(_seen(entry, one.named, look.now, changes=entry.changes + changed))
+        noted.entries.append(_seen(look, entry, one.named, changes=entry.changes + changed))
     return noted
 
 
@@ -64,7 +65,7 @@ def first_entry(look: Look, named: Named, draft: Draft, article_id: int) -> Entr
         article_id=article_id,
         content_hash=edits.content_hash(named.item),
         seen_at=look.now,
-        last_seen_at=look.now,
+        last_seen_at=entries.NO_LOOK if look.pushed else look.now,
         position=named.position,
         changes=0,
         backlog=draft.backfill,
@@ -73,12 +74,12 @@ def first_entry(look: Look, named: Named, draft: Draft, article_id: int) -> Entr
     )
 
 
-def _seen(entry: Entry, named: Named, now: datetime, changes: int) -> Entry:
+def _seen(look: Look, entry: Entry, named: Named, changes: int) -> Entry:
     return replace(
         entry,
         content_hash=edits.content_hash(named.item),
-        last_seen_at=now,
-        position=named.position,
+        last_seen_at=entry.last_seen_at if look.pushed else look.now,
+        position=entry.position if look.pushed else named.position,
         changes=changes,
         updated_at=edits.dated(named.item),
     )

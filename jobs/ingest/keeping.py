@@ -3,19 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from jobs.ingest import authority, claims, correcting, dedupe, ordering
+from jobs.ingest import authority, claims, correcting, dedupe, edits, ordering, pushed
 from jobs.ingest.claims import Claims
 from jobs.ingest.correcting import Look
 from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.missing import missing
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed
+from jobs.ingest.pushed import Age
 from jobs.policy import Fetching
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection
 from storage.entries import Presence
+from storage.identities import words_key
 from storage.links import is_front_page, link_key, site
 from storage.records import Article, ArticleState, Entry, Feed
 
@@ -30,6 +33,15 @@ class Kept:
     missing: tuple[int, ...] = ()  #: articles that seem to have been taken back: to be looked after
     problem: str = ""  #: why the look counts as failed although its items were taken
     brought: tuple[int, ...] = ()  #: known by other feeds' words, and news by this one's
+    doubtful: bool = False  #: pushed, and perhaps old: a reason to look
+
+
+class Push(StrEnum):
+    """How a push is kept: nothing of it is believed that may be old."""
+
+    FIRST = "first"  #: as it comes
+    AFTER_LOOK = "after look"  #: the feed was looked at since, and has the last word on what it shows
+    WITHOUT_LOOK = "without look"  #: it could not be: the last look has the last word
 
 
 def unknown(
@@ -53,24 +65,29 @@ def keep(
     now: datetime,
     state: Mapping[str, object],
     pages: Mapping[int, Added] | None = None,
+    push: Push | None = None,
 ) -> Kept:
     """Keep what a feed said, and `state`, the feed's columns after this look, all of it or nothing.
 
-    `pages` holds, by an item's position, what its own page adds.
+    `pages` holds, by an item's position, what its own page adds. Of a push only what is new for sure is kept.
     """
     identities.one_at_a_time(connection)
     feed = feeds.get(connection, feed_id)
     if feed is None:
         return Kept()
-    look, document = Look(feed, policy.authority, now), dedupe.name(feed_id, parsed)
+    look = Look(feed, policy.authority, now, pushed=push is not None)
+    document = dedupe.name(feed_id, parsed)
     known, found = _recognise(connection, feed, document, policy.authority)
     before = entries.last_look(connection, feed_id)
+    shown, doubtful = _entries(connection, feed_id, found, before), False
+    if push is not None:
+        found, doubtful = _believed(connection, look, found, shown, push)
     ordered = ordering.oldest_first(found.new, now)
     kept_back = _kept_back(found, ordered, policy.backfill, look) if not before else set()
     drafts = _drafts(feed, [*ordered, *found.old], kept_back, now, pages or {})
     new = articles.add(connection, [drafts[one.named.position] for one in ordered], now)
     _claim(connection, look, document, found, list(zip(ordered, new, strict=True)), known, pages or {})
-    noted = correcting.note(connection, look, found.old, _entries(connection, feed_id, found, before), drafts)
+    noted = correcting.note(connection, look, found.old, shown, drafts)
     fresh = [
         correcting.first_entry(look, one.named, drafts[one.named.position], number)
         for one, number in zip(ordered, new, strict=True)
@@ -78,9 +95,15 @@ def keep(
     entries.keep(connection, [*fresh, *noted.entries])
     columns = {"last_new_at": now, **state} if new else dict(state)
     feeds.change(connection, feed_id, **columns)
-    gone = _missing(connection, look, before, found.old, parsed)
+    gone = _missing(connection, look, before, found.old, parsed) if push is None else []
     return Kept(
-        tuple(new), tuple(noted.revised), len(found.old), tuple(gone), parsed.cut, tuple(noted.brought)
+        new=tuple(new),
+        revised=tuple(noted.revised),
+        seen=len(found.old),
+        missing=tuple(gone),
+        problem=parsed.cut,
+        brought=tuple(noted.brought),
+        doubtful=doubtful,
     )
 
 
@@ -176,6 +199,34 @@ def _entries(connection: Connection, feed_id: int, found: Found, last: Sequence[
     known = {entry.article_id: entry for entry in last}
     others = [one.article_id for one in found.old if one.article_id not in known]
     return known | (entries.of_feed(connection, feed_id, others) if others else {})
+
+
+def _believed(
+    connection: Connection, look: Look, found: Found, shown: Mapping[int, Entry], push: Push
+) -> tuple[Found, bool]:
+    """What of a push is newer for sure, and whether there is more that may be."""
+    differing = {
+        one.article_id: words_key(
+            look.feed.id, one.article_id, edits.shown(edits.content_hash(one.named.item))
+        )
+        for one in found.old
+        if one.article_id in shown
+    }
+    said = identities.known(connection, differing.values())
+    taken, refused = [one for one in found.old if one.article_id not in shown], dict[bytes, int]()
+    doubtful = False
+    for one in (each for each in found.old if each.article_id in shown):
+        entry, key = shown[one.article_id], differing[one.article_id]
+        how_old = pushed.age(entry, one.named.item, moved=one.moved, said_before=key in said)
+        if how_old is Age.UNSURE and push is not Push.FIRST:
+            if not entries.is_shown(connection, entry):
+                how_old = Age.NEWER
+            elif push is Push.AFTER_LOOK:
+                refused[key] = one.article_id
+        taken += [one] if how_old is Age.NEWER else []
+        doubtful |= how_old in (Age.OLDER, Age.UNSURE)
+    identities.remember(connection, refused, look.now, look.feed.id)
+    return replace(found, old=tuple(taken)), doubtful
 
 
 def _missing(
