@@ -135,10 +135,14 @@ def _decided(connection: Connection, article_ids: Sequence[int]) -> dict[int, di
     return found
 
 
-def reopen(connection: Connection, article_id: int) -> None:
-    """Another feed brings the article as news: the editions that did not post it decide again."""
+def reopen(connection: Connection, article_id: int, now: datetime) -> None:
+    """Another feed brings the article as news: the editions that did not post it decide again.
+
+    What nobody posted is seen now: an editor's time to stop it begins with the news.
+    """
     again = update(articles).where(articles.c.id == article_id)
     values = {"planned_at": None, "backfill": False, "changed": articles.c.changed}
+    values |= {} if is_posted(connection, article_id) else {"seen_at": now}
     connection.execute(again.values(**values))
 
 

@@ -162,7 +162,7 @@ class Article:
     image_width: int  #: pixels, 0 where the feed does not say
     published_at: datetime  #: clamped to `seen_at`
     revised_at: datetime | None
-    seen_at: datetime
+    seen_at: datetime  #: first, or as the news that is posted
     revision: int  #: 1 at first
     fingerprint: bytes
     duplicate_of: int | None

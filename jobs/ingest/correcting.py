@@ -96,7 +96,7 @@ def _first_shown(connection: Connection, look: Look, entry: Entry, draft: Draft)
     speaks = word is mine and article.feed_id != look.feed.id
     changed = speaks and _take_word(connection, look, article, draft, presences)
     if not entry.backlog:
-        decisions.reopen(connection, article.id)
+        decisions.reopen(connection, article.id, look.now)
     return changed
 
 
