@@ -141,7 +141,7 @@ def reopen(connection: Connection, article_id: int, now: datetime) -> None:
     What nobody posted is seen now: an editor's time to stop it begins with the news.
     """
     again = update(articles).where(articles.c.id == article_id)
-    values = {"planned_at": None, "backfill": False, "changed": articles.c.changed}
+    values: dict[str, object] = {"planned_at": None, "backfill": False, "changed": articles.c.changed}
     values |= {} if is_posted(connection, article_id) else {"seen_at": now}
     connection.execute(again.values(**values))
 

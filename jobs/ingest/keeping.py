@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from jobs.ingest import authority, claims, correcting, dedupe, edits, ordering, pushed
 from jobs.ingest.claims import Claims
-from jobs.ingest.correcting import Look
+from jobs.ingest.correcting import Look, Noted
 from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.missing import missing
 from jobs.ingest.pages import Added
@@ -86,25 +86,30 @@ def keep(
     kept_back = _kept_back(found, ordered, policy.backfill, look) if not before else set()
     drafts = _drafts(feed, [*ordered, *found.old], kept_back, now, pages or {})
     new = articles.add(connection, [drafts[one.named.position] for one in ordered], now)
-    _claim(connection, look, document, found, list(zip(ordered, new, strict=True)), known, pages or {})
+    numbered = list(zip(ordered, new, strict=True))
+    _claim(connection, look, document, found, numbered, known, pages or {})
+    noted = _note(connection, look, found, numbered, shown, drafts)
+    feeds.change(connection, feed_id, **({"last_new_at": now, **state} if new else state))
+    gone = _missing(connection, look, before, found.old, parsed) if push is None else []
+    revised, brought = tuple(noted.revised), tuple(noted.brought)
+    return Kept(tuple(new), revised, len(found.old), tuple(gone), parsed.cut, brought, doubtful)
+
+
+def _note(
+    connection: Connection,
+    look: Look,
+    found: Found,
+    new: Sequence[tuple[New, int]],
+    shown: Mapping[int, Entry],
+    drafts: Mapping[int, Draft],
+) -> Noted:
+    """Keep the feed's entries, of new articles and of known ones; those are corrected."""
     noted = correcting.note(connection, look, found.old, shown, drafts)
     fresh = [
-        correcting.first_entry(look, one.named, drafts[one.named.position], number)
-        for one, number in zip(ordered, new, strict=True)
+        correcting.first_entry(look, one.named, drafts[one.named.position], number) for one, number in new
     ]
     entries.keep(connection, [*fresh, *noted.entries])
-    columns = {"last_new_at": now, **state} if new else dict(state)
-    feeds.change(connection, feed_id, **columns)
-    gone = _missing(connection, look, before, found.old, parsed) if push is None else []
-    return Kept(
-        new=tuple(new),
-        revised=tuple(noted.revised),
-        seen=len(found.old),
-        missing=tuple(gone),
-        problem=parsed.cut,
-        brought=tuple(noted.brought),
-        doubtful=doubtful,
-    )
+    return noted
 
 
 def _recognise(
