@@ -1,5 +1,6 @@
 """Two feeds on two ports of one machine: A, and B, which says of A's articles what it likes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from storage import feeds
 from tests.jobs.ingest_network.site import Site, a_site
 from tests.stories.house import Desk, World, desk, world
+
+#: Seconds after which a test gives up: many times what anything here takes.
+PATIENCE = 60.0
 
 
 def item(
@@ -25,7 +30,7 @@ def item(
     )
 
 
-def feed(items: Iterable[str]) -> bytes:
+def document(items: Iterable[str]) -> bytes:
     return f'<rss version="2.0"><channel><title>The Paper</title>{"".join(items)}</channel></rss>'.encode()
 
 
@@ -42,10 +47,10 @@ class Sites:
         return self.a.url(f"/art/{number}")
 
     def a_says(self, *items: str) -> None:
-        self.a.says(feed(items))
+        self.a.says(document(items))
 
     def b_says(self, *items: str) -> None:
-        self.b.says(feed(items))
+        self.b.says(document(items))
 
     def b_items(self, *numbers: int, hours: float = 1.0) -> list[str]:
         """B's own articles, the first the newest."""
@@ -79,16 +84,16 @@ async def two_sites(folder: Path) -> AsyncIterator[Sites]:
         yield Sites(around, a, b, folder)
 
 
-async def looks(site: Site, count: int = 2) -> None:
-    """Return when the site's feed was looked at so many more times: the last of them is perhaps under way."""
-    wanted = _asked(site) + count
-    while _asked(site) < wanted:
-        site.was_asked.clear()
-        await site.was_asked.wait()
-
-
-def _asked(site: Site) -> int:
-    return sum(request.path == "/feed" for request in site.asked)
+async def looks(paper: Desk, site: Site, count: int = 2, path: str = "/feed") -> None:
+    """Return when so many good looks at a feed have been kept; the last of them began after this."""
+    begun, seen = paper.house.clock.now(), set[datetime]()
+    async with asyncio.timeout(PATIENCE):
+        while len(seen) < count:
+            site.was_asked.clear()
+            feed = await paper.house.db.read(feeds.by_url, site.url(path))
+            if feed and feed.succeeded_at and feed.succeeded_at > begun:
+                seen.add(feed.succeeded_at)
+            await site.was_asked.wait()
 
 
 def texts(paper: Desk) -> list[str]:
