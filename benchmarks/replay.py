@@ -1,6 +1,7 @@
 """Newswire's own parse, recognise and store, run over snapshots of real feeds as if they came by today."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -113,18 +114,21 @@ class Verdict:
     repeated: int  #: articles for a story that had one already
     lost: int  #: stories without an article
     posted: int  #: articles that were not a first look's backlog
-    wrongly_kept_back: int  #: late stories marked as a backlog, or a backlog posted
+    wrongly_kept_back: int  #: what any feed brought as news marked as a backlog, or a backlog posted
 
 
 def judge(db: Database, looks: Sequence[Snapshot], read: dict[str, list[Item]]) -> Verdict:
     """Compare the articles in the database with the truth, story by story."""
     truth, first, late, begun = Truth(), set[int](), set[int](), set[str]()
+    news, shown = set[int](), defaultdict[str, set[int]](set)
     for look in looks:
         stories = {truth.story(look.feed, item)[0] for item in read[look.name]}
         if look.feed in begun:
             late |= stories - first
+            news |= stories - shown[look.feed]
         else:
             first |= stories - late
+        shown[look.feed] |= stories
         if stories:
             begun.add(look.feed)
     kept = every_article(db)
@@ -135,7 +139,7 @@ def judge(db: Database, looks: Sequence[Snapshot], read: dict[str, list[Item]]) 
         repeated=len(told) - len(set(told)),
         lost=len((late | first) - set(told)),
         posted=sum(not article.backfill for article in kept),
-        wrongly_kept_back=len(held_back & late) + len(set(told) - held_back - late),
+        wrongly_kept_back=len(held_back & news) + len(set(told) - held_back - news),
     )
 
 

@@ -1,5 +1,6 @@
 """What the operator wants, as frozen values: the jobs' own view of the settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
@@ -92,6 +93,8 @@ class Fetching:
     public_url: str = ""  #: turns on WebSub
     proxy: Proxy | None = None  #: everything is asked for through it
     no_proxy: tuple[str, ...] = ()  #: but for these hosts
+    authority: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: by a feed's host the hosts beyond its own whose articles it may correct or withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

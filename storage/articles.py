@@ -49,6 +49,7 @@ class Draft:
     fingerprint: bytes = b""
     backfill: bool = False
     page_read_at: datetime | None = None
+    feed_id: int | None = None  #: whose words these are
 
 
 def add(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[int]:
@@ -78,6 +79,31 @@ def revise(
     row = _revision(article_id, article.revision, article, now, changed)
     connection.execute(insert(revisions_table), row)
     return article.revision
+
+
+def replace_words(
+    connection: Connection,
+    article_id: int,
+    draft: Draft,
+    changed: Sequence[str],
+    now: datetime,
+    *,
+    whole: bool,
+) -> None:
+    """Let an article have another feed's words; `whole`: nothing that it said before is left, nor its date.
+
+    A new revision only where `changed` says that readers see the difference.
+    """
+    said = {name: value for name, value in asdict(draft).items() if name not in ("backfill", "fingerprint")}
+    if not whole:
+        said = {name: value for name, value in said.items() if value and name != "published_at"}
+    if changed:
+        said |= {"revision": articles.c.revision + 1, "revised_at": now}
+    connection.execute(update(articles).where(articles.c.id == article_id).values(**said))
+    if changed:
+        [article] = many(connection, [article_id])
+        row = _revision(article_id, article.revision, article, now, changed)
+        connection.execute(insert(revisions_table), row)
 
 
 def _revision(

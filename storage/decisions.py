@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, tuple_, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
@@ -24,15 +24,26 @@ FIRST = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """An article in one feed: what that feed alone would make of it."""
+
+    feed: str  #: its address, as the operator wrote it
+    published_at: datetime  #: by this feed's word
+    backlog: bool = False  #: it was in the feed's first look
+    newest: datetime | None = None  #: the newest publication of this feed planned before
+    planned: bool = False  #: the editions have decided, knowing of this
+
+
+@dataclass(frozen=True, slots=True)
 class Unplanned:
     """An article about which no edition has decided, with what is needed to decide."""
 
     article: Article
-    feeds: frozenset[str]  #: the addresses of its feeds, as the operator wrote them
-    newest: datetime | None  #: the newest publication of these feeds planned before
+    sightings: tuple[Sighting, ...]  #: in each of its feeds
     posted_twins: frozenset[str]  #: the editions that posted the article that it repeats
     decided: frozenset[str] = frozenset()  #: the editions that have decided about it before, and keep to that
     posted: frozenset[str] = frozenset()  #: those of them that posted it
+    caught_up: frozenset[str] = frozenset()  #: the editions that named it in a catch-up post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,31 +69,42 @@ def unplanned(connection: Connection, count: int) -> list[Unplanned]:
     if not numbers:
         return []
     found = articles_by_id.many(connection, numbers)
-    sources = _feeds(connection, [article.id for article in found])
-    newest = {number: _newest(connection, number) for number in {n for row in sources.values() for n in row}}
+    seen = _sightings(connection, found)
     twins = {article.duplicate_of for article in found if article.duplicate_of}
     posted = _posted(connection, twins | {article.id for article in found})
     decided = _decided(connection, [article.id for article in found])
     rows = [
         Unplanned(
             article,
-            frozenset(sources.get(article.id, {}).values()),
-            max((when for n in sources.get(article.id, {}) if (when := newest[n])), default=None),
+            tuple(seen.get(article.id, ())),
             frozenset(posted.get(article.duplicate_of or 0, ())),
             frozenset(decided.get(article.id, ())),
             frozenset(posted.get(article.id, ())),
+            frozenset(name for name, said in decided.get(article.id, {}).items() if said is Verdict.CATCH_UP),
         )
         for article in found
     ]
     return sorted(rows, key=lambda row: (row.article.published_at, row.article.id))
 
 
-def _feeds(connection: Connection, article_ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    query = select(entries.c.article_id, feeds.c.id, feeds.c.url).join(feeds, feeds.c.id == entries.c.feed_id)
-    found: dict[int, dict[int, str]] = {}
-    for row in connection.execute(query.where(entries.c.article_id.in_(article_ids))):
-        found.setdefault(row.article_id, {})[row.id] = row.url
-    return found
+def _sightings(connection: Connection, found: Sequence[Article]) -> dict[int, list[Sighting]]:
+    """Each article in each of its feeds; one stored without dates has its article's."""
+    query = select(entries, feeds.c.url).join(feeds, feeds.c.id == entries.c.feed_id)
+    rows = list(connection.execute(query.where(entries.c.article_id.in_([one.id for one in found]))))
+    newest = {number: _newest(connection, number) for number in {row.feed_id for row in rows}}
+    about = {article.id: article for article in found}
+    seen: dict[int, list[Sighting]] = {}
+    for row in rows:
+        article = about[row.article_id]
+        one = Sighting(
+            feed=row.url,
+            published_at=row.published_at or article.published_at,
+            backlog=row.backlog or article.backfill,
+            newest=newest[row.feed_id],
+            planned=row.planned,
+        )
+        seen.setdefault(article.id, []).append(one)
+    return seen
 
 
 def _newest(connection: Connection, feed_id: int) -> datetime | None:
@@ -100,12 +122,28 @@ def _posted(connection: Connection, article_ids: Iterable[int]) -> dict[int, set
     return found
 
 
-def _decided(connection: Connection, article_ids: Sequence[int]) -> dict[int, set[str]]:
-    query = select(decisions.c.article_id, decisions.c.edition)
-    found: dict[int, set[str]] = {}
+def is_posted(connection: Connection, article_id: int) -> bool:
+    """Whether any edition posted the article."""
+    return bool(_posted(connection, [article_id]))
+
+
+def _decided(connection: Connection, article_ids: Sequence[int]) -> dict[int, dict[str, Verdict]]:
+    query = select(decisions.c.article_id, decisions.c.edition, decisions.c.verdict)
+    found: dict[int, dict[str, Verdict]] = {}
     for row in connection.execute(query.where(decisions.c.article_id.in_(article_ids))):
-        found.setdefault(row.article_id, set()).add(row.edition)
+        found.setdefault(row.article_id, {})[row.edition] = row.verdict
     return found
+
+
+def reopen(connection: Connection, article_id: int, now: datetime) -> None:
+    """Another feed brings the article as news: the editions that did not post it decide again.
+
+    What nobody posted is seen now: an editor's time to stop it begins with the news.
+    """
+    again = update(articles).where(articles.c.id == article_id)
+    values: dict[str, object] = {"planned_at": None, "backfill": False, "changed": articles.c.changed}
+    values |= {} if is_posted(connection, article_id) else {"seen_at": now}
+    connection.execute(again.values(**values))
 
 
 def last_routine(connection: Connection, chat_ids: Iterable[int]) -> dict[int, datetime]:
@@ -128,21 +166,31 @@ def plan(
 ) -> list[int]:
     """Write decisions, their posts and the channels' deliveries; `told` are the articles now planned.
 
-    An article that is planned already keeps its first plan, and an edition its first decision, so that
-    nothing is ever posted twice. The numbers of the posts.
+    An article that is planned already keeps its first plan, and an edition that posted it its decision, so
+    that nothing is ever posted twice. What was posted before still wants to be told of corrections. The
+    numbers of the posts.
     """
     waiting = select(articles.c.id).where(articles.c.id.in_([article.id for article in told]))
     new = set(connection.execute(waiting.where(articles.c.planned_at.is_(None))).scalars())
+    posted = _posted(connection, new)
     for article in told:
         if article.id in new:
-            mine = articles.c.id == article.id
-            values = {"planned_at": now, "told": _revision(article), "changed": articles.c.changed}
-            connection.execute(update(articles).where(mine).values(**values))
-    rows = [_decision(each) for each in decided if each.article_id in new]
-    if rows:
-        connection.execute(insert(decisions), rows)
+            values = {"planned_at": now, "changed": articles.c.changed}
+            values |= {} if article.id in posted else {"told": _revision(article)}
+            connection.execute(update(articles).where(articles.c.id == article.id).values(**values))
+    connection.execute(update(entries).where(entries.c.article_id.in_(new)).values(planned=True))
+    _decide(connection, [each for each in decided if each.article_id in new])
     late = {article.id for article in told} - new
     return [owe(connection, post, now) for post in owed if post.article_id not in late]
+
+
+def _decide(connection: Connection, decided: Sequence[Decision]) -> None:
+    """Write these; each takes the place of what the edition decided before."""
+    if decided:
+        keys = tuple_(decisions.c.article_id, decisions.c.edition)
+        again = keys.in_([(each.article_id, each.edition) for each in decided])
+        connection.execute(delete(decisions).where(again))
+        connection.execute(insert(decisions), [_decision(each) for each in decided])
 
 
 def _decision(decision: Decision) -> dict[str, object]:

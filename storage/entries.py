@@ -1,17 +1,22 @@
 """Entries: which feed shows which article, where in it, and since when."""
 
-from collections.abc import Sequence
-from dataclasses import fields
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 
-from sqlalchemy import Connection, Executable, bindparam, func, select
+from sqlalchemy import Connection, Executable, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.records import Entry
+from storage.feeds import UNLISTED
+from storage.records import Entry, FeedState
 from storage.rows import records
 from storage.schema import entries as entries_table
+from storage.schema import feeds
+
+#: When an article was last seen that was pushed, and in no look yet: before all looks.
+NO_LOOK = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = tuple(field.name for field in fields(Entry))
 _values = attrgetter(*_FIELDS)
@@ -55,15 +60,51 @@ def has_any(connection: Connection, feed_id: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def speaker(connection: Connection, article_id: int) -> int | None:
-    """The feed whose words the article has: the first to show it of those that still do."""
-    shown = [one for one in entries(connection, article_id) if _is_shown(connection, one)]
-    return shown[0].feed_id if shown else None
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An article in one feed, as far as it matters for who may speak for it."""
+
+    feed_id: int
+    address: str  #: the feed's, as the operator wrote it
+    listed: bool  #: FEED_URLS still names it
+    backlog: bool  #: it was in the feed's first look
+    seen_at: datetime
+    shows: bool  #: the feed's newest look had it
 
 
-def _is_shown(connection: Connection, entry: Entry) -> bool:
+def presences(connection: Connection, article_id: int) -> list[Presence]:
+    """The article in every feed that ever showed it, the first to show it first."""
+    found = entries(connection, article_id)
+    query = select(feeds.c.id, feeds.c.url, feeds.c.state, feeds.c.last_error)
+    rows = connection.execute(query.where(feeds.c.id.in_([entry.feed_id for entry in found])))
+    about = {row.id: row for row in rows}
+    return [
+        Presence(
+            feed_id=entry.feed_id,
+            address=about[entry.feed_id].url,
+            listed=_is_listed(about[entry.feed_id].state, about[entry.feed_id].last_error),
+            backlog=entry.backlog,
+            seen_at=entry.seen_at,
+            shows=is_shown(connection, entry),
+        )
+        for entry in found
+    ]
+
+
+def _is_listed(state: FeedState, reason: str) -> bool:
+    return state is not FeedState.PAUSED or reason != UNLISTED
+
+
+def is_shown(connection: Connection, entry: Entry) -> bool:
+    """Whether its feed's newest look had it."""
     newest = connection.execute(_NEWEST, {"feed": entry.feed_id}).scalar_one()
-    return bool(newest == entry.last_seen_at)
+    return bool(newest == entry.last_seen_at != NO_LOOK)
+
+
+def forget_words(connection: Connection, article_id: int, feed_ids: Collection[int]) -> None:
+    """What these feeds said of the article stands no more: whatever they say next is a change."""
+    mine = (entries_table.c.article_id == article_id) & entries_table.c.feed_id.in_(feed_ids)
+    connection.execute(update(entries_table).where(mine).values(content_hash=b""))
 
 
 def arrivals(connection: Connection, feed_id: int, count: int = 100) -> list[datetime]:
@@ -83,6 +124,7 @@ def keep(connection: Connection, looked_at: Sequence[Entry]) -> None:
 @cache
 def _upsert(dialect: str) -> Executable:
     query = (postgresql if dialect == "postgresql" else sqlite).insert(entries_table)
-    said = {name: query.excluded[name] for name in ("content_hash", "last_seen_at", "position", "changes")}
+    names = ("content_hash", "last_seen_at", "position", "changes", "updated_at")
+    said = {name: query.excluded[name] for name in names}
     kept: Executable = query.on_conflict_do_update(index_elements=["feed_id", "article_id"], set_=said)
     return kept

@@ -1,12 +1,12 @@
 """Feeds: the addresses that we look at on a schedule, and what the last looks brought."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, insert, or_, select, update
 
 from storage.records import Feed, FeedState
 from storage.rows import record, records
@@ -61,6 +61,12 @@ def get(connection: Connection, feed_id: int) -> Feed | None:
     return record(Feed, row) if row else None
 
 
+def addresses(connection: Connection, feed_ids: Iterable[int]) -> dict[int, str]:
+    """The addresses of these feeds, as the operator wrote them."""
+    query = select(feeds.c.id, feeds.c.url).where(feeds.c.id.in_(list(feed_ids)))
+    return {row.id: row.url for row in connection.execute(query)}
+
+
 def by_url(connection: Connection, url: str) -> Feed | None:
     """The feed that the operator wrote as `url`, or that is fetched from there."""
     return _first(connection, feeds.c.url == url) or _first(connection, feeds.c.fetch_url == url)
@@ -71,6 +77,19 @@ def due(connection: Connection, now: datetime) -> list[Feed]:
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.next_fetch_at <= now)
     rows = connection.execute(query.order_by(feeds.c.next_fetch_at, feeds.c.id))
     return records(Feed, rows)
+
+
+def begin_push_look(connection: Connection, feed_id: int, now: datetime, apart: timedelta) -> bool:
+    """Whether a push may be the reason for a look now; if the last such look is too near, one comes later."""
+    mine = feeds.c.id == feed_id
+    near = feeds.c.push_looked_at > now - apart
+    free = update(feeds).where(mine, or_(feeds.c.push_looked_at.is_(None), ~near)).values(push_looked_at=now)
+    if connection.execute(free).rowcount:
+        return True
+    feed = get(connection, feed_id)
+    if feed and feed.push_looked_at:
+        change(connection, feed_id, next_fetch_at=min(feed.next_fetch_at, feed.push_looked_at + apart))
+    return False
 
 
 def every(connection: Connection) -> list[Feed]:

@@ -1,14 +1,15 @@
 """Every guid and link ever seen, kept for ever: is this known, and as which article?"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from sqlalchemy import Connection, Executable, bindparam, select, text, update
+from sqlalchemy import Connection, Executable, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.links import link_key, link_keys
+from storage.links import link_key, link_keys, normalised
 from storage.schema import identities
 
 #: A key that several articles share: it is known, and names none of them.
@@ -18,7 +19,7 @@ _AT_ONCE = 900
 #: Any number, the same in every process: PostgreSQL's lock for those who add identities.
 _LOCK = 7_316_001
 #: Made once: each look asks, and making it costs more than the answer.
-_KNOWN = select(identities.c.key, identities.c.article_id).where(
+_KNOWN = select(identities.c.key, identities.c.article_id, identities.c.feed_id).where(
     identities.c.key.in_(bindparam("keys", expanding=True))
 )
 
@@ -26,6 +27,16 @@ _KNOWN = select(identities.c.key, identities.c.article_id).where(
 def guid_key(feed_id: int, guid: str) -> bytes:
     """The identity of an item by its guid, which means something in its own feed alone."""
     return sha256(f"guid\0{feed_id}\0{guid}".encode("utf-8", "surrogatepass")).digest()
+
+
+def own_link_key(feed_id: int, link: str) -> bytes:
+    """The identity of an item by its link in its own feed alone, where the link is not the feed's to name."""
+    return sha256(f"own link\0{feed_id}\0{normalised(link)}".encode("utf-8", "surrogatepass")).digest()
+
+
+def words_key(feed_id: int, article_id: int, content_hash: bytes) -> bytes:
+    """What a feed once said of an article, so that it is known when it comes again."""
+    return sha256(f"words\0{feed_id}\0{article_id}\0".encode() + content_hash).digest()
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -38,20 +49,46 @@ def one_at_a_time(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a key is known as, and by whose word."""
+
+    article_id: int  #: or `NOBODY`
+    feed_id: int | None  #: None where nobody remembers: everybody believes it
+
+
 def known(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
     """The article (or `NOBODY`) of each key that is known."""
-    found: dict[bytes, int] = {}
+    return {key: claim.article_id for key, claim in claims(connection, keys).items()}
+
+
+def claims(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, Claim]:
+    """The claim of each key that is known."""
+    found: dict[bytes, Claim] = {}
     for some in _in_steps(sorted(set(keys))):
-        found.update((row[0], row[1]) for row in connection.execute(_KNOWN, {"keys": some}))
+        found.update((row[0], Claim(row[1], row[2])) for row in connection.execute(_KNOWN, {"keys": some}))
     return found
 
 
-def remember(connection: Connection, articles: Mapping[bytes, int], now: datetime) -> None:
-    """Keep these keys for ever; a key that is known already keeps its article."""
-    if not articles:
-        return
-    rows = [{"key": key, "article_id": article_id, "seen_at": now} for key, article_id in articles.items()]
-    connection.execute(_add(connection.dialect.name), rows)
+def remember(
+    connection: Connection, articles: Mapping[bytes, int], now: datetime, feed_id: int | None = None
+) -> None:
+    """Keep these keys for ever, by this feed's word; a key that is known already keeps its article."""
+    if articles:
+        connection.execute(_add(connection.dialect.name), _rows(articles, now, feed_id))
+
+
+def take_over(
+    connection: Connection, articles: Mapping[bytes, int], now: datetime, feed_id: int | None = None
+) -> None:
+    """The same for keys that name another article from now on, whoever claimed them before."""
+    if articles:
+        connection.execute(_replace(connection.dialect.name), _rows(articles, now, feed_id))
+
+
+def _rows(articles: Mapping[bytes, int], now: datetime, feed_id: int | None) -> list[dict[str, object]]:
+    common = {"feed_id": feed_id, "seen_at": now}
+    return [{"key": key, "article_id": article_id, **common} for key, article_id in articles.items()]
 
 
 @cache
@@ -61,12 +98,17 @@ def _add(dialect: str) -> Executable:
     return kept
 
 
-def disown(connection: Connection, keys: Iterable[bytes], now: datetime) -> None:
-    """From now on these keys name no article: several share them."""
-    shared = sorted(set(keys))
-    remember(connection, dict.fromkeys(shared, NOBODY), now)
-    for some in _in_steps(shared):
-        connection.execute(update(identities).where(identities.c.key.in_(some)).values(article_id=NOBODY))
+@cache
+def _replace(dialect: str) -> Executable:
+    query = (postgresql if dialect == "postgresql" else sqlite).insert(identities)
+    said = {name: query.excluded[name] for name in ("article_id", "feed_id")}
+    kept: Executable = query.on_conflict_do_update(index_elements=["key"], set_=said)
+    return kept
+
+
+def disown(connection: Connection, keys: Iterable[bytes], now: datetime, feed_id: int | None = None) -> None:
+    """From now on these keys name no article, by this feed's word: several share them."""
+    take_over(connection, dict.fromkeys(keys, NOBODY), now, feed_id)
 
 
 def _in_steps(keys: list[bytes]) -> Iterator[list[bytes]]:
@@ -74,4 +116,18 @@ def _in_steps(keys: list[bytes]) -> Iterator[list[bytes]]:
         yield keys[start : start + _AT_ONCE]
 
 
-__all__ = ["NOBODY", "disown", "guid_key", "known", "link_key", "link_keys", "one_at_a_time", "remember"]
+__all__ = [
+    "NOBODY",
+    "Claim",
+    "claims",
+    "disown",
+    "guid_key",
+    "known",
+    "link_key",
+    "link_keys",
+    "one_at_a_time",
+    "own_link_key",
+    "remember",
+    "take_over",
+    "words_key",
+]

@@ -85,6 +85,19 @@ def split(link: str) -> SplitResult | None:
     return parts if parts.scheme in _PORTS and _ascii_host(parts) else None
 
 
+def site(link: str) -> str:
+    """Whose link it is: its host and port, `www.` aside; "" for what no reader can open.
+
+    A link to an AMP cache is its site's, as in the normalised form.
+    """
+    parts = split(link)
+    if parts is None:
+        return ""
+    whole = f"{_host(parts)}{_path(parts.path)}"
+    cached = _CACHE.match(whole)
+    return site(f"https://{whole[cached.end() :]}") if cached else _host(parts).removeprefix("www.")
+
+
 def _ascii_host(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     try:

@@ -111,6 +111,7 @@ class Feed:
     ttl: int  #: seconds that the feed asks to be kept, 0 where it does not
     skip_hours: tuple[str, ...]  #: of the day in UTC, "0" to "23", in which it asks not to be looked at
     skip_days: tuple[str, ...]  #: of the week in UTC, "0" for Monday
+    push_looked_at: datetime | None = None  #: when it was last looked at because of a push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +137,13 @@ class Entry:
     article_id: int
     content_hash: bytes
     seen_at: datetime
-    last_seen_at: datetime  #: the newest look that still had it
+    last_seen_at: datetime  #: the newest look that still had it, `entries.NO_LOOK` where none had
     position: int  #: in that look, 0 first
     changes: int  #: edits taken from this entry
+    backlog: bool = False  #: it was in the feed's first look: no news by this feed's word
+    published_at: datetime | None = None  #: by this feed's word, when it first showed it
+    updated_at: datetime | None = None  #: the item's own date when it said what it says now
+    planned: bool = False  #: the editions have decided, knowing that this feed shows it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +162,7 @@ class Article:
     image_width: int  #: pixels, 0 where the feed does not say
     published_at: datetime  #: clamped to `seen_at`
     revised_at: datetime | None
-    seen_at: datetime
+    seen_at: datetime  #: first, or as the news that is posted
     revision: int  #: 1 at first
     fingerprint: bytes
     duplicate_of: int | None
@@ -167,6 +172,7 @@ class Article:
     planned_at: datetime | None
     page_read_at: datetime | None  #: when its page was read, or found not to be readable
     withdrawn_because: str = ""  #: an editor's reason, "" where none was given
+    feed_id: int | None = None  #: whose words it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

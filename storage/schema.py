@@ -172,6 +172,7 @@ feeds = Table(
     Column("hub", Text, nullable=False, default=""),
     Column("topic", Text, nullable=False, default=""),
     Column("lease_until", Utc),
+    Column("push_looked_at", Utc),
     Column("ttl", Integer, nullable=False, default=0),
     Column("skip_hours", Words, nullable=False, default=()),
     Column("skip_days", Words, nullable=False, default=()),
@@ -197,6 +198,7 @@ identities = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("article_id", Key, nullable=False, index=True),
+    Column("feed_id", Key),
     Column("seen_at", Utc, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -227,6 +229,7 @@ articles = Table(
     Column("told", Integer, nullable=False, default=0),
     Column("page_read_at", Utc),
     Column("withdrawn_because", Text, nullable=False, default=""),
+    Column("feed_id", Key),
     Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
 )
 #: A link may be longer than the 2,704 bytes that PostgreSQL's usual index takes.
@@ -295,6 +298,10 @@ entries = Table(
     Column("last_seen_at", Utc, nullable=False),
     Column("position", Integer, nullable=False, default=0),
     Column("changes", Integer, nullable=False, default=0),
+    Column("backlog", Boolean, nullable=False, default=False),
+    Column("published_at", Utc),
+    Column("updated_at", Utc),
+    Column("planned", Boolean, nullable=False, default=False),
     PrimaryKeyConstraint("feed_id", "article_id"),
 )
 

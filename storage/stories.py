@@ -134,6 +134,13 @@ def leave(connection: Connection, article: Article, now: datetime) -> None:
         tidy(connection, article.story_id, now)
 
 
+def forget(connection: Connection, article: Article, now: datetime) -> None:
+    """An unposted article says something else: until it is placed it is in no story, and repeats nobody."""
+    leave(connection, article, now)
+    if article.duplicate_of is not None:
+        connection.execute(update(articles).where(articles.c.id == article.id).values(duplicate_of=None))
+
+
 # An editor's word: what is in a story is never put into another one but by it
 
 

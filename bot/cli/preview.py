@@ -77,7 +77,7 @@ async def _look(settings: Settings, database: Database, url: str, count: int) ->
     generous = settings.model_copy(update={"backfill": MOST})
     async with looking(generous, clock, database) as ingest:
         if article := await try_article(ingest, url):
-            database.run_here(keep, feed.id, article, MOST, clock.now(), {})
+            database.run_here(keep, feed.id, article, ingest.policy, clock.now(), {})
             return
         taken = await look(ingest, feed)
         if taken.state is LookState.FAILED and not taken.kept.new:

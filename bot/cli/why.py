@@ -64,7 +64,11 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
     return {
         "article": [_article(connection, article)],
         "seen in": [
-            {"feed": _feed(connection, entry.feed_id), "first": entry.seen_at, "last": entry.last_seen_at}
+            {
+                "feed": _feed(connection, entry.feed_id),
+                "first": entry.seen_at,
+                "last": max(entry.seen_at, entry.last_seen_at),  # pushed, it was in no look yet
+            }
             for entry in entries.entries(connection, article.id)
         ],
         "revisions": [

@@ -36,7 +36,14 @@ GROUPS = {
     "Where": ("database_url", "retention", "http_address", "public_url", "telegram_api_url", "contact"),
     "Proxies": ("telegram_proxy", "feeds_proxy", "https_proxy", "http_proxy", "all_proxy", "no_proxy"),
     "How fast": ("rate_overall", "rate_chat", "rate_group", "allow_paid_broadcast", "unclear_send_wait"),
-    "Reading feeds": ("private_networks", "feed_hints", "page_wait", "max_feed_bytes", "fetch_timeout"),
+    "Reading feeds": (
+        "feed_authority",
+        "private_networks",
+        "feed_hints",
+        "page_wait",
+        "max_feed_bytes",
+        "fetch_timeout",
+    ),
     "Logs": ("log_format", "log_level"),
 }
 
@@ -45,6 +52,8 @@ def written(value: Any) -> str:
     """A default as an operator would write it."""
     match value:
         case None | () | "":
+            return ""
+        case dict() if not value:
             return ""
         case timedelta():
             return _written_duration(value)

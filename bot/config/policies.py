@@ -45,6 +45,7 @@ def fetching(settings: Settings) -> Fetching:
         public_url=settings.public_url,
         proxy=settings.feeds_proxy,
         no_proxy=exempt(settings),
+        authority=settings.feed_authority,
     )
 
 

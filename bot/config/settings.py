@@ -110,6 +110,11 @@ class Settings(BaseSettings):
     feed_urls: Addresses = Field(
         (), description="feed addresses, comma-separated; a site's address is enough: its feed is discovered"
     )
+    feed_authority: Annotated[dict[str, frozenset[str]], NoDecode, _read(values.authority, {})] = Field(
+        {},
+        description="hosts beyond its own (www. aside) whose articles a feed may correct or withdraw: "
+        "feeds.example.org=www.example.org+blog.example.org, ...",
+    )
     operators: Annotated[tuple[int, ...], NoDecode, _read(values.user_ids)] = Field(
         (),
         description="Telegram user ids, comma-separated: may use the operators' commands, and get the alerts",

@@ -12,6 +12,7 @@ from babel import Locale, UnknownLocaleError
 from jobs.policy import QuietHours, Rate
 from jobs.proxies import Proxy, read_proxy
 from jobs.timetable import next_time
+from storage.links import site
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -132,6 +133,31 @@ def base_address(text: str) -> str:
 def web_addresses(text: str) -> tuple[str, ...]:
     """Comma-separated web addresses. A comma inside one is written %2C."""
     return tuple(dict.fromkeys(web_address(item) for item in items(text)))
+
+
+def authority(text: str) -> dict[str, frozenset[str]]:
+    """`feeds.example.org=www.example.org+blog.example.org, ...`: by a feed's host the hosts named for it.
+
+    Hosts are as in addresses, with their port if it is not the usual one, and without "www.".
+    """
+    named: dict[str, frozenset[str]] = {}
+    for item in items(text):
+        feed, equals, hosts = item.partition("=")
+        if not equals:
+            raise ValueError(_AUTHORITY)
+        named[_host(feed)] = named.get(_host(feed), frozenset()) | {_host(one) for one in hosts.split("+")}
+    return named
+
+
+_AUTHORITY = "a feed's host and the hosts it may correct, such as feeds.example.org=www.example.org+b.example"
+
+
+def _host(text: str) -> str:
+    scheme = "http" if text.strip().endswith(":80") else "https"
+    host = site(f"{scheme}://{text.strip()}/")
+    if not host or not re.fullmatch(r"[^/?#@\s]+", text.strip()):
+        raise ValueError(_AUTHORITY)
+    return host
 
 
 def listening_address(text: str) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """Is this known? An item is known if its guid or its normalised link is known, for ever. Pure.
 
-A guid means something in its own feed alone, a link everywhere. A key that several items of one document
+A guid means something in its own feed alone, a link everywhere: but what another feed claims of it only so
+far as `jobs.ingest.claims` believes it. A key that several items of one document
 share names none of them: a constant guid, the site's front page as everybody's link.
 """
 
@@ -8,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 
 from jobs.ingest.clean import folded
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
-from storage.identities import NOBODY, guid_key, link_keys
+from storage.identities import NOBODY, guid_key, link_keys, own_link_key
 from storage.links import is_front_page, normalised
 
 #: So many items with one link and each its own guid and title: the link is the site's, not theirs. Two are
@@ -28,11 +30,13 @@ class Named:
     guid: bytes | None
     link: bytes | None
     composed: bytes | None  #: of the link in the one Unicode form that has fewest letters, if it has another
+    own: bytes | None  #: of the link in this feed alone: where it may not say whose the link is
     whole: bytes  #: of all that it says: for an item that nothing else tells from others
     title: str  #: folded, for comparing
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from (key for key in (self.guid, self.link, self.composed, self.whole) if key)
+        keys = (self.guid, self.link, self.composed, self.own, self.whole)
+        yield from (key for key in keys if key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class Document:
 
     items: tuple[Named, ...]
     shared: frozenset[bytes]
+
+    @property
+    def links(self) -> dict[bytes, Named]:
+        """The items by the keys of their links: the only keys that mean something outside their feed."""
+        return {key: named for named in self.items for key in (named.link, named.composed) if key}
 
     def keys(self) -> set[bytes]:
         return {key for named in self.items for key in named}
@@ -92,6 +101,7 @@ def _named(feed_id: int, item: ParsedItem, position: int, site: str) -> Named:
         guid=guid_key(feed_id, item.guid) if item.guid else None,
         link=link,
         composed=composed,
+        own=own_link_key(feed_id, item.link) if telling else None,
         whole=sha256(words.encode("utf-8", "surrogatepass")).digest(),
         title=title,
     )
@@ -122,16 +132,22 @@ def _shared_links(items: Iterable[Named]) -> Iterator[bytes]:
             yield link
 
 
-def recognise(document: Document, known: Mapping[bytes, int]) -> Found:
-    """Which items are new, given the articles that `document.keys()` are known as."""
+def recognise(
+    document: Document, known: Mapping[bytes, int], claimed: Mapping[bytes, int] = MappingProxyType({})
+) -> Found:
+    """Which items are new, given the articles that `document.keys()` are known as.
+
+    `claimed` are links by which another feed's article may be joined where nothing else is known of an item.
+    """
     ambiguous = frozenset(key for key, article in known.items() if article == NOBODY)
     telling = [(named, _telling(named, document.shared | ambiguous)) for named in document.items]
     new: list[New] = []
     old: dict[int, Old] = {}
     for members in _tied(telling):
-        anyones = next((known[key] for _, keys in members for key in keys if key in known), None)
+        anyones = _article(members, known) or _article(members, claimed)
         if anyones is None:
             every = {key for named, keys in members for key in (*keys, named.whole)}
+            every -= {named.own for named, _ in members if named.own}
             new.append(New(members[0][0], frozenset(every)))
             continue
         for named, keys in members:
@@ -142,6 +158,10 @@ def recognise(document: Document, known: Mapping[bytes, int]) -> Found:
 
 
 Keyed = tuple[Named, list[bytes]]
+
+
+def _article(members: Sequence[Keyed], known: Mapping[bytes, int]) -> int | None:
+    return next((known[key] for _, keys in members for key in keys if key in known), None)
 
 
 def _tied(items: Sequence[Keyed]) -> list[list[Keyed]]:
@@ -164,7 +184,9 @@ def _tied(items: Sequence[Keyed]) -> list[list[Keyed]]:
 
 def _telling(named: Named, shared: frozenset[bytes] | set[bytes]) -> list[bytes]:
     """The keys that tell this item from others, the feed's own word first."""
-    keys = [key for key in (named.guid, named.link, named.composed) if key and key not in shared]
+    shares_link = bool(shared & {named.link, named.own})
+    links = () if shares_link else tuple(filter(None, (named.link, named.composed, named.own)))
+    keys = [key for key in (named.guid, *links) if key and key not in shared]
     return keys or [named.whole]
 
 
@@ -172,9 +194,9 @@ def _old(
     named: Named, article: int, keys: Sequence[bytes], known: Mapping[bytes, int], before: Old | None
 ) -> Old:
     """A known article's item; of several in one document the first speaks, the others only add keys."""
-    unseen = frozenset(key for key in keys if key not in known)
+    unseen = frozenset(key for key in keys if key not in known and key != named.own)
     if before is not None:
         return Old(before.named, article, before.keys | unseen, before.moved)
     by_guid = named.guid is not None and known.get(named.guid) == article
     moved = named.link in unseen and (named.composed is None or named.composed in unseen)
-    return Old(named, article, unseen, by_guid and moved)
+    return Old(named, article, unseen, by_guid and moved and named.own not in known)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from jobs.ingest.clean import folded
 from jobs.ingest.images import image_key
 from jobs.ingest.parsed import ParsedItem
+from storage.articles import Draft
+from storage.links import link_key
 from storage.records import Article, Entry, Revision
 
 #: More edits of one item than this are a clock in its text, not a newsroom (lemon24/reader's figure).
@@ -41,6 +44,16 @@ def _slice(hashed: bytes, index: int) -> bytes:
     return hashed[index * _PART : (index + 1) * _PART]
 
 
+def shown(hashed: bytes) -> bytes:
+    """The parts of a content hash that readers see in a post."""
+    return hashed[: _PARTS.index("text") * _PART]
+
+
+def dated(item: ParsedItem) -> datetime | None:
+    """When an item was changed by its own word."""
+    return item.updated or item.published
+
+
 def may_edit(entry: Entry, said: bytes, moved: bool) -> bool:
     """Whether it is worth comparing with the article: this feed says something else than it did before.
 
@@ -49,16 +62,11 @@ def may_edit(entry: Entry, said: bytes, moved: bool) -> bool:
     return entry.changes < MOST_CHANGES and (moved or entry.content_hash != said)
 
 
-def edit(
-    entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier: Sequence[Revision], speaks: bool
-) -> Edit:
-    """What of the article this feed has changed.
+def edit(entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier: Sequence[Revision]) -> Edit:
+    """What of the article this feed, whose words it has, has changed.
 
-    `moved` says that its link is a new one, `earlier` is the audit trail, `speaks` whether this feed is
-    the one whose words the article has: a second feed's own wording is no correction of the first's.
+    `moved` says that its link is a new one which the feed may give it, `earlier` is the audit trail.
     """
-    if not speaks:
-        return Edit()
     parts = differing(entry.content_hash, content_hash(item))
     changed = []
     if "title" in parts and folded(item.title) != folded(article.title):
@@ -67,11 +75,26 @@ def edit(
         changed.append("summary")
     if changed and _takes_turns(item, article, earlier):
         changed = []
-    if moved and item.link:
+    if moved and item.link and link_key(item.link) != link_key(article.url):
         changed.append("url")
     if "image" in parts and item.image_url and image_key(item.image_url) != image_key(article.image_url):
         changed.append("image")
     return Edit(tuple(changed), "text" in parts and bool(item.text))
+
+
+def differing_words(article: Article, says: Draft, *, whole: bool) -> tuple[str, ...]:
+    """What readers see of it, if the article has these words instead of its own.
+
+    Unless they are to be the `whole` of it, what they leave empty stays.
+    """
+    seen = {
+        "title": folded(says.title) != folded(article.title),
+        "summary": folded(says.summary) != folded(article.summary),
+        "url": says.url != article.url if whole else link_key(says.url) != link_key(article.url),
+        "image": image_key(says.image_url) != image_key(article.image_url),
+    }
+    given = {"title": says.title, "summary": says.summary, "url": says.url, "image": says.image_url}
+    return tuple(name for name, differs in seen.items() if differs and (whole or given[name]))
 
 
 def _takes_turns(item: ParsedItem, article: Article, earlier: Sequence[Revision]) -> bool:

@@ -3,18 +3,24 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from jobs.ingest import dedupe, edits, ordering
-from jobs.ingest.dedupe import New, Old
+from jobs.ingest import authority, claims, correcting, dedupe, edits, ordering, pushed
+from jobs.ingest.claims import Claims
+from jobs.ingest.correcting import Look, Noted
+from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.missing import missing
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed
+from jobs.ingest.pushed import Age
+from jobs.policy import Fetching
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection
-from storage.identities import link_keys
-from storage.links import is_front_page
-from storage.records import Article, Entry, Feed
+from storage.entries import Presence
+from storage.identities import words_key
+from storage.links import is_front_page, link_keys, site
+from storage.records import Article, ArticleState, Entry, Feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,58 +32,113 @@ class Kept:
     seen: int = 0  #: articles that were known
     missing: tuple[int, ...] = ()  #: articles that seem to have been taken back: to be looked after
     problem: str = ""  #: why the look counts as failed although its items were taken
+    brought: tuple[int, ...] = ()  #: known by other feeds' words, and news by this one's
+    doubtful: bool = False  #: pushed, and perhaps old: a reason to look
 
 
-def unknown(connection: Connection, feed_id: int, parsed: ParsedFeed) -> tuple[New, ...]:
-    """The items that would be new, and not a backlog, if the look were kept now."""
-    if not entries.has_any(connection, feed_id):
+class Push(StrEnum):
+    """How a push is kept: nothing of it is believed that may be old."""
+
+    FIRST = "first"  #: as it comes
+    AFTER_LOOK = "after look"  #: the feed was looked at since, and has the last word on what it shows
+    WITHOUT_LOOK = "without look"  #: it could not be: the last look has the last word
+
+
+def unknown(
+    connection: Connection, feed_id: int, parsed: ParsedFeed, named: authority.Authority
+) -> tuple[Named, ...]:
+    """The items that would be news by this feed's word, and not a backlog, if the look were kept now."""
+    feed = feeds.get(connection, feed_id)
+    if feed is None or not entries.has_any(connection, feed_id):
         return ()
-    document = dedupe.name(feed_id, parsed)
-    return dedupe.recognise(document, identities.known(connection, document.keys())).new
+    _, found = _recognise(connection, feed, dedupe.name(feed_id, parsed), named)
+    shown = entries.of_feed(connection, feed_id, [one.article_id for one in found.old])
+    brought = [one.named for one in found.old if one.article_id not in shown]
+    return (*(one.named for one in found.new), *brought)
 
 
 def keep(
     connection: Connection,
     feed_id: int,
     parsed: ParsedFeed,
-    backfill: int,
+    policy: Fetching,
     now: datetime,
     state: Mapping[str, object],
     pages: Mapping[int, Added] | None = None,
+    push: Push | None = None,
 ) -> Kept:
     """Keep what a feed said, and `state`, the feed's columns after this look, all of it or nothing.
 
-    `backfill` articles of a first look may be posted. `pages` holds, by an item's position, what its
-    own page adds.
+    `pages` holds, by an item's position, what its own page adds. Of a push only what is new for sure is kept.
     """
     identities.one_at_a_time(connection)
     feed = feeds.get(connection, feed_id)
     if feed is None:
         return Kept()
+    look = Look(feed, policy.authority, now, pushed=push is not None)
     document = dedupe.name(feed_id, parsed)
-    found = dedupe.recognise(document, identities.known(connection, document.keys()))
+    known, found = _recognise(connection, feed, document, policy.authority)
     before = entries.last_look(connection, feed_id)
+    shown, doubtful = _entries(connection, feed_id, found, before), False
+    if push is not None:
+        found, doubtful = _believed(connection, look, found, shown, push)
     ordered = ordering.oldest_first(found.new, now)
-    kept_back = ordering.backlog(ordered, backfill, feed.succeeded_at, now) if not before else set()
-    drafts = _drafts(feed, ordered, kept_back, now, pages or {})
-    new = articles.add(connection, drafts, now)
-    identities.disown(connection, found.shared, now)
-    identities.remember(connection, _keys(found.old, ordered, new, pages or {}), now)
-    known, revised = _known(connection, feed_id, found.old, before, now)
-    fresh = [_entry(feed_id, one, number, now) for one, number in zip(ordered, new, strict=True)]
-    entries.keep(connection, [*fresh, *known])
-    columns = {"last_new_at": now, **state} if new else dict(state)
-    feeds.change(connection, feed_id, **columns)
-    gone = _missing(connection, before, found.old, parsed)
-    return Kept(tuple(new), tuple(revised), len(found.old), tuple(gone), parsed.cut)
+    kept_back = _kept_back(found, ordered, policy.backfill, look) if not before else set()
+    drafts = _drafts(feed, [*ordered, *found.old], kept_back, now, pages or {})
+    new = articles.add(connection, [drafts[one.named.position] for one in ordered], now)
+    numbered = list(zip(ordered, new, strict=True))
+    _claim(connection, look, document, found, numbered, known, pages or {})
+    noted = _note(connection, look, found, numbered, shown, drafts)
+    feeds.change(connection, feed_id, **({"last_new_at": now, **state} if new else state))
+    gone = _missing(connection, look, before, found.old, parsed) if push is None else []
+    revised, brought = tuple(noted.revised), tuple(noted.brought)
+    return Kept(tuple(new), revised, len(found.old), tuple(gone), parsed.cut, brought, doubtful)
+
+
+def _note(
+    connection: Connection,
+    look: Look,
+    found: Found,
+    new: Sequence[tuple[New, int]],
+    shown: Mapping[int, Entry],
+    drafts: Mapping[int, Draft],
+) -> Noted:
+    """Keep the feed's entries, of new articles and of known ones; those are corrected."""
+    noted = correcting.note(connection, look, found.old, shown, drafts)
+    fresh = [
+        correcting.first_entry(look, one.named, drafts[one.named.position], number) for one, number in new
+    ]
+    entries.keep(connection, [*fresh, *noted.entries])
+    return noted
+
+
+def _recognise(
+    connection: Connection, feed: Feed, document: Document, named: authority.Authority
+) -> tuple[Claims, Found]:
+    known = claims.read(connection, feed, document, named)
+    return known, dedupe.recognise(document, known.known, known.claimed)
+
+
+def _kept_back(found: Found, ordered: Sequence[New], backfill: int, look: Look) -> set[int]:
+    """Of a first look the positions of what is no news: what is known anyway, and the new but for a few."""
+    empty_since = look.feed.succeeded_at
+    old = ordering.backlog(found.old, 0, empty_since, look.now)
+    return old | ordering.backlog(ordered, backfill, empty_since, look.now)
 
 
 def _drafts(
-    feed: Feed, ordered: Sequence[New], kept_back: Collection[int], now: datetime, pages: Mapping[int, Added]
-) -> list[Draft]:
-    drafts = [ordering.draft(one, now, kept_back, feed.language) for one in ordered]
-    read = [pages.get(one.named.position) for one in ordered]
-    return [_with_page(draft, page, now) for draft, page in zip(drafts, read, strict=True)]
+    feed: Feed,
+    items: Sequence[New | Old],
+    kept_back: Collection[int],
+    now: datetime,
+    pages: Mapping[int, Added],
+) -> dict[int, Draft]:
+    """Each item as an article in this feed's words, by its position."""
+    found = {one.named.position: ordering.draft(one, now, kept_back, feed.language) for one in items}
+    return {
+        position: replace(_with_page(draft, pages.get(position), now), feed_id=feed.id)
+        for position, draft in found.items()
+    }
 
 
 def _with_page(draft: Draft, page: Added | None, now: datetime) -> Draft:
@@ -86,99 +147,130 @@ def _with_page(draft: Draft, page: Added | None, now: datetime) -> Draft:
     return replace(draft, page_read_at=now if page.read else None, **page.fields)  # type: ignore[arg-type]
 
 
-def _keys(
-    old: Sequence[Old], ordered: Sequence[New], new: Sequence[int], pages: Mapping[int, Added]
-) -> dict[bytes, int]:
-    """Which article each key names from now on; what a page calls its own address comes last."""
-    fresh = list(zip(ordered, new, strict=True))
-    linked = ((pages.get(one.named.position), number) for one, number in fresh)
-    told = ((page.link, number) for page, number in linked if page and not is_front_page(page.link))
-    keys = {key: number for link, number in told for key in link_keys(link)}
-    keys |= {key: number for one, number in fresh for key in one.keys}
-    return keys | {key: one.article_id for one in old for key in one.keys}
+def _claim(
+    connection: Connection,
+    look: Look,
+    document: Document,
+    found: Found,
+    new: Sequence[tuple[New, int]],
+    known: Claims,
+    pages: Mapping[int, Added],
+) -> None:
+    """Keep which article each key names from now on, as far as this feed may say so for others.
 
-
-def _entry(feed_id: int, one: New, article_id: int, now: datetime) -> Entry:
-    return Entry(
-        feed_id=feed_id,
-        article_id=article_id,
-        content_hash=edits.content_hash(one.named.item),
-        seen_at=now,
-        last_seen_at=now,
-        position=one.named.position,
-        changes=0,
-    )
-
-
-def _known(
-    connection: Connection, feed_id: int, old: Sequence[Old], last: Sequence[Entry], now: datetime
-) -> tuple[list[Entry], list[int]]:
-    """What is to be noted of known articles that were seen again, and which of them were corrected.
-
-    `last` are the entries of the feed's last look; of those that were not in it the others are asked for.
+    What a page calls its own address comes last.
     """
-    before = {entry.article_id: entry for entry in last}
-    others = [one.article_id for one in old if one.article_id not in before]
-    if others:
-        before |= entries.of_feed(connection, feed_id, others)
-    revised, noted = [], []
-    for one in old:
-        entry, said = before.get(one.article_id), edits.content_hash(one.named.item)
-        changes = entry.changes if entry else 0
-        if entry is not None and edits.may_edit(entry, said, one.moved):
-            edit = _correct(connection, feed_id, entry, one, now)
-            changes += bool(edit.changed)
-            revised += [one.article_id] if edit.changed else []
-        noted.append(
-            Entry(
-                feed_id=feed_id,
-                article_id=one.article_id,
-                content_hash=said,
-                seen_at=entry.seen_at if entry else now,
-                last_seen_at=now,
-                position=one.named.position,
-                changes=changes,
-            )
-        )
-    return noted, revised
+    feed, named, now = look.feed, look.authority, look.now
+    claims.disown(connection, feed, document, found.shared, known, named, now)
+    keys = {key: number for one, number in new for key in one.keys}
+    keys |= {key: one.article_id for one in found.old for key in one.keys}
+    joined = set(known.claimed.values())
+    public = {number for _, number in new}
+    public |= {
+        one.article_id for one in found.old if one.article_id in joined or _may_move(connection, look, one)
+    }
+    claims.claim(connection, feed, document, keys, public, known, named, now)
+    linked = ((one, pages.get(one.named.position), number) for one, number in new)
+    own = {
+        key: number
+        for one, page, number in linked
+        if page and not is_front_page(page.link) and _is_its_own(look, one, page.link)
+        for key in link_keys(page.link)
+    }
+    identities.remember(connection, own, now, feed.id)
 
 
-def _correct(connection: Connection, feed_id: int, entry: Entry, one: Old, now: datetime) -> edits.Edit:
-    article = articles.get(connection, one.article_id)
-    if article is None:
-        return edits.Edit()
-    speaks = entries.speaker(connection, one.article_id) in (feed_id, None)
-    trail = articles.revisions(connection, one.article_id)
-    edit = edits.edit(entry, one.named.item, one.moved, article, trail, speaks)
-    if edit.changed:
-        articles.revise(connection, article.id, _says(one, article, edit, now), edit.changed, now)
-    elif edit.text:
-        articles.complete(connection, article.id, text=one.named.item.text)
-    return edit
-
-
-def _says(one: Old, article: Article, edit: edits.Edit, now: datetime) -> Draft:
-    """The correction: what changed, as the item has it; what did not, as the article has it."""
-    item = one.named.item
-    image = "image" in edit.changed
-    return Draft(
-        url=item.link if "url" in edit.changed else article.url,
-        title=item.title if "title" in edit.changed else article.title,
-        summary=item.summary if "summary" in edit.changed else article.summary,
-        text=item.text if edit.text else article.text,
-        author=article.author,
-        sections=article.sections,
-        image_url=item.image_url if image else article.image_url,
-        image_width=item.image_width if image else article.image_width,
-        published_at=article.published_at,
+def _may_move(connection: Connection, look: Look, one: Old) -> bool:
+    """Whether a known article has a new link, and this feed may give it that for everybody."""
+    if one.named.link not in one.keys:
+        return False
+    article, presences = (
+        articles.get(connection, one.article_id),
+        entries.presences(connection, one.article_id),
     )
+    mine = next((each for each in presences if each.feed_id == look.feed.id), None)
+    if article is None or mine is None:
+        return False
+    return authority.may_move(mine, presences, article.url, one.named.item.link, look.authority)
+
+
+def _is_its_own(look: Look, one: New, link: str) -> bool:
+    """Whether what a page calls its address is its site's to say: a redirect may lead to anybody's."""
+    same = site(link) == site(one.named.item.link)
+    return same or authority.covers(look.feed.url, link, look.authority)
+
+
+def _entries(connection: Connection, feed_id: int, found: Found, last: Sequence[Entry]) -> dict[int, Entry]:
+    """The feed's entries of what it shows again; of those not in its last look the others are asked for."""
+    known = {entry.article_id: entry for entry in last}
+    others = [one.article_id for one in found.old if one.article_id not in known]
+    return known | (entries.of_feed(connection, feed_id, others) if others else {})
+
+
+def _believed(
+    connection: Connection, look: Look, found: Found, shown: Mapping[int, Entry], push: Push
+) -> tuple[Found, bool]:
+    """What of a push is newer for sure, and whether there is more that may be."""
+    differing = {
+        one.article_id: words_key(
+            look.feed.id, one.article_id, edits.shown(edits.content_hash(one.named.item))
+        )
+        for one in found.old
+        if one.article_id in shown
+    }
+    said = identities.known(connection, differing.values())
+    taken, refused = [one for one in found.old if one.article_id not in shown], dict[bytes, int]()
+    doubtful = False
+    for one in (each for each in found.old if each.article_id in shown):
+        entry, key = shown[one.article_id], differing[one.article_id]
+        how_old = pushed.age(entry, one.named.item, moved=one.moved, said_before=key in said)
+        if how_old is Age.UNSURE and push is not Push.FIRST:
+            if not entries.is_shown(connection, entry):
+                how_old = Age.NEWER
+            elif push is Push.AFTER_LOOK:
+                refused[key] = one.article_id
+        taken += [one] if how_old is Age.NEWER else []
+        doubtful |= how_old in (Age.OLDER, Age.UNSURE)
+    identities.remember(connection, refused, look.now, look.feed.id)
+    return replace(found, old=tuple(taken)), doubtful
 
 
 def _missing(
-    connection: Connection, before: Sequence[Entry], old: Sequence[Old], parsed: ParsedFeed
+    connection: Connection, look: Look, before: Sequence[Entry], old: Sequence[Old], parsed: ParsedFeed
 ) -> list[int]:
     shown = {one.article_id: one.named.position for one in old}
     if parsed.cut or not missing(before, shown):
         return []
-    known = articles.many(connection, [entry.article_id for entry in before])
-    return missing(before, shown, {article.id: article.published_at for article in known})
+    known = {one.id: one for one in articles.many(connection, [entry.article_id for entry in before])}
+    gone = missing(before, shown, {article.id: article.published_at for article in known.values()})
+    return [
+        number for number in gone if _may_withdraw(connection, look.feed.id, known[number], look.authority)
+    ]
+
+
+def _may_withdraw(connection: Connection, feed_id: int, article: Article, named: authority.Authority) -> bool:
+    presences: Sequence[Presence] = entries.presences(connection, article.id)
+    mine = next((one for one in presences if one.feed_id == feed_id), None)
+    return mine is not None and authority.may_withdraw(mine, presences, article.url, named)
+
+
+def take_back(
+    connection: Connection,
+    suspect: Article,
+    because: str,
+    now: datetime,
+    feed_id: int,
+    named: authority.Authority,
+) -> bool:
+    """Withdraw an article that its feed no longer shows and whose page is gone; False if that has changed.
+
+    The page was asked for beside everything else: meanwhile the article may have got another link, or the
+    word on it may have gone to another feed.
+    """
+    identities.one_at_a_time(connection)
+    article = articles.get(connection, suspect.id)
+    if article is None or article.url != suspect.url or article.state is not ArticleState.LIVE:
+        return False
+    if not _may_withdraw(connection, feed_id, article, named):
+        return False
+    return articles.withdraw(connection, article.id, now, f"{claims.PAGE_GONE}{because}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Protocol, assert_never
 
@@ -156,17 +157,19 @@ async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns
     return Look(feed=feed, state=state, reason=parsed.cut, kept=kept, left_out=parsed.dropped)
 
 
-async def _store(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> keeping.Kept:
+async def _store(
+    ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns, push: keeping.Push | None = None
+) -> keeping.Kept:
     read: dict[int, pages.Added] = {}
     if ingest.read_page or ingest.judge_picture:
-        new = await ingest.db.read(keeping.unknown, feed.id, parsed)
+        new = await ingest.db.read(keeping.unknown, feed.id, parsed, ingest.policy.authority)
         read = await pages.look_into(
             new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
         )
     kept = await ingest.db.run_together(
-        keeping.keep, feed.id, parsed, ingest.policy.backfill, ingest.clock.now(), columns, read
+        keeping.keep, feed.id, parsed, ingest.policy, ingest.clock.now(), columns, read, push
     )
-    if kept.new or kept.revised:
+    if kept.new or kept.revised or kept.brought:
         ingest.stored()
     return kept
 
@@ -181,14 +184,20 @@ def refusal(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
     return ""
 
 
-async def take_push(ingest: Ingest, feed: Feed, body: bytes, charset: str) -> Look:
-    """Keep what a hub pushed: often only the newest items, so it says nothing about those not in it."""
+async def take_push(ingest: Ingest, feed: Feed, body: bytes, charset: str) -> tuple[Look, ParsedFeed | None]:
+    """Keep what is new of what a hub pushed: it says nothing about what is not in it; the document, too."""
     parsed = await ingest.parser.parse(body, charset, feed.fetch_url)
     if isinstance(parsed, ParseFailed) or not parsed.items:
         reason = parsed.reason if isinstance(parsed, ParseFailed) else "The push has no items."
-        return Look(feed=feed, state=LookState.FAILED, reason=reason)
-    kept = await _store(ingest, feed, parsed, {})
-    return Look(feed=feed, state=LookState.READ, kept=kept, left_out=parsed.dropped)
+        return Look(feed=feed, state=LookState.FAILED, reason=reason), None
+    kept = await _store(ingest, feed, parsed, {}, keeping.Push.FIRST)
+    return Look(feed=feed, state=LookState.READ, kept=kept, left_out=parsed.dropped), parsed
+
+
+async def settle_push(ingest: Ingest, feed: Feed, parsed: ParsedFeed, *, looked: bool) -> keeping.Kept:
+    """Keep of a doubtful push what no look speaks against; `looked`: there was one since it came."""
+    push = keeping.Push.AFTER_LOOK if looked else keeping.Push.WITHOUT_LOOK
+    return await _store(ingest, feed, parsed, {}, push)
 
 
 def _went_well(
@@ -245,16 +254,19 @@ def _sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:]}" + ("" if reason.endswith((".", "!", "?")) else ".")
 
 
-async def look_after_missing(ingest: Ingest, suspects: list[int]) -> int:
-    """Take back the articles whose own pages are gone, of those that vanished from a feed; how many.
+async def look_after_missing(ingest: Ingest, feed_id: int, suspects: list[int]) -> int:
+    """Take back the articles whose own pages are gone, of those that vanished from this feed; how many.
 
     All of it has one deadline; those that it leaves no time to ask for stay in `suspects`.
     """
     if ingest.read_page is None:
         suspects.clear()
         return 0
+    withdraw = partial(keeping.take_back, feed_id=feed_id, named=ingest.policy.authority)
     limit = DEADLINE * ingest.policy.timeout
-    return await pages.take_back(ingest.db, ingest.read_page, ingest.clock, suspects, limit, ingest.stored)
+    return await pages.take_back(
+        ingest.db, ingest.read_page, ingest.clock, suspects, limit, withdraw, ingest.stored
+    )
 
 
 def write(connection: Connection, looks: list[Look]) -> None:

@@ -152,7 +152,7 @@ class Looks:
 
     async def _ask(self, feed_id: int, waiting: list[int]) -> None:
         try:
-            self._round.counts.withdrawn += await look_after_missing(self._ingest, waiting)
+            self._round.counts.withdrawn += await look_after_missing(self._ingest, feed_id, waiting)
         except Exception as surprise:
             self._round.surprises.append(surprise)
         finally:

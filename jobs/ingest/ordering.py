@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from jobs.ingest.dedupe import New
+from jobs.ingest.dedupe import New, Old
 from jobs.ingest.parsed import ParsedItem
 from storage.articles import Draft
 
@@ -28,7 +28,7 @@ def oldest_first(new: Sequence[New], now: datetime) -> list[New]:
     return [one for _, _, one in sorted(dated, key=lambda entry: entry[:2])]
 
 
-def backlog(new: Sequence[New], keep: int, empty_since: datetime | None, now: datetime) -> set[int]:
+def backlog(new: Sequence[New | Old], keep: int, empty_since: datetime | None, now: datetime) -> set[int]:
     """Of a first look's articles (oldest first), the positions of those that are kept and not posted.
 
     All but the newest `keep`; and where the feed was looked at before and was honestly empty, only what
@@ -40,8 +40,8 @@ def backlog(new: Sequence[New], keep: int, empty_since: datetime | None, now: da
     return {one.named.position for one in older}
 
 
-def draft(one: New, now: datetime, kept_back: Collection[int], language: str) -> Draft:
-    """The article that a new item becomes."""
+def draft(one: New | Old, now: datetime, kept_back: Collection[int], language: str) -> Draft:
+    """The article that an item becomes, or would become."""
     item = one.named.item
     return Draft(
         url=item.link,

@@ -8,21 +8,24 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from jobs.clock import Clock, within
-from jobs.ingest.dedupe import New
+from jobs.ingest.dedupe import Named
 from jobs.ingest.images import WIDE_ENOUGH
 from jobs.ingest.outcome import NoPage, PageGone, ReadPage
 from jobs.ingest.parsed import ParsedItem
 from jobs.ingest.standfirst import standfirst
 from storage import articles
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.records import Article
 
 ReadsPage = Callable[[str], Coroutine[Any, Any, ReadPage | PageGone | NoPage]]
 #: Why a post must not show the picture at an address; "" where it may.
 JudgesPicture = Callable[[str], Awaitable[str]]
+#: Withdraws an article, and says whether it was to be withdrawn: given the reason, and the present.
+TakesBack = Callable[[Connection, Article, str, datetime], bool]
 #: Pages read side by side for one feed.
 AT_ONCE = 4
 
@@ -65,11 +68,11 @@ def added(item: ParsedItem | Article, page: ReadPage) -> Added:
 
 
 async def look_into(
-    new: Sequence[New], reads: ReadsPage | None, judges: JudgesPicture | None, clock: Clock, wait: float
+    new: Sequence[Named], reads: ReadsPage | None, judges: JudgesPicture | None, clock: Clock, wait: float
 ) -> dict[int, Added]:
     """What must be known of new items before their posts, by position, so far as it comes in `wait` s."""
     found: dict[int, Added] = {}
-    waiting = iter([one.named for one in new])
+    waiting = iter(new)
 
     async def look() -> None:
         for named in waiting:
@@ -115,6 +118,7 @@ async def take_back(
     clock: Clock,
     suspects: list[int],
     limit: float,
+    withdraw: TakesBack,
     stored: Callable[[], None],
 ) -> int:
     """Withdraw those of the suspects whose own page is gone (404 or 410), and only those; how many.
@@ -127,11 +131,9 @@ async def take_back(
     async def ask(article: Article) -> None:
         nonlocal withdrawn
         page = await within(clock, until - clock.monotonic(), reads(article.url)) if article.url else None
-        if isinstance(page, PageGone):
-            why = f"Its page is gone: {page.reason}"
-            if await db.run(articles.withdraw, article.id, clock.now(), why):
-                withdrawn += 1
-                stored()
+        if isinstance(page, PageGone) and await db.run(withdraw, article, page.reason, clock.now()):
+            withdrawn += 1
+            stored()
 
     async def ask_one_by_one() -> None:
         while suspects and clock.monotonic() < until:

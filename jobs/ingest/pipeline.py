@@ -4,8 +4,18 @@ from collections.abc import Iterable
 from dataclasses import astuple
 
 from jobs.ingest import headers, pages
-from jobs.ingest.looking import Ingest, Look, LookState, look_after_missing, take_look, take_push, write
+from jobs.ingest.looking import (
+    Ingest,
+    Look,
+    LookState,
+    look_after_missing,
+    settle_push,
+    take_look,
+    take_push,
+    write,
+)
 from jobs.ingest.looks import Counts, Looks, Round
+from jobs.ingest.pushed import APART
 from jobs.ingest.websub import Push
 from storage import feeds
 from storage.records import Feed
@@ -27,21 +37,28 @@ async def look(ingest: Ingest, feed: Feed) -> Look:
     """Look at one feed now and keep what comes of it."""
     taken = await take_look(ingest, feed)
     await ingest.db.run(write, [taken])
-    await look_after_missing(ingest, list(taken.kept.missing))
+    await look_after_missing(ingest, feed.id, list(taken.kept.missing))
     return taken
 
 
 async def take(ingest: Ingest, push: Push) -> Look | None:
-    """Keep what a hub pushed; where it brought nothing to keep, look for ourselves. None: no such feed."""
+    """Keep what is new of what a hub pushed; what may be old is a reason to look. None: no such feed."""
     feed = await ingest.db.read(feeds.get, push.feed_id)
     if feed is None:
         return None
+    taken, parsed = Look(feed=feed, state=LookState.UNCHANGED), None
     if push.body:
         _, charset = headers.content_type(push.content_type)
-        taken = await take_push(ingest, feed, push.body, charset)
-        if taken.state is LookState.READ:
+        taken, parsed = await take_push(ingest, feed, push.body, charset)
+        if parsed is not None and not taken.kept.doubtful:
             return taken
-    return await look(ingest, feed)
+    looked = None
+    if await ingest.db.run(feeds.begin_push_look, feed.id, ingest.clock.now(), APART):
+        looked = await look(ingest, feed)
+    if parsed is not None:
+        went_well = looked is not None and looked.state in (LookState.READ, LookState.UNCHANGED)
+        await settle_push(ingest, feed, parsed, looked=went_well)
+    return taken if taken.kept.new or looked is None else looked
 
 
 async def read_late_pages(ingest: Ingest, most: int = 5) -> int:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.policy import Edition, Publishing, QuietHours, QuietMode
 from jobs.publish.matching import found
-from storage.decisions import NewPost, Unplanned
+from storage.decisions import NewPost, Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, Decision, Lane, PostKind, Verdict
 
 #: Verdicts that lead to a post of the article's own.
@@ -48,9 +48,11 @@ def plan(
     for row in rows:
         given = {chat.id for name in row.posted for chat in channels.get(name, ())}
         twins = row.posted_twins | posted.get(row.article.duplicate_of or 0, set())
-        mine = [edition for edition in policy.editions if row.feeds & set(edition.feed_urls)]
-        for edition in (each for each in mine if each.name not in row.decided):
+        mine = [edition for edition in policy.editions if _sightings(row, edition)]
+        for edition in (each for each in mine if _is_open(row, each)):
             judged = judge(row, edition, policy, twins, now)
+            if judged.verdict is Verdict.CATCH_UP and edition.name in row.caught_up:
+                continue
             made.decisions.append(_decision(row.article, edition.name, judged, now))
             if judged.verdict in POSTED:
                 posted[row.article.id].add(edition.name)
@@ -72,14 +74,29 @@ def plan(
 NO_EDITION = "no edition has its feed"
 
 
+def _is_open(row: Unplanned, edition: Edition) -> bool:
+    """Whether an edition is to decide: for the first time, or because another of its feeds brings it."""
+    news = any(not one.backlog and not one.planned for one in _sightings(row, edition))
+    return edition.name not in row.decided or (news and edition.name not in row.posted)
+
+
+def _sightings(row: Unplanned, edition: Edition) -> list[Sighting]:
+    return [one for one in row.sightings if one.feed in edition.feed_urls]
+
+
 def judge(
     row: Unplanned, edition: Edition, policy: Publishing, twins: frozenset[str] | set[str], now: datetime
 ) -> Judged:
-    """One edition's verdict; `twins` are the editions that posted the article that this one repeats."""
+    """One edition's verdict; `twins` are the editions that posted the article that this one repeats.
+
+    What any of the edition's feeds alone would have posted is posted: one feed's backlog, or old date,
+    settles nothing for another that brings the article as news.
+    """
     article = row.article
+    news = [one for one in _sightings(row, edition) if not one.backlog]
     if article.state is ArticleState.WITHDRAWN:
         return Judged(Verdict.WITHDRAWN)
-    if article.backfill:
+    if not news:
         return Judged(Verdict.BACKFILL)
     if term := found(edition.exclude, article):
         return Judged(Verdict.EXCLUDED, term)
@@ -88,8 +105,8 @@ def judge(
     if edition.name in twins:
         return Judged(Verdict.DUPLICATE, f"of article {article.duplicate_of}")
     breaking = found(edition.breaking, article)
-    if now - article.published_at > policy.max_age:
-        missed = row.newest is not None and article.published_at > row.newest
+    if all(now - one.published_at > policy.max_age for one in news):
+        missed = any(one.newest is not None and one.published_at > one.newest for one in news)
         if not missed:
             return Judged(Verdict.TOO_OLD)
         if not breaking:

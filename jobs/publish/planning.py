@@ -11,7 +11,7 @@ from jobs.publish.parts import Publish
 from jobs.publish.placing import heed, place_arrivals, read_arrivals
 from jobs.publish.plan import plan
 from jobs.publish.settling import WORDS
-from storage import chats, decisions
+from storage import chats, decisions, identities
 from storage.database import Connection, SQLAlchemyError
 from storage.index import Index
 from storage.records import ArticleState, Chat, Decision, Verdict
@@ -122,6 +122,7 @@ def _plan_some(
     connection: Connection, policy: Publishing, now: datetime, count: int, index: Index | None = None
 ) -> int:
     """Stories first: which articles say the same again, and what a post answers, hangs on them."""
+    identities.one_at_a_time(connection)  # no feed brings it as news between the reading and the plan
     if index is not None:
         place_arrivals(connection, index, count, now)
     rows = decisions.unplanned(connection, count)

@@ -187,7 +187,7 @@ def test_pages_that_were_never_read_are_found_newest_first(db: Database) -> None
     assert third
 
 
-def test_a_feeds_habit_and_who_speaks_for_an_article_are_in_its_entries(db: Database) -> None:
+def test_a_feeds_habit_and_who_shows_an_article_are_in_its_entries(db: Database) -> None:
     db.run_here(feeds.register, ["https://news.example/a", "https://news.example/b"], NOW)
     one, two = (feed.id for feed in db.read_here(feeds.all))
     shared, other = add(db, draft(1), draft(2))
@@ -204,11 +204,16 @@ def test_a_feeds_habit_and_who_speaks_for_an_article_are_in_its_entries(db: Data
             changes=0,
         )
 
+    def shown() -> list[tuple[int, bool]]:
+        return [(each.feed_id, each.shows) for each in db.read_here(entries.presences, shared)]
+
     assert not db.read_here(entries.has_any, one)
     db.run_here(entries.keep, [entry(one, shared, NOW, NOW), entry(two, shared, later, later)])
     assert db.read_here(entries.has_any, one)
-    assert db.read_here(entries.speaker, shared) == one
+    assert shown() == [(one, True), (two, True)]
     db.run_here(entries.keep, [entry(one, other, later, later)])
-    assert db.read_here(entries.speaker, shared) == two
+    assert shown() == [(one, False), (two, True)]
     assert db.read_here(entries.arrivals, one) == [later, NOW]
-    assert db.read_here(entries.speaker, 999) is None
+    db.run_here(feeds.register, ["https://news.example/b"], later)
+    assert [each.listed for each in db.read_here(entries.presences, shared)] == [False, True]
+    assert db.read_here(entries.presences, 999) == []

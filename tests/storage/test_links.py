@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.links import is_front_page, link_key, link_keys, normalised, without_tracking
+from storage.links import is_front_page, link_key, link_keys, normalised, site, without_tracking
 
 SAME = [
     ("https://news.example/a", "http://www.news.example/a/"),
@@ -114,3 +114,20 @@ def test_a_front_page_is_no_article() -> None:
     assert is_front_page("https://www.news.example/?utm_source=rss")
     assert is_front_page("https://news.example/index.html")
     assert not is_front_page("https://news.example/?p=1")
+
+
+@pytest.mark.parametrize(
+    ("link", "whose"),
+    [
+        ("https://www.Paper.example:443/a", "paper.example"),
+        ("http://paper.example:80", "paper.example"),
+        ("http://paper.example:8080/a", "paper.example:8080"),
+        ("https://paper.example@evil.example/a", "evil.example"),
+        ("https://m.paper.example/a", "m.paper.example"),
+        ("https://www.google.com/amp/s/www.paper.example/a", "paper.example"),
+        ("https://paper.example.evil.example/", "paper.example.evil.example"),
+        ("tg://resolve?domain=x", ""),
+    ],
+)
+def test_a_links_site_is_its_host_and_port(link: str, whose: str) -> None:
+    assert site(link) == whose

@@ -54,6 +54,15 @@ def test_an_operators_file_is_understood(tmp_path: Path) -> None:
     assert settings.http_address is None
 
 
+def test_a_feeds_authority_is_by_hosts_with_their_ports_and_without_www() -> None:
+    one, other = "feeds.example.org=www.example.org+blog.example.org", "127.0.0.1:81 = B.example:80"
+    given = f"{one}, {other} , feeds.example.org=x.example"
+    assert read(FEED_AUTHORITY=given).feed_authority == {
+        "feeds.example.org": {"example.org", "blog.example.org", "x.example"},
+        "127.0.0.1:81": {"b.example"},
+    }
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("LANGUAGE=my\nTIMEZONE=UTC\n", encoding="utf-8")
     assert read_settings({"TIMEZONE": "Asia/Yangon"}, tmp_path / ".env").timezone.key == "Asia/Yangon"
@@ -89,6 +98,9 @@ def test_a_desktops_language_list_is_not_the_newsrooms_language(tmp_path: Path) 
         ("RATE_OVERALL", "0/s", "a rate such as 30/s"),
         ("UNCLEAR_SEND_WAIT", "soon", "a duration"),
         ("PRIVATE_NETWORKS", "localhost", "networks such as 127.0.0.1/32"),
+        ("FEED_AUTHORITY", "www.example.org", "a feed's host and the hosts it may correct"),
+        ("FEED_AUTHORITY", "feeds.example.org=", "such as feeds.example.org=www.example.org"),
+        ("FEED_AUTHORITY", "a.example=https://b.example/x", "a feed's host"),
         ("MAX_FEED_BYTES", "huge", "a size such as 10MB"),
         ("FETCH_TIMEOUT", "never", "a duration"),
         ("CORRECTIONS", "maybe", "mark or silent"),

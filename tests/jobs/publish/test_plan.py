@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jobs.policy import Edition, Publishing, QuietHours, QuietMode
 from jobs.publish.plan import Plan, plan, quiet_end
 from storage import chats
-from storage.decisions import Unplanned
+from storage.decisions import Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, ChatKind, Lane, PostKind, Verdict
 from tests.jobs.publish.newsroom import CHANNEL, FEED, NOW, later
 
@@ -50,7 +50,8 @@ def story(number: int = 1, title: str = "River rises", **known: Any) -> Article:
 def unplanned(
     article: Article, *, newest: datetime | None = None, twins: tuple[str, ...] = (), feed: str = FEED
 ) -> Unplanned:
-    return Unplanned(article, frozenset({feed}), newest, frozenset(twins))
+    seen = Sighting(feed, article.published_at, article.backfill, newest)
+    return Unplanned(article, (seen,), frozenset(twins))
 
 
 def channel(number: int = CHANNEL) -> Chat:
@@ -159,12 +160,14 @@ def test_the_same_news_is_posted_once_an_edition() -> None:
 def test_an_edition_that_has_decided_before_keeps_to_it() -> None:
     rules = (edition(), edition(name="burmese", channels=(CHANNEL - 1,)))
     row = unplanned(story())
-    again = replace(row, decided=frozenset({""}), posted=frozenset({""}))
+    seen = tuple(replace(one, planned=True) for one in row.sightings)
+    again = replace(row, sightings=seen, decided=frozenset({""}), posted=frozenset({""}))
     made = planned(again, editions=rules)
     assert [(each.edition, each.verdict) for each in made.decisions] == [("burmese", Verdict.PLANNED)]
     assert [post.edition for post in made.posts] == ["burmese"]
-    assert planned(replace(row, decided=frozenset({"", "burmese"})), editions=rules).decisions == []
-    assert planned(replace(row, feeds=frozenset(), decided=frozenset({""})), editions=rules).decisions == []
+    both = replace(row, sightings=seen, decided=frozenset({"", "burmese"}))
+    assert planned(both, editions=rules).decisions == []
+    assert planned(replace(row, sightings=(), decided=frozenset({""})), editions=rules).decisions == []
 
 
 def test_a_channel_of_two_editions_that_has_an_article_is_not_given_it_again() -> None:

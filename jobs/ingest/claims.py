@@ -1,0 +1,130 @@
+"""What keys are known as, and by whose word: no feed makes others' articles known by claiming them.
+
+A guid, and a link in one feed alone, are that feed's own. Whose a link is, everybody may hear: the feed says
+so that stored it first, or one on whose host it lies, which nobody overrules.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jobs.ingest.authority import Authority, covers
+from jobs.ingest.dedupe import Document, Named
+from storage import articles, entries, feeds, identities
+from storage.database import Connection
+from storage.identities import NOBODY, Claim
+from storage.links import link_keys, normalised, site
+from storage.records import Article, ArticleState, Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the keys of a document are known as."""
+
+    known: Mapping[bytes, int]  #: by this feed's own word, or by that of a feed which it believes
+    claimed: Mapping[bytes, int] = field(
+        default_factory=dict
+    )  #: links of other feeds' articles, to be joined
+    taken: frozenset[bytes] = frozenset()  #: links that are others' claims, believed or not
+
+
+def read(connection: Connection, feed: Feed, document: Document, authority: Authority) -> Claims:
+    """What the keys of a feed's document are known as."""
+    found, links = identities.claims(connection, document.keys()), document.links
+    others = {found[key].feed_id for key in links if key in found} - {None, feed.id}
+    if not others:
+        return Claims({key: claim.article_id for key, claim in found.items()})
+    addresses = feeds.addresses(connection, [number for number in others if number is not None])
+    foreign = {
+        key: found[key]
+        for key, named in links.items()
+        if key in found and not _is_believed(found[key], named, feed, addresses, authority)
+    }
+    known = {key: claim.article_id for key, claim in found.items() if key not in foreign}
+    taken = frozenset(key for key in links if key in found and found[key].feed_id not in (None, feed.id))
+    return Claims(known, _to_be_joined(connection, feed, foreign), taken)
+
+
+def _is_believed(
+    claim: Claim, named: Named, feed: Feed, addresses: Mapping[int, str], authority: Authority
+) -> bool:
+    """Whether a feed takes another's word for whose a link is: one of its own site, or of the link's."""
+    if claim.feed_id is None or claim.feed_id == feed.id:
+        return True
+    address, link = addresses.get(claim.feed_id, ""), named.item.link
+    same = site(address) == site(feed.url)
+    return same or any(covers(address, one, authority) for one in (link, normalised(link)))
+
+
+def _to_be_joined(connection: Connection, feed: Feed, foreign: Mapping[bytes, Claim]) -> dict[bytes, int]:
+    """The articles of other feeds whose link it is now, and which this feed does not tell from it."""
+    numbers = sorted({claim.article_id for claim in foreign.values()} - {NOBODY})
+    if not numbers:
+        return {}
+    mine = entries.of_feed(connection, feed.id, numbers)
+    open_ = {
+        one.id: one for one in articles.many(connection, numbers) if one.id not in mine and _is_open(one)
+    }
+    return {
+        key: claim.article_id
+        for key, claim in foreign.items()
+        if claim.article_id in open_ and key in link_keys(open_[claim.article_id].url)
+    }
+
+
+#: How the reason begins for which an article is withdrawn whose page is gone.
+PAGE_GONE = "Its page is gone: "
+
+
+def _is_open(article: Article) -> bool:
+    """What a feed took back, another may bring; what an editor took back, nobody."""
+    return article.state is ArticleState.LIVE or not article.withdrawn_because.startswith(PAGE_GONE)
+
+
+def claim(
+    connection: Connection,
+    feed: Feed,
+    document: Document,
+    keys: Mapping[bytes, int],
+    public: Set[int],
+    claims: Claims,
+    authority: Authority,
+    now: datetime,
+) -> None:
+    """Keep which article each key names by a feed's word.
+
+    `public` are the articles whose links this feed may name for everybody; of all others it keeps the links
+    for itself alone.
+    """
+    links = document.links
+    ours = {key for key in keys if key in links and covers(feed.url, links[key].item.link, authority)}
+    said = {key: number for key, number in keys.items() if key not in links}
+    over: dict[bytes, int] = {}
+    for key in keys.keys() & links.keys():
+        if keys[key] in public and key in ours:
+            over[key] = keys[key]
+        elif keys[key] in public and key not in claims.taken:
+            said[key] = keys[key]
+        elif (own := links[key].own) is not None:
+            said[own] = keys[key]
+    identities.remember(connection, said, now, feed.id)
+    identities.take_over(connection, over, now, feed.id)
+
+
+def disown(
+    connection: Connection,
+    feed: Feed,
+    document: Document,
+    keys: Iterable[bytes],
+    claims: Claims,
+    authority: Authority,
+    now: datetime,
+) -> None:
+    """These keys name none of this feed's items, and none of others' where it may say so."""
+    links, nobodys = document.links, set[bytes]()
+    for key in keys:
+        named = links.get(key)
+        free = named is None or key not in claims.taken or covers(feed.url, named.item.link, authority)
+        own = named.own if named else None
+        nobodys.add(key if free or own is None else own)
+    identities.disown(connection, nobodys, now, feed.id)

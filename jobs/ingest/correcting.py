@@ -1,0 +1,171 @@
+"""What a look says of known articles: what is noted, and which of them it corrects, if the feed may."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from jobs.ingest import edits
+from jobs.ingest.authority import Authority, covers, may_correct, may_move, speaker
+from jobs.ingest.dedupe import Named, Old
+from storage import articles, decisions, entries, identities, stories
+from storage.articles import Draft
+from storage.database import Connection
+from storage.entries import Presence
+from storage.records import Article, ArticleState, Entry, Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Whose look it is, and when."""
+
+    feed: Feed
+    authority: Authority
+    now: datetime
+    pushed: bool = False  #: no look: it says nothing of what it does not hold, nor where anything stands
+
+
+@dataclass(slots=True)
+class Noted:
+    """What is to be kept of known articles that were seen again."""
+
+    entries: list[Entry] = field(default_factory=list)
+    revised: list[int] = field(default_factory=list)
+    brought: list[int] = field(default_factory=list)  #: shown by this feed for the first time, as news
+
+
+def note(
+    connection: Connection,
+    look: Look,
+    old: Sequence[Old],
+    known: Mapping[int, Entry],
+    drafts: Mapping[int, Draft],
+) -> Noted:
+    """Correct what the feed may correct.
+
+    `known` are its entries by article, `drafts` the items by position.
+    """
+    noted = Noted()
+    for one in old:
+        entry, draft = known.get(one.article_id), drafts[one.named.position]
+        if entry is None:
+            entry = first_entry(look, one.named, draft, one.article_id)
+            changed = _first_shown(connection, look, entry, draft)
+            noted.brought += [] if entry.backlog else [one.article_id]
+        else:
+            changed = _shown_again(connection, look, entry, one, draft)
+        noted.revised += [one.article_id] if changed else []
+        noted.entries.append(_seen(look, entry, one.named, changes=entry.changes + changed))
+    return noted
+
+
+def first_entry(look: Look, named: Named, draft: Draft, article_id: int) -> Entry:
+    """An article in its feed for the first time."""
+    return Entry(
+        feed_id=look.feed.id,
+        article_id=article_id,
+        content_hash=edits.content_hash(named.item),
+        seen_at=look.now,
+        last_seen_at=entries.NO_LOOK if look.pushed else look.now,
+        position=named.position,
+        changes=0,
+        backlog=draft.backfill,
+        published_at=draft.published_at,
+        updated_at=edits.dated(named.item),
+    )
+
+
+def _seen(look: Look, entry: Entry, named: Named, changes: int) -> Entry:
+    return replace(
+        entry,
+        content_hash=edits.content_hash(named.item),
+        last_seen_at=entry.last_seen_at if look.pushed else look.now,
+        position=entry.position if look.pushed else named.position,
+        changes=changes,
+        updated_at=edits.dated(named.item),
+    )
+
+
+def _first_shown(connection: Connection, look: Look, entry: Entry, draft: Draft) -> bool:
+    """Another feed's article in this one too: its word, if it has it from now on; and its news."""
+    article = articles.get(connection, entry.article_id)
+    if article is None or article.state is not ArticleState.LIVE:
+        return False
+    mine = Presence(look.feed.id, look.feed.url, True, entry.backlog, entry.seen_at, True)
+    presences = [*entries.presences(connection, article.id), mine]
+    word = speaker(presences, article.url, look.authority)
+    speaks = word is mine and article.feed_id != look.feed.id
+    changed = speaks and _take_word(connection, look, article, draft, presences)
+    if not entry.backlog:
+        decisions.reopen(connection, article.id, look.now)
+    return changed
+
+
+def _shown_again(connection: Connection, look: Look, entry: Entry, one: Old, draft: Draft) -> bool:
+    """Whether what the feed says now, and did not say before, is a correction."""
+    if not edits.may_edit(entry, edits.content_hash(one.named.item), one.moved):
+        return False
+    article = articles.get(connection, entry.article_id)
+    if article is None:
+        return False
+    presences = entries.presences(connection, article.id)
+    mine = next(one for one in presences if one.feed_id == look.feed.id)
+    if not may_correct(mine, presences, article.url, look.authority):
+        return False
+    moved = one.moved and may_move(mine, presences, article.url, draft.url, look.authority)
+    if article.feed_id not in (None, look.feed.id):
+        return _take_word(connection, look, article, draft, presences, moved=moved)
+    return _correct(connection, look, entry, replace(one, moved=moved), article)
+
+
+def _correct(connection: Connection, look: Look, entry: Entry, one: Old, article: Article) -> bool:
+    item, trail = one.named.item, articles.revisions(connection, article.id)
+    edit = edits.edit(entry, item, one.moved, article, trail)
+    if edit.changed:
+        articles.revise(connection, article.id, _says(one, article, edit), edit.changed, look.now)
+        said = identities.words_key(look.feed.id, article.id, edits.shown(entry.content_hash))
+        identities.remember(connection, {said: article.id}, look.now, look.feed.id)
+    elif edit.text:
+        articles.complete(connection, article.id, text=item.text)
+    return bool(edit.changed)
+
+
+def _says(one: Old, article: Article, edit: edits.Edit) -> Draft:
+    """The correction: what changed, as the item has it; what did not, as the article has it."""
+    item = one.named.item
+    image = "image" in edit.changed
+    return Draft(
+        url=item.link if "url" in edit.changed else article.url,
+        title=item.title if "title" in edit.changed else article.title,
+        summary=item.summary if "summary" in edit.changed else article.summary,
+        text=item.text if edit.text else article.text,
+        author=article.author,
+        sections=article.sections,
+        image_url=item.image_url if image else article.image_url,
+        image_width=item.image_width if image else article.image_width,
+        published_at=article.published_at,
+    )
+
+
+def _take_word(
+    connection: Connection,
+    look: Look,
+    article: Article,
+    draft: Draft,
+    presences: Sequence[Presence],
+    *,
+    moved: bool = False,
+) -> bool:
+    """Let the article have this feed's words instead of another's; True if readers see a difference.
+
+    Of a feed that may not speak for the article nothing is left, and what the others said stands no more.
+    """
+    covering = {one.feed_id for one in presences if covers(one.address, article.url, look.authority)}
+    whole = article.feed_id is not None and article.feed_id not in covering
+    said = replace(draft, feed_id=look.feed.id, url=draft.url if whole or moved else "")
+    changed = edits.differing_words(article, said, whole=whole)
+    articles.replace_words(connection, article.id, said, changed, look.now, whole=whole)
+    if whole:
+        entries.forget_words(connection, article.id, covering - {look.feed.id})
+    if whole and not decisions.is_posted(connection, article.id):
+        stories.forget(connection, article, look.now)
+    return bool(changed)
