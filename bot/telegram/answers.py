@@ -1,4 +1,4 @@
-"""Answers to readers: said at the pace that everything the bot says shares, chats fairly beside each other."""
+"""Answers to readers: said at the pace that everything the bot says shares, all chats fairly."""
 
 import asyncio
 from collections import deque

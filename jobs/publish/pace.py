@@ -101,7 +101,7 @@ class Pace:
         return at - now
 
     def rest(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
-        """The part of `wait` that nothing to another chat can shorten: what this one got lately, or a stop."""
+        """The part of `wait` that is this chat's own: what it got lately, or that everything is stopped."""
         at = max(self._chat_opens(chat_id, now, answer), self._all_stopped)
         if unpaid and self._unpaid is not self._overall:
             at = max(at, self._unpaid.opens(slower=self._all_slow.now(now)))

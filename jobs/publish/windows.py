@@ -211,9 +211,7 @@ class Chats:
     def opens_to(self, chat_id: int, now: float, slower: float, *, answer: bool = False) -> float:
         """When the chat may get its next answer, or post."""
         windows = self._windows.get(chat_id, ())
-        return max(
-            (window.opens_to(now, answer=answer, slower=slower) for window in windows), default=0.0
-        )
+        return max((window.opens_to(now, answer=answer, slower=slower) for window in windows), default=0.0)
 
     def is_posts_turn(self, chat_id: int) -> bool:
         """Whether the chat got so many answers in a row that a post that waits goes first."""

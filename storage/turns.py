@@ -1,0 +1,129 @@
+"""Feeds take turns: which articles, and which of a channel's deliveries, are next, whoever brings how many.
+
+An article's turn is that of the first feed that showed it. What has no article (notices, digests, catch-up
+posts) takes turns as a feed of its own, number 0.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, text, tuple_
+
+from storage.records import ArticleState, Lane
+from storage.schema import OWED_IN_PUBLIC, UNTOLD, articles, deliveries, entries
+
+#: The turn of what no feed has brought.
+NO_FEED = 0
+
+_FIRST_FEED = (
+    select(entries.c.feed_id)
+    .where(entries.c.article_id == articles.c.id)
+    .order_by(entries.c.seen_at, entries.c.feed_id)
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def feed_of(connection: Connection, article_id: int | None) -> int:
+    """Whose turn an article's post takes."""
+    found = connection.execute(select(_FIRST_FEED).where(articles.c.id == article_id)).scalar()
+    return found or NO_FEED
+
+
+def unplanned(connection: Connection, count: int) -> list[int]:
+    """The next `count` articles to be planned: the first of each feed, then the second of each, and so on."""
+    next_ones = _in_turn("articles.planned_at IS NULL", articles.c.id).limit(count)
+    return list(connection.execute(next_ones).scalars())
+
+
+def untold(connection: Connection, count: int) -> list[int]:
+    """The same of planned ones that were corrected or withdrawn since the chats were told.
+
+    A feed's withdrawals come first.
+    """
+    next_ones = _in_turn(UNTOLD, articles.c.state != ArticleState.WITHDRAWN, articles.c.id).limit(count)
+    return list(connection.execute(next_ones).scalars())
+
+
+def _in_turn(which: str, *order: ColumnElement[object]) -> Select[tuple[int]]:
+    number = func.row_number().over(partition_by=_FIRST_FEED, order_by=order).label("number")
+    some = select(articles.c.id, number).where(text(which)).subquery()
+    return select(some.c.id).order_by(some.c.number, some.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a feed would like to say next in a channel or group, in one lane."""
+
+    delivery_id: int
+    chat_id: int
+    feed_id: int
+    lane: Lane  #: its own
+    not_before: datetime
+    served_at: datetime  #: when the feed last had a turn in this chat
+
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def heads(connection: Connection, now: datetime) -> list[Head]:
+    """What is due to channels and groups: of each chat, feed and lane the longest owed.
+
+    The index is looked into once for each of them, however much is owed.
+    """
+    found = connection.execute(_HEADS, {"now": now})
+    return [Head(*row[:-1], served_at=row[-1] or _NEVER) for row in found]
+
+
+def next_of_each(found: Collection[Head]) -> list[tuple[Lane, Head]]:
+    """Of each chat the delivery whose turn it is, and the lane in which it goes out.
+
+    The feed that had the last turn waits if another has something; of the others the most urgent lane goes
+    first, then who waits longest for a turn. A delivery that goes before a more urgent one goes in its place.
+    """
+    by_chat = groupby(sorted(found, key=lambda head: head.chat_id), key=lambda head: head.chat_id)
+    return [_next([*some]) for _, some in by_chat]
+
+
+def _next(found: Sequence[Head]) -> tuple[Lane, Head]:
+    last = max(found, key=lambda head: head.served_at).feed_id
+    others = [head for head in found if head.feed_id != last] or found
+    chosen = min(others, key=lambda head: (_rank(head), head.served_at, head.not_before, head.delivery_id))
+    return min(found, key=_rank).lane, chosen
+
+
+def _rank(head: Head) -> int:
+    return list(Lane).index(head.lane)
+
+
+def _made_heads() -> Select[tuple[int, int, int, Lane, datetime, datetime | None]]:
+    """From each chat, feed and lane to the next by one step in the index `ix_deliveries_owed_in_turn`."""
+    here, behind, before = deliveries, deliveries.alias("behind"), deliveries.alias("before")
+    queue = ("lane", "chat_id", "feed_id")
+    order = (*queue, "not_before", "id")
+    first = select(here.c.id).where(text(OWED_IN_PUBLIC)).order_by(*(here.c[name] for name in order)).limit(1)
+    steps = select(first.scalar_subquery().label("id")).cte("steps", recursive=True)
+    farther = tuple_(*(behind.c[name] for name in queue)) > tuple_(*(before.c[name] for name in queue))
+    following = (
+        select(behind.c.id)
+        .where(text("behind.state = 'owed' AND behind.public"), farther)
+        .order_by(*(behind.c[name] for name in order))
+        .limit(1)
+        .correlate(before)
+        .scalar_subquery()
+    )
+    steps = steps.union_all(select(following).select_from(steps.join(before, before.c.id == steps.c.id)))
+    other = deliveries.alias("other")
+    served = (
+        select(func.max(other.c.claimed_at))
+        .where(text("other.public"), other.c.chat_id == here.c.chat_id, other.c.feed_id == here.c.feed_id)
+        .scalar_subquery()
+    )
+    facts = (here.c.id, here.c.chat_id, here.c.feed_id, here.c.lane, here.c.not_before, served)
+    due = here.c.not_before <= bindparam("now", type_=here.c.not_before.type)
+    return select(*facts).join(steps, steps.c.id == here.c.id).where(due)
+
+
+_HEADS = _made_heads()
