@@ -8,11 +8,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    text,
+)
 
 from storage.records import ArticleState, Lane
-from storage.schema import OWED_IN_PUBLIC, UNTOLD, articles, deliveries, entries
+from storage.schema import UNTOLD, articles, deliveries, entries
 
 #: The turn of what no feed has brought.
 NO_FEED = 0
@@ -47,7 +58,7 @@ def untold(connection: Connection, count: int) -> list[int]:
     return list(connection.execute(next_ones).scalars())
 
 
-def _in_turn(which: str, *order: ColumnElement[object]) -> Select[tuple[int]]:
+def _in_turn(which: str, *order: ColumnElement[Any]) -> Select[Any]:
     number = func.row_number().over(partition_by=_FIRST_FEED, order_by=order).label("number")
     some = select(articles.c.id, number).where(text(which)).subquery()
     return select(some.c.id).order_by(some.c.number, some.c.id)
@@ -73,8 +84,11 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
 
     The index is looked into once for each of them, however much is owed.
     """
-    found = connection.execute(_HEADS, {"now": now})
-    return [Head(*row[:-1], served_at=row[-1] or _NEVER) for row in found]
+    rows = connection.execute(_HEADS, {"now": now})
+    return [
+        Head(number, chat, feed, lane, due, served or _NEVER)
+        for number, chat, feed, lane, due, served in rows
+    ]
 
 
 def next_of_each(found: Collection[Head]) -> list[tuple[Lane, Head]]:
@@ -98,32 +112,36 @@ def _rank(head: Head) -> int:
     return list(Lane).index(head.lane)
 
 
-def _made_heads() -> Select[tuple[int, int, int, Lane, datetime, datetime | None]]:
+def _made_heads() -> Select[Any]:
     """From each chat, feed and lane to the next by one step in the index `ix_deliveries_owed_in_turn`."""
-    here, behind, before = deliveries, deliveries.alias("behind"), deliveries.alias("before")
-    queue = ("lane", "chat_id", "feed_id")
-    order = (*queue, "not_before", "id")
-    first = select(here.c.id).where(text(OWED_IN_PUBLIC)).order_by(*(here.c[name] for name in order)).limit(1)
-    steps = select(first.scalar_subquery().label("id")).cte("steps", recursive=True)
-    farther = tuple_(*(behind.c[name] for name in queue)) > tuple_(*(before.c[name] for name in queue))
-    following = (
-        select(behind.c.id)
-        .where(text("behind.state = 'owed' AND behind.public"), farther)
-        .order_by(*(behind.c[name] for name in order))
-        .limit(1)
-        .correlate(before)
-        .scalar_subquery()
-    )
+    here, before, other = deliveries, deliveries.alias("before"), deliveries.alias("other")
+    first = _first_behind(None, ())
+    steps = select(first.label("id")).cte("steps", recursive=True)
+    # SQLite does not look for (lane, chat, feed) > (?, ?, ?) in an index: the same, one after the other
+    following = func.coalesce(*(_first_behind(before, _QUEUE[:length]) for length in (3, 2, 1)))
     steps = steps.union_all(select(following).select_from(steps.join(before, before.c.id == steps.c.id)))
-    other = deliveries.alias("other")
-    served = (
-        select(func.max(other.c.claimed_at))
-        .where(text("other.public"), other.c.chat_id == here.c.chat_id, other.c.feed_id == here.c.feed_id)
-        .scalar_subquery()
-    )
+    same = (other.c.chat_id == here.c.chat_id) & (other.c.feed_id == here.c.feed_id)
+    served = select(func.max(other.c.claimed_at)).where(text("other.public"), same).scalar_subquery()
     facts = (here.c.id, here.c.chat_id, here.c.feed_id, here.c.lane, here.c.not_before, served)
     due = here.c.not_before <= bindparam("now", type_=here.c.not_before.type)
     return select(*facts).join(steps, steps.c.id == here.c.id).where(due)
+
+
+#: The columns that name a queue, and with the last two its order.
+_QUEUE = ("lane", "chat_id", "feed_id")
+_ORDER = (*_QUEUE, "not_before", "id")
+
+
+def _first_behind(before: FromClause | None, columns: Sequence[str]) -> ScalarSelect[int]:
+    """The first delivery owed in public behind `before` in the last of these columns, alike in the others."""
+    behind = deliveries.alias("behind")
+    order = [behind.c[name] for name in _ORDER]
+    query = select(behind.c.id).where(text("behind.state = 'owed' AND behind.public")).order_by(*order)
+    if before is not None:
+        *alike, last = columns
+        query = query.where(*(behind.c[name] == before.c[name] for name in alike))
+        query = query.where(behind.c[last] > before.c[last]).correlate(before)
+    return query.limit(1).scalar_subquery()
 
 
 _HEADS = _made_heads()

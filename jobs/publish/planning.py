@@ -8,6 +8,7 @@ import structlog
 
 from jobs.clock import Bell
 from jobs.policy import Publishing, Withdrawals
+from jobs.publish import surges
 from jobs.publish.parts import Publish
 from jobs.publish.placing import heed, place_arrivals, read_arrivals
 from jobs.publish.plan import plan
@@ -141,6 +142,7 @@ def _plan_some(
     last = decisions.last_routine(connection, known) if policy.min_gap else {}
     made = plan(rows, policy, channels, last, now)
     decisions.plan(connection, made.decisions, made.posts, made.told, now)
+    surges.tell(connection, rows, policy.operators, now)
     return len(rows)
 
 

@@ -45,6 +45,8 @@ class DatabaseHere(Database):
         await asyncio.sleep(0)
         return self.read_here(work, *args, **kwargs)
 
+    answer = read
+
 
 def wording(telling: Telling) -> str:
     """A post in a few words; the real one is `bot.render`'s."""
