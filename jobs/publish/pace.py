@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from itertools import chain, islice
 
 from jobs.policy import Rate
-from jobs.publish.windows import Budget, Chats, Quickest, Slowness, Turns
+from jobs.publish.windows import SHARE, Chats, Quickest, SharedBudget, Slowness
 
 #: Floods of several chats within this many seconds concern everything.
 TOGETHER = 10.0
@@ -40,8 +40,8 @@ class Pace:
 
     def __init__(self, overall: Rate, chat: Rate, group: Rate, unpaid: Rate | None = None) -> None:
         """`unpaid`: what Telegram allows of requests that cannot be paid for, where the others are."""
-        self._overall = Budget(overall)
-        self._unpaid = Budget(unpaid) if unpaid else self._overall
+        self._overall = SharedBudget(overall)
+        self._unpaid = SharedBudget(unpaid) if unpaid else self._overall
         self._private, self._public = Chats((chat,)), Chats((chat, group))
         self._stopped: dict[int, float] = {}  # by chat, until when
         self._all_stopped = 0.0
@@ -51,8 +51,6 @@ class Pace:
         self._flying: dict[int, tuple[int, float, bool]] = {}  # by ticket: chat, when, whether an answer
         self._tickets = 0
         self._quickest = Quickest(overall.seconds)
-        self._turns = Turns(overall.count)
-        self._waiting = [0.0, 0.0]  # until when a post waits, an answer
         self._owed: Collection[int] = ()
 
     def cost(self, *, unpaid: bool = False) -> float:
@@ -92,19 +90,25 @@ class Pace:
         `unpaid`: an edit or a delete, which cannot be paid for. Infinite where all of a window may still be
         on its way: until the next `answered`.
         """
-        if rest := self.rest(chat_id, now, answer=answer, unpaid=unpaid):
-            return rest
-        at = self._in_turn(now, answer)
-        if at - now <= NOTHING:
-            return 0.0
-        self._waiting[answer] = min(at, now + ASK_AGAIN) + PROMISE
-        return at - now
+        rest = self.rest(chat_id, now, answer=answer, unpaid=unpaid)
+        opens = [(self._opens_to(budget, now, answer), budget) for budget in self._budgets(unpaid)]
+        at = max(at for at, _ in opens)
+        if rest > 0:
+            return max(rest, at - now)
+        for until, budget in opens:
+            if until - now > NOTHING:
+                budget.wait(min(until, now + ASK_AGAIN) + PROMISE, answer=answer)
+        return at - now if at - now > NOTHING else 0.0
 
     def rest(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
-        """The part of `wait` that is this chat's own: what it got lately, or that everything is stopped."""
+        """The part of `wait` that is not for a turn: what the chat got lately, or that all is stopped.
+
+        Also what was paid for, where that leaves no room for what is `unpaid`.
+        """
         at = max(self._chat_opens(chat_id, now, answer), self._all_stopped)
         if unpaid and self._unpaid is not self._overall:
-            at = max(at, self._unpaid.opens(slower=self._all_slow.now(now)))
+            soon = SHARE * self._unpaid.interval
+            at = max(at, self._unpaid.window.opens(slower=self._all_slow.now(now)) - soon)
         return at - now if at - now > NOTHING else 0.0
 
     def owe(self, chats: Collection[int]) -> None:
@@ -113,13 +117,12 @@ class Pace:
 
     def room(self, now: float, horizon: float) -> int:
         """How many may begin, to whomever, within `horizon` seconds."""
-        at = max(self._in_turn(now, False), self._all_stopped, now)
+        at = max(self._in_turn(now), self._all_stopped, now)
         return int((now + horizon - at) / self._overall.interval) + 1 if at <= now + horizon else 0
 
     def opens_in(self, now: float, *, unpaid: bool = False) -> float:
         """The seconds until any post at all may go."""
-        other = self._unpaid.opens(slower=self._all_slow.now(now)) if unpaid else 0.0
-        return max(0.0, self._in_turn(now, False) - now, other - now, self._all_stopped - now)
+        return max(0.0, self._in_turn(now, unpaid=unpaid) - now, self._all_stopped - now)
 
     def shut(self, until: float) -> frozenset[int]:
         """The chats that get nothing before `until`."""
@@ -157,12 +160,17 @@ class Pace:
         """How many chats take memory."""
         return len(self._private) + len(self._public) + len(self._stopped) + len(self._slow)
 
-    def _in_turn(self, now: float, answer: bool) -> float:
-        """When the next slot is free; the one after that, where the other side waits and it is its turn."""
-        at = self._next(now)
-        if self._waiting[not answer] > now and not self._turns.is_next(answer=answer):
-            return max(at, now) + self._overall.interval
-        return at
+    def _in_turn(self, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
+        """When one more of a side may go, to whomever."""
+        return max(self._opens_to(budget, now, answer) for budget in self._budgets(unpaid))
+
+    def _opens_to(self, budget: SharedBudget, now: float, answer: bool) -> float:
+        hanging = self._hanging(now) if budget is self._overall else 0
+        return budget.opens_to(now, answer=answer, hanging=hanging, slower=self._all_slow.now(now))
+
+    def _budgets(self, unpaid: bool) -> tuple[SharedBudget, ...]:
+        both = unpaid and self._unpaid is not self._overall
+        return (self._overall, self._unpaid) if both else (self._overall,)
 
     def _chat_opens(self, chat_id: int, now: float, answer: bool) -> float:
         """When the chat may get its next answer, or post, by its own windows."""
@@ -174,19 +182,19 @@ class Pace:
             opens += HELD
         return max(opens, stopped)
 
-    def _next(self, now: float) -> float:
-        """When the next one may go, to whomever."""
+    def _hanging(self, now: float) -> int:
+        """Requests without an answer that may still arrive, although they began longer ago than a window."""
         hanging = 0
         for _, at, _ in self._flying.values():
             if at > now - self._overall.window.rate.seconds:
                 break
             hanging += 1
-        return self._overall.opens(hanging=hanging, slower=self._all_slow.now(now))
+        return hanging
 
     def _count(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> None:
         slower = self._all_slow.now(now)
-        self._turns.count(answer=answer)
-        self._waiting[answer] = 0.0
+        for budget in self._budgets(unpaid):
+            budget.count_side(answer=answer)
         self._overall.count(now, slower)
         if self._unpaid is not self._overall:
             if unpaid:

@@ -101,29 +101,6 @@ class SharedWindow(Window):
         return since
 
 
-class Turns:
-    """Whose turn is it while both wait? Of any `size` requests in a row at least a third are posts.
-
-    Answers go first in the rest, and so are sure of two thirds.
-    """
-
-    __slots__ = ("_answers", "_most", "_posts")
-
-    def __init__(self, size: int) -> None:
-        size = max(size, SHARE)
-        self._most = -(-size // SHARE)
-        self._posts, self._answers = size - 1, deque([False] * (size - 1), size - 1)
-
-    def count(self, *, answer: bool) -> None:
-        """A request begins."""
-        self._posts += (not answer) - (not self._answers[0])
-        self._answers.append(answer)
-
-    def is_next(self, *, answer: bool) -> bool:
-        """Whether the next request is an answer's, or a post's, where both wait."""
-        return (self._posts >= self._most) == answer
-
-
 class Budget:
     """A window, and an even pace in it."""
 
@@ -142,6 +119,40 @@ class Budget:
         """One comes now."""
         self.window.mark(now)
         self._due = max(self._due, now - CATCH_UP) + self.interval * slower
+
+
+class SharedBudget(Budget):
+    """A budget of which posts are sure of a third and answers of two, if both wait.
+
+    While they do, a post is next if fewer than a third of the last requests, as many as the window has, were
+    posts, else an answer. A side that waits alone gets all.
+    """
+
+    __slots__ = ("_kinds", "_posts", "_sure", "_waiting")
+
+    def __init__(self, rate: Rate) -> None:
+        super().__init__(rate)
+        size = max(rate.count, SHARE)
+        self._sure = -(-size // SHARE)  # posts of so many requests
+        self._posts, self._kinds = size - 1, deque([False] * (size - 1), size - 1)  # True for an answer
+        self._waiting = [0.0, 0.0]  # until when a post waits, an answer
+
+    def opens_to(self, now: float, *, answer: bool, hanging: int = 0, slower: float = 1.0) -> float:
+        """When one more of a side may come: the slot is left to the other side if that waits and is next."""
+        at = self.opens(hanging=hanging, slower=slower)
+        if self._waiting[not answer] > now and (self._posts >= self._sure) != answer:
+            return max(at, now) + self.interval
+        return at
+
+    def wait(self, until: float, *, answer: bool) -> None:
+        """One of a side waits for its slot, and comes before then."""
+        self._waiting[answer] = until
+
+    def count_side(self, *, answer: bool) -> None:
+        """One of a side comes now; whoever else of that side waits has to say so again."""
+        self._posts += (not answer) - (not self._kinds[0])
+        self._kinds.append(answer)
+        self._waiting[answer] = 0.0
 
 
 class Quickest:
