@@ -94,16 +94,16 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
 def next_of_each(found: Collection[Head]) -> list[tuple[Lane, Head]]:
     """Of each chat the delivery whose turn it is, and the lane in which it goes out.
 
-    The feed that had the last turn waits if another has something; of the others the most urgent lane goes
-    first, then who waits longest for a turn. A delivery that goes before a more urgent one goes in its place.
+    Of the feeds that have something, the one that had the latest turn waits; of the others the most urgent
+    lane goes first, then who waits longest for a turn. A delivery that goes before a more urgent one goes in its place.
     """
     by_chat = groupby(sorted(found, key=lambda head: head.chat_id), key=lambda head: head.chat_id)
     return [_next([*some]) for _, some in by_chat]
 
 
 def _next(found: Sequence[Head]) -> tuple[Lane, Head]:
-    last = max(found, key=lambda head: head.served_at).feed_id
-    others = [head for head in found if head.feed_id != last] or found
+    last = max(found, key=lambda head: head.served_at)
+    others = [head for head in found if head.feed_id != last.feed_id or last.served_at == _NEVER] or found
     chosen = min(others, key=lambda head: (_rank(head), head.served_at, head.not_before, head.delivery_id))
     return min(found, key=_rank).lane, chosen
 
