@@ -95,7 +95,8 @@ def next_of_each(found: Collection[Head]) -> list[tuple[Lane, Head]]:
     """Of each chat the delivery whose turn it is, and the lane in which it goes out.
 
     Of the feeds that have something, the one that had the latest turn waits; of the others the most urgent
-    lane goes first, then who waits longest for a turn. A delivery that goes before a more urgent one goes in its place.
+    lane goes first, then who waits longest for a turn. A delivery that goes before a more urgent one goes in
+    its place.
     """
     by_chat = groupby(sorted(found, key=lambda head: head.chat_id), key=lambda head: head.chat_id)
     return [_next([*some]) for _, some in by_chat]
