@@ -81,7 +81,7 @@ class PacedAnswers:
     def _serve_next(self, now: float) -> float:
         """Begin to say the next answer where that may be now; the seconds until something may be."""
         self._give_up(now)
-        latest = self._waiting[0].latest - now if self._waiting else 0.0
+        latest = self._waiting[0].latest - now if self._waiting else float("inf")
         found = self._queue.first(now, lambda _, answer: self._rest(answer, now))
         if found is None:
             return min(self._queue.opens_in(now), latest)
