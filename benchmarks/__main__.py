@@ -8,7 +8,7 @@ from rich.console import Console
 
 #: In the order of an article's way. Each is a module of its own, `python -m benchmarks.NAME`.
 ALL = (
-    "fetch_many", "decompression_bomb", "replay_feeds", "article_pages", "fanout", "box_speed",
+    "fetch_many", "decompression_bomb", "replay_feeds", "article_pages", "fanout", "flood", "box_speed",
     "related", "related.readers", "related.semantic",
 )  # fmt: skip
 

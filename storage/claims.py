@@ -1,11 +1,13 @@
 """Claims: who is next? By lane, many readers before one, then in order of owing, one a chat at a time.
 
+In a channel or group feeds take turns (`turns`): none has two posts in a row while another has something.
+
 What is due is read ahead of its time; it is claimed, with what the request will say, when the request is
 about to be made. So a crash leaves in doubt only what was really under way.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,12 +15,16 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, text, tuple_, update
 
 from storage import chats as chats_by_id
+from storage import turns
 from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
 from storage.rows import records
 from storage.schema import deliveries, posts
 
 #: The most rows looked at in one query while claiming.
 PAGE = 500
+
+#: Of a delivery: its id, its chat, and from when it is due.
+Row = tuple[int, int, datetime] | Any
 
 #: Written as the indexes are, so that both engines use them.
 OWED = text("deliveries.state = 'owed'")
@@ -32,6 +38,7 @@ class Debt:
     delivery: Delivery
     post: Post
     chat: Chat | None
+    lane: Lane | None = None  #: in which it goes out, where another's turn made it more urgent than its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +69,32 @@ def due(
 ) -> Dues:
     """Up to `count` deliveries that are due, without those `in_hand`; nothing is written.
 
-    By lane, channels and groups first, then in order of owing. At most one for each chat, none for chats that
-    are `shut` or not active, and none for a channel or group while a request to it is under way or a send
-    unclear.
+    By lane, channels and groups first, then in order of owing; in a channel or group feeds take turns. At
+    most one for each chat, none for chats that are `shut` or not active, and none for a channel or group
+    while a request to it is under way or a send unclear.
     """
     chosen, held = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
+    public = _public(connection, now, held)
     for lane in Lane:
-        for public in (True, False):
-            size = count + len(in_hand)
-            for page in _pages(connection, lane, public, now, size) if chosen.room else ():
-                chosen.take(connection, [row for row in page if row[0] not in held])
-                if not chosen.room:
-                    break
+        chosen.take(connection, [row for place, row in public if place is lane])
+        for page in _pages(connection, lane, now, count + len(in_hand)) if chosen.room else ():
+            chosen.take(connection, [row for row in page if row[0] not in held])
+            if not chosen.room:
+                break
     found = select(deliveries).where(deliveries.c.id.in_(chosen.numbers))
     said = records(Delivery, connection.execute(found)) if chosen.numbers else []
     rows = {delivery.id: delivery for delivery in said}
     debts = with_posts(connection, [rows[number] for number in chosen.numbers], chosen.known)
-    return Dues(debts, frozenset(chosen.passed))
+    lanes = {row[0]: lane for lane, row in public}
+    hurried = [replace(debt, lane=lanes.get(debt.delivery.id)) for debt in debts]
+    return Dues(hurried, frozenset(chosen.passed))
+
+
+def _public(connection: Connection, now: datetime, held: set[int]) -> list[tuple[Lane, Row]]:
+    """What is next in each channel and group, in order of owing, each with its lane."""
+    due = [head for head in turns.heads(connection, now) if head.delivery_id not in held]
+    found = sorted(turns.next_of_each(due), key=lambda each: (each[1].not_before, each[1].delivery_id))
+    return [(lane, (head.delivery_id, head.chat_id, head.not_before)) for lane, head in found]
 
 
 class _Chosen:
@@ -94,7 +110,7 @@ class _Chosen:
     def room(self) -> bool:
         return len(self.numbers) < self._count
 
-    def take(self, connection: Connection, rows: Sequence[Any]) -> None:
+    def take(self, connection: Connection, rows: Sequence[Row]) -> None:
         """One for each open, active chat, while there is room."""
         self.passed |= {row[1] for row in rows if row[1] in self._closed}
         first = {row[1]: row[0] for row in reversed(rows) if row[1] not in self._closed}
@@ -138,10 +154,10 @@ _BUSY = select(deliveries.c.chat_id).where(
 
 
 @cache
-def _owed(lane: Lane, public: bool, *, behind: bool) -> Select[Any]:
-    """What is due, in its order, from the first on or `behind` a row; made once, since it is asked often."""
+def _owed(lane: Lane, *, behind: bool) -> Select[Any]:
+    """What is due to readers, in its order, from the first on or `behind` a row; made once: asked often."""
     hour, number = deliveries.c.not_before, deliveries.c.id
-    there = (deliveries.c.lane == lane) & (deliveries.c.public == public)
+    there = (deliveries.c.lane == lane) & deliveries.c.public.is_(False)
     query = select(number, deliveries.c.chat_id, hour).where(
         OWED, there, hour <= bindparam("now", type_=hour.type)
     )
@@ -151,18 +167,16 @@ def _owed(lane: Lane, public: bool, *, behind: bool) -> Select[Any]:
     return query.order_by(hour, number).limit(bindparam("size", type_=number.type))
 
 
-def _pages(
-    connection: Connection, lane: Lane, public: bool, now: datetime, size: int
-) -> Iterator[Sequence[Any]]:
+def _pages(connection: Connection, lane: Lane, now: datetime, size: int) -> Iterator[Sequence[Any]]:
     """First what would do if every row could be taken, then larger pages."""
     asked: dict[str, Any] = {"now": now, "size": min(size, PAGE)}
-    page = connection.execute(_owed(lane, public, behind=False), asked).all()
+    page = connection.execute(_owed(lane, behind=False), asked).all()
     while page:
         yield page
         if len(page) < asked["size"]:
             return
         asked |= {"size": PAGE, "hour": page[-1].not_before, "number": page[-1].id}
-        page = connection.execute(_owed(lane, public, behind=True), asked).all()
+        page = connection.execute(_owed(lane, behind=True), asked).all()
 
 
 def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Debt]:

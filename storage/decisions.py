@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
+from storage import turns
 from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
 from storage.rows import record, records
-from storage.schema import UNTOLD, articles, decisions, deliveries, entries, feeds, posts
+from storage.schema import articles, decisions, deliveries, entries, feeds, posts
 
 #: Planned articles of a feed that are looked at for the newest publication.
 RECENT = 50
@@ -62,13 +63,9 @@ class NewPost:
     followers: bool = False  #: the edition's followers get it too
 
 
-def unplanned(connection: Connection, count: int) -> list[Unplanned]:
-    """Up to `count` articles without a plan, the oldest publication first."""
-    query = select(articles.c.id).where(text("articles.planned_at IS NULL")).order_by(articles.c.id)
-    numbers = list(connection.execute(query.limit(count)).scalars())
-    if not numbers:
-        return []
-    found = articles_by_id.many(connection, numbers)
+def unplanned(connection: Connection, numbers: Sequence[int]) -> list[Unplanned]:
+    """What is needed to decide about these articles, the oldest publication first."""
+    found = articles_by_id.many(connection, numbers) if numbers else []
     seen = _sightings(connection, found)
     twins = {article.duplicate_of for article in found if article.duplicate_of}
     posted = _posted(connection, twins | {article.id for article in found})
@@ -206,6 +203,7 @@ def owe(connection: Connection, post: NewPost, now: datetime) -> int:
     facts = {name: getattr(post, name) for name in NewPost.__dataclass_fields__}
     named = facts.pop("chats")
     facts["followers_after"] = FIRST if facts.pop("followers") else None
+    facts["feed_id"] = feed_id = turns.feed_of(connection, post.article_id)
     new = insert(posts).values(**facts, created_at=now).returning(posts.c.id)
     number: int = connection.execute(new).scalar_one()
     known = chats_by_id.many(connection, [chat_id for chat_id, _ in named])
@@ -216,6 +214,7 @@ def owe(connection: Connection, post: NewPost, now: datetime) -> int:
             "chat_id": chat_id,
             "lane": post.lane,
             "public": is_public(known.get(chat_id)),
+            "feed_id": feed_id if is_public(known.get(chat_id)) else turns.NO_FEED,
             "wanted_revision": post.revision,
             "not_before": not_before,
         }
@@ -256,12 +255,6 @@ def notice(connection: Connection, operators: Iterable[int], words: str, now: da
             NewPost(kind=PostKind.NOTICE, lane=Lane.BREAKING, text=words, not_before=now, chats=to),
             now,
         )
-
-
-def untold(connection: Connection, count: int) -> list[Article]:
-    """Up to `count` planned articles that were corrected or withdrawn since the chats were told."""
-    query = select(articles.c.id).where(text(UNTOLD)).order_by(articles.c.id).limit(count)
-    return articles_by_id.many(connection, list(connection.execute(query).scalars()))
 
 
 def tell(connection: Connection, article: Article, *, change_posts: bool = True) -> list[int]:

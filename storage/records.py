@@ -258,6 +258,7 @@ class Post:
     lane: Lane
     edition: str
     article_id: int | None
+    feed_id: int = 0  #: whose turn it takes: that of the feed whose words the article has; 0 for none
     text: str  #: of a notice, digest or catch-up: the articles' ids or the words
     silent: bool
     revision: int = 1  #: of the article, that chats should show; 0 for nothing: withdrawn
@@ -276,6 +277,7 @@ class Delivery:
     chat_id: int
     lane: Lane
     public: bool  #: to a channel or group: goes before private chats
+    feed_id: int = 0  #: of a channel's or group's: whose turn it takes there
     state: DeliveryState
     wanted_revision: int  #: 0 for nothing: withdrawn
     shown_revision: int  #: 0 for nothing yet

@@ -145,6 +145,9 @@ def _next_embedding_postgresql(_element: NextEmbedding, _compiler: Any, **_optio
 #: An article whose chats do not yet know what it says now.
 UNTOLD = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
 
+#: What is owed to channels and groups.
+OWED_IN_PUBLIC = "state = 'owed' AND public"
+
 #: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -369,6 +372,7 @@ posts = Table(
     Column("lane", Word(Lane), nullable=False),
     Column("edition", String(64), nullable=False, default=""),
     Column("article_id", Key, ForeignKey("articles.id"), index=True),
+    Column("feed_id", Key, nullable=False, default=0, server_default="0"),
     Column("text", Text, nullable=False, default=""),
     Column("silent", Boolean, nullable=False, default=False),
     Column("revision", Integer, nullable=False, default=1),
@@ -392,6 +396,7 @@ deliveries = Table(
     Column("chat_id", BigInteger, nullable=False),
     Column("lane", Word(Lane), nullable=False),
     Column("public", Boolean, nullable=False, default=False),
+    Column("feed_id", Key, nullable=False, default=0, server_default="0"),
     Column("state", Word(DeliveryState), nullable=False, default=DeliveryState.OWED),
     Column("wanted_revision", Integer, nullable=False, default=1),
     Column("shown_revision", Integer, nullable=False, default=0),
@@ -429,6 +434,23 @@ Index(
     deliveries.c.not_before,
     deliveries.c.id,
     **_where("state = 'owed'"),
+)
+#: The same for channels and groups, where feeds take turns.
+Index(
+    "ix_deliveries_owed_in_turn",
+    deliveries.c.lane,
+    deliveries.c.chat_id,
+    deliveries.c.feed_id,
+    deliveries.c.not_before,
+    deliveries.c.id,
+    **_where(OWED_IN_PUBLIC),
+)
+Index(
+    "ix_deliveries_last_turn",
+    deliveries.c.chat_id,
+    deliveries.c.feed_id,
+    deliveries.c.claimed_at,
+    **_where("public"),
 )
 #: What is under way, or was when we died.
 Index("ix_deliveries_open", deliveries.c.chat_id, **_where("state IN ('claimed', 'unclear')"))

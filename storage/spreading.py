@@ -7,10 +7,23 @@ costs nothing and repeats nothing.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, and_, case, insert, literal, or_, select, text, true, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from storage import chats as chats_by_id
-from storage import decisions
+from storage import decisions, turns
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import record
 from storage.schema import chats, deliveries, posts, subscriptions
@@ -26,18 +39,34 @@ _CHANGEABLE = (
     DeliveryState.SETTLED,
     DeliveryState.REFUSED,
 )
-_RANK = case({lane: place for place, lane in enumerate(Lane)}, value=posts.c.lane)
-_MOST_URGENT = select(posts).where(_UNSPREAD).order_by(_RANK, posts.c.id).limit(1)
+_WITHDRAWN = posts.c.revision == 0
+_LANE = case({lane: place for place, lane in enumerate(Lane)}, value=posts.c.lane)
+_RANK = case((_WITHDRAWN, 0), else_=_LANE)
+#: The feeds behind the one that had the last turn, then from the first on.
+_HAD_ITS_TURN = posts.c.feed_id <= bindparam("last_feed", type_=posts.c.feed_id.type)
+_NEXT = (
+    select(posts)
+    .where(_UNSPREAD)
+    .order_by(_RANK, _HAD_ITS_TURN, posts.c.feed_id, _WITHDRAWN.desc(), posts.c.id)
+    .limit(1)
+)
 
 
-def spread(connection: Connection, now: datetime, default_edition: str = "", size: int = SLICE) -> bool:
-    """Do one slice of the most urgent post's work; False where there was none.
+def spread(
+    connection: Connection,
+    now: datetime,
+    default_edition: str = "",
+    size: int = SLICE,
+    last_feed: int = turns.NO_FEED,
+) -> Post | None:
+    """Do one slice of the most urgent post's work; that post, None where there was none.
 
-    Readers who chose no edition follow `default_edition`.
+    Of equally urgent ones it is a post of the feed behind `last_feed`, which had the last turn. Readers who
+    chose no edition follow `default_edition`.
     """
-    row = connection.execute(_MOST_URGENT).first()
+    row = connection.execute(_NEXT, {"last_feed": last_feed}).first()
     if row is None:
-        return False
+        return None
     post = record(Post, row)
     if post.raised_after is not None:
         mark = _raise(connection, post, now, size)
@@ -45,7 +74,7 @@ def spread(connection: Connection, now: datetime, default_edition: str = "", siz
     else:
         mark = _give(connection, post, default_edition, size)
         connection.execute(update(posts).where(posts.c.id == post.id).values(followers_after=mark))
-    return True
+    return post
 
 
 def _give(connection: Connection, post: Post, default_edition: str, size: int) -> int | None:
@@ -57,15 +86,17 @@ def _give(connection: Connection, post: Post, default_edition: str, size: int) -
     about = post.article_id if post.kind is PostKind.ARTICLE else None
     same = [post.id] if about is None else decisions.posts_of_article(connection, about)
     there = select(deliveries.c.id).where(deliveries.c.post_id.in_(same), deliveries.c.chat_id == some.c.id)
+    public = some.c.kind != literal(ChatKind.PRIVATE, chats.c.kind.type)
     new = select(
         literal(post.id),
         some.c.id,
         literal(post.lane, deliveries.c.lane.type),
-        some.c.kind != literal(ChatKind.PRIVATE, chats.c.kind.type),
+        public,
+        case((public, literal(post.feed_id)), else_=literal(turns.NO_FEED)),
         literal(post.revision),
         literal(post.not_before, deliveries.c.not_before.type),
     ).where(~there.exists())
-    columns = ("post_id", "chat_id", "lane", "public", "wanted_revision", "not_before")
+    columns = ("post_id", "chat_id", "lane", "public", "feed_id", "wanted_revision", "not_before")
     last = connection.execute(select(some.c.id).order_by(some.c.id.desc()).limit(1)).scalar()
     connection.execute(insert(deliveries).from_select(columns, new))
     return last

@@ -3,12 +3,12 @@
 An article that says again what another said, word for word, is its duplicate, and is in the same story.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, tuple_, update
 
 from storage import articles as archive
 from storage.index import Index, Neighbourhood
@@ -25,7 +25,6 @@ MOST = 500
 RECENT = 50
 
 _LIVE = articles.c.state == ArticleState.LIVE
-_UNPLANNED = text("articles.planned_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,10 @@ def members(connection: Connection, story_id: int) -> list[Article]:
     return records(Article, rows)[::-1]
 
 
-def unplaced(connection: Connection, count: int) -> list[Article]:
-    """Of the next `count` articles to be planned, those to be put into a story, the oldest first."""
-    following = select(articles.c.id).where(_UNPLANNED).order_by(articles.c.id).limit(count)
+def unplaced(connection: Connection, numbers: Sequence[int]) -> list[Article]:
+    """Of these articles, which are to be planned, those to be put into a story, the oldest first."""
     wanted = select(articles).where(
-        articles.c.id.in_(following.scalar_subquery()),
+        articles.c.id.in_(numbers),
         articles.c.story_id.is_(None),
         articles.c.backfill.is_(False),
         _LIVE,

@@ -29,7 +29,7 @@ from jobs.ingest.trying import try_article
 from jobs.policy import Edition, Publishing
 from jobs.publish.parts import Telling
 from jobs.publish.plan import Plan, plan
-from storage import articles, chats, decisions, feeds
+from storage import articles, chats, decisions, feeds, turns
 from storage.database import Connection, Database, open_database
 from storage.decisions import NewPost
 from storage.migrations import migrate
@@ -95,7 +95,7 @@ def _policy(settings: Settings, url: str) -> Publishing:
 
 
 def _rows(connection: Connection, policy: Publishing, now: datetime, count: int) -> list[Row]:
-    waiting = decisions.unplanned(connection, MOST)
+    waiting = decisions.unplanned(connection, turns.unplanned(connection, MOST))
     channels = {
         edition.name: chats.channels(connection, edition.channels, now, edition.name)
         for edition in policy.editions

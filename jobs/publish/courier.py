@@ -108,6 +108,7 @@ class Courier:
         if count <= 0:
             return 0
         parcels, self._passed = await self._parcels.take(count, self._in_hand)
+        self._pace.owe(self._passed)
         self._low = False
         for parcel in parcels:
             self._number += 1

@@ -48,7 +48,8 @@ class Parcel:
     @property
     def rank(self) -> int:
         """Lanes in order, many readers before one."""
-        return 2 * list(Lane).index(self.debt.delivery.lane) + (not self.debt.delivery.public)
+        lane = self.debt.lane or self.debt.delivery.lane
+        return 2 * list(Lane).index(lane) + (not self.debt.delivery.public)
 
 
 @dataclass(frozen=True, slots=True)

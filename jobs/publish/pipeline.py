@@ -18,7 +18,7 @@ from jobs.publish.ledger import Ledger
 from jobs.publish.lookups import Lookups
 from jobs.publish.parts import Publish
 from jobs.publish.placing import Placer
-from jobs.publish.planning import Planner, plan_new
+from jobs.publish.planning import Planner
 from jobs.publish.settling import Aftermath
 from storage import chats, outbox
 from storage.database import SQLAlchemyError
@@ -116,4 +116,4 @@ async def _when(stop: asyncio.Event, then: Callable[[], None]) -> None:
     then()
 
 
-__all__ = ["Publish", "plan_new", "remember", "run"]
+__all__ = ["Publish", "remember", "run"]

@@ -38,9 +38,9 @@ async def read_arrivals(publish: Publish) -> None:
         log.exception("the index cannot read what was stored")
 
 
-def place_arrivals(connection: Connection, index: Index, count: int, now: datetime) -> int:
-    """Put the next `count` unplanned articles into stories, as far as the index knows them; how many."""
-    known = [each for each in stories.unplaced(connection, count) if index.knows(each.id)]
+def place_arrivals(connection: Connection, index: Index, numbers: Sequence[int], now: datetime) -> int:
+    """Put these unplanned articles into stories, as far as the index knows them; how many."""
+    known = [each for each in stories.unplaced(connection, numbers) if index.knows(each.id)]
     return place(connection, index, known, now)
 
 

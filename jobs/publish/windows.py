@@ -1,9 +1,10 @@
-"""Sliding windows: what went out lately, and when one more may; pure. The parts of `pace`.
+"""Sliding windows: what went out lately, when one more may, and whose turn it is; pure. The parts of `pace`.
 
 Times are seconds of one clock that never runs backwards.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from collections.abc import Iterable
 
 from jobs.policy import Rate
@@ -16,6 +17,8 @@ MEMORY = 30.0
 HALF_FORGOTTEN, SLOWEST = 600.0, 16.0
 #: A window is taken for longer by this share: for what is not measured, and what floating point loses.
 MARGIN = 0.005
+#: Posts and answers are sure of one in so many requests each.
+SHARE = 3
 
 
 class Window:
@@ -49,6 +52,55 @@ class Window:
         self.mark(later)
 
 
+class SharedWindow(Window):
+    """A chat's own window, in which posts and answers leave each other a third.
+
+    A request may go if as much of the other side's unused third stays free as the time until the next slot
+    opens is of the whole window. So a side that is alone gets all slots but one, and the other, whenever it
+    comes, finds one open and its third within a window.
+    """
+
+    __slots__ = ("_sides",)
+
+    def __init__(self, rate: Rate) -> None:
+        super().__init__(rate)
+        self._sides: tuple[list[float], list[float]] = ([], [])  # marks of posts, of answers; sorted
+
+    def mark_side(self, at: float, *, answer: bool) -> None:
+        """`mark`, and whose it is."""
+        self.mark(at)
+        side = self._sides[answer]
+        insort(side, at)
+        if len(side) > self.rate.count:
+            del side[0]
+
+    def move_side(self, at: float, later: float, *, answer: bool) -> None:
+        """`move`, and whose it is."""
+        self.move(at, later)
+        side = self._sides[answer]
+        place = bisect_left(side, at)
+        if place < len(side) and side[place] == at:
+            del side[place]
+            insort(side, later)
+
+    def opens_to(self, now: float, *, answer: bool, slower: float = 1.0) -> float:
+        """When one more of a side may come. Posts leave a third only where questions were answered."""
+        length = self.rate.seconds * slower * (1 + MARGIN)
+        share, [_, answers] = self.rate.count // SHARE, self._sides
+        if share == 0 or not (answer or (answers and answers[-1] > now - length)):
+            return self.opens(slower=slower)
+        others, since = self._sides[not answer], now
+        counted = self.marks[bisect_right(self.marks, now - length) :]
+        for gone, mark in enumerate(counted):
+            free, until = self.rate.count - len(counted) + gone, mark + length
+            unused = share - (len(others) - bisect_left(others, mark))
+            at = max(since, until - (free - 1) * length / unused) if unused > 0 else since
+            if free > 0 and at < until:
+                return at
+            since = until
+        return since
+
+
 class Budget:
     """A window, and an even pace in it."""
 
@@ -67,6 +119,40 @@ class Budget:
         """One comes now."""
         self.window.mark(now)
         self._due = max(self._due, now - CATCH_UP) + self.interval * slower
+
+
+class SharedBudget(Budget):
+    """A budget of which posts are sure of a third and answers of two, if both wait.
+
+    While they do, a post is next if fewer than a third of the last requests, as many as the window has, were
+    posts, else an answer. A side that waits alone gets all.
+    """
+
+    __slots__ = ("_kinds", "_posts", "_sure", "_waiting")
+
+    def __init__(self, rate: Rate) -> None:
+        super().__init__(rate)
+        size = max(rate.count, SHARE)
+        self._sure = -(-size // SHARE)  # posts of so many requests
+        self._posts, self._kinds = size - 1, deque([False] * (size - 1), size - 1)  # True for an answer
+        self._waiting = [0.0, 0.0]  # until when a post waits, an answer
+
+    def opens_to(self, now: float, *, answer: bool, hanging: int = 0, slower: float = 1.0) -> float:
+        """When one more of a side may come: the slot is left to the other side if that waits and is next."""
+        at = self.opens(hanging=hanging, slower=slower)
+        if self._waiting[not answer] > now and (self._posts >= self._sure) != answer:
+            return max(at, now) + self.interval
+        return at
+
+    def wait(self, until: float, *, answer: bool) -> None:
+        """One of a side waits for its slot, and comes before then."""
+        self._waiting[answer] = until
+
+    def count_side(self, *, answer: bool) -> None:
+        """One of a side comes now; whoever else of that side waits has to say so again."""
+        self._posts += (not answer) - (not self._kinds[0])
+        self._kinds.append(answer)
+        self._waiting[answer] = 0.0
 
 
 class Quickest:
@@ -110,30 +196,41 @@ class Chats:
     def __init__(self, rates: Iterable[Rate]) -> None:
         self._rates = tuple(rates)
         self._kept = max(rate.seconds for rate in self._rates)
-        self._windows: dict[int, tuple[Window, ...]] = {}  # the longest silent first
-        self.opens: dict[int, float] = {}  #: when each may be spoken to again
+        self._windows: dict[int, tuple[SharedWindow, ...]] = {}  # the longest silent first
+        self._answers: dict[int, int] = {}  # in a row, since the last post
+        self.opens: dict[int, float] = {}  #: when each may get its next post
 
     def __len__(self) -> int:
         return len(self._windows)
 
-    def mark(self, chat_id: int, at: float, slower: float) -> None:
-        windows = self._windows.pop(chat_id, None) or tuple(Window(rate) for rate in self._rates)
+    def mark(self, chat_id: int, at: float, slower: float, *, answer: bool = False) -> None:
+        windows = self._windows.pop(chat_id, None) or tuple(SharedWindow(rate) for rate in self._rates)
         for window in windows:
-            window.mark(at)
+            window.mark_side(at, answer=answer)
         self._windows[chat_id] = windows
-        self.opens[chat_id] = max(window.opens(slower=slower) for window in windows)
+        self._answers[chat_id] = self._answers.get(chat_id, 0) + 1 if answer else 0
+        self.opens[chat_id] = self.opens_to(chat_id, at, slower)
         self._forget(at)
 
-    def move(self, chat_id: int, at: float, later: float, slower: float) -> None:
+    def move(self, chat_id: int, at: float, later: float, slower: float, *, answer: bool = False) -> None:
         """What went to the chat at `at` arrived `later`."""
         if windows := self._windows.get(chat_id):
             for window in windows:
-                window.move(at, later)
-            self.opens[chat_id] = max(window.opens(slower=slower) for window in windows)
+                window.move_side(at, later, answer=answer)
+            self.opens[chat_id] = self.opens_to(chat_id, later, slower)
+
+    def opens_to(self, chat_id: int, now: float, slower: float, *, answer: bool = False) -> float:
+        """When the chat may get its next answer, or post."""
+        windows = self._windows.get(chat_id, ())
+        return max((window.opens_to(now, answer=answer, slower=slower) for window in windows), default=0.0)
+
+    def is_posts_turn(self, chat_id: int) -> bool:
+        """Whether the chat got so many answers in a row that a post that waits goes first."""
+        return self._answers.get(chat_id, 0) >= SHARE - 1
 
     def _forget(self, now: float) -> None:
         while self._windows:
             chat_id = next(iter(self._windows))
             if self._windows[chat_id][0].marks[-1] > now - self._kept or self.opens[chat_id] > now:
                 return
-            del self._windows[chat_id], self.opens[chat_id]
+            del self._windows[chat_id], self._answers[chat_id], self.opens[chat_id]
