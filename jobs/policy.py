@@ -1,6 +1,6 @@
 """What the operator wants, as frozen values: the jobs' own view of the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from zoneinfo import ZoneInfo
 
 from jobs.proxies import Proxy
+from storage.links import site
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,19 @@ class QuietHours:
         if self.start <= self.end:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
+
+
+#: By a feed's host the hosts beyond its own for whose articles it may speak.
+Authority = Mapping[str, Set[str]]
+
+
+def covers(address: str, link: str, authority: Authority) -> bool:
+    """Whether a link lies on the host of a feed's address, or on one that the operator named for it.
+
+    The address is the one that the operator wrote: where a redirect leads is the feed's own claim.
+    """
+    own, host = site(address), site(link)
+    return bool(host) and (host == own or host in authority.get(own, ()))
 
 
 class QuietMode(StrEnum):
@@ -93,8 +107,7 @@ class Fetching:
     public_url: str = ""  #: turns on WebSub
     proxy: Proxy | None = None  #: everything is asked for through it
     no_proxy: tuple[str, ...] = ()  #: but for these hosts
-    authority: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    #: by a feed's host the hosts beyond its own whose articles it may correct or withdraw
+    authority: Authority = field(default_factory=dict)  #: whose articles a feed may correct or withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,3 +128,4 @@ class Publishing:
     rate_group: Rate = Rate(20, 60.0)
     paid_broadcast: bool = False
     operators: tuple[int, ...] = field(default=())
+    authority: Authority = field(default_factory=dict)  #: as in `Fetching`

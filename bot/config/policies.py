@@ -74,6 +74,7 @@ def publishing(settings: Settings) -> Publishing:
         rate_group=settings.rate_group,
         paid_broadcast=settings.allow_paid_broadcast,
         operators=settings.operators,
+        authority=settings.feed_authority,
     )
 
 

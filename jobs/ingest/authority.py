@@ -5,22 +5,11 @@ host (FEED_AUTHORITY); where there is none, with the feed that brought the artic
 Why: docs/decisions/0009-feed-authority.md.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 
+from jobs.policy import Authority, covers
 from storage.entries import Presence
 from storage.links import site
-
-#: By a feed's host the hosts beyond it that the operator named.
-Authority = Mapping[str, Set[str]]
-
-
-def covers(address: str, link: str, authority: Authority) -> bool:
-    """Whether a link lies on the host of a feed's address, or on one that the operator named for it.
-
-    The address is the one that the operator wrote: where a redirect leads is the feed's own claim.
-    """
-    own, host = site(address), site(link)
-    return bool(host) and (host == own or host in authority.get(own, ()))
 
 
 def speaker(presences: Sequence[Presence], link: str, authority: Authority) -> Presence | None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jobs.ingest import edits
-from jobs.ingest.authority import Authority, covers, may_correct, may_move, speaker
+from jobs.ingest.authority import may_correct, may_move, speaker
 from jobs.ingest.dedupe import Named, Old
+from jobs.policy import Authority, covers
 from storage import articles, decisions, entries, identities, stories
 from storage.articles import Draft
 from storage.database import Connection

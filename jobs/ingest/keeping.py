@@ -13,7 +13,7 @@ from jobs.ingest.missing import missing
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed
 from jobs.ingest.pushed import Age
-from jobs.policy import Fetching
+from jobs.policy import Authority, Fetching, covers
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection
@@ -44,9 +44,7 @@ class Push(StrEnum):
     WITHOUT_LOOK = "without look"  #: it could not be: the last look has the last word
 
 
-def unknown(
-    connection: Connection, feed_id: int, parsed: ParsedFeed, named: authority.Authority
-) -> tuple[Named, ...]:
+def unknown(connection: Connection, feed_id: int, parsed: ParsedFeed, named: Authority) -> tuple[Named, ...]:
     """The items that would be news by this feed's word, and not a backlog, if the look were kept now."""
     feed = feeds.get(connection, feed_id)
     if feed is None or not entries.has_any(connection, feed_id):
@@ -113,7 +111,7 @@ def _note(
 
 
 def _recognise(
-    connection: Connection, feed: Feed, document: Document, named: authority.Authority
+    connection: Connection, feed: Feed, document: Document, named: Authority
 ) -> tuple[Claims, Found]:
     known = claims.read(connection, feed, document, named)
     return known, dedupe.recognise(document, known.known, known.claimed)
@@ -197,7 +195,7 @@ def _may_move(connection: Connection, look: Look, one: Old) -> bool:
 def _is_its_own(look: Look, one: New, link: str) -> bool:
     """Whether what a page calls its address is its site's to say: a redirect may lead to anybody's."""
     same = site(link) == site(one.named.item.link)
-    return same or authority.covers(look.feed.url, link, look.authority)
+    return same or covers(look.feed.url, link, look.authority)
 
 
 def _entries(connection: Connection, feed_id: int, found: Found, last: Sequence[Entry]) -> dict[int, Entry]:
@@ -248,7 +246,7 @@ def _missing(
     ]
 
 
-def _may_withdraw(connection: Connection, feed_id: int, article: Article, named: authority.Authority) -> bool:
+def _may_withdraw(connection: Connection, feed_id: int, article: Article, named: Authority) -> bool:
     presences: Sequence[Presence] = entries.presences(connection, article.id)
     mine = next((one for one in presences if one.feed_id == feed_id), None)
     return mine is not None and authority.may_withdraw(mine, presences, article.url, named)
@@ -260,7 +258,7 @@ def take_back(
     because: str,
     now: datetime,
     feed_id: int,
-    named: authority.Authority,
+    named: Authority,
 ) -> bool:
     """Withdraw an article that its feed no longer shows and whose page is gone; False if that has changed.
 

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.clock import Bell
+from jobs.policy import Authority, covers
 from jobs.publish.parts import Publish
 from jobs.publish.stories import RULES, choose, repeated, repeats
-from storage import articles, stories
+from storage import articles, feeds, stories
 from storage.database import Connection, SQLAlchemyError
 from storage.index import Index
 from storage.records import Article, ArticleState
@@ -38,24 +39,28 @@ async def read_arrivals(publish: Publish) -> None:
         log.exception("the index cannot read what was stored")
 
 
-def place_arrivals(connection: Connection, index: Index, numbers: Sequence[int], now: datetime) -> int:
+def place_arrivals(
+    connection: Connection, index: Index, numbers: Sequence[int], authority: Authority, now: datetime
+) -> int:
     """Put these unplanned articles into stories, as far as the index knows them; how many."""
     known = [each for each in stories.unplaced(connection, numbers) if index.knows(each.id)]
-    return place(connection, index, known, now)
+    return place(connection, index, known, authority, now)
 
 
-def place_left_over(connection: Connection, index: Index, now: datetime) -> int:
+def place_left_over(connection: Connection, index: Index, authority: Authority, now: datetime) -> int:
     """The same for a few that were planned without: a new feed's backlog, what the index did not know."""
     some = stories.left_over(connection, now - LONG_AGO, AT_ONCE)
-    return place(connection, index, [each for each in some if index.knows(each.id)], now)
+    return place(connection, index, [each for each in some if index.knows(each.id)], authority, now)
 
 
-def place(connection: Connection, index: Index, some: Sequence[Article], now: datetime) -> int:
+def place(
+    connection: Connection, index: Index, some: Sequence[Article], authority: Authority, now: datetime
+) -> int:
     """Put each article into the story that it continues, or one of its own; how many those were."""
     for article in some:
         try:
             with connection.begin_nested():
-                _place(connection, index, article, now)
+                _place(connection, index, article, authority, now)
         except SQLAlchemyError:
             raise
         except Exception:  # a mistake of ours, met by one article; the others go on
@@ -64,19 +69,39 @@ def place(connection: Connection, index: Index, some: Sequence[Article], now: da
     return len(some)
 
 
-def _place(connection: Connection, index: Index, article: Article, now: datetime) -> None:
+def _place(
+    connection: Connection, index: Index, article: Article, authority: Authority, now: datetime
+) -> None:
     nearest = stories.near(connection, index, article.id)
     story_id = choose(article, nearest)
     before = [near.article_id for near in nearest if near.story_id and near.alike >= RULES.compared]
     if before and article.planned_at is None:
         firsts = [each for each in articles.many(connection, before) if each.duplicate_of is None]
-        if original := repeated(article, firsts):
+        if original := repeated(article, _entitled(connection, article, firsts, authority)):
             stories.repeat(connection, article.id, original.id)
             story_id = original.story_id
     if story_id is None:
         stories.start(connection, article, now)
     else:
         stories.join(connection, article.id, story_id, now)
+
+
+def _entitled(
+    connection: Connection, article: Article, firsts: Sequence[Article], authority: Authority
+) -> list[Article]:
+    """Those whose feed may keep the article from being posted: its own feed, or one that may speak for it.
+
+    No other feed holds an article back by copying its words.
+    """
+    others = {first.feed_id for first in firsts if first.feed_id is not None}
+    addresses = feeds.addresses(connection, others) if others else {}
+    same = article.feed_id
+    return [
+        first
+        for first in firsts
+        if first.feed_id in (None, same)
+        or covers(addresses.get(first.feed_id or 0, ""), article.url, authority)
+    ]
 
 
 def heed(connection: Connection, article: Article, now: datetime) -> bool:
@@ -121,7 +146,9 @@ class Placer:
         publish = self._publish
         while not stop.is_set():
             now = publish.clock.now()
-            if publish.index is None or not await publish.db.run(place_left_over, publish.index, now):
+            if publish.index is None or not await publish.db.run(
+                place_left_over, publish.index, publish.policy.authority, now
+            ):
                 await self._bell.wait(publish.clock, idle)
 
 

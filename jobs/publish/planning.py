@@ -132,7 +132,7 @@ def _plan_some(
     identities.one_at_a_time(connection)  # no feed brings it as news between the reading and the plan
     numbers = _taken([] if queue is None else queue, turns.unplanned, connection, count)
     if index is not None:
-        place_arrivals(connection, index, numbers, now)
+        place_arrivals(connection, index, numbers, policy.authority, now)
     rows = decisions.unplanned(connection, numbers)
     if not rows:
         return 0

@@ -16,7 +16,7 @@ class Room(Newsroom):
 
     def news(self, said: tuple[str, str], **more: object) -> Article:
         known = self.publish(said[0], summary=said[1], **more)
-        self.db.run_here(place_arrivals, self.index, 100, self.clock.now())
+        self.db.run_here(place_arrivals, self.index, [known.id], {}, self.clock.now())
         return self.now(known)
 
     def now(self, known: Article) -> Article:

@@ -35,6 +35,11 @@ def article(
 ) -> Article:
     """A new article in a feed, not yet planned."""
     number = crc32(title.encode())
+    known = feeds.by_url(connection, feed)
+    if known is None:
+        feeds.register(connection, [*(each.url for each in feeds.every(connection)), feed], now)
+        known = feeds.by_url(connection, feed)
+    assert known
     draft = articles.Draft(
         url=f"https://news.example/{number}",
         title=title,
@@ -43,13 +48,9 @@ def article(
         published_at=published or now,
         backfill=backfill,
         image_url=image,
+        feed_id=known.id,
     )
     [article_id] = articles.add(connection, [draft], now)
-    known = feeds.by_url(connection, feed)
-    if known is None:
-        feeds.register(connection, [*(each.url for each in feeds.every(connection)), feed], now)
-        known = feeds.by_url(connection, feed)
-    assert known
     row = {"feed_id": known.id, "article_id": article_id, "content_hash": b"", "seen_at": now}
     connection.execute(insert(entries), [{**row, "last_seen_at": now}])
     return _there(articles.get(connection, article_id))

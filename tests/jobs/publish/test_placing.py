@@ -123,10 +123,10 @@ def test_what_was_left_over_is_put_into_stories_beside_it(room: Room) -> None:
     backlog = [room.news(RIVER, backfill=True), room.news(FAMILIES, backfill=True)]
     room.plan()
     assert room.now(backlog[0]).story_id is None
-    assert room.db.run_here(place_left_over, room.index, later(hours=1)) == 2
+    assert room.db.run_here(place_left_over, room.index, {}, later(hours=1)) == 2
     assert room.told_together(*backlog)
-    assert room.db.run_here(place_left_over, room.index, later(hours=1)) == 0
-    assert room.db.run_here(place_left_over, room.index, later(days=99)) == 0
+    assert room.db.run_here(place_left_over, room.index, {}, later(hours=1)) == 0
+    assert room.db.run_here(place_left_over, room.index, {}, later(days=99)) == 0
 
 
 def test_putting_articles_into_stories_does_not_make_the_index_read_them_again(room: Room) -> None:
@@ -188,6 +188,16 @@ def test_another_edition_posts_what_the_first_one_has_posted(room: Room) -> None
     room.plan()
     assert room.now(twice).duplicate_of == river.id
     assert (room.posts(river), room.posts(twice)) == ([""], ["burmese"])
+
+
+def test_2_no_feed_holds_anothers_article_back_by_copying_its_words(room: Room) -> None:
+    copy = room.news(RIVER, feed="https://copycat.example/feed")
+    room.plan()
+    river = room.news(RIVER)
+    room.plan()
+    assert room.now(river).duplicate_of is None
+    assert room.posts(river) == [""]
+    assert room.told_together(copy, river)
 
 
 def test_a_third_time_repeats_the_first(room: Room) -> None:
@@ -269,7 +279,7 @@ def test_what_an_editor_split_stays_split_whatever_comes(room: Room) -> None:
     assert room.db.run_here(stories.take_out, families.id, later(hours=1))
     room.news(ENGINEERS)
     room.plan()
-    room.db.run_here(place_left_over, room.index, later(hours=1))
+    room.db.run_here(place_left_over, room.index, {}, later(hours=1))
     room.db.run_here(correct, families, "Families leave Lanmadaw at night", later(hours=1))
     room.tell()
     room.plan()
