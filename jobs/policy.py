@@ -109,3 +109,4 @@ class Publishing:
     rate_group: Rate = Rate(20, 60.0)
     paid_broadcast: bool = False
     operators: tuple[int, ...] = field(default=())
+    alert_retention: timedelta = timedelta(days=7)  #: how long it is kept to whom an alert was sent

@@ -18,6 +18,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
+from storage import files
+from storage.traces import Traces
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -46,6 +49,7 @@ class Database:
         self._answering = ThreadPoolExecutor(1, "newswire-answer")
         self._lock_file: int | None = None
         self._sharing: deque[tuple[Future[Any], Callable[[Connection], Any]]] = deque()
+        self.traces = Traces(engine)
 
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -148,6 +152,7 @@ class Database:
         self._writer.shutdown()
         self._readers.shutdown()
         self._answering.shutdown()
+        self.traces.close()
         self.engine.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
@@ -175,13 +180,12 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         sqlite = parsed.get_backend_name() == "sqlite"
-        if sqlite and parsed.database and parsed.database != ":memory:":
+        if sqlite and parsed.database and not parsed.database.startswith((":memory:", "file:")):
             if must_exist and not Path(parsed.database).exists():
                 raise StorageError(f"DATABASE_URL: there is no {parsed.database} yet; newswire run makes it.")
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(
-            parsed, **({} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True})
-        )
+            _keep_private(Path(parsed.database))
+        pool = {} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True}
+        engine = create_engine(parsed, hide_parameters=True, **pool)
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -193,12 +197,23 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
         ) from error
     except OSError as error:
         raise StorageError(
-            f"DATABASE_URL: cannot make the folder of {parsed.database}: {error.strerror}."
+            f"DATABASE_URL: cannot make {parsed.database} or its folder: {error.strerror}."
         ) from error
     except DatabaseError as error:
         shown = parsed.database if sqlite else parsed.render_as_string(hide_password=True)
         raise StorageError(f"DATABASE_URL: cannot use {shown}: {words_of(error)}.") from error
     return Database(engine)
+
+
+def _keep_private(path: Path) -> None:
+    """The database, and what SQLite keeps beside it, are for us alone; so is a folder that we make.
+
+    Raises OSError.
+    """
+    files.make_folder(path.parent)
+    files.make_private(path)
+    for suffix in files.BESIDE:
+        files.close_to_others(path.with_name(path.name + suffix))
 
 
 def words_of(error: BaseException) -> str:
@@ -219,6 +234,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         "busy_timeout=10000",
         "cache_size=-4000",  # KB, for each connection: the system keeps the file in memory anyhow
+        "secure_delete=ON",  # what is deleted is overwritten, in free pages, too
+        "temp_store=MEMORY",  # what is sorted leaves no file
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

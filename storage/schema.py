@@ -145,6 +145,9 @@ def _next_embedding_postgresql(_element: NextEmbedding, _compiler: Any, **_optio
 #: An article whose chats do not yet know what it says now.
 UNTOLD = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
 
+#: A post whose deliveries are being given or raised.
+SPREADING = "(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)"
+
 #: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -402,6 +405,8 @@ deliveries = Table(
     Column("look_at", Utc),
     Column("error", Text, nullable=False, default=""),
     Column("settled_at", Utc),
+    # what is in hand goes by its number: that of a reader's erased row must never come to mean another
+    sqlite_autoincrement=True,
 )
 Index("uq_deliveries_post_id_chat_id", deliveries.c.post_id, deliveries.c.chat_id, unique=True)
 Index("ix_deliveries_chat_id_message_id", deliveries.c.chat_id, deliveries.c.message_id)

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, and_, case, insert, literal, or_, select, tex
 from storage import chats as chats_by_id
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import record
-from storage.schema import chats, deliveries, posts, subscriptions
+from storage.schema import SPREADING, chats, deliveries, posts, subscriptions
 
 #: Deliveries a slice: about 20 ms on SQLite with two slow cores.
 SLICE = 1000
 
-_UNSPREAD = text("(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)")
+_UNSPREAD = text(SPREADING)
 _CHANGEABLE = (
     DeliveryState.OWED,
     DeliveryState.CLAIMED,

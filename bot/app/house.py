@@ -11,6 +11,7 @@ from telegram.request import BaseRequest
 from bot.app.looking import ingest_of
 from bot.app.posts import Posts
 from bot.app.semantic import Semantic, semantic
+from bot.commands.recent import Recent
 from bot.config import Settings
 from bot.config.policies import feed_urls, fetching, index_path, publishing
 from bot.telegram.answers import PacedAnswers
@@ -51,6 +52,7 @@ class House:
     answers: PacedAnswers
     bot: Bot
     request: BaseRequest  #: what the bot and the sender speak through
+    recent: Recent  #: what was just said in which chat
     embedder: Embedder | None  #: where newswire[semantic] is installed
 
 
@@ -68,6 +70,9 @@ async def open_house(
         stack.callback(db.close)
         db.lock()
         db.run_here(migrate)
+        if not db.traces.sweep_here():
+            log.warning("what was deleted before could not be erased from the disk; it is tried again")
+            db.traces.left = True
         db.run_here(runs.bury, clock.now())
         db.run_here(feeds.register, feed_urls(settings), clock.now())
         extra = await stack.enter_async_context(semantic(clock))
@@ -97,7 +102,7 @@ def _furnished(
     policy, bell, stored = publishing(settings), Bell(), Bell()
     token, api = settings.telegram_bot_token, settings.telegram_api_url
     sender = TelegramSender(request, token, api, paid=settings.allow_paid_broadcast)
-    pace, posts = pace_of(policy), Posts(policy)
+    pace, posts, recent = pace_of(policy), Posts(policy), Recent()
 
     def ring() -> None:
         bell.ring()
@@ -124,8 +129,10 @@ def _furnished(
             bell=bell,
             render=posts,
             pace=pace,
+            forgotten=recent.forget,
             index=index,
         ),
+        recent=recent,
         sender=sender,
         answers=PacedAnswers(sender, pace, clock),
         bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),

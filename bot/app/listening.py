@@ -58,6 +58,7 @@ class Listening:
             policy=house.publish.policy,
             bot_username=house.bot.username,
             changed=house.bell.ring,
+            recent=house.recent,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)
         menu = asyncio.create_task(self._set_menu())

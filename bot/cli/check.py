@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.app.looking import looking
+from bot.cli.files_check import files_found
 from bot.cli.found import Found
 from bot.cli.table import json_option, show
 from bot.cli.telegram_check import telegram_found
@@ -57,6 +58,8 @@ async def _found(settings: Settings, *, quiet: bool) -> list[Found]:
 
 async def _tried(settings: Settings) -> AsyncIterator[Found]:
     yield _database(settings)
+    for each in files_found(settings):
+        yield each
     request = AiohttpRequest(read_timeout=20.0)
     await request.initialize()
     try:

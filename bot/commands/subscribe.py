@@ -30,7 +30,10 @@ async def unsubscribe(request: Request, desk: Desk) -> Reply:
     if request.chat.kind is not ChatKind.PRIVATE:
         return _in_private(request, desk)
     again = ((Button(say("Get every article"), command="subscribe"),),)
-    if await desk.db.run(_unsubscribe, request.chat.id):
+    stopped, erased = await desk.db.run(_unsubscribe, request.chat.id)
+    if erased:
+        await desk.db.traces.erase()
+    if stopped:
         text = say("Done. No more alerts. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=again, toast=say("Alerts are off."))
     return Reply(html=escape(say("You get no alerts. /subscribe starts them.")), buttons=again)
@@ -43,13 +46,16 @@ def _subscribe(connection: Connection, request: Request) -> bool:
     return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
 
 
-def _unsubscribe(connection: Connection, chat_id: int) -> bool:
-    """Whether there was anything to stop. What was owed is not sent; without settings nothing is kept."""
+def _unsubscribe(connection: Connection, chat_id: int) -> tuple[bool, bool]:
+    """Whether there was anything to stop, and whether the reader was erased.
+
+    What was owed is not sent; without settings nothing is kept.
+    """
     known = chats.get(connection, chat_id)
     stopped = chats.unsubscribe(connection, chat_id) > 0
     if known and not (known.language or known.timezone or known.quiet_hours or known.digest_at):
-        chats.forget(connection, chat_id)
-    return stopped
+        return stopped, chats.forget(connection, chat_id)
+    return stopped, False
 
 
 def _in_private(request: Request, desk: Desk) -> Reply:

@@ -70,6 +70,7 @@ def publishing(settings: Settings) -> Publishing:
         rate_group=settings.rate_group,
         paid_broadcast=settings.allow_paid_broadcast,
         operators=settings.operators,
+        alert_retention=settings.alert_retention,
     )
 
 

@@ -178,6 +178,10 @@ class Settings(BaseSettings):
         timedelta(),
         description="how long articles' texts are kept, such as 365d; empty for ever",
     )
+    alert_retention: Wait = Field(
+        timedelta(days=7),
+        description="how long it is kept to whom an alert was sent; until then a correction reaches it",
+    )
     http_address: Annotated[tuple[str, int] | None, NoDecode, _read(values.listening_address, None)] = Field(
         ("127.0.0.1", 8080),
         description="where /healthz, /readyz, /metrics and the operators' page are served; empty for none",

@@ -11,10 +11,11 @@ import structlog
 from telegram import ChatMemberUpdated, Message, Update
 
 from bot.commands import Desk, Reply, Request
+from bot.commands.privacy import erase_gone
 from bot.dispatch.answers import Answers, Messenger
 from bot.dispatch.reading import Asked, read_message, read_press
 from bot.dispatch.routing import request_for, route, speechless, unknown
-from bot.dispatch.standing import remember_standing
+from bot.dispatch.standing import reader_left, remember_standing
 from bot.render import escape
 from jobs.clock import Clock
 from storage import chats
@@ -72,7 +73,9 @@ class Dispatch:
             await self._answer(read_press(update.callback_query))
 
     async def _standing(self, change: ChatMemberUpdated) -> None:
-        if await self._desk.db.run(remember_standing, change):
+        if reader_left(change):
+            await erase_gone(self._desk, change.chat.id)
+        elif await self._desk.db.run(remember_standing, change):
             self._desk.changed()
 
     async def _seen(self, post: Message) -> None:

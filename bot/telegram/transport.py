@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,6 +18,8 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.telegram.results import result_of
 
 CONNECT_TIMEOUT = 10.0
 #: The Bot API server itself waits out floods of up to 60 s before it answers (TDLib, NetQueryDelayer.cpp).
@@ -63,6 +66,23 @@ class AiohttpRequest(BaseRequest):
     async def shutdown(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def post(  # type: ignore[misc]  # meant to be final, and quotes answers in errors and logs
+        self,
+        url: str,
+        request_data: RequestData | None = None,
+        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+    ) -> Any:
+        """What the method returned.
+
+        Raises:
+            TelegramError: the answer is a refusal, is not Telegram's, or there is none. Nothing is quoted.
+        """
+        timeouts = (read_timeout, write_timeout, connect_timeout, pool_timeout)
+        return result_of(*await self.do_request(url, "POST", request_data, *timeouts))
 
     async def do_request(
         self,
