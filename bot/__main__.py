@@ -21,10 +21,10 @@ def _told(error: Exception) -> tuple[str, int]:
     """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
     from bot.config import SettingsError
     from bot.config.discretion import place_of, without_words
-    from storage.database import SQLAlchemyError, StorageError, words_of
+    from storage.database import KeyWanted, SQLAlchemyError, StorageError, words_of
 
     match error:
-        case SettingsError():
+        case SettingsError() | KeyWanted():
             return str(error), 2
         case StorageError():
             return str(error), 1

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
 from storage import files
+from storage.sealing import Seal, use_seal
 from storage.traces import Traces
 
 P = ParamSpec("P")
@@ -36,6 +37,10 @@ class StorageError(Exception):
 
 class DatabaseBusy(StorageError):
     """Another process already works on this database file."""
+
+
+class KeyWanted(StorageError):
+    """The readers' key is missing or is another one; the message says so, in one sentence."""
 
 
 class Database:
@@ -169,8 +174,10 @@ def _all(connection: Connection, some: list[Callable[[Connection], Any]]) -> lis
     return [work(connection) for work in some]
 
 
-def open_database(url: str, *, must_exist: bool = False) -> Database:
+def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | None = None) -> Database:
     """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
+
+    With `readers_key` private chats' ids are sealed; see `storage.readers_key.use_key`.
 
     Raises:
         StorageError: it cannot be opened, or `must_exist` and there is no such file.
@@ -186,6 +193,7 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
             _keep_private(Path(parsed.database))
         pool = {} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True}
         engine = create_engine(parsed, hide_parameters=True, **pool)
+        use_seal(engine.dialect, Seal(readers_key) if readers_key else None)
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -251,6 +259,7 @@ __all__ = [
     "Connection",
     "Database",
     "DatabaseBusy",
+    "KeyWanted",
     "SQLAlchemyError",
     "StorageError",
     "open_database",

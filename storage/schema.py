@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from storage.records import (
     ArticleState,
@@ -39,6 +41,7 @@ from storage.records import (
     RunOutcome,
     Verdict,
 )
+from storage.sealing import from_stored, seal_of, to_stored
 
 metadata = MetaData(
     naming_convention={
@@ -98,6 +101,27 @@ class Words(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
         return tuple(value or ())
+
+
+class ChatId(TypeDecorator[int]):
+    """Telegram's number of a chat; a private chat's is sealed if there is a key (`storage.sealing`).
+
+    A column orders by what is stored: a reader's place in it says nothing about the number.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite keeps bytes in a column of numbers; PostgreSQL has no other number of 192 bits."""
+        wide: TypeEngine[Any] = Numeric(60, 0) if dialect.name == "postgresql" else BigInteger()
+        return dialect.type_descriptor(wide)
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:
+        return None if value is None else to_stored(seal_of(dialect), value, dialect.name)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else from_stored(seal_of(dialect), value)
 
 
 class NextChange(FunctionElement[int]):
@@ -326,7 +350,7 @@ stories = Table(
 chats = Table(
     "chats",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", ChatId, primary_key=True, autoincrement=False),
     Column("kind", Word(ChatKind), nullable=False),
     Column("title", Text, nullable=False, default=""),
     Column("username", Text, nullable=False, default=""),
@@ -339,7 +363,7 @@ chats = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("can_edit", Boolean, nullable=False, default=False),
     Column("last_message_id", BigInteger, nullable=False, default=0),
-    Column("moved_to", BigInteger),
+    Column("moved_to", ChatId),
     Column("flooded_until", Utc),
     Column("created_at", Utc, nullable=False),
 )
@@ -347,7 +371,7 @@ chats = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("chat_id", BigInteger, ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ChatId, ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("what", Text, nullable=False),
     Column("rhythm", String(16), nullable=False, default="at once"),
     Column("created_at", Utc, nullable=False),
@@ -367,8 +391,8 @@ posts = Table(
     Column("silent", Boolean, nullable=False, default=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("not_before", Utc, nullable=False),
-    Column("followers_after", BigInteger),
-    Column("raised_after", BigInteger),
+    Column("followers_after", ChatId),
+    Column("raised_after", ChatId),
     Column("created_at", Utc, nullable=False),
 )
 Index(
@@ -383,7 +407,7 @@ deliveries = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("post_id", Key, ForeignKey("posts.id"), nullable=False),
-    Column("chat_id", BigInteger, nullable=False),
+    Column("chat_id", ChatId, nullable=False),
     Column("lane", Word(Lane), nullable=False),
     Column("public", Boolean, nullable=False, default=False),
     Column("state", Word(DeliveryState), nullable=False, default=DeliveryState.OWED),
@@ -441,6 +465,9 @@ showings = Table(
     Column("shown_at", Utc, nullable=False),
     PrimaryKeyConstraint("delivery_id", "revision"),
 )
+
+#: How the key is known again with which readers' ids are sealed; empty if they are not.
+reader_keys = Table("reader_keys", metadata, Column("check_value", LargeBinary, primary_key=True))
 
 decisions = Table(
     "decisions",

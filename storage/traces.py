@@ -73,12 +73,12 @@ class Traces:
         """One attempt, in the calling thread; False if somebody still reads an older state, or writes."""
         return not self._sqlite or self._alone(_cut_log)
 
-    def sweep_here(self, *, anew: bool = False) -> bool:
-        """At a start: erase what an earlier process left. `anew`: write the whole file anew, too.
+    def sweep_here(self) -> bool:
+        """At a start: erase what an earlier process left. False if it could not be done.
 
-        That is also done once with a file that is older than `secure_delete`. False if it could not be done.
+        A file that is older than `secure_delete`, or whose readers were sealed anew, is written anew, once.
         """
-        return not self._sqlite or self._alone(lambda cursor: _sweep(cursor, anew))
+        return not self._sqlite or self._alone(_sweep)
 
     def _alone(self, work: Callable[[Any], bool]) -> bool:
         """Do it on a connection of its own, outside of any transaction."""
@@ -106,9 +106,9 @@ def _cut_log(cursor: Any) -> bool:
     return not busy
 
 
-def _sweep(cursor: Any, anew: bool) -> bool:
+def _sweep(cursor: Any) -> bool:
     [version] = cursor.execute("PRAGMA user_version").fetchone()
-    if anew or version < SWEPT:
+    if version < SWEPT:
         cursor.execute("PRAGMA temp_store=FILE")  # the copy may be larger than the memory
         cursor.execute("VACUUM")
         cursor.execute(f"PRAGMA user_version={SWEPT}")

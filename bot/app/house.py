@@ -13,6 +13,7 @@ from bot.app.posts import Posts
 from bot.app.semantic import Semantic, semantic
 from bot.commands.recent import Recent
 from bot.config import Settings
+from bot.config.keys import readers_key
 from bot.config.policies import feed_urls, fetching, index_path, publishing
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
@@ -29,6 +30,7 @@ from storage import feeds, runs
 from storage.database import Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
+from storage.readers_key import use_key
 
 log = structlog.get_logger()
 
@@ -66,10 +68,11 @@ async def open_house(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        db = open_database(settings.database_url)
+        db = open_database(settings.database_url, readers_key=readers_key(settings))
         stack.callback(db.close)
         db.lock()
         db.run_here(migrate)
+        use_key(db, encrypt=True)
         if not db.traces.sweep_here():
             log.warning("what was deleted before could not be erased from the disk; it is tried again")
             db.traces.left = True

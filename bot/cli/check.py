@@ -15,6 +15,7 @@ from bot.cli.found import Found
 from bot.cli.table import json_option, show
 from bot.cli.telegram_check import telegram_found
 from bot.config import Settings, read_settings
+from bot.config.keys import readers_key
 from bot.config.policies import feed_urls
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import reason_not_to_listen
@@ -23,6 +24,7 @@ from jobs.ingest.looking import Ingest
 from jobs.ingest.trying import try_feed
 from storage.database import StorageError, open_database
 from storage.migrations import migrate
+from storage.readers_key import use_key
 
 #: Less room on the disk than this ends badly soon.
 LEAST_DISK = 200_000_000
@@ -75,9 +77,10 @@ async def _tried(settings: Settings) -> AsyncIterator[Found]:
 
 def _database(settings: Settings) -> Found:
     try:
-        database = open_database(settings.database_url)
+        database = open_database(settings.database_url, readers_key=readers_key(settings))
         try:
             database.run_here(migrate)
+            use_key(database)
         finally:
             database.close()
     except StorageError as error:

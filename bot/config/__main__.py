@@ -38,6 +38,8 @@ GROUPS = {
         "database_url",
         "retention",
         "alert_retention",
+        "readers_key",
+        "readers_key_file",
         "http_address",
         "public_url",
         "telegram_api_url",

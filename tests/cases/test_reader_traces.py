@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from storage.sealing import new_key
 from tests.cases.traces import found_in
 from tests.jobs.ingest_network.site import a_site
 from tests.stories.house import Desk, desk
@@ -308,9 +309,7 @@ FORGOTTEN, BLOCKED = MANY[:10], MANY[10:20]
 ALERTS = 50
 
 
-async def hundred(
-    room: Newsroom, more: dict[str, str], look: Callable[[Running], None] | None = None
-) -> Running:
+async def hundred(room: Newsroom, look: Callable[[], None], **more: str) -> Running:
     """A hundred readers get fifty alerts each; ten type /forget, ten block the bot."""
     there, site = room.telegram, room.site
     site.says(feed(OLD))
@@ -335,24 +334,79 @@ async def hundred(
 
 
 async def until_all_show(there: Telegram, chat_ids: range, words: str, count: int) -> None:
-    for chat_id in chat_ids:
-
-        async def shown(chat_id: int = chat_id) -> bool:
-            return sum(words in text for text in await there.texts(chat_id)) >= count
-
-        await there.until(shown)
+    async with asyncio.timeout(10 * PATIENCE):
+        for chat_id in chat_ids:
+            while sum(words in text for text in await there.texts(chat_id)) < count:
+                await there.get(f"events?after={(await there.get('state'))['last_event']}&wait=5")
 
 
 @pytest.mark.slow
-async def test_after_a_hundred_readers_those_who_left_are_in_no_file_and_nobody_in_a_log(
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / "data"
+async def test_of_a_hundred_readers_those_who_left_are_in_no_file_and_nobody_in_a_log(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "data", {}
     folder.mkdir(mode=0o700)
-    kept: dict[int, list[str]] = {}
     async with newsroom(folder) as room:
         bot = await hundred(room, lambda: kept.update(found_in(folder, MANY)))
     said = "\n".join(bot.lines)
     assert not [chat_id for chat_id in MANY if str(chat_id) in said]
     assert "Hiddenname" not in said
     assert set(kept) == set(MANY[20:])  # of the others something is kept: the search finds what there is
+
+
+# --- the readers' key ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+async def test_with_a_key_none_of_a_hundred_readers_is_in_any_file(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "data", {}
+    folder.mkdir(mode=0o700)
+    async with newsroom(folder) as room:
+        await hundred(room, lambda: kept.update(found_in(folder, MANY)), READERS_KEY=new_key())
+    assert kept == {}
+    assert found_in(folder, MANY) == {}
+
+
+async def test_a_key_is_made_used_wanted_and_rotated(tmp_path: Path) -> None:
+    data, old, new = tmp_path / "data", tmp_path / "old", tmp_path / "new"
+    async with newsroom(data) as room:
+        room.site.says(feed(OLD))
+        settings = room.settings()
+        assert (await newswire(tmp_path, "readers-key", "--to", str(old))).status == 0
+        assert (await newswire(tmp_path, "readers-key", "--to", str(new))).status == 0
+        assert stat.S_IMODE(old.stat().st_mode) == 0o600
+        async with running(tmp_path, "run", **settings, READERS_KEY_FILE=str(old)) as bot:
+            await room.looks(2)
+            busy = await newswire(
+                tmp_path, "readers-key", "--rotate", str(new), **settings, READERS_KEY_FILE=str(old)
+            )
+            assert (busy.status, "stop it first" in busy.err) == (1, True)
+            await bot.stop()
+        for wrong in ({}, {"READERS_KEY_FILE": str(new)}):
+            told = await newswire(tmp_path, "status", **settings, **wrong)
+            assert (told.status, told.err.count("\n"), told.err[:12]) == (2, 1, "READERS_KEY:")
+        rotated = await newswire(
+            tmp_path, "readers-key", "--rotate", str(new), **settings, READERS_KEY_FILE=str(old)
+        )
+        assert rotated.status == 0, rotated.err
+        assert (await newswire(tmp_path, "status", **settings, READERS_KEY_FILE=str(new))).status == 0
+        assert (await newswire(tmp_path, "status", **settings, READERS_KEY_FILE=str(old))).status == 2
+
+
+async def test_check_warns_of_a_key_in_env_or_beside_the_database(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    settings = {"DATABASE_URL": f"sqlite:///{data}/newswire.db", "HTTP_ADDRESS": ""}
+    (tmp_path / ".env").write_text(f"READERS_KEY={new_key()}\n")
+    (tmp_path / ".env").chmod(0o600)
+    assert "it lies in .env" in await wrong_of(tmp_path, "READERS_KEY", **settings)
+    (tmp_path / ".env").unlink()
+    for file, words in ((data / "key", "beside what it encrypts"), (tmp_path / "key", "")):
+        assert (await newswire(tmp_path, "readers-key", "--to", str(file))).status == 0
+        told = await wrong_of(tmp_path, "READERS_KEY_FILE", **settings, READERS_KEY_FILE=str(file))
+        assert words in told
+        assert bool(words) == bool(told)
+
+
+async def wrong_of(folder: Path, what: str, **settings: str) -> str:
+    told = await newswire(folder, "check", "--json", **settings)
+    [row] = [row for row in told.json["checks"] if row["what"] == what]
+    return "" if row["ok"] else str(row["says"])

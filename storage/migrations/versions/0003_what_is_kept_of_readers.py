@@ -1,6 +1,7 @@
-"""Readers who left are erased, and a delivery's number is never given again.
+"""Readers who left are erased, their ids can be sealed, and a delivery's number is never given again.
 
-Rows of readers are deleted while requests to them are under way.
+Rows of readers are deleted while requests to them are under way. A sealed id has 24 bytes; SQLite keeps them
+in a column of numbers, PostgreSQL as a number of that size.
 """
 
 import sqlalchemy as sa
@@ -8,6 +9,15 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0001"
+
+_WIDER = (
+    ("chats", "id"),
+    ("chats", "moved_to"),
+    ("subscriptions", "chat_id"),
+    ("deliveries", "chat_id"),
+    ("posts", "followers_after"),
+    ("posts", "raised_after"),
+)
 
 
 def upgrade() -> None:
@@ -17,8 +27,24 @@ def upgrade() -> None:
         table = sa.table(name, sa.column("chat_id"))
         op.execute(sa.delete(table).where(table.c.chat_id.in_(sa.select(chats.c.id).where(gone))))
     op.execute(sa.delete(chats).where(gone))
-    if op.get_bind().dialect.name == "sqlite":  # PostgreSQL's sequences do so anyhow
+    op.create_table(
+        "reader_keys",
+        sa.Column("check_value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("check_value", name=op.f("pk_reader_keys")),
+    )
+    if op.get_bind().dialect.name == "sqlite":
         _count_on_in_sqlite()
+    else:  # its sequences count on anyhow
+        _widen_in_postgresql()
+
+
+def _widen_in_postgresql() -> None:
+    op.drop_constraint("fk_subscriptions_chat_id", "subscriptions")
+    for table, name in _WIDER:
+        op.alter_column(table, name, type_=sa.Numeric(60, 0))
+    op.create_foreign_key(
+        "fk_subscriptions_chat_id", "subscriptions", "chats", ["chat_id"], ["id"], ondelete="CASCADE"
+    )
 
 
 def _count_on_in_sqlite() -> None:
