@@ -157,8 +157,9 @@ class Database:
         self._writer.shutdown()
         self._readers.shutdown()
         self._answering.shutdown()
-        self.traces.close()
+        self.traces.stop()
         self.engine.dispose()
+        self.traces.close()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None

@@ -118,10 +118,14 @@ class ChatId(TypeDecorator[int]):
         return dialect.type_descriptor(wide)
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:
-        return None if value is None else to_stored(seal_of(dialect), value, dialect.name)
+        if value is None or value <= 0:
+            return value
+        return to_stored(seal_of(dialect), value, dialect.name)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        return None if value is None else from_stored(seal_of(dialect), value)
+        if value is None or type(value) is int:  # the usual case on SQLite, many times for each message
+            return value
+        return from_stored(seal_of(dialect), value)
 
 
 class NextChange(FunctionElement[int]):
