@@ -45,7 +45,5 @@ def _gaps(pages: NDArray[np.uint8], *, first: bool) -> list[tuple[int, int, int]
     end = heads[:, 5] * 256 + heads[:, 6]
     end[end == 0] = 65536
     tree = np.isin(kind, (*_INTERIOR, *_LEAVES)) & (start < end) & (end <= size)
-    columns = np.arange(size)
-    gap = tree[:, None] & (columns >= start[:, None]) & (columns < end[:, None])
-    dirty = np.flatnonzero(((pages != 0) & gap).any(axis=1))
-    return [(int(place), int(start[place]), int(end[place])) for place in dirty]
+    found = zip(np.flatnonzero(tree).tolist(), start[tree].tolist(), end[tree].tolist(), strict=True)
+    return [gap for gap in found if pages[gap[0], gap[1] : gap[2]].any()]
