@@ -78,6 +78,30 @@ def test_forgotten_readers_are_in_no_page_also_after_more_was_written(
     check.close()
 
 
+def test_a_request_under_way_settles_nothing_when_its_reader_was_erased(db: Database) -> None:
+    gone, other = READERS[:2]
+    db.run_here(follow, gone)
+    db.run_here(alert)
+    while db.run_here(spread, NOW):
+        pass
+    [debt] = db.read_here(outbox.due, NOW, 50).debts
+    db.run_here(outbox.claim, [Intent(debt.delivery.id)], NOW)
+    db.run_here(chats.forget, gone)
+    db.run_here(follow, other)
+    db.run_here(alert)
+    while db.run_here(spread, NOW):
+        pass
+    [new] = db.read_here(outbox.due, NOW, 50).debts
+    assert (new.delivery.chat_id, new.delivery.id > debt.delivery.id) == (other, True)
+    db.run_here(outbox.claim, [Intent(new.delivery.id)], NOW)
+    late = Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
+    db.run_here(outbox.settle, [late], NOW)
+    assert db.read_here(chats.get, gone) is None
+    assert db.read_here(outbox.backlog, NOW).owed[Lane.ROUTINE] == 0
+    unsent = db.read_here(outbox.article_of_message, other, 5)
+    assert unsent is None
+
+
 async def test_whoever_waits_shares_one_erasure_and_a_reader_of_an_older_state_puts_it_off(
     kept: Database, tmp_path: Path
 ) -> None:
