@@ -12,28 +12,16 @@ SQLITE = "sqlite:///"
 
 
 def files_found(settings: Settings) -> Iterator[Found]:
-    """A line for `.env` and one for the folder, if they are there."""
-    if ENV_FILE.exists():
-        yield _env_file()
-    if settings.database_url.startswith(SQLITE):
-        yield _folder(folder := Path(settings.database_url.removeprefix(SQLITE)).parent)
-    else:
-        folder = Path("data")  # of the text index
+    """What others can read of `.env` and of the database's folder, and where the readers' key lies."""
+    if is_open_to_others(ENV_FILE):
+        yield Found(".env", wrong="others on this machine can read it, and the token in it; chmod 600 .env")
+    sqlite = settings.database_url.startswith(SQLITE)
+    folder = Path(settings.database_url.removeprefix(SQLITE)).parent if sqlite else Path("data")
+    if sqlite and is_open_to_others(folder):
+        wrong = f"others can look into it; chmod 700 {folder}, or choose one of its own."
+        yield Found(f"folder {folder}", wrong=wrong)
     if settings.readers_key or settings.readers_key_file:
         yield _key(settings, folder)
-
-
-def _env_file() -> Found:
-    if is_open_to_others(ENV_FILE):
-        return Found(".env", wrong="others on this machine can read it, and the token in it; chmod 600 .env")
-    return Found(".env", "nobody else can read it")
-
-
-def _folder(folder: Path) -> Found:
-    what = f"folder {folder}"
-    if is_open_to_others(folder):
-        return Found(what, wrong=f"others can look into it; chmod 700 {folder}, or choose one of its own.")
-    return Found(what, "nobody else can look into it")
 
 
 def _key(settings: Settings, folder: Path) -> Found:
