@@ -1,6 +1,7 @@
 """How fast, how exact and how cheap is a fan-out? One article to thousands of readers, answers after 60 ms.
 
     python -m benchmarks.fanout
+    python -m benchmarks.fanout --readers-key --readers 100000   # what READERS_KEY costs
 
 The real process (`newswire run`) in front of a Telegram in a box that keeps Telegram's limits; then the same
 message by python-telegram-bot as it comes, and by aiogram where it is installed (name its interpreter in
@@ -39,6 +40,7 @@ from benchmarks.sending.newsroom import (
     shown_between,
 )
 from jobs.publish.parts import UNPAID
+from storage.sealing import new_key
 
 #: The last readers: when all of them have it, all have it.
 _LAST = 64
@@ -46,6 +48,15 @@ _SETTLED = (
     "SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE chat_id BETWEEN {} AND {} "
     "AND state = 'settled' AND shown_revision = {}) WHERE n = {}"
 )
+
+
+#: The same where readers are sealed and stand in another order: all of them are counted.
+_ALL_SETTLED = (
+    "SELECT 1 FROM (SELECT count(*) AS n FROM deliveries WHERE NOT public AND state = 'settled' "
+    "AND shown_revision = {}) WHERE n = {}"
+)
+#: Of so many readers the box is asked when they had it, where they do not get it in the order of their ids.
+_ASKED = 500
 
 
 @dataclass
@@ -134,6 +145,48 @@ async def rival(name: str, interpreter: str, count: int) -> dict[str, float]:
         return dict(json.loads(out))
 
 
+async def with_key(readers: int, key: str) -> dict[str, float]:
+    """A fan-out at 1,000/s with READERS_KEY, or without where it is "": a rate and CPU a message."""
+    more = {"RATE_OVERALL": "1000/s", "ALLOW_PAID_BROADCAST": "yes", "READERS_KEY": key}
+    followers = range(FIRST_READER, FIRST_READER + readers)
+    some = followers[:: max(1, readers // _ASKED)]
+    with tempfile.TemporaryDirectory(prefix="newswire-fanout-") as name:
+        async with (
+            box_process(readers) as box,
+            newsroom(Path(name), box, followers, more) as (bot, site),
+        ):
+            assert bot.process
+            used = cpu_seconds(bot.process.pid)
+            site.publish()
+            assert await bot.until(_ALL_SETTLED.format(1, readers), 60 + readers / 100), "not in time"
+            used = cpu_seconds(bot.process.pid) - used
+            begin, end = await shown_between(box, some, some)
+            return {
+                "messages a second": readers / (end - begin).total_seconds(),
+                "CPU a message (us)": used / readers * 1e6,
+                "memory, its own (MB)": memory(bot.process.pid).own,
+            }
+
+
+async def compare_keys(console: Console, readers: int, key: str) -> None:
+    """Twice each, in turns, and the better of each: the machine has other things to do."""
+    turns = [await with_key(readers, each) for each in ("", key, key, "")]
+    plain, sealed = (
+        {name: (max if "second" in name else min)(first[name], second[name]) for name in first}
+        for first, second in ((turns[0], turns[3]), (turns[1], turns[2]))
+    )
+    show_key(console, plain, sealed, readers)
+
+
+def show_key(console: Console, plain: dict[str, float], sealed: dict[str, float], readers: int) -> None:
+    table = Table(title=f"{readers:,} readers, without and with READERS_KEY")
+    for name in ("", "without", "with", "ratio"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, value in plain.items():
+        table.add_row(name, f"{value:,.0f}", f"{sealed[name]:,.0f}", f"{sealed[name] / value:.3f}")
+    console.print(table)
+
+
 def aiogram_python() -> str:
     """An interpreter that has aiogram, or ""."""
     if named := os.environ.get("AIOGRAM_PYTHON", ""):
@@ -212,6 +265,9 @@ def show_million(console: Console, found: dict[str, float]) -> None:
 
 async def run(options: argparse.Namespace) -> None:
     console = Console(highlight=False)
+    if options.readers_key:
+        await compare_keys(console, options.readers, new_key())
+        return
     slow, fast = await fan_out(30, options.slow), await fan_out(1000, options.readers)
     huge = await fan_out(1000, options.owed, min(options.owed, options.readers))
     show_fan_outs(console, [slow, fast, huge])
@@ -235,6 +291,7 @@ def main() -> None:
     parser.add_argument("--slow", type=int, default=600, help="readers of the sample at 30/s")
     parser.add_argument("--rivals", type=int, default=2_000, help="messages that the others send")
     parser.add_argument("--articles", type=int, default=30, help="posted one by one, for the handover")
+    parser.add_argument("--readers-key", action="store_true", help="only what READERS_KEY costs")
     parser.add_argument("--owed", type=int, default=1_000_000)
     asyncio.run(run(parser.parse_args()))
 

@@ -20,20 +20,20 @@ def main(words: list[str] | None = None) -> None:
 def _told(error: Exception) -> tuple[str, int]:
     """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
     from bot.config import SettingsError
+    from bot.config.discretion import place_of, without_words
     from bot.config.proxies import WrongProxy
-    from storage.database import SQLAlchemyError, StorageError, words_of
+    from storage.database import KeyWanted, SQLAlchemyError, StorageError, words_of
 
     match error:
-        case SettingsError() | WrongProxy():
+        case SettingsError() | WrongProxy() | KeyWanted():
             return str(error), 2
         case StorageError():
             return str(error), 1
         case SQLAlchemyError():
             return f"DATABASE_URL: the database failed: {words_of(error)}.", 1
-        case _ if os.environ.get("LOG_LEVEL", "").lower() == "debug":
-            raise error
-    words = " ".join(str(error).split())[:300]
-    return f"newswire: {type(error).__name__}: {words}. LOG_LEVEL=debug shows where.", 1
+    if os.environ.get("LOG_LEVEL", "").lower() == "debug":
+        print(without_words((type(error), error, error.__traceback__)), file=sys.stderr)  # noqa: T201
+    return f"newswire: {place_of(error)}. LOG_LEVEL=debug shows the way there.", 1
 
 
 def _end(sentence: str, status: int) -> None:

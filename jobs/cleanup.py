@@ -1,9 +1,12 @@
-"""Drops the texts of old articles, where the operator asked for it; what is known stays known for ever."""
+"""Drops the texts of old articles, if the operator asked for it, and what tells who was sent what.
+
+What is known of articles stays known for ever.
+"""
 
 from datetime import timedelta
 
 from jobs.clock import Clock
-from storage import articles
+from storage import articles, expiry
 from storage.database import Database
 
 EVERY = timedelta(hours=1)
@@ -19,3 +22,22 @@ async def clean_up(db: Database, clock: Clock, retention: timedelta) -> int:
     while count := await db.run(articles.drop_texts, before, AT_ONCE):
         dropped += count
     return dropped
+
+
+async def drop_alerts(db: Database, clock: Clock, retention: timedelta) -> int:
+    """Delete readers' deliveries that ended more than `retention` ago; how many.
+
+    Until then a correction of the article reaches them.
+    """
+    dropped, before = 0, clock.now() - retention
+    place: int | None = 0
+    while place is not None:
+        count, place = await db.run(expiry.drop_ended, before, place)
+        dropped += count
+    db.traces.left = db.traces.left or dropped > 0
+    return dropped
+
+
+def alerts_every(retention: timedelta) -> timedelta:
+    """How often alerts are dropped: hourly, or oftener where they are kept for less than some hours."""
+    return min(EVERY, max(retention / 10, timedelta(seconds=1)))

@@ -129,3 +129,4 @@ class Publishing:
     paid_broadcast: bool = False
     operators: tuple[int, ...] = field(default=())
     authority: Authority = field(default_factory=dict)  #: as in `Fetching`
+    alert_retention: timedelta = timedelta(days=7)  #: how long it is kept to whom an alert was sent

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
 
 from storage.records import Chat, ChatKind, ChatState, DeliveryState, Subscription
 from storage.rows import record, records
-from storage.schema import chats, deliveries, showings
+from storage.schema import SPREADING, chats, deliveries, posts, showings
 from storage.schema import subscriptions as subscriptions_table
 
 #: Why a chat is paused that only an operator may resume.
@@ -19,6 +19,9 @@ AT_ONCE = "at once"
 
 #: Many read these; what is said there goes before private chats.
 PUBLIC = frozenset({ChatKind.CHANNEL, ChatKind.SUPERGROUP, ChatKind.GROUP})
+
+#: Before every chat id: where the slices of a spread begin.
+FIRST = -(2**63)
 
 #: The ids of channels known by @name alone lie from here down, where Telegram has none.
 UNNAMED = -(2**62)
@@ -124,20 +127,40 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
     _skip_debts(connection, old, "moved")
 
 
-def forget(connection: Connection, chat_id: int) -> None:
+def forget(connection: Connection, chat_id: int) -> bool:
     """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent.
 
-    What is kept of the basic group that it was goes along.
+    What is kept of the basic group that it was goes along. Whether there was anything. `Database.traces`
+    erases what then still stands in the database's log.
     """
-    if chat_id < 0:
-        former = select(chats.c.id).where(chats.c.moved_to == chat_id)
-        for group in list(connection.execute(former).scalars()):
-            forget(connection, group)
-    connection.execute(delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id))
+    former = select(chats.c.id).where(chats.c.moved_to == chat_id)
+    for group in list(connection.execute(former).scalars()) if chat_id < 0 else ():
+        forget(connection, group)
     mine = select(deliveries.c.id).where(deliveries.c.chat_id == chat_id)
-    connection.execute(delete(showings).where(showings.c.delivery_id.in_(mine)))
-    connection.execute(delete(deliveries).where(deliveries.c.chat_id == chat_id))
-    connection.execute(delete(chats).where(chats.c.id == chat_id))
+    statements = [
+        delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id),
+        delete(showings).where(showings.c.delivery_id.in_(mine)),
+        delete(deliveries).where(deliveries.c.chat_id == chat_id),
+        delete(chats).where(chats.c.id == chat_id),
+    ]
+    erased = sum(connection.execute(each).rowcount for each in statements)
+    return _move_marks(connection, chat_id) or erased > 0
+
+
+def _move_marks(connection: Connection, chat_id: int) -> bool:
+    """A spread that stands at this chat stands at the one before it: what it does twice is the same.
+
+    Whether one did.
+    """
+    moved = 0
+    for mark, ids in (
+        (posts.c.followers_after, subscriptions_table.c.chat_id),
+        (posts.c.raised_after, deliveries.c.chat_id),
+    ):
+        before = select(func.coalesce(func.max(ids), FIRST)).where(ids < chat_id).scalar_subquery()
+        there = update(posts).where(text(SPREADING), mark == chat_id)
+        moved += connection.execute(there.values({mark: before})).rowcount
+    return moved > 0
 
 
 def subscribe(connection: Connection, chat_id: int, what: str, rhythm: str, now: datetime) -> bool:

@@ -18,6 +18,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
+from storage import files
+from storage.sealing import Seal, use_seal
+from storage.traces import Traces
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -35,6 +39,10 @@ class DatabaseBusy(StorageError):
     """Another process already works on this database file."""
 
 
+class KeyWanted(StorageError):
+    """The readers' key is missing or is another one; the message says so, in one sentence."""
+
+
 class Database:
     """One database, reached by `run` (one transaction that may write) and `read` (one that does not)."""
 
@@ -46,6 +54,7 @@ class Database:
         self._answering = ThreadPoolExecutor(1, "newswire-answer")
         self._lock_file: int | None = None
         self._sharing: deque[tuple[Future[Any], Callable[[Connection], Any]]] = deque()
+        self.traces = Traces(engine)
 
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -148,7 +157,9 @@ class Database:
         self._writer.shutdown()
         self._readers.shutdown()
         self._answering.shutdown()
+        self.traces.stop()
         self.engine.dispose()
+        self.traces.close()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -164,8 +175,10 @@ def _all(connection: Connection, some: list[Callable[[Connection], Any]]) -> lis
     return [work(connection) for work in some]
 
 
-def open_database(url: str, *, must_exist: bool = False) -> Database:
+def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | None = None) -> Database:
     """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
+
+    With `readers_key` private chats' ids are sealed; see `storage.readers_key.use_key`.
 
     Raises:
         StorageError: it cannot be opened, or `must_exist` and there is no such file.
@@ -175,13 +188,13 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         sqlite = parsed.get_backend_name() == "sqlite"
-        if sqlite and parsed.database and parsed.database != ":memory:":
+        if sqlite and parsed.database and not parsed.database.startswith((":memory:", "file:")):
             if must_exist and not Path(parsed.database).exists():
                 raise StorageError(f"DATABASE_URL: there is no {parsed.database} yet; newswire run makes it.")
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(
-            parsed, **({} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True})
-        )
+            _keep_private(Path(parsed.database))
+        pool = {} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True}
+        engine = create_engine(parsed, hide_parameters=True, **pool)
+        use_seal(engine.dialect, Seal(readers_key) if readers_key else None)
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -193,12 +206,23 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
         ) from error
     except OSError as error:
         raise StorageError(
-            f"DATABASE_URL: cannot make the folder of {parsed.database}: {error.strerror}."
+            f"DATABASE_URL: cannot make {parsed.database} or its folder: {error.strerror}."
         ) from error
     except DatabaseError as error:
         shown = parsed.database if sqlite else parsed.render_as_string(hide_password=True)
         raise StorageError(f"DATABASE_URL: cannot use {shown}: {words_of(error)}.") from error
     return Database(engine)
+
+
+def _keep_private(path: Path) -> None:
+    """The database, and what SQLite keeps beside it, are for us alone; so is a folder that we make.
+
+    Raises OSError.
+    """
+    files.make_folder(path.parent)
+    files.make_private(path)
+    for suffix in files.BESIDE:
+        files.close_to_others(path.with_name(path.name + suffix))
 
 
 def words_of(error: BaseException) -> str:
@@ -219,6 +243,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         "busy_timeout=10000",
         "cache_size=-4000",  # KB, for each connection: the system keeps the file in memory anyhow
+        "secure_delete=ON",  # what is deleted is overwritten, in free pages, too
+        "temp_store=MEMORY",  # what is sorted leaves no file
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -234,6 +260,7 @@ __all__ = [
     "Connection",
     "Database",
     "DatabaseBusy",
+    "KeyWanted",
     "SQLAlchemyError",
     "StorageError",
     "open_database",

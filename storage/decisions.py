@@ -13,15 +13,13 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
 from storage import turns
+from storage.chats import FIRST
 from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
 from storage.rows import record, records
 from storage.schema import articles, decisions, deliveries, entries, feeds, posts
 
 #: Planned articles of a feed that are looked at for the newest publication.
 RECENT = 50
-
-#: Before every chat id: where slices begin.
-FIRST = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)

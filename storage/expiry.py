@@ -1,10 +1,10 @@
-"""What waited too long to be news: owed posts of articles older than they may be."""
+"""What waited too long to be news, and what was sent to readers too long ago to be kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from storage.claims import OWED
 from storage.records import DeliveryState, Lane, PostKind
@@ -12,6 +12,16 @@ from storage.schema import articles, deliveries, posts
 
 #: Deliveries to readers looked at, or skipped, in one transaction.
 SLICE = 1000
+#: Nothing more is done about these, unless their article is corrected.
+ENDED = frozenset(
+    {
+        DeliveryState.SETTLED,
+        DeliveryState.SKIPPED,
+        DeliveryState.REFUSED,
+        DeliveryState.REMOVED,
+        DeliveryState.UNKNOWN,
+    }
+)
 TOO_OLD = "too old by the time that it could be sent"
 
 
@@ -35,6 +45,22 @@ def _too_old(published_before: datetime, owed_before: datetime, public: bool) ->
         posts.c.kind == PostKind.ARTICLE,
         articles.c.published_at < published_before,
     ]
+
+
+def drop_ended(connection: Connection, before: datetime, after_id: int = 0) -> tuple[int, int | None]:
+    """Delete a slice of the readers' deliveries that ended before then, whatever became of them.
+
+    Looks at those numbered above `after_id`; how many were deleted, and where the next slice begins: None
+    if all that follow are newer.
+    """
+    query = select(deliveries.c.id, deliveries.c.not_before, deliveries.c.settled_at, deliveries.c.state)
+    mine = query.where(deliveries.c.public.is_(False), deliveries.c.id > after_id)
+    page = connection.execute(mine.order_by(deliveries.c.id).limit(SLICE)).all()
+    old = [row.id for row in page if row.state in ENDED and (row.settled_at or row.not_before) < before]
+    if old:
+        connection.execute(delete(deliveries).where(deliveries.c.id.in_(old)))
+    over = len(page) < SLICE or all(row.not_before >= before for row in page)
+    return len(old), None if over else page[-1].id
 
 
 def late(connection: Connection, published_before: datetime, owed_before: datetime) -> list[Late]:

@@ -17,7 +17,7 @@ class Life:
     decisions: list[Decision]
     posts: list[Post]
     deliveries: list[Delivery]  #: to channels and groups, one by one
-    private: dict[DeliveryState, int]  #: to readers, counted
+    private: dict[DeliveryState, int]  #: to readers: how many are still kept (ALERT_RETENTION), by state
     shown: list[tuple[int, int, datetime]]  #: (chat id, revision, when) where many read it, in order
 
 
@@ -28,7 +28,7 @@ class Backlog:
     owed: dict[Lane, int]
     oldest: datetime | None  #: since when the longest waiting is due
     unclear: int  #: requests of which it is not known what became
-    repeated: int  #: unclear sends that were repeated without knowing, ever
+    repeated: int  #: unclear sends that were repeated without knowing, of those that are still kept
     paused: list[Chat]  #: channels and groups that cannot be written to, each with its reason
 
 

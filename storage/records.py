@@ -235,7 +235,9 @@ class Chat:
 
     @property
     def called(self) -> str:
-        """What operators know it by: its title, its @name, or its id."""
+        """What operators know it by: its title, its @name, or its id; a reader is never named."""
+        if self.kind is ChatKind.PRIVATE:
+            return "a private chat"
         return self.title or (f"@{self.username}" if self.username else str(self.id))
 
 

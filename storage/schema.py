@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from storage.records import (
     ArticleState,
@@ -39,6 +41,7 @@ from storage.records import (
     RunOutcome,
     Verdict,
 )
+from storage.sealing import from_stored, seal_of, to_stored
 
 metadata = MetaData(
     naming_convention={
@@ -100,6 +103,31 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return tuple(value or ())
 
 
+class ChatId(TypeDecorator[int]):
+    """Telegram's number of a chat; a private chat's is sealed if there is a key (`storage.sealing`).
+
+    A column orders by what is stored: a reader's place in it says nothing about the number.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite keeps bytes in a column of numbers; PostgreSQL has no other number of 192 bits."""
+        wide: TypeEngine[Any] = Numeric(60, 0) if dialect.name == "postgresql" else BigInteger()
+        return dialect.type_descriptor(wide)
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:
+        if value is None or value <= 0:
+            return value
+        return to_stored(seal_of(dialect), value, dialect.name)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        if value is None or type(value) is int:  # the usual case on SQLite, many times for each message
+            return value
+        return from_stored(seal_of(dialect), value)
+
+
 class NextChange(FunctionElement[int]):
     """A number that grows with every write: the reader of `articles.changed` misses nothing by it.
 
@@ -147,6 +175,8 @@ UNTOLD = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 
 
 #: What is owed to channels and groups.
 OWED_IN_PUBLIC = "state = 'owed' AND public"
+#: A post whose deliveries are being given or raised.
+SPREADING = "(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)"
 
 #: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -335,7 +365,7 @@ stories = Table(
 chats = Table(
     "chats",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", ChatId, primary_key=True, autoincrement=False),
     Column("kind", Word(ChatKind), nullable=False),
     Column("title", Text, nullable=False, default=""),
     Column("username", Text, nullable=False, default=""),
@@ -348,7 +378,7 @@ chats = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("can_edit", Boolean, nullable=False, default=False),
     Column("last_message_id", BigInteger, nullable=False, default=0),
-    Column("moved_to", BigInteger),
+    Column("moved_to", ChatId),
     Column("flooded_until", Utc),
     Column("created_at", Utc, nullable=False),
 )
@@ -356,7 +386,7 @@ chats = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("chat_id", BigInteger, ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ChatId, ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("what", Text, nullable=False),
     Column("rhythm", String(16), nullable=False, default="at once"),
     Column("created_at", Utc, nullable=False),
@@ -377,8 +407,8 @@ posts = Table(
     Column("silent", Boolean, nullable=False, default=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("not_before", Utc, nullable=False),
-    Column("followers_after", BigInteger),
-    Column("raised_after", BigInteger),
+    Column("followers_after", ChatId),
+    Column("raised_after", ChatId),
     Column("created_at", Utc, nullable=False),
 )
 Index(
@@ -393,7 +423,7 @@ deliveries = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("post_id", Key, ForeignKey("posts.id"), nullable=False),
-    Column("chat_id", BigInteger, nullable=False),
+    Column("chat_id", ChatId, nullable=False),
     Column("lane", Word(Lane), nullable=False),
     Column("public", Boolean, nullable=False, default=False),
     Column("feed_id", Key, nullable=False, default=0, server_default="0"),
@@ -416,6 +446,8 @@ deliveries = Table(
     Column("look_at", Utc),
     Column("error", Text, nullable=False, default=""),
     Column("settled_at", Utc),
+    # what is in hand goes by its number: that of a reader's erased row must never come to mean another
+    sqlite_autoincrement=True,
 )
 Index("uq_deliveries_post_id_chat_id", deliveries.c.post_id, deliveries.c.chat_id, unique=True)
 Index("ix_deliveries_chat_id_message_id", deliveries.c.chat_id, deliveries.c.message_id)
@@ -467,6 +499,9 @@ showings = Table(
     Column("shown_at", Utc, nullable=False),
     PrimaryKeyConstraint("delivery_id", "revision"),
 )
+
+#: How the key is known again with which readers' ids are sealed; empty if they are not.
+reader_keys = Table("reader_keys", metadata, Column("check_value", LargeBinary, primary_key=True))
 
 decisions = Table(
     "decisions",

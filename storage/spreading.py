@@ -26,12 +26,12 @@ from storage import chats as chats_by_id
 from storage import decisions, turns
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import record
-from storage.schema import chats, deliveries, posts, subscriptions
+from storage.schema import SPREADING, chats, deliveries, posts, subscriptions
 
 #: Deliveries a slice: about 20 ms on SQLite with two slow cores.
 SLICE = 1000
 
-_UNSPREAD = text("(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)")
+_UNSPREAD = text(SPREADING)
 _CHANGEABLE = (
     DeliveryState.OWED,
     DeliveryState.CLAIMED,

@@ -11,7 +11,9 @@ from telegram.request import BaseRequest
 from bot.app.looking import ingest_of
 from bot.app.posts import Posts
 from bot.app.semantic import Semantic, semantic
+from bot.commands.recent import Recent
 from bot.config import Settings
+from bot.config.keys import readers_key
 from bot.config.policies import feed_urls, fetching, index_path, publishing
 from bot.config.proxies import telegram_way
 from bot.telegram.answers import PacedAnswers
@@ -29,6 +31,7 @@ from storage import feeds, runs
 from storage.database import Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
+from storage.readers_key import use_key
 
 log = structlog.get_logger()
 
@@ -52,6 +55,7 @@ class House:
     answers: PacedAnswers
     bot: Bot
     request: BaseRequest  #: what the bot and the sender speak through
+    recent: Recent  #: what was just said in which chat
     embedder: Embedder | None  #: where newswire[semantic] is installed
 
 
@@ -65,10 +69,14 @@ async def open_house(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        db = open_database(settings.database_url)
+        db = open_database(settings.database_url, readers_key=readers_key(settings))
         stack.callback(db.close)
         db.lock()
         db.run_here(migrate)
+        use_key(db, encrypt=True)
+        if not db.traces.sweep_here():
+            log.warning("what was deleted before could not be erased from the disk; it is tried again")
+            db.traces.left = True
         db.run_here(runs.bury, clock.now())
         db.run_here(feeds.register, feed_urls(settings), clock.now())
         extra = await stack.enter_async_context(semantic(clock))
@@ -98,7 +106,7 @@ def _furnished(
     policy, bell, stored = publishing(settings), Bell(), Bell()
     token, api = settings.telegram_bot_token, settings.telegram_api_url
     sender = TelegramSender(request, token, api, paid=settings.allow_paid_broadcast)
-    pace, posts = pace_of(policy), Posts(policy)
+    pace, posts, recent = pace_of(policy), Posts(policy), Recent()
 
     def ring() -> None:
         bell.ring()
@@ -125,8 +133,10 @@ def _furnished(
             bell=bell,
             render=posts,
             pace=pace,
+            forgotten=recent.forget,
             index=index,
         ),
+        recent=recent,
         sender=sender,
         answers=PacedAnswers(sender, pace, clock),
         bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),

@@ -33,6 +33,8 @@ from jobs.timetable import Timetable
 LOOK_EVERY = timedelta(seconds=1)
 #: Pages that no post could wait for are read a few at a time: a new feed's backlog is many.
 PAGES_EVERY = timedelta(seconds=20)
+#: How soon the disk follows when a reader was erased who does not wait for it.
+ERASE_EVERY = timedelta(seconds=2)
 SAVE_INDEX_EVERY = timedelta(minutes=10)
 #: Seconds that whatever is in flight gets after a stop: less than the ten after which others kill.
 LAST_CALL = 9.0
@@ -106,6 +108,10 @@ def _timetable(house: House, looks: Looks, look_every: timedelta) -> Timetable:
     timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
     timetable.add("watch", told("watch", watching), watch.EVERY)
     timetable.add("clean up", told("clean up", cleaning), cleanup.EVERY)
+    alerts = partial(cleanup.drop_alerts, house.db, house.clock, settings.alert_retention)
+    hours = cleanup.alerts_every(settings.alert_retention)
+    timetable.add("drop alerts", told("drop alerts", alerts), hours, at_once=True)
+    timetable.add("erase traces", told("erase traces", house.db.traces.erase_left), ERASE_EVERY)
     if house.embedder is not None:
         embedding = told("embed", house.embedder.catch_up)
         timetable.add("embed", embedding, embedding_pipeline.EVERY, at_once=True)

@@ -78,6 +78,7 @@ class Listening:
             bot_id=house.bot.id,
             changed=house.bell.ring,
             is_administrator=self._is_administrator,
+            recent=house.recent,
         )
         dispatch = Dispatch(desk, house.answers, house.clock)
         beside = [asyncio.create_task(self._set_menu()), asyncio.create_task(names.keep())]

@@ -15,6 +15,7 @@ SUMMARIES = {
     "fetch": "One look at every feed now, without sending.",
     "status": "Feeds, backlog, last runs, delays.",
     "leave": "Ends what hubs push to us, for a newsroom that closes or moves.",
+    "readers-key": "Makes or rotates the key that encrypts private chats' ids.",
     "why": "The life of an article: seen, planned, sent, corrected, or why not.",
 }
 
@@ -28,7 +29,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in SUMMARIES:
             return None
-        command: click.Command = getattr(import_module(f"bot.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"bot.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.app.looking import looking
+from bot.cli.files_check import files_found
 from bot.cli.found import Found
 from bot.cli.table import json_option, show
 from bot.cli.telegram_check import telegram_found
 from bot.config import Settings, read_settings
+from bot.config.keys import readers_key
 from bot.config.policies import feed_urls
 from bot.config.proxies import feeds_way, telegram_way
 from bot.telegram.transport import AiohttpRequest
@@ -23,6 +25,7 @@ from jobs.ingest.looking import Ingest
 from jobs.ingest.trying import try_feed
 from storage.database import StorageError, open_database
 from storage.migrations import migrate
+from storage.readers_key import use_key
 
 #: Less room on the disk than this ends badly soon.
 LEAST_DISK = 200_000_000
@@ -60,6 +63,8 @@ async def _found(settings: Settings, *, quiet: bool) -> list[Found]:
 
 async def _tried(settings: Settings) -> AsyncIterator[Found]:
     yield _database(settings)
+    for each in files_found(settings):
+        yield each
     async with AiohttpRequest(read_timeout=20.0, proxy=telegram_way(settings).proxy) as request:
         async for each in telegram_found(settings, request):
             yield each
@@ -72,9 +77,10 @@ async def _tried(settings: Settings) -> AsyncIterator[Found]:
 
 def _database(settings: Settings) -> Found:
     try:
-        database = open_database(settings.database_url)
+        database = open_database(settings.database_url, readers_key=readers_key(settings))
         try:
             database.run_here(migrate)
+            use_key(database)
         finally:
             database.close()
     except StorageError as error:

@@ -30,7 +30,8 @@ MEANING = {
 def why(url: str | None, related: tuple[str, str] | None, as_json: bool) -> None:
     """The life of an article: seen, planned, sent, corrected, or why not.
 
-    URL is the article's address in any form that a feed ever gave it. Works beside a running bot.
+    URL is the article's address in any form that a feed ever gave it. Works beside a running bot. "readers"
+    counts the private deliveries that are still kept: see ALERT_RETENTION.
 
     With --related: how alike two articles are, from 0 to 1, and what each shared word or name counts of it.
     """

@@ -1,5 +1,8 @@
 """/privacy and /forget: what is kept of a reader, and how it is erased."""
 
+import math
+from datetime import timedelta
+
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.render import Button, bold, escape, joined
 from storage import chats
@@ -15,11 +18,17 @@ async def privacy(request: Request, desk: Desk) -> Reply:
     elif kept is None:
         now = say("Of you I keep nothing now.")
     else:
-        now = say("Of you I keep now: this chat's id, that you asked for alerts, and which I sent.")
+        now = say("Of you I keep now: this chat's id, what you asked for, and which alerts I sent lately.")
     lines = (
         say("I keep no names, no messages, no searches and no record of what you read."),
         say("Only if you ask for alerts do I keep this chat's id and what you asked for, until you stop."),
-        say("/forget erases it at once."),
+        say.number_of(
+            "Which alerts I sent you is forgotten after {count} day.",
+            "Which alerts I sent you is forgotten after {count} days.",
+            max(1, math.ceil(desk.policy.alert_retention / timedelta(days=1))),
+        ),
+        say("/forget erases it at once, and so does blocking this bot: from the disk, too."),
+        say("Only a backup that the newsroom made before may hold it, until that is replaced."),
     )
     buttons = ((Button(say("Erase it"), command="forget"),),) if _erasable(request, kept) else ()
     return Reply(html=joined("\n\n", bold(escape(now)), *(escape(line) for line in lines)), buttons=buttons)
@@ -32,9 +41,29 @@ async def forget(request: Request, desk: Desk) -> Reply:
         return Reply(
             html=escape(say("I keep nothing of a group's members. In our private chat, /forget works."))
         )
-    desk.recent.forget(request.chat.id)
-    await desk.db.run(chats.forget, request.chat.id)
-    return Reply(html=escape(say("Done. I keep nothing of you. Alerts are off.")), toast=say("Erased."))
+    if await erase(desk, request.chat.id):
+        return Reply(html=escape(say("Done. I keep nothing of you. Alerts are off.")), toast=say("Erased."))
+    text = say(
+        "Done. Alerts are off, and I no longer know you. A last trace is still on my disk; "
+        "it is overwritten within minutes."
+    )
+    return Reply(html=escape(text), toast=say("Erased."))
+
+
+async def erase(desk: Desk, chat_id: int) -> bool:
+    """Erase all that is known of a chat; whether nothing of it is in any file of the database by now."""
+    desk.recent.forget(chat_id)
+    traces = desk.db.traces
+    if await desk.db.run(chats.forget, chat_id) or traces.pending:
+        return await traces.erase()
+    return True
+
+
+async def erase_gone(desk: Desk, chat_id: int) -> None:
+    """A reader blocked the bot, or is no more: erased at once; nobody waits until the disk has followed."""
+    desk.recent.forget(chat_id)
+    if await desk.db.run(chats.forget, chat_id):
+        desk.db.traces.left = True
 
 
 def _erasable(request: Request, kept: Chat | None) -> bool:

@@ -30,7 +30,7 @@ async def unsubscribe(request: Request, desk: Desk) -> Reply:
     say = request.say
     if is_group(request):
         return await _unsubscribe_group(request, desk)
-    if await desk.db.run(_unsubscribe, request.chat.id):
+    if await _stop_all(request, desk):
         text = say("Done. No more alerts. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=_begin(say), toast=say("Alerts are off."))
     return Reply(html=escape(say("You get no alerts. /subscribe starts them.")), buttons=_begin(say))
@@ -67,11 +67,19 @@ async def _unsubscribe_group(request: Request, desk: Desk) -> Reply:
         return by_settings(request)
     if not await by_administrator(request, desk):
         return for_administrators(request, desk)
-    if await desk.db.run(_unsubscribe, request.chat.id):
+    if await _stop_all(request, desk):
         text = say("Done. No more articles here. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=_begin(say), toast=say("Alerts are off."))
     text = say("No articles are posted here. /subscribe starts them.")
     return Reply(html=escape(text), buttons=_begin(say))
+
+
+async def _stop_all(request: Request, desk: Desk) -> bool:
+    """Whether there was anything to stop. What is no longer kept has then left the disk, too."""
+    stopped, erased = await desk.db.run(_unsubscribe, request.chat.id)
+    if erased:
+        await desk.db.traces.erase()
+    return stopped
 
 
 def _has_begun(request: Request) -> Reply:
@@ -98,13 +106,16 @@ def _subscribe(connection: Connection, request: Request) -> bool:
     return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
 
 
-def _unsubscribe(connection: Connection, chat_id: int) -> bool:
-    """Whether there was anything to stop. What was owed is not sent; without settings nothing is kept."""
+def _unsubscribe(connection: Connection, chat_id: int) -> tuple[bool, bool]:
+    """Whether there was anything to stop, and whether the reader was erased.
+
+    What was owed is not sent; without settings nothing is kept.
+    """
     known = chats.get(connection, chat_id)
     stopped = chats.unsubscribe(connection, chat_id) > 0
     if known and not (known.language or known.timezone or known.quiet_hours or known.digest_at):
-        chats.forget(connection, chat_id)
-    return stopped
+        return stopped, chats.forget(connection, chat_id)
+    return stopped, False
 
 
 COMMAND = Command(

@@ -63,7 +63,7 @@ def _sent(request: Request, life: lives.Life) -> Html:
     lines = [_delivery(request, delivery) for delivery in life.deliveries[:SHOWN]]
     if life.private:
         counted = ", ".join(f"{state.value} {count}" for state, count in life.private.items())
-        lines.append(escape(request.say("Readers: {counted}", counted=counted)))
+        lines.append(escape(request.say("Readers, as far as it is still kept: {counted}", counted=counted)))
     return joined("\n", *lines)
 
 

@@ -14,12 +14,13 @@ from pydantic_settings.sources import EnvSettingsSource
 
 from bot.config.settings import EditionSettings, Settings
 
-__all__ = ["EditionSettings", "Settings", "SettingsError", "read_settings"]
+__all__ = ["EditionSettings", "Settings", "SettingsError", "is_in_env_file", "read_settings"]
 
 #: What was given for these is never repeated, not even in an error.
 SECRET = (
     "TELEGRAM_BOT_TOKEN",
     "DATABASE_URL",
+    "READERS_KEY",
     "TELEGRAM_PROXY",
     "FEEDS_PROXY",
     "HTTPS_PROXY",
@@ -104,6 +105,11 @@ def _read_file(path: Path | None) -> dict[str, str]:
     return {name: value or "" for name, value in dotenv_values(stream=StringIO(text)).items()}
 
 
+def is_in_env_file(name: str, path: Path) -> bool:
+    """Whether the setting stands in this file."""
+    return any(each.upper() == name and value for each, value in _read_file(path).items())
+
+
 def _misspelled(from_file: Mapping[str, str]) -> Iterator[str]:
     known = [name.upper() for name in Settings.model_fields if name != "editions"]
     for name in from_file:
@@ -140,6 +146,8 @@ def _contradictions(settings: Settings) -> list[str]:
             else "30/s is the most without ALLOW_PAID_BROADCAST=yes"
         )
         found.append(f"RATE_OVERALL: too fast; {most}.")
+    if settings.readers_key and settings.readers_key_file:
+        found.append("READERS_KEY: READERS_KEY_FILE is given, too; one of them is wanted.")
     for name in ("channels", "feed_urls"):
         own = [getattr(edition, name) for edition in settings.editions.values()]
         if own and None not in own and getattr(settings, name):

@@ -33,7 +33,17 @@ GROUPS = {
         "pictures",
         "editions",
     ),
-    "Where": ("database_url", "retention", "http_address", "public_url", "telegram_api_url", "contact"),
+    "Where": (
+        "database_url",
+        "retention",
+        "alert_retention",
+        "readers_key",
+        "readers_key_file",
+        "http_address",
+        "public_url",
+        "telegram_api_url",
+        "contact",
+    ),
     "Proxies": ("telegram_proxy", "feeds_proxy", "https_proxy", "http_proxy", "all_proxy", "no_proxy"),
     "How fast": ("rate_overall", "rate_chat", "rate_group", "allow_paid_broadcast", "unclear_send_wait"),
     "Reading feeds": (
@@ -76,6 +86,8 @@ def written(value: Any) -> str:
 
 def _written_duration(value: timedelta) -> str:
     seconds = int(value.total_seconds())
+    if seconds > 86400 and seconds % 86400 == 0:
+        return f"{seconds // 86400}d"
     for unit, length in (("h", 3600), ("m", 60)):
         if seconds and seconds % length == 0:
             return f"{seconds // length}{unit}"

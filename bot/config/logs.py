@@ -1,4 +1,4 @@
-"""Logs as the operator asked for them, on stderr; the token and readers' ids never appear in them."""
+"""Logs as the operator asked for them, on stderr, without the token and without anything of a reader."""
 
 import logging
 import re
@@ -7,6 +7,8 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+from bot.config.discretion import LibrariesWords, hush_python, without_words
 
 TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,100}")
 
@@ -38,6 +40,7 @@ def without_secrets(_logger: object, _method: str, event: Event) -> Event:
 
 def start_logs(log_format: str, level: str) -> None:
     """Send everything that is logged, ours and the libraries', to stderr in one format."""
+    hush_python()
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,13 +49,13 @@ def start_logs(log_format: str, level: str) -> None:
     ]
     after: list[Any] = (
         [
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(without_words),
             without_secrets,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
         if log_format == "json"
         else [
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(without_words),
             without_secrets,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -66,6 +69,7 @@ def start_logs(log_format: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(LibrariesWords())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,

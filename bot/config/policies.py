@@ -75,6 +75,7 @@ def publishing(settings: Settings) -> Publishing:
         paid_broadcast=settings.allow_paid_broadcast,
         operators=settings.operators,
         authority=settings.feed_authority,
+        alert_retention=settings.alert_retention,
     )
 
 

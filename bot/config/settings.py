@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -178,6 +179,18 @@ class Settings(BaseSettings):
     retention: Duration = Field(
         timedelta(),
         description="how long articles' texts are kept, such as 365d; empty for ever",
+    )
+    alert_retention: Wait = Field(
+        timedelta(days=7),
+        description="how long it is kept to whom an alert was sent; until then a correction reaches it",
+    )
+    readers_key: Annotated[str, _read(values.readers_key, "")] = Field(
+        "",
+        repr=False,
+        description="encrypts the ids of readers' chats; made by newswire readers-key; a file is safer",
+    )
+    readers_key_file: Annotated[Path | None, _read(Path, None)] = Field(
+        None, description="the same, in a file outside the database and its backups"
     )
     http_address: Annotated[tuple[str, int] | None, NoDecode, _read(values.listening_address, None)] = Field(
         ("127.0.0.1", 8080),

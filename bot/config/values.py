@@ -13,6 +13,7 @@ from jobs.policy import QuietHours, Rate
 from jobs.proxies import Proxy, read_proxy
 from jobs.timetable import next_time
 from storage.links import site
+from storage.sealing import read_key
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -225,6 +226,12 @@ def whole_number(text: str) -> int:
     if not re.fullmatch(r"\d{1,4}", text) or int(text) > 1000:
         raise ValueError("a whole number from 0 to 1000")
     return int(text)
+
+
+def readers_key(text: str) -> str:
+    """A key as `newswire readers-key` writes it."""
+    read_key(text)
+    return text
 
 
 def yes_or_no(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.commands import Desk, Reply, command_named
+from bot.commands.privacy import erase_gone
 from bot.dispatch.reading import Asked, Pressed
 from bot.render import Content
 from jobs.clock import Clock
@@ -84,14 +85,15 @@ class Messenger:
             if reply.articles:
                 self._desk.recent.showed(asked.chat_id, outcome.message_id, reply.articles)
             return
-        if isinstance(outcome, ChatGone):
+        if isinstance(outcome, ChatGone) and asked.kind is ChatKind.PRIVATE:
+            await erase_gone(self._desk, asked.chat_id)
+        elif isinstance(outcome, ChatGone):
             await self._desk.db.run(chats.set_state, asked.chat_id, outcome.state, outcome.reason)
         known = command_named(asked.command)
         log.info(
             "an answer was not shown",
             command=known.name if known else "",
-            outcome=type(outcome).__name__,
-            why=getattr(outcome, "reason", ""),
+            outcome=type(outcome).__name__,  # Telegram's reason may quote the answer, and so the question
         )
 
 

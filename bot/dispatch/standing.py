@@ -37,6 +37,12 @@ def standing(kind: ChatKind, member: ChatMember) -> Standing:
     return Standing(ChatState.ACTIVE)
 
 
+def reader_left(change: ChatMemberUpdated) -> bool:
+    """Whether a reader blocked the bot: it is the only way to be erased that they still have."""
+    kind = kind_of(change.chat)
+    return kind is ChatKind.PRIVATE and standing(kind, change.new_chat_member).state is ChatState.BLOCKED
+
+
 def remember_standing(connection: Connection, change: ChatMemberUpdated) -> bool:
     """Note the bot's new standing in a chat that we know; whether it may post there again.
 

@@ -15,11 +15,12 @@ import structlog
 from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
 from bot.commands import Desk, Reply, Request, command_named
+from bot.commands.privacy import erase_gone
 from bot.dispatch.answers import Answers, Messenger
 from bot.dispatch.queue import AskerQueue, Question
 from bot.dispatch.reading import Asked, names_another_bot, read_message, read_press
 from bot.dispatch.routing import language_of, not_typed, request_for, route, slow_down, speechless, unknown
-from bot.dispatch.standing import remember_standing
+from bot.dispatch.standing import reader_left, remember_standing
 from bot.dispatch.throttle import Throttle
 from bot.locale import words
 from bot.render import escape, shown
@@ -102,7 +103,9 @@ class Dispatch:
         return read_message(message, self._desk.bot_username)
 
     async def _standing(self, change: ChatMemberUpdated) -> None:
-        if await self._desk.db.run(remember_standing, change):
+        if reader_left(change):
+            await erase_gone(self._desk, change.chat.id)
+        elif await self._desk.db.run(remember_standing, change):
             self._desk.changed()
 
     async def _seen(self, post: Message) -> None:

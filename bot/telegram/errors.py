@@ -117,7 +117,7 @@ def outcome_of(
         case 429:
             return TryLater(_seconds(more.get("retry_after")), said, flood=True)
         case 401 | 404:
-            return TryLater(NO_TOKEN_WAIT, f"TELEGRAM_BOT_TOKEN is not accepted: {said}")
+            return TryLater(NO_TOKEN_WAIT, "TELEGRAM_BOT_TOKEN is not accepted")
         case 400 | 403:
             return _refusal(said, more, chat_id, message_id, picture and status == 400)
         case 413:

@@ -21,6 +21,7 @@ from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.telegram.results import result_of
 from jobs.proxies import Proxy
 from jobs.tunnel import TunnelConnector, Unresolved
 
@@ -84,6 +85,23 @@ class AiohttpRequest(BaseRequest):
     async def shutdown(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def post(  # type: ignore[misc]  # meant to be final, and quotes answers in errors and logs
+        self,
+        url: str,
+        request_data: RequestData | None = None,
+        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+    ) -> Any:
+        """What the method returned.
+
+        Raises:
+            TelegramError: the answer is a refusal, is not Telegram's, or there is none. Nothing is quoted.
+        """
+        timeouts = (read_timeout, write_timeout, connect_timeout, pool_timeout)
+        return result_of(*await self.do_request(url, "POST", request_data, *timeouts))
 
     async def do_request(
         self,

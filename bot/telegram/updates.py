@@ -5,11 +5,13 @@ from typing import Any
 
 import structlog
 from telegram import Bot, Update
-from telegram.error import TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 # python-telegram-bot calls it internal; a RequestData is made of nothing else, and the version is pinned
 from telegram.request._requestparameter import RequestParameter
+
+from bot.telegram.results import result_of
 
 #: Beyond the wait that was asked for, in seconds: Telegram ends a long poll a little late.
 GRACE = 15.0
@@ -22,13 +24,32 @@ async def ask_for_updates(
 ) -> list[dict[str, Any]]:
     """The updates from number `offset` on, which confirms those before; waits up to `wait` seconds for one.
 
-    Raises TelegramError, also where the answer is none of Telegram's.
+    Raises TelegramError, also if the answer is not Telegram's; nothing of an answer is in it.
     """
     asked = {"offset": offset, "timeout": wait, "allowed_updates": list(kinds)}
     parameters = RequestData([RequestParameter(name, value, None) for name, value in asked.items()])
-    found = await request.post(f"{bot.base_url}/getUpdates", parameters, read_timeout=wait + GRACE)
+    try:
+        answer = await request.do_request(
+            f"{bot.base_url}/getUpdates", "POST", parameters, read_timeout=wait + GRACE
+        )
+        return updates_of(*answer)
+    except BadRequest:
+        raise NetworkError("it answers 400 Bad Request") from None
+    except TelegramError:
+        raise
+    except Exception as surprise:  # as python-telegram-bot itself wraps what a transport did not foresee
+        raise NetworkError(f"the answer broke: {type(surprise).__name__}") from None
+
+
+def updates_of(status: int, body: bytes) -> list[dict[str, Any]]:
+    """The updates in an answer to getUpdates.
+
+    Raises:
+        TelegramError: it is a refusal, or not Telegram's.
+    """
+    found = result_of(status, body)
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise TelegramError("the answer is not Telegram's")
+        raise NetworkError(f"{status}, and the answer is not Telegram's: {len(body)} bytes of other JSON")
     return found
 
 
@@ -36,6 +57,6 @@ def read_update(raw: object, bot: Bot) -> Update | None:
     """The update, or None where it cannot be read; of that, only the kind of error is told."""
     try:
         return Update.de_json(raw, bot)  # type: ignore[arg-type]
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError) as error:
         log.warning("an update cannot be read and is left out", error=type(error).__name__)
         return None

@@ -23,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Aftermaths on their way into the database. `written` is called with those that have arrived."""
+    """Aftermaths on their way into the database. `written` is called with those that have arrived.
+
+    `forgotten` is called with each reader who is gone and was erased.
+    """
 
     def __init__(
         self,
@@ -31,7 +34,9 @@ class Ledger:
         clock: Clock,
         operators: Sequence[int],
         written: Callable[[Sequence[Aftermath]], None],
+        forgotten: Callable[[int], None] = lambda _chat_id: None,
     ) -> None:
+        self._forgotten = forgotten
         self._db, self._clock, self._operators, self._written = db, clock, operators, written
         self._waiting: list[Aftermath] = []
         self._writing: list[Aftermath] = []
@@ -68,7 +73,7 @@ class Ledger:
         if not self._writing:
             return
         try:
-            await self._db.run(write, self._writing, self._operators, self._clock.now())
+            forgotten = await self._db.run(write, self._writing, self._operators, self._clock.now())
         except SQLAlchemyError as error:
             self._waiting = self._writing + self._waiting
             self._writing = []
@@ -76,18 +81,22 @@ class Ledger:
             await self._clock.sleep(AGAIN)
             self._some.ring()
             return
+        for chat_id in forgotten:
+            self._forgotten(chat_id)
+            self._db.traces.left = True
         batch, self._writing = self._writing, []
         self._written(batch)
 
 
 def write(
     connection: Connection, batch: Sequence[Aftermath], operators: Sequence[int], now: datetime
-) -> None:
-    """One transaction for all that followed from a few requests."""
+) -> set[int]:
+    """One transaction for all that followed from a few requests; the readers who were erased."""
     outbox.settle(
         connection, sorted((each.settled for each in batch), key=lambda each: each.delivery_id), now
     )
     seen: dict[int, int] = {}
+    forgotten = set()
     for each in batch:
         if each.seen:
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
@@ -95,10 +104,14 @@ def write(
             chats.change(connection, each.chat_id, flooded_until=each.flooded_until)
         if each.notice and not chats.subscriptions(connection, each.chat_id):
             notice(connection, operators, each.notice, now)
-        if each.chat:
+        if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
+            if chats.forget(connection, each.chat_id):
+                forgotten.add(each.chat_id)
+        elif each.chat:
             _change_chat(connection, each, operators, now)
     for chat_id, message_id in seen.items():
         chats.saw_message(connection, chat_id, message_id)
+    return forgotten
 
 
 def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[int], now: datetime) -> None:

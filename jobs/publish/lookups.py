@@ -126,7 +126,7 @@ class Lookups:
             self._conclude(debt, await self._find(debt))
         except Exception as surprise:  # a mistake of ours, met by one chat; the others go on
             log.exception("a look-up broke")
-            self._conclude(debt, Postponed(repr(surprise)))
+            self._conclude(debt, Postponed(type(surprise).__name__))
 
     async def _find(self, debt: Debt) -> Found:
         """Sent with its number, Missing, not now, or None where it cannot be told."""

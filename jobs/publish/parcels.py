@@ -109,7 +109,7 @@ class Parcels:
             content = "" if isinstance(step, Delete) else self._content(debt, step, told)
         except Exception as surprise:  # a mistake of ours, met by one post; the others go on
             log.exception("a post cannot be worded", post=debt.post.id)
-            self._settle(debt, DeliveryState.REFUSED, f"cannot be worded: {surprise!r}")
+            self._settle(debt, DeliveryState.REFUSED, f"cannot be worded: {type(surprise).__name__}")
             return None
         return Parcel(debt, step, content, told, since, due.replies.get(debt.delivery.id, 0))
 

@@ -46,6 +46,7 @@ class Publish:
     bell: Bell
     render: Render
     pace: Pace
+    forgotten: Callable[[int], None] = lambda _chat_id: None  #: called when a reader was erased
     index: Index | None = None  #: which articles are alike: without it there are no stories
 
 

@@ -44,7 +44,7 @@ async def run(publish: Publish, stop: asyncio.Event) -> None:
         if any(each.settled.state is DeliveryState.UNCLEAR for each in batch):
             lookups.bell.ring()
 
-    ledger = Ledger(publish.db, publish.clock, publish.policy.operators, heed)
+    ledger = Ledger(publish.db, publish.clock, publish.policy.operators, heed, publish.forgotten)
     courier, lookups = Courier(publish, ledger), Lookups(publish, ledger)
     planner, keeper = Planner(publish, courier.bell), Keeper(publish, courier.bell)
     placer = Placer(publish, planner.placing)

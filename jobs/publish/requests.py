@@ -37,7 +37,7 @@ class Requests:
             outcome = await self._ask(parcel, step, content)
         except Exception as surprise:  # a mistake of ours: nobody knows what became of the request
             log.exception("a request broke", chat=name_of(parcel.debt))
-            outcome = Unclear(repr(surprise))
+            outcome = Unclear(type(surprise).__name__)
         finally:
             self._pace.answered(ticket, self._clock.monotonic())
         self._heed(parcel.chat_id, outcome)

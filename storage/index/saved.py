@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from storage import files
 from storage.index.archive import Archive
 from storage.index.growing import Growing
 from storage.index.keymap import KeyMap
@@ -36,9 +37,10 @@ def save(archive: Archive, horizon: int, path: Path) -> None:
         }
     ).encode()
     head += b" " * (-(len(MAGIC) + 8 + len(head)) % ALIGNED)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(path.parent)
     aside = path.with_name(path.name + ".new")
-    with aside.open("wb") as file:
+    with open(aside, "wb", opener=files.open_private) as file:
+        os.fchmod(file.fileno(), files.FILE)  # a torn one of an earlier process may be there
         file.write(MAGIC + len(head).to_bytes(8, "little") + head)
         check = zlib.crc32(head)
         for array in arrays.values():
@@ -54,6 +56,7 @@ def save(archive: Archive, horizon: int, path: Path) -> None:
 
 def load(archive: Archive, path: Path) -> int:
     """Fill an empty archive from the copy; its horizon, or 0 where it is missing, torn or older."""
+    files.close_to_others(path)
     try:
         room = bytearray(path.stat().st_size)
         with path.open("rb") as file:

@@ -2,10 +2,16 @@
 
 from datetime import timedelta
 
-from jobs.cleanup import clean_up
-from storage import articles
+import pytest
+from sqlalchemy import insert, select
+
+from jobs.cleanup import EVERY, alerts_every, clean_up, drop_alerts
+from storage import articles, decisions, expiry
 from storage.articles import Draft
-from storage.database import Database
+from storage.database import Connection, Database
+from storage.decisions import NewPost
+from storage.records import DeliveryState, Lane, PostKind
+from storage.schema import deliveries
 from tests.conftest import MovedClock
 
 
@@ -26,3 +32,46 @@ async def test_only_texts_older_than_the_retention_are_dropped(db: Database, clo
     assert await clean_up(db, clock, timedelta(days=30)) == 1
     kept, dropped = db.read_here(articles.many, [new, old])
     assert (kept.text, dropped.text, dropped.title) == ("long", "", "40")
+
+
+def every_state(connection: Connection, clock: MovedClock, days: int, first_chat: int) -> None:
+    """A delivery in each state, to a reader and to a channel, from so many days ago."""
+    when = clock.now() - timedelta(days=days)
+    post = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=when)
+    rows = [
+        {
+            "post_id": decisions.owe(connection, post, when),
+            "chat_id": first_chat + place if private else -first_chat - place,
+            "public": not private,
+            "state": state,
+            "lane": Lane.ROUTINE,
+            "not_before": when,
+            "settled_at": when if state is DeliveryState.SETTLED else None,
+        }
+        for place, state in enumerate(DeliveryState)
+        for private in (True, False)
+    ]
+    connection.execute(insert(deliveries), rows)
+
+
+@pytest.mark.parametrize("size", [3, 1000])
+async def test_what_ended_is_kept_of_readers_for_a_while_and_of_channels_for_ever(
+    db: Database, clock: MovedClock, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "SLICE", size)
+    for days, first_chat in ((30, 100), (8, 200), (6, 300)):
+        db.run_here(every_state, clock, days, first_chat)
+    ended = len(expiry.ENDED)
+    assert await drop_alerts(db, clock, timedelta(days=7)) == 2 * ended
+    assert await drop_alerts(db, clock, timedelta(days=7)) == 0
+    kept = db.read_here(lambda c: c.execute(select(deliveries.c.chat_id, deliveries.c.state)).all())
+    assert len([row for row in kept if row.chat_id < 0]) == 3 * len(DeliveryState)
+    old = {row.state for row in kept if 0 < row.chat_id < 300}
+    assert old == set(DeliveryState) - expiry.ENDED
+    assert len([row for row in kept if row.chat_id >= 300]) == len(DeliveryState)
+    assert db.traces.pending
+
+
+def test_alerts_are_dropped_hourly_or_oftener() -> None:
+    assert alerts_every(timedelta(days=7)) == EVERY
+    assert alerts_every(timedelta(seconds=20)) == timedelta(seconds=2)

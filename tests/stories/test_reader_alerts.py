@@ -102,20 +102,17 @@ async def test_in_a_group_a_member_is_led_to_a_private_chat_which_asks_first(roo
     assert (await reader.presses("Get every article")).text.startswith("Done. I will send you every")
 
 
-async def test_a_reader_who_blocks_the_bot_and_comes_back_is_known_again(room: Newsroom) -> None:
+async def test_a_reader_who_blocks_the_bot_is_erased_and_comes_back_as_a_stranger(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     room.box.block(reader.user_id)
     await room.answer()
-    blocked = room.db.read_here(chats.get, reader.chat_id)
-    assert blocked
-    assert blocked.state == "blocked"
+    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.traces.pending
     room.box.unblock(reader.user_id)
     await room.answer()
-    back = room.db.read_here(chats.get, reader.chat_id)
-    assert back
-    assert (back.state, room.changes) == ("active", 1)
-    assert wishes(room, reader.chat_id) == [("all", "at once")]
+    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert wishes(room, reader.chat_id) == []
 
 
 async def test_who_subscribes_is_reached_though_telegram_never_told_of_the_unblocking(room: Newsroom) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0003"
 
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: What is owed already takes turns, too.

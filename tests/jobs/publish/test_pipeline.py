@@ -9,7 +9,7 @@ from bot.sandbox.limits import NO_LIMITS
 from jobs.policy import Corrections, Edition, Withdrawals
 from storage import chats, decisions, outbox
 from storage.database import Database
-from storage.records import ChatState, DeliveryState, Lane, Verdict
+from storage.records import DeliveryState, Lane, Verdict
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
 from tests.jobs.publish.newsroom import FEED, followers
@@ -192,7 +192,7 @@ async def test_rights_that_are_lost_and_regained_lose_nothing(db: Database, cloc
         assert "can be written to again" in newsroom.said(50)[-1]
 
 
-async def test_a_reader_who_blocked_the_bot_is_left_alone_and_keeps_the_settings(newsroom: Desk) -> None:
+async def test_a_reader_who_blocked_the_bot_is_erased_by_the_first_refusal(newsroom: Desk) -> None:
     [reader] = newsroom.box.add_people(1, first_id=100)
     newsroom.db.run_here(followers, [reader])
     newsroom.clock.move(1)
@@ -202,11 +202,10 @@ async def test_a_reader_who_blocked_the_bot_is_left_alone_and_keeps_the_settings
         await newsroom.pass_time(3)
         newsroom.news("Bridge closed")
         await newsroom.pass_time(3)
-    known = newsroom.db.read_here(chats.get, reader)
-    assert known
-    assert known.state is ChatState.BLOCKED
-    assert len(newsroom.db.read_here(chats.subscriptions, reader)) == 1
-    assert len([each for each in newsroom.deliveries() if each.chat_id == reader]) == 1
+    assert newsroom.db.read_here(chats.get, reader) is None
+    assert newsroom.db.read_here(chats.subscriptions, reader) == []
+    assert not [each for each in newsroom.deliveries() if each.chat_id == reader]
+    assert newsroom.db.traces.pending
 
 
 async def test_a_group_that_becomes_a_supergroup_is_followed(db: Database, clock: MovedClock) -> None:

@@ -1,0 +1,73 @@
+"""What a method of the Bot API returned, or the error that python-telegram-bot has for it; pure.
+
+python-telegram-bot's own reading quotes an answer that it cannot read, in its errors and in its log. An
+answer to getUpdates is what strangers wrote: errors say no more here than what kind of answer it was.
+"""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+#: So much of Telegram's own description of a refusal is told.
+WORDS = 200
+#: Seconds to wait after a 429 that does not say how long.
+USUAL_WAIT = 30
+
+
+def result_of(status: int, body: bytes) -> Any:
+    """The `result` of an answer.
+
+    Raises:
+        TelegramError: the answer is a refusal, or is not Telegram's.
+    """
+    answer = _read(body)
+    if answer is None or "ok" not in answer:
+        kind = "no JSON" if answer is None else "other JSON"
+        raise NetworkError(f"{status}, and the answer is not Telegram's: {len(body)} bytes of {kind}")
+    if answer["ok"] is True and "result" in answer and status < HTTPStatus.MULTIPLE_CHOICES:
+        return answer["result"]
+    raise _refusal(status, str(answer.get("description", "")), answer.get("parameters"))
+
+
+def _read(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else {}
+
+
+def _refusal(status: int, said: str, more: object) -> TelegramError:
+    """Telegram's own words are kept only of a 400: they are about what we asked for."""
+    match status:
+        case 400:
+            return BadRequest(said[:WORDS] or "Bad Request")
+        case 401 | 404:
+            return InvalidToken()
+        case 403:
+            return Forbidden("Forbidden")
+        case 409:
+            webhook = "webhook" in said.lower()
+            return Conflict("a webhook is set" if webhook else "another process asks for updates")
+        case 429:
+            wait = more.get("retry_after") if isinstance(more, dict) else None
+            return RetryAfter(wait if isinstance(wait, int) and wait > 0 else USUAL_WAIT)
+        case _:
+            return NetworkError(f"it answers {status}{_phrase(status)}")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""

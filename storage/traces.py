@@ -1,0 +1,146 @@
+"""Traces: where something that was deleted still stands on the disk, and how it goes from there.
+
+SQLite keeps it in its write-ahead log until that is written back and cut off, and in the gaps of its pages
+(`storage.gaps`); everything else is overwritten by `secure_delete`. PostgreSQL keeps dead rows and a log of
+its own for as long as it likes; see `docs/operations.md`.
+"""
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from storage.gaps import clear_gaps
+
+#: PRAGMA user_version of a database that holds nothing from before `secure_delete` was set.
+SWEPT = 1
+#: Traces are erased at most once in so many seconds, for all who wait; and writers have the most of the time
+#: to themselves, since a large file takes long.
+EVERY, SHARE = 1.0, 4
+#: One attempt may hold up writers for so many milliseconds, while a reader of an older state ends.
+PATIENCE_MS = 250
+#: Attempts, and the seconds between them.
+ATTEMPTS, BETWEEN = 12, 0.25
+
+
+class Traces:
+    """Those of one SQLite database. On PostgreSQL, and in memory, there is nothing to do."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        path = engine.url.database if engine.dialect.name == "sqlite" else None
+        self._path = path if path and not path.startswith((":memory:", "file:")) else None
+        self._file: int | None = None
+        self._took = 0.0
+        self._thread = ThreadPoolExecutor(1, "newswire-erase")
+        self._coming: asyncio.Future[bool] | None = None  # not begun: whoever asks before it begins shares it
+        self._turn = asyncio.Lock()
+        self._last = float("-inf")
+        self.left = False  #: something was deleted whose traces are still to be erased
+
+    @property
+    def pending(self) -> bool:
+        """Whether something that was deleted may still be in a file."""
+        return self.left or self._turn.locked()
+
+    async def erase_left(self) -> None:
+        """Erase what is left, if anything is."""
+        if self.left:
+            await self.erase()
+
+    async def erase(self) -> bool:
+        """Whether nothing that was deleted before the call is in any file of the database any more."""
+        self.left = True
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(self._erase_next())
+        return await asyncio.shield(self._coming)
+
+    async def _erase_next(self) -> bool:
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._last + max(EVERY, SHARE * self._took) - time.monotonic()))
+            self._coming, self.left = None, False  # who asks from now on may have deleted something since
+            self._last = time.monotonic()
+            erased = await self._attempts()
+            self.left = self.left or not erased
+            return erased
+
+    async def _attempts(self) -> bool:
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(BETWEEN)
+            if await asyncio.get_running_loop().run_in_executor(self._thread, self.erase_here):
+                return True
+        return False
+
+    def erase_here(self) -> bool:
+        """One attempt, in the calling thread; False if somebody still reads an older state, or writes."""
+        return self._path is None or self._alone(self._erase)
+
+    def sweep_here(self) -> bool:
+        """At a start: erase what an earlier process left. False if it could not be done.
+
+        A file that is older than `secure_delete`, or whose readers were sealed anew, is written anew, once.
+        """
+        return self._path is None or self._alone(self._sweep)
+
+    def _alone(self, work: Callable[[Any], bool]) -> bool:
+        """Do it on a connection of its own, outside of any transaction."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor: Any = connection.cursor()
+            try:
+                return work(cursor)
+            finally:
+                cursor.close()
+        except (sqlite3.Error, OSError):
+            return False
+        finally:
+            connection.invalidate()  # its short patience is for this alone, and so is what it has in memory
+            connection.close()
+
+    def _erase(self, cursor: Any) -> bool:
+        cursor.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy and self._clear_gaps(cursor)
+
+    def _clear_gaps(self, cursor: Any) -> bool:
+        """While nobody writes. What is written at the end makes every connection read its pages anew."""
+        assert self._path is not None
+        log, began = Path(f"{self._path}-wal"), time.monotonic()
+        cursor.execute("BEGIN IMMEDIATE")
+        if log.exists() and log.stat().st_size:  # somebody wrote in between
+            cursor.execute("ROLLBACK")
+            return False
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        [page_size] = cursor.execute("PRAGMA page_size").fetchone()
+        clear_gaps(self._file, page_size)
+        [version] = cursor.execute("PRAGMA user_version").fetchone()
+        cursor.execute(f"PRAGMA user_version={version}")
+        cursor.execute("COMMIT")
+        self._took = time.monotonic() - began
+        return True
+
+    def _sweep(self, cursor: Any) -> bool:
+        [version] = cursor.execute("PRAGMA user_version").fetchone()
+        if version < SWEPT:
+            cursor.execute("PRAGMA temp_store=FILE")  # the copy may be larger than the memory
+            cursor.execute("VACUUM")
+            cursor.execute(f"PRAGMA user_version={SWEPT}")
+        return self._erase(cursor)
+
+    def stop(self) -> None:
+        """Wait for the attempt under way."""
+        self._thread.shutdown()
+
+    def close(self) -> None:
+        """Let go of the file. Only when no connection is open any more: POSIX drops their locks with it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

@@ -1,0 +1,156 @@
+"""Private chats' ids under a key: everything works as without, and nothing of them is in the file."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import chats, decisions, outbox
+from storage.database import Connection, Database, KeyWanted, open_database
+from storage.decisions import NewPost
+from storage.migrations import migrate
+from storage.readers_key import reseal, use_key
+from storage.records import ChatKind, ChatState, Lane, PostKind
+from storage.schema import metadata, reader_keys
+from storage.sealing import Seal, WrongKey, from_stored, new_key, read_key, seal_of, to_stored, use_seal
+from storage.spreading import spread
+from tests.cases.traces import found_in
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+KEY, OTHER = read_key(new_key()), read_key(new_key())
+READERS = [7345678901 + 7_654_321 * number for number in range(30)]
+CHANNEL = -1001234567890
+
+
+@pytest.fixture
+def sealed(db: Database) -> Iterator[Database]:
+    """An empty database whose engine has a key, for as long as the test lasts."""
+    db.run_here(lambda c: c.execute(reader_keys.delete()))
+    use_seal(db.engine.dialect, Seal(KEY))
+    use_key(db, encrypt=True)
+    yield db
+    db.run_here(lambda c: c.execute(reader_keys.delete()))
+    use_seal(db.engine.dialect, None)
+    db.engine.dispose()
+
+
+def people(connection: Connection) -> None:
+    chats.remember(connection, chats.blank(CHANNEL, ChatKind.CHANNEL, NOW))
+    for chat_id in READERS:
+        chats.remember(connection, chats.blank(chat_id, ChatKind.PRIVATE, NOW))
+        chats.subscribe(connection, chat_id, chats.EVERYTHING, chats.AT_ONCE, NOW)
+
+
+def article(connection: Connection) -> int:
+    post = NewPost(
+        kind=PostKind.CATCH_UP, lane=Lane.ROUTINE, not_before=NOW, chats=((CHANNEL, NOW),), followers=True
+    )
+    return decisions.owe(connection, post, NOW + timedelta(seconds=1))
+
+
+def spread_all(db: Database, size: int = 7) -> None:
+    while db.run_here(spread, NOW, "", size):
+        pass
+
+
+def owed_to(db: Database) -> list[int]:
+    dues = db.read_here(outbox.due, NOW, 1000)
+    return sorted(debt.delivery.chat_id for debt in dues.debts)
+
+
+@given(st.integers(1, 2**62), st.sampled_from(["sqlite", "postgresql"]))
+def test_an_id_has_one_form_under_a_key_and_comes_back(chat_id: int, dialect: str) -> None:
+    seal, other = Seal(KEY), Seal(OTHER)
+    stored = to_stored(seal, chat_id, dialect)
+    assert stored == to_stored(Seal(KEY), chat_id, dialect) != to_stored(other, chat_id, dialect)
+    assert from_stored(Seal(KEY), stored) == chat_id
+    for wrong in (other, None):
+        with pytest.raises(WrongKey):
+            from_stored(wrong, stored)
+    assert to_stored(seal, -chat_id, dialect) == -chat_id == from_stored(seal, -chat_id)
+
+
+def test_everybody_gets_each_post_once_under_a_key(sealed: Database) -> None:
+    sealed.run_here(people)
+    sealed.run_here(article)
+    spread_all(sealed)
+    assert owed_to(sealed) == sorted([CHANNEL, *READERS])
+    known = sealed.read_here(chats.get, READERS[3])
+    assert known
+    assert (known.id, known.state) == (READERS[3], ChatState.ACTIVE)
+    assert set(sealed.read_here(chats.many, READERS)) == set(READERS)
+
+
+def test_who_is_forgotten_amid_a_spread_gets_nothing_and_the_others_get_all(
+    sealed: Database,
+) -> None:
+    sealed.run_here(people)
+    sealed.run_here(article)
+    forgotten = []
+    while sealed.run_here(spread, NOW, "", 7):
+        post = sealed.read_here(decisions.post, 1)
+        if post and post.followers_after in READERS and post.followers_after not in forgotten:
+            forgotten.append(post.followers_after)
+            assert sealed.run_here(chats.forget, post.followers_after)
+    assert forgotten
+    assert owed_to(sealed) == sorted({CHANNEL, *READERS} - set(forgotten))
+
+
+@pytest.mark.parametrize("keys", [(None, KEY), (KEY, OTHER)], ids=["first key", "another key"])
+def test_all_that_is_kept_is_sealed_anew_also_amid_a_spread(
+    db: Database, keys: tuple[bytes | None, bytes]
+) -> None:
+    before, after = keys
+    try:
+        use_seal(db.engine.dialect, Seal(before) if before else None)
+        db.run_here(people)
+        db.run_here(article)
+        db.run_here(spread, NOW, "", 7)
+        reseal(db, Seal(after))
+        use_key(db)
+        spread_all(db)
+        assert owed_to(db) == sorted([CHANNEL, *READERS])
+        assert all(len(db.read_here(chats.subscriptions, chat_id)) == 1 for chat_id in READERS)
+    finally:
+        names = reversed(metadata.sorted_tables)
+        db.run_here(lambda c: [c.execute(table.delete()) for table in names])
+        use_seal(db.engine.dialect, None)
+        db.engine.dispose()
+
+
+def kept_in(folder: Path, key: bytes | None) -> Database:
+    database = open_database(f"sqlite:///{folder / 'newswire.db'}", readers_key=key)
+    database.run_here(migrate)
+    return database
+
+
+def test_an_old_database_holds_no_reader_once_it_has_a_key(tmp_path: Path) -> None:
+    plain = kept_in(tmp_path, None)
+    plain.run_here(people)
+    plain.run_here(article)
+    spread_all(plain)
+    assert plain.traces.sweep_here()
+    assert set(found_in(tmp_path, READERS)) == set(READERS)
+    plain.close()
+    sealed = kept_in(tmp_path, KEY)
+    use_key(sealed, encrypt=True)
+    assert sealed.traces.sweep_here()
+    assert found_in(tmp_path, READERS) == {}
+    assert owed_to(sealed) == sorted([CHANNEL, *READERS])
+    sealed.close()
+    assert found_in(tmp_path, READERS) == {}
+
+
+@pytest.mark.parametrize("key", [None, OTHER], ids=["no key", "another key"])
+def test_an_encrypted_database_opens_with_its_own_key_alone(tmp_path: Path, key: bytes | None) -> None:
+    sealed = kept_in(tmp_path, KEY)
+    use_key(sealed, encrypt=True)
+    assert seal_of(sealed.engine.dialect)
+    sealed.close()
+    other = kept_in(tmp_path, key)
+    with pytest.raises(KeyWanted):
+        use_key(other, encrypt=True)
+    other.close()

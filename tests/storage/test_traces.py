@@ -1,0 +1,137 @@
+"""What was deleted is in no file of the database, whatever SQLite did with its pages before."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import chats, decisions, outbox
+from storage.database import Connection, Database, open_database
+from storage.decisions import NewPost
+from storage.migrations import migrate
+from storage.outbox import Intent, Settled
+from storage.records import ChatKind, DeliveryState, Lane, PostKind
+from storage.spreading import spread
+from tests.cases.traces import found_in
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+READERS = [7345678901 + 7_654_321 * number for number in range(100)]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path / 'newswire.db'}")
+    database.run_here(migrate)
+    yield database
+    database.close()
+
+
+def follow(connection: Connection, chat_id: int) -> None:
+    chats.remember(connection, chats.blank(chat_id, ChatKind.PRIVATE, NOW))
+    chats.subscribe(connection, chat_id, chats.EVERYTHING, chats.AT_ONCE, NOW)
+
+
+def alert(connection: Connection) -> None:
+    post = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=NOW, text="News", followers=True)
+    decisions.owe(connection, post, NOW + timedelta(seconds=1))
+
+
+def send_all(db: Database) -> None:
+    while db.run_here(spread, NOW):
+        pass
+    while debts := db.read_here(outbox.due, NOW, 50).debts:
+        numbers = [debt.delivery.id for debt in debts]
+        db.run_here(outbox.claim, [Intent(number) for number in numbers], NOW)
+        sent = [
+            Settled(delivery_id=each, state=DeliveryState.SETTLED, shown_revision=1, message_id=each)
+            for each in numbers
+        ]
+        db.run_here(outbox.settle, sent, NOW)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_forgotten_readers_are_in_no_page_also_after_more_was_written(
+    kept: Database, tmp_path: Path, seed: int
+) -> None:
+    for chat_id in READERS:
+        kept.run_here(follow, chat_id)
+    for _ in range(30):
+        kept.run_here(alert)
+        send_all(kept)
+    gone = random.Random(seed).sample(READERS, 20)
+    for chat_id in gone:
+        assert kept.run_here(chats.forget, chat_id)
+        assert not kept.run_here(chats.forget, chat_id)
+    assert kept.traces.erase_here()
+    assert found_in(tmp_path, gone) == {}
+    for _ in range(5):
+        kept.run_here(alert)
+        send_all(kept)
+    assert found_in(tmp_path, gone) == {}
+    assert set(found_in(tmp_path, READERS)) == set(READERS) - set(gone)
+    check = sqlite3.connect(f"file:{tmp_path / 'newswire.db'}?mode=ro", uri=True)
+    assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    check.close()
+
+
+def test_a_request_under_way_settles_nothing_when_its_reader_was_erased(db: Database) -> None:
+    gone, other = READERS[:2]
+    db.run_here(follow, gone)
+    db.run_here(alert)
+    while db.run_here(spread, NOW):
+        pass
+    [debt] = db.read_here(outbox.due, NOW, 50).debts
+    db.run_here(outbox.claim, [Intent(debt.delivery.id)], NOW)
+    db.run_here(chats.forget, gone)
+    db.run_here(follow, other)
+    db.run_here(alert)
+    while db.run_here(spread, NOW):
+        pass
+    [new] = db.read_here(outbox.due, NOW, 50).debts
+    assert (new.delivery.chat_id, new.delivery.id > debt.delivery.id) == (other, True)
+    db.run_here(outbox.claim, [Intent(new.delivery.id)], NOW)
+    late = Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
+    db.run_here(outbox.settle, [late], NOW)
+    assert db.read_here(chats.get, gone) is None
+    assert db.read_here(outbox.backlog, NOW).owed[Lane.ROUTINE] == 0
+    unsent = db.read_here(outbox.article_of_message, other, 5)
+    assert unsent is None
+
+
+async def test_whoever_waits_shares_one_erasure_and_a_reader_of_an_older_state_puts_it_off(
+    kept: Database, tmp_path: Path
+) -> None:
+    kept.run_here(follow, READERS[0])
+    with sqlite3.connect(tmp_path / "newswire.db", isolation_level=None) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM chats").fetchone()
+        kept.run_here(chats.forget, READERS[0])
+        assert not kept.traces.erase_here()
+        assert found_in(tmp_path, READERS[:1])
+        other.execute("COMMIT")
+    other.close()
+    assert await asyncio.gather(kept.traces.erase(), kept.traces.erase()) == [True, True]
+    assert not kept.traces.pending
+    assert found_in(tmp_path, READERS[:1]) == {}
+
+
+def test_an_old_file_is_written_anew_once_since_free_pages_may_hold_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "newswire.db"
+    old = open_database(f"sqlite:///{path}")
+    old.run_here(migrate)
+    with old.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+        connection.commit()
+        for chat_id in READERS:
+            follow(connection, chat_id)
+        for chat_id in READERS:
+            chats.forget(connection, chat_id)
+        connection.commit()
+    assert found_in(tmp_path, READERS)
+    assert old.traces.sweep_here()
+    assert found_in(tmp_path, READERS) == {}
+    old.close()
