@@ -75,7 +75,7 @@ class Messenger:
             if reply.articles:
                 self._desk.recent.showed(asked.chat_id, outcome.message_id, reply.articles)
             return
-        if isinstance(outcome, ChatGone):
+        if isinstance(outcome, ChatGone) and asked.kind is ChatKind.PRIVATE:
             await self._desk.db.run(chats.set_state, asked.chat_id, outcome.state, outcome.reason)
         known = command_named(asked.command)
         log.info(

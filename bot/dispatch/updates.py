@@ -72,7 +72,8 @@ class Dispatch:
             await self._answer(read_press(update.callback_query))
 
     async def _standing(self, change: ChatMemberUpdated) -> None:
-        if await self._desk.db.run(remember_standing, change):
+        operators = self._desk.policy.operators
+        if await self._desk.db.run(remember_standing, change, operators, self._clock.now()):
             self._desk.changed()
 
     async def _seen(self, post: Message) -> None:

@@ -45,6 +45,7 @@ class PacedAnswers:
             outcome = await say()
         finally:
             pace.answered(ticket, clock.monotonic())
+        pace.heard(("answer", chat_id), outcome, clock.monotonic())
         if isinstance(outcome, TryLater) and outcome.flood:
             pace.flooded(chat_id, outcome.seconds, clock.monotonic())
         return outcome

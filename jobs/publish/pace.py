@@ -6,10 +6,11 @@ side, too. Times are seconds of one clock that never runs backwards.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from itertools import chain, islice
 
 from jobs.policy import Rate
+from jobs.publish.silence import Silence
 from jobs.publish.windows import Budget, Chats, Quickest, Slowness
 
 #: Floods of several chats within this many seconds concern everything.
@@ -43,6 +44,7 @@ class Pace:
         self._tickets = 0
         self._quickest = Quickest(overall.seconds)
         self._promised: deque[float] = deque()
+        self.silence = Silence()  #: whether Telegram answers
 
     def cost(self, *, unpaid: bool = False) -> float:
         """The seconds of the pace that one request takes."""
@@ -61,6 +63,7 @@ class Pace:
     def start(self, chat_id: int, now: float, *, unpaid: bool = False) -> int:
         """Count a request that begins now, after `wait` said 0; its ticket, to be given to `answered`."""
         self._count(chat_id, now, unpaid=unpaid)
+        self.silence.begin(now)
         self._tickets += 1
         self._flying[self._tickets] = (chat_id, now)
         return self._tickets
@@ -81,7 +84,7 @@ class Pace:
         on its way: until the next `answered`.
         """
         opens = self._kind(chat_id).opens.get(chat_id, 0.0)
-        chat = max(opens, self._stopped.get(chat_id, 0.0), self._all_stopped)
+        chat = max(opens, self._stopped.get(chat_id, 0.0), self._all_open())
         if unpaid and self._unpaid is not self._overall:
             chat = max(chat, self._unpaid.opens(slower=self._all_slow.now(now)))
         at = chat if chat > now else self._in_turn(now, answer)
@@ -89,13 +92,13 @@ class Pace:
 
     def room(self, now: float, horizon: float) -> int:
         """How many may begin, to whomever, within `horizon` seconds."""
-        at = max(self._next(now), self._all_stopped, now)
+        at = max(self._next(now), self._all_open(), now)
         return int((now + horizon - at) / self._overall.interval) + 1 if at <= now + horizon else 0
 
     def opens_in(self, now: float, *, unpaid: bool = False) -> float:
         """The seconds until anything at all may go."""
         other = self._unpaid.opens(slower=self._all_slow.now(now)) if unpaid else 0.0
-        return max(0.0, self._next(now) - now, other - now, self._all_stopped - now)
+        return max(0.0, self._next(now) - now, other - now, self._all_open() - now)
 
     def shut(self, until: float) -> frozenset[int]:
         """The chats that get nothing before `until`."""
@@ -107,20 +110,32 @@ class Pace:
         ends = (max(self._kind(chat).opens.get(chat, 0.0), self._stopped.get(chat, 0.0)) for chat in chats)
         return min((at for at in ends if at > now), default=float("inf")) - now
 
-    def stop(self, seconds: float, now: float) -> None:
-        """Nothing goes anywhere for so long: there is no connection."""
-        self._all_stopped = max(self._all_stopped, now + seconds)
+    def heard(self, asked: Hashable, outcome: object, now: float) -> None:
+        """What came of a request; `asked` is what kind it was, and of which chat."""
+        self.silence.heard(asked, outcome, now)
+
+    def _all_open(self) -> float:
+        """When anything may go: not while several are flooded, nor while Telegram does not answer."""
+        return max(self._all_stopped, self.silence.opens)
+
+    def rest(self, chat_id: int, seconds: float, now: float) -> None:
+        """Nothing goes to the chat for so long: a 429 of an earlier run says so."""
+        self._stopped[chat_id] = max(self._stopped.get(chat_id, 0.0), now + seconds)
 
     def flooded(self, chat_id: int, seconds: float, now: float) -> None:
-        """A 429: nothing goes to the chat for so long, nor anywhere where several chats get it together."""
-        self._stopped[chat_id] = max(self._stopped.get(chat_id, 0.0), now + seconds)
+        """A 429: nothing goes to the chat for so long.
+
+        Where several chats get one together nothing goes anywhere, until the first of them may be spoken to.
+        """
+        self.rest(chat_id, seconds, now)
         self._slow.setdefault(chat_id, Slowness()).grow(SLOWER, now)
         self._floods.append((now, chat_id))
         while self._floods[0][0] < now - TOGETHER:
             self._floods.popleft()
         together = {chat for _, chat in self._floods}
         if len(together) >= SEVERAL or sum(chat > 0 for chat in together) >= SEVERAL_PRIVATE:
-            self._all_stopped = max(self._all_stopped, *(self._stopped.get(chat, 0.0) for chat in together))
+            ends = [self._stopped.get(chat, now) for chat in together]
+            self._all_stopped = max(self._all_stopped, min(ends))
             self._all_slow.grow(ALL_SLOWER, now)
             self._floods.clear()
         self._forget(now)
