@@ -80,9 +80,7 @@ def _channel(channel: int | str, standing: object) -> Found:
     return Found(name, f"{standing.title or standing.id}: the bot may post{note}")
 
 
-async def name_found(
-    channel: str, known: ChannelName, sender: Sender, standing: object
-) -> Found | None:
+async def name_found(channel: str, known: ChannelName, sender: Sender, standing: object) -> Found | None:
     """A @name that no longer leads to the channel that it means, or None."""
     if isinstance(standing, Standing) and standing.id != known.chat_id:
         return Found(
@@ -90,7 +88,7 @@ async def name_found(
             wrong=f"the name leads to another chat now ({standing.id}), which gets nothing: posts go to "
             f"{known.chat_id}; write the id of the one that you mean.",
         )
-    if not isinstance(standing, ChatGone):
+    if not (isinstance(standing, ChatGone) and standing.reason.endswith("chat not found")):
         return None
     meant = await sender.standing(known.chat_id)
     if not isinstance(meant, Standing):

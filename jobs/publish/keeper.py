@@ -103,14 +103,8 @@ class Keeper:
         publish = self._publish
         for name, chat in await publish.db.read(_names, publish.policy):
             leads_to: int | None = chat.id
-            if chat.username.lower() != name.name:
-                match await self._ask(f"@{name.name}"):
-                    case Standing() as other:
-                        leads_to = other.id
-                    case ChatGone():
-                        leads_to = 0
-                    case _:
-                        leads_to = None
+            if chat.state is not ChatState.ACTIVE or chat.username.lower() != name.name:
+                leads_to = _led_to(await self._ask(f"@{name.name}"))
             if leads_to is not None and leads_to != name.leads_to:
                 now = publish.clock.now()
                 await publish.db.run(_note_name, name, chat, leads_to, publish.policy.operators, now)
@@ -208,6 +202,17 @@ def _names(connection: Connection, policy: Publishing) -> list[tuple[ChannelName
     named = [name for edition in policy.editions for name in edition.channels if isinstance(name, str)]
     found = [(name, chats.followed(connection, name.chat_id)) for name in names.many(connection, named)]
     return [(name, chat) for name, chat in found if chat is not None]
+
+
+def _led_to(standing: Standing | Outcome) -> int | None:
+    """The chat that a @name leads to, 0 for none; None if that was not told."""
+    match standing:
+        case Standing():
+            return standing.id
+        case ChatGone(_, reason) if reason.endswith("chat not found"):
+            return 0
+        case _:
+            return None
 
 
 def _note_name(

@@ -64,7 +64,7 @@ def judged(chat: Chat, source: Source, now: datetime, why_not: str = "", gone: b
     if chat.moved_to is not None or chat.reason == chats.BY_OPERATOR:
         return chat
     if not why_not:
-        return _well(chat) if _ends(chat, source) else chat
+        return _well(chat, source) if _ends(chat, source) else chat
     if source is not Source.ERROR:
         there = chat.state is not ChatState.LEFT
         paused = replace(chat, state=ChatState.PAUSED, reason=why_not, tries=0, retry_at=None)
@@ -86,8 +86,9 @@ def _ends(chat: Chat, source: Source) -> bool:
             return True
 
 
-def _well(chat: Chat) -> Chat:
-    return replace(chat, state=ChatState.ACTIVE, reason="", tries=0, retry_at=None, flooded_until=None)
+def _well(chat: Chat, source: Source) -> Chat:
+    wait = None if source is Source.SENT else chat.flooded_until
+    return replace(chat, state=ChatState.ACTIVE, reason="", tries=0, retry_at=None, flooded_until=wait)
 
 
 def alarm_of(chat: Chat, now: datetime) -> Alarm:

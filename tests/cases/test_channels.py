@@ -49,7 +49,7 @@ async def lost_and_regained(room: Newsdesk, how: tuple[Standing, tuple[str, ...]
         await room.pass_time(10)
         assert desk.said(CHANNEL) == ["River rises"]
         await room.pass_time(120, 5)
-    assert [text for text in room.told()[1:]] == ["✅ Lake News can be written to again."]
+    assert room.told()[1:] == ["✅ Lake News can be written to again."]
     assert room.wrong() == []
 
 
