@@ -16,6 +16,8 @@ FEW = 10
 RARE, RARELY = 3, 30.0
 #: One request in so many seconds asks whether Telegram answers again.
 EVERY = 60.0
+#: A wait shorter than this is none: floating point.
+NOTHING = 0.001
 
 
 class Silence:
@@ -41,7 +43,8 @@ class Silence:
 
     def opens_in(self, now: float) -> float:
         """The seconds until the next may ask; 0 while all is well."""
-        return max(0.0, self.opens - now) if self.on else 0.0
+        wait = self.opens - now if self.on else 0.0
+        return wait if wait > NOTHING else 0.0
 
     def begin(self, now: float) -> None:
         """A request begins: in a silence it is the one that asks, and the next comes a while after it."""
