@@ -1,12 +1,14 @@
 """Chats: channels, groups and readers, what they asked for, and whether they can be written to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, text, update
 
-from storage.records import Chat, ChatKind, ChatState, DeliveryState, Subscription
+from storage import names
+from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState, Subscription
 from storage.rows import record, records
 from storage.schema import SPREADING, chats, deliveries, posts, showings
 from storage.schema import subscriptions as subscriptions_table
@@ -25,6 +27,7 @@ FIRST = -(2**63)
 
 #: The ids of channels known by @name alone lie from here down, where Telegram has none.
 UNNAMED = -(2**62)
+NOT_YET_FOUND = "has not been found yet"
 
 
 def get(connection: Connection, chat_id: int) -> Chat | None:
@@ -40,24 +43,32 @@ def many(connection: Connection, chat_ids: Iterable[int]) -> dict[int, Chat]:
 
 
 def by_username(connection: Connection, username: str) -> Chat | None:
-    """The chat with this @name (the @ may be missing), in whatever case, or None."""
-    name = username.lstrip("@").lower()
-    row = connection.execute(select(chats).where(func.lower(chats.c.username) == name)).first()
+    """The chat that Telegram last said has this @name (the @ may be missing, in whatever case), or None."""
+    row = connection.execute(select(chats).where(_called(username), chats.c.id > UNNAMED)).first()
     return record(Chat, row) if row else None
+
+
+def not_yet_found(connection: Connection, username: str) -> Chat | None:
+    """The chat that stands for a @name that Telegram has not yet told us about, or None."""
+    waiting = (chats.c.id <= UNNAMED) & chats.c.moved_to.is_(None)
+    row = connection.execute(select(chats).where(_called(username), waiting)).first()
+    return record(Chat, row) if row else None
+
+
+def _called(username: str) -> ColumnElement[bool]:
+    return func.lower(chats.c.username) == names.key_of(username)
+
+
+def give_name(connection: Connection, chat_id: int, username: str) -> None:
+    """The @name is this chat's now; whoever had it before has it no more."""
+    others = _called(username) & (chats.c.id != chat_id) & (chats.c.id > UNNAMED)
+    connection.execute(update(chats).where(others).values(username=""))
 
 
 def in_state(connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC) -> list[Chat]:
     """The chats of these kinds in this state, by id."""
     query = select(chats).where(chats.c.state == state, chats.c.kind.in_(list(kinds)))
     return records(Chat, connection.execute(query.order_by(chats.c.id)))
-
-
-def paused_followers(connection: Connection) -> list[Chat]:
-    """The groups that follow and are paused, though not by an operator."""
-    groups = chats.c.kind.in_([ChatKind.GROUP, ChatKind.SUPERGROUP]) & (chats.c.reason != BY_OPERATOR)
-    follows = chats.c.id.in_(select(subscriptions_table.c.chat_id))
-    paused = (chats.c.state == ChatState.PAUSED) & groups & follows
-    return records(Chat, connection.execute(select(chats).where(paused)))
 
 
 def remember(connection: Connection, chat: Chat) -> Chat:
@@ -81,23 +92,37 @@ def change(connection: Connection, chat_id: int, **columns: object) -> None:
 
 
 def set_state(connection: Connection, chat_id: int, state: ChatState, reason: str = "") -> bool:
-    """Whether this changed anything. What a chat that is gone for good was owed is skipped."""
+    """Whether this changed anything. What a chat that is gone for good was owed is skipped.
+
+    What becomes of channels and groups is decided in `jobs.publish.standings`.
+    """
     there = (chats.c.id == chat_id) & or_(chats.c.state != state, chats.c.reason != reason)
     changed = connection.execute(update(chats).where(there).values(state=state, reason=reason)).rowcount
     if state in (ChatState.BLOCKED, ChatState.LEFT):
-        _skip_debts(connection, chat_id, reason)
+        _skip_unsent(connection, chat_id, reason)
     return bool(changed)
 
 
-def _skip_debts(connection: Connection, chat_id: int, reason: str) -> None:
+def _skip_unsent(connection: Connection, chat_id: int, reason: str) -> None:
     owed = (deliveries.c.chat_id == chat_id) & (deliveries.c.state == DeliveryState.OWED)
-    connection.execute(update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=reason))
+    unsent = owed & deliveries.c.message_id.is_(None)
+    connection.execute(update(deliveries).where(unsent).values(state=DeliveryState.SKIPPED, error=reason))
 
 
 def flooded(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
     """The chats to which Telegram wants nothing sent yet, and until when."""
     query = select(chats.c.id, chats.c.flooded_until).where(chats.c.flooded_until > now)
     return [(row.id, row.flooded_until) for row in connection.execute(query)]
+
+
+def next_retry(connection: Connection, after: datetime) -> datetime | None:
+    """When a send may be tried again in a paused chat, the next time after `after`."""
+    return connection.execute(select(func.min(chats.c.retry_at)).where(chats.c.retry_at > after)).scalar()
+
+
+def allow_retries(connection: Connection, now: datetime) -> None:
+    """In paused chats whose time has come one send may be tried."""
+    connection.execute(update(chats).where(chats.c.retry_at <= now).values(retry_at=None))
 
 
 def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
@@ -107,24 +132,32 @@ def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
 
 
 def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.SUPERGROUP) -> None:
-    """A group became a supergroup, or a @name was found: settings, wishes and debts go along."""
+    """A group became a supergroup, or a @name was found: settings, wishes and debts go along.
+
+    What stands in the old chat is still changed there: Telegram lets a bot edit what it said in a group that
+    became a supergroup (tdlib/telegram-bot-api, Client.cpp, `check_chat_access`).
+    """
     known = get(connection, old)
     if known is None or old == new:
         return
     if get(connection, new) is None:
-        moved = replace(known, id=new, kind=kind, state=ChatState.ACTIVE, reason="", last_message_id=0)
+        there = blank(new, kind, known.created_at)
+        kept = ("edition", "language", "timezone", "quiet_hours", "digest_at", "title", "username", "named")
+        facts: dict[str, Any] = {name: getattr(known, name) for name in (*kept, "alarm")}
+        moved = replace(there, **facts)
         connection.execute(insert(chats), [_row(moved)])
-    change(connection, old, state=ChatState.LEFT, reason="moved", moved_to=new)
+    gone = {"state": ChatState.LEFT, "reason": "moved", "moved_to": new, "alarm": Alarm.NONE}
+    change(connection, old, **gone, named=False, tries=0, retry_at=None)
     wanted = {wish.what for wish in subscriptions(connection, new)}
     mine = subscriptions_table.c.chat_id == old
     keep = mine & subscriptions_table.c.what.not_in(wanted)
     connection.execute(update(subscriptions_table).where(keep).values(chat_id=new))
     connection.execute(delete(subscriptions_table).where(mine))
     owed = (deliveries.c.chat_id == old) & deliveries.c.message_id.is_(None)
-    there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
-    debts = update(deliveries).where(owed, deliveries.c.post_id.not_in(there)).values(chat_id=new)
+    known_there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
+    debts = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there)).values(chat_id=new)
     connection.execute(debts)
-    _skip_debts(connection, old, "moved")
+    _skip_unsent(connection, old, "moved")
 
 
 def forget(connection: Connection, chat_id: int) -> bool:
@@ -198,21 +231,38 @@ def subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
 def channels(connection: Connection, named: Sequence[int | str], now: datetime, edition: str) -> list[Chat]:
     """The chats that the settings name by id or @name, in order; a new one is kept, active.
 
-    A group that became a supergroup is followed. A @name not yet met is kept, paused, under an id of its own
-    until `move` gives it Telegram's.
+    A group that became a supergroup is followed. A @name means the channel that it first led to
+    (`storage.names`); one not yet met is kept, paused, under an id of its own until `move` gives it
+    Telegram's.
     """
     return [_named(connection, name, now, edition) for name in dict.fromkeys(named)]
 
 
 def _named(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
-    known = get(connection, name) if isinstance(name, int) else by_username(connection, name)
+    meant = name
+    if isinstance(name, str) and (bound := names.get(connection, name)):
+        meant = bound.chat_id
+    known = followed(connection, meant) if isinstance(meant, int) else not_yet_found(connection, meant)
+    if known is None:
+        known = _newcomer(connection, meant, now, edition)
+        connection.execute(insert(chats), [_row(known)])
+    if not known.named:
+        change(connection, known.id, named=True)
+    return replace(known, named=True)
+
+
+def followed(connection: Connection, chat_id: int) -> Chat | None:
+    """The chat, or the one that it became; None where it is not known."""
+    known = get(connection, chat_id)
     while known is not None and known.moved_to is not None:
         known = get(connection, known.moved_to)
-    if known is not None:
-        return known
-    chat = _newcomer(connection, name, now, edition)
-    connection.execute(insert(chats), [_row(chat)])
-    return chat
+    return known
+
+
+def unname(connection: Connection, named: Collection[int]) -> None:
+    """CHANNELS names these chats and no others."""
+    others = chats.c.named & chats.c.id.not_in(list(named))
+    connection.execute(update(chats).where(others).values(named=False, alarm=Alarm.NONE))
 
 
 def _newcomer(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
@@ -221,7 +271,7 @@ def _newcomer(connection: Connection, name: int | str, now: datetime, edition: s
         return blank(name, kind, now, edition=edition)
     lowest = connection.execute(select(func.min(chats.c.id))).scalar() or 0
     unnamed = blank(min(UNNAMED, lowest - 1), ChatKind.CHANNEL, now, edition=edition)
-    reason = f"{name} has not been found yet"
+    reason = f"{name} {NOT_YET_FOUND}"
     return replace(unnamed, username=name.lstrip("@"), state=ChatState.PAUSED, reason=reason)
 
 

@@ -70,8 +70,8 @@ def due(
     """Up to `count` deliveries that are due, without those `in_hand`; nothing is written.
 
     By lane, channels and groups first, then in order of owing; in a channel or group feeds take turns. At
-    most one for each chat, none for chats that are `shut` or not active, and none for a channel or group
-    while a request to it is under way or a send unclear.
+    most one for each chat, none for chats that are `shut` or not open, and none for a channel or group while
+    a request to it is under way or a send unclear.
     """
     chosen, held = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
     public = _public(connection, now, held)
@@ -115,7 +115,7 @@ class _Chosen:
         self.passed |= {row[1] for row in rows if row[1] in self._closed}
         first = {row[1]: row[0] for row in reversed(rows) if row[1] not in self._closed}
         self.known |= chats_by_id.many(connection, first)
-        inactive = {number for number in first if not _active(self.known.get(number))}
+        inactive = {number for number in first if not is_open(self.known.get(number))}
         self.passed -= inactive
         for number, chat_id, _ in rows:
             if self.room and first.get(chat_id) == number and chat_id not in inactive:
@@ -123,8 +123,15 @@ class _Chosen:
                 self.numbers.append(number)
 
 
-def _active(chat: Chat | None) -> bool:
-    return chat is None or chat.state is ChatState.ACTIVE
+def is_open(chat: Chat | None) -> bool:
+    """Whether a request about the chat may be made now.
+
+    In a paused one if a send is to be tried (`chats.allow_retries`). In a group that is no more, or became
+    another chat, what stands there may still be changed; what cannot be done ends with Telegram's answer.
+    """
+    if chat is not None and chat.state is ChatState.PAUSED:
+        return chat.tries > 0 and chat.retry_at is None
+    return chat is None or chat.state is not ChatState.BLOCKED
 
 
 def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> set[int]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
-from storage.claims import OWED
+from storage.claims import OPEN, OWED
 from storage.records import DeliveryState, Lane, PostKind
 from storage.schema import articles, deliveries, posts
 
@@ -19,10 +19,14 @@ ENDED = frozenset(
         DeliveryState.SKIPPED,
         DeliveryState.REFUSED,
         DeliveryState.REMOVED,
-        DeliveryState.UNKNOWN,
     }
 )
 TOO_OLD = "too old by the time that it could be sent"
+LATER = "what it lists comes in a later post"
+PERHAPS = "sent several times without an answer: perhaps shown, and too old to be repeated"
+
+#: Sends that may have been applied.
+_UNSURE = (OPEN, deliveries.c.state == DeliveryState.UNCLEAR, deliveries.c.message_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,51 @@ def skip(connection: Connection, delivery_ids: Sequence[int]) -> None:
     owed = deliveries.c.id.in_(list(delivery_ids)) & (deliveries.c.state == DeliveryState.OWED)
     skipped = update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=TOO_OLD)
     connection.execute(skipped)
+
+
+def skip_repeated(connection: Connection, owed_before: datetime) -> None:
+    """What was sent again and again since before then, and never answered, is not repeated any more."""
+    old = select(posts.c.id).where(posts.c.id == deliveries.c.post_id, posts.c.created_at < owed_before)
+    in_vain = update(deliveries).where(*_UNSURE, deliveries.c.repeats > 0, old.exists())
+    connection.execute(in_vain.values(state=DeliveryState.SKIPPED, error=PERHAPS))
+
+
+def repeated_since(connection: Connection, since: datetime) -> int:
+    """How many sends to readers that nobody answered since then are repeated, or are going to be."""
+    lately = [deliveries.c.public.is_(False), deliveries.c.claimed_at >= since]
+    unsure = select(func.count()).select_from(deliveries).where(*_UNSURE, *lately)
+    again = (
+        select(func.count())
+        .select_from(deliveries)
+        .where(text("deliveries.repeats > 0"), deliveries.c.state != DeliveryState.UNCLEAR, *lately)
+    )
+    return connection.execute(unsure).scalar_one() + connection.execute(again).scalar_one()
+
+
+def look_by(connection: Connection, latest: datetime) -> None:
+    """What is unclear is looked at by then."""
+    later = update(deliveries).where(*_UNSURE, deliveries.c.look_at > latest)
+    connection.execute(later.values(look_at=latest))
+
+
+def take_catch_ups(connection: Connection, edition: str, chat_id: int) -> list[int]:
+    """The articles of catch-up posts that a chat has not yet seen; those posts are not sent any more."""
+    query = (
+        select(deliveries.c.id, posts.c.text)
+        .join(posts, posts.c.id == deliveries.c.post_id)
+        .where(
+            OWED,
+            deliveries.c.chat_id == chat_id,
+            deliveries.c.attempts == 0,
+            posts.c.kind == PostKind.CATCH_UP,
+            posts.c.edition == edition,
+        )
+        .order_by(deliveries.c.id)
+    )
+    found = connection.execute(query).all()
+    again = update(deliveries).where(deliveries.c.id.in_([row.id for row in found]))
+    connection.execute(again.values(state=DeliveryState.SKIPPED, error=LATER))
+    return [int(number) for row in found for number in row.text.split()]
 
 
 def skip_private(connection: Connection, published_before: datetime, owed_before: datetime) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, text
 
-from storage.records import Chat, ChatState, Decision, Delivery, DeliveryState, Lane, Post
+from storage.records import Chat, ChatKind, ChatState, Decision, Delivery, DeliveryState, Lane, Post
 from storage.rows import records
 from storage.schema import articles, chats, decisions, deliveries, posts, showings
 
@@ -30,6 +30,7 @@ class Backlog:
     unclear: int  #: requests of which it is not known what became
     repeated: int  #: unclear sends that were repeated without knowing, of those that are still kept
     paused: list[Chat]  #: channels and groups that cannot be written to, each with its reason
+    waiting: list[Chat]  #: those to which Telegram lets nothing be sent yet, `flooded_until`
 
 
 def article_of_message(connection: Connection, chat_id: int, message_id: int) -> int | None:
@@ -69,13 +70,17 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
     is_open = text("deliveries.state IN ('claimed', 'unclear')")
     unclear = select(func.count()).where(is_open, deliveries.c.state == DeliveryState.UNCLEAR)
     repeated = select(func.sum(deliveries.c.repeats)).where(text("deliveries.repeats > 0"))
-    paused = select(chats).where(chats.c.state == ChatState.PAUSED).order_by(chats.c.id)
+    lost = (chats.c.state == ChatState.PAUSED) | ((chats.c.state == ChatState.LEFT) & chats.c.named)
+    paused = select(chats).where(lost).order_by(chats.c.id)
+    public = chats.c.kind != ChatKind.PRIVATE
+    waiting = select(chats).where(chats.c.flooded_until > now, public).order_by(chats.c.id)
     return Backlog(
         owed={lane: next((row[1] for row in rows if row[0] is lane), 0) for lane in Lane},
         oldest=min((row[2] for row in rows), default=None),
         unclear=connection.execute(unclear).scalar_one(),
         repeated=connection.execute(repeated).scalar() or 0,
         paused=records(Chat, connection.execute(paused)),
+        waiting=records(Chat, connection.execute(waiting)),
     )
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, case, literal, select, text, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
-from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, with_posts
+from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, is_open, with_posts
 from storage.lives import Backlog, Life, article_of_message, backlog, life
-from storage.records import ChatState, Delivery, DeliveryState, Lane
+from storage.records import Delivery, DeliveryState, Lane
 from storage.rows import records
 from storage.schema import deliveries, showings
 
@@ -111,8 +111,8 @@ def unclear(connection: Connection, now: datetime, count: int) -> list[Debt]:
     if not found:
         return []
     known = chats_by_id.many(connection, {delivery.chat_id for delivery in found})
-    paused = {number for number, chat in known.items() if chat.state is ChatState.PAUSED}
-    return with_posts(connection, [each for each in found if each.chat_id not in paused], known)
+    shut = {number for number, chat in known.items() if not is_open(chat)}
+    return with_posts(connection, [each for each in found if each.chat_id not in shut], known)
 
 
 def next_due(connection: Connection, after: datetime) -> datetime | None:

@@ -34,7 +34,15 @@ class ChatState(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"  #: the bot may not post there for now; what is owed stays owed
     BLOCKED = "blocked"  #: the reader blocked the bot, or is deactivated
-    LEFT = "left"  #: the bot was removed, or the chat deleted
+    LEFT = "left"  #: a group that was deleted, or became another chat
+
+
+class Alarm(StrEnum):
+    """What operators were last told of a channel."""
+
+    NONE = ""  #: all is well
+    LOST = "lost"  #: it cannot be written to
+    WAITING = "waiting"  #: Telegram lets nothing be sent there for long
 
 
 class PostKind(StrEnum):
@@ -57,10 +65,9 @@ class DeliveryState(StrEnum):
     CLAIMED = "claimed"  #: its request is, or was when we died, about to be made or under way
     UNCLEAR = "unclear"  #: the request may have been applied; to be looked up
     SETTLED = "settled"  #: the chat shows what it should
-    SKIPPED = "skipped"  #: no longer wanted before it was sent: too old, withdrawn
+    SKIPPED = "skipped"  #: no longer wanted before it was surely sent: too old, withdrawn
     REFUSED = "refused"  #: Telegram will never take it; `error` says why
     REMOVED = "removed"  #: deleted by hand in the chat; not sent again
-    UNKNOWN = "unknown"  #: repeated once and unclear again: perhaps shown, not sent a third time
 
 
 class Verdict(StrEnum):
@@ -231,6 +238,10 @@ class Chat:
     last_message_id: int  #: the highest that we know of
     moved_to: int | None = None  #: the supergroup that it became
     flooded_until: datetime | None = None  #: Telegram wants nothing sent there before
+    named: bool = False  #: CHANNELS names it, or did when we last looked
+    tries: int = 0  #: refused in a row for the chat's sake; such a pause ends with a send that is taken
+    retry_at: datetime | None = None  #: when the next send may be tried in such a pause; None for now
+    alarm: Alarm = Alarm.NONE  #: what operators were last told of it
     created_at: datetime
 
     @property
@@ -239,6 +250,15 @@ class Chat:
         if self.kind is ChatKind.PRIVATE:
             return "a private chat"
         return self.title or (f"@{self.username}" if self.username else str(self.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelName:
+    """A @name by which one of our channels was known."""
+
+    name: str  #: in lower case, without "@"
+    chat_id: int  #: the channel that it means for ever
+    leads_to: int  #: the chat that Telegram says it leads to; 0 for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from storage.records import (
+    Alarm,
     ArticleState,
     ChatKind,
     ChatState,
@@ -380,7 +381,20 @@ chats = Table(
     Column("last_message_id", BigInteger, nullable=False, default=0),
     Column("moved_to", ChatId),
     Column("flooded_until", Utc),
+    Column("named", Boolean, nullable=False, default=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("retry_at", Utc),
+    Column("alarm", Word(Alarm), nullable=False, default=Alarm.NONE),
     Column("created_at", Utc, nullable=False),
+)
+
+#: Whose name was that? The first of our channels that was known by it keeps it, whoever has it now.
+channel_names = Table(
+    "channel_names",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("leads_to", BigInteger, nullable=False),
 )
 
 subscriptions = Table(

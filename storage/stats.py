@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text
 
-from storage.records import ChatKind, ChatState, FeedState, Lane
+from storage.records import Alarm, Chat, ChatKind, ChatState, FeedState, Lane
+from storage.rows import records
 from storage.schema import articles, chats, deliveries, feeds
 
 
@@ -22,6 +23,10 @@ class Figures:
     owed: dict[Lane, int]  #: due now and not sent
     oldest_due_at: datetime | None
     unclear: int
+    troubled: tuple[Chat, ...]  #: channels of the settings that cannot be written to
+
+
+_TROUBLED = select(chats).where(chats.c.named, chats.c.alarm != Alarm.NONE).order_by(chats.c.id)
 
 
 def figures(connection: Connection, now: datetime) -> Figures:
@@ -48,4 +53,5 @@ def figures(connection: Connection, now: datetime) -> Figures:
         owed={row[0]: row[1] for row in connection.execute(lanes)},
         oldest_due_at=connection.execute(select(func.min(deliveries.c.not_before)).where(*due)).scalar(),
         unclear=connection.execute(unclear).scalar_one(),
+        troubled=tuple(records(Chat, connection.execute(_TROUBLED))),
     )

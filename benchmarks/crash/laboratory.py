@@ -61,10 +61,7 @@ _REPEATED = (
     "SELECT chat_id, articles.url FROM deliveries JOIN posts ON posts.id = post_id "
     "JOIN articles ON articles.id = article_id WHERE repeats > 0"
 )
-_COUNTS = (
-    "SELECT sum(unclear), sum(found), sum(repeats), sum(state = 'unknown'), "
-    "sum(state NOT IN ('settled', 'unknown')) FROM deliveries"
-)
+_COUNTS = "SELECT sum(unclear), sum(found), sum(repeats), sum(state <> 'settled') FROM deliveries"
 
 
 class Laboratory:
@@ -221,6 +218,6 @@ class Laboratory:
         report.reader_outdated = sum(self._outdated(chat_id) for chat_id in self.readers) - report.reader_lost
         report.edits = sum(len(message.versions) for message in self.box.ledger.messages())
         counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
-        report.unclear, report.found, report.repeated, report.unknown, report.undone = counts
+        report.unclear, report.found, report.repeated, report.undone = counts
         report.faults = self.box.faults.met
         return report

@@ -31,8 +31,7 @@ class Report:
     unclear: int = 0
     found: int = 0
     repeated: int = 0
-    unknown: int = 0
-    undone: int = 0  #: deliveries that are neither settled nor unknown in the end
+    undone: int = 0  #: deliveries that are not settled in the end
     exit_code: int = 0
 
     @property
@@ -79,9 +78,8 @@ def show(report: Report) -> None:
         "private chats: doubled, not counted": report.uncounted,
         "sends unclear": report.unclear,
         "  looked up: settled as sent": report.found,
-        "  looked up: settled as not sent": report.unclear - report.found - report.repeated - report.unknown,
+        "  looked up: settled as not sent": report.unclear - report.found - report.repeated,
         "  private: repeated once": report.repeated,
-        "  private: unclear twice, given up": report.unknown,
         "left undone": report.undone,
         "exit code after SIGTERM": report.exit_code,
     }

@@ -168,7 +168,7 @@ async def _serve(
 
     def wrong() -> list[str]:
         stopped = [f"The {name} loop has stopped." for name, task in loops.items() if task.done()]
-        return stopped + listening.trouble()
+        return stopped + listening.trouble() + _silence(house)
 
     routes = [health_routes(house.db, house.clock, wrong, heart.silent_for), listening.routes()]
     if house.settings.public_url:
@@ -180,6 +180,12 @@ async def _serve(
         await thread.stop()
         host, port = address
         raise CannotLive(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error}.") from None
+
+
+def _silence(house: House) -> list[str]:
+    """A sentence where nothing that we send is answered."""
+    lasts = house.publish.pace.silence.lasts(house.clock.monotonic())
+    return [f"Telegram has answered nothing that we send for {lasts:.0f} s."] if lasts else []
 
 
 async def _close(served: tuple[WebThread, web.AppRunner] | None, callbacks: Callbacks) -> None:

@@ -16,16 +16,18 @@ from bot.cli.table import json_option, show
 from bot.cli.telegram_check import telegram_found
 from bot.config import Settings, read_settings
 from bot.config.keys import readers_key
-from bot.config.policies import feed_urls
+from bot.config.policies import editions, feed_urls
 from bot.config.proxies import feeds_way, telegram_way
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock
 from jobs.ingest.looking import Ingest
 from jobs.ingest.trying import try_feed
+from storage import names
 from storage.database import StorageError, open_database
 from storage.migrations import migrate
 from storage.readers_key import use_key
+from storage.records import ChannelName
 
 #: Less room on the disk than this ends badly soon.
 LEAST_DISK = 200_000_000
@@ -66,7 +68,7 @@ async def _tried(settings: Settings) -> AsyncIterator[Found]:
     for each in files_found(settings):
         yield each
     async with AiohttpRequest(read_timeout=20.0, proxy=telegram_way(settings).proxy) as request:
-        async for each in telegram_found(settings, request):
+        async for each in telegram_found(settings, request, _names(settings)):
             yield each
     if settings.http_address:
         yield await _web(settings.http_address)
@@ -91,6 +93,19 @@ def _database(settings: Settings) -> Found:
     if free < LEAST_DISK:
         return Found("DATABASE_URL", wrong=f"only {free // 10**6} MB are free on the disk; make room.")
     return Found("DATABASE_URL", f"opened, up to date; {free / 10**9:.1f} GB free on the disk")
+
+
+def _names(settings: Settings) -> dict[str, ChannelName]:
+    """The @names of CHANNELS that a running bot has met; none where the database cannot be read."""
+    named = [name for each in editions(settings) for name in each.channels if isinstance(name, str)]
+    try:
+        database = open_database(settings.database_url)
+        try:
+            return {each.name: each for each in database.read_here(names.many, named)}
+        finally:
+            database.close()
+    except StorageError:
+        return {}
 
 
 async def _web(address: tuple[str, int]) -> Found:

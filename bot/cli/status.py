@@ -32,6 +32,9 @@ def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
         "feeds": [_feed(feed) for feed in feeds.every(connection)],
         "deliveries": [_deliveries(connection, backlog, now)],
         "paused chats": [{"chat": chat.called, "id": chat.id, "why": chat.reason} for chat in backlog.paused],
+        "chats that Telegram makes wait": [
+            {"chat": chat.called, "id": chat.id, "until": chat.flooded_until} for chat in backlog.waiting
+        ],
         "last runs": [_run(run) for run in runs.latest(connection)],
     }
 

@@ -1,6 +1,6 @@
 """What Telegram says to our settings: the token, the channels, the operators, the clock, the webhook."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from telegram import Bot
@@ -13,16 +13,18 @@ from bot.config.policies import editions
 from bot.config.proxies import Way, telegram_way
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
-from jobs.publish.outcome import Standing
-from storage.records import ChatKind
+from jobs.publish.outcome import ChatGone, Sender, Standing
+from storage.records import ChannelName, ChatKind
 
 #: A clock that is wrong by more, in seconds, makes certificates fail and posts lie about their time.
 CLOCK_TOLERANCE = 30.0
 TOKEN = "TELEGRAM_BOT_TOKEN"  # noqa: S105 — a setting's name
 
 
-async def telegram_found(settings: Settings, request: AiohttpRequest) -> AsyncIterator[Found]:
-    """A line for the token first; for the others only where it is good."""
+async def telegram_found(
+    settings: Settings, request: AiohttpRequest, bound: Mapping[str, ChannelName]
+) -> AsyncIterator[Found]:
+    """A line for the token first; for the others only where it is good. `bound`: the names that we know."""
     token, api = settings.telegram_bot_token, settings.telegram_api_url
     if not token:
         yield Found(TOKEN, wrong="nothing was given; ask @BotFather for one.")
@@ -45,7 +47,10 @@ async def telegram_found(settings: Settings, request: AiohttpRequest) -> AsyncIt
             name = f"EDITIONS__{edition.name.upper()}__CHANNELS" if edition.name else "CHANNELS"
             yield Found(name, "none: the bot only answers readers")
         for channel in edition.channels:
-            yield _channel(channel, await sender.standing(channel))
+            standing = await sender.standing(channel)
+            known = bound.get(channel.lower().lstrip("@")) if isinstance(channel, str) else None
+            moved = await name_found(str(channel), known, sender, standing) if known else None
+            yield moved or _channel(channel, standing)
     for operator in settings.operators:
         yield _operator(operator, await sender.standing(operator), str(me.username))
     if settings.public_url:
@@ -81,6 +86,26 @@ def _channel(channel: int | str, standing: object) -> Found:
         return Found(name, wrong=f"{standing.reason}; {todo}")
     note = "; it may edit others' posts too, which it does not need" if standing.may_edit else ""
     return Found(name, f"{standing.title or standing.id}: the bot may post{note}")
+
+
+async def name_found(channel: str, known: ChannelName, sender: Sender, standing: object) -> Found | None:
+    """A @name that no longer leads to the channel that it means, or None."""
+    if isinstance(standing, Standing) and standing.id != known.chat_id:
+        return Found(
+            f"channel {channel}",
+            wrong=f"the name leads to another chat now ({standing.id}), which gets nothing: posts go to "
+            f"{known.chat_id}; write the id of the one that you mean.",
+        )
+    if not (isinstance(standing, ChatGone) and standing.reason.endswith("chat not found")):
+        return None
+    meant = await sender.standing(known.chat_id)
+    if not isinstance(meant, Standing):
+        return None
+    new = f"@{meant.username} or " if meant.username else ""
+    return Found(
+        f"channel {channel}",
+        wrong=f"the name is gone; posts go to {meant.title} ({meant.id}): write {new}{meant.id}.",
+    )
 
 
 def _operator(operator: int, standing: object, bot_name: str) -> Found:

@@ -7,7 +7,7 @@ from bot.locale import near
 from bot.render import Html, bold, code, escape, joined, plain, shorten
 from storage import feeds, lives, runs
 from storage.database import Connection
-from storage.records import Feed, FeedState, Run
+from storage.records import Chat, Feed, FeedState, Run
 
 SHOWN = 10  #: feeds, chats or jobs in a list
 ERROR_LIMIT = 120
@@ -56,7 +56,16 @@ def _backlog(request: Request, owed: lives.Backlog) -> Html:
         joined(" · ", code(_line(chat.title or str(chat.id))), escape(_line(chat.reason)))
         for chat in owed.paused[:SHOWN]
     ]
+    lines += [
+        joined(" · ", code(_line(chat.called)), escape(_waits(request, chat)))
+        for chat in owed.waiting[:SHOWN]
+    ]
     return joined("\n", *lines)
+
+
+def _waits(request: Request, chat: Chat) -> str:
+    assert chat.flooded_until
+    return request.say("Telegram takes nothing before {time}", time=_time(request, chat.flooded_until))
 
 
 def _runs(request: Request, last: list[Run]) -> Html:

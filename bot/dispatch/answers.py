@@ -87,8 +87,6 @@ class Messenger:
             return
         if isinstance(outcome, ChatGone) and asked.kind is ChatKind.PRIVATE:
             await erase_gone(self._desk, asked.chat_id)
-        elif isinstance(outcome, ChatGone):
-            await self._desk.db.run(chats.set_state, asked.chat_id, outcome.state, outcome.reason)
         known = command_named(asked.command)
         log.info(
             "an answer was not shown",

@@ -1,11 +1,14 @@
 """Where the bot stands in a chat, as Telegram tells it: may it post there, and if not, why?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, ChatMemberUpdated
 from telegram.constants import ChatMemberStatus
 
 from bot.dispatch.reading import kind_of
+from jobs.publish.standings import Source, learn
 from storage import chats
 from storage.database import Connection
 from storage.records import ChatKind, ChatState
@@ -25,7 +28,7 @@ def standing(kind: ChatKind, member: ChatMember) -> Standing:
     if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
         if kind is ChatKind.PRIVATE:
             return Standing(ChatState.BLOCKED, "the reader blocked the bot")
-        return Standing(ChatState.LEFT, "the bot was removed")
+        return Standing(ChatState.PAUSED, "the bot was removed")
     if isinstance(member, ChatMemberAdministrator):
         if kind is ChatKind.CHANNEL and not member.can_post_messages:
             return Standing(ChatState.PAUSED, "the bot may not post there", bool(member.can_edit_messages))
@@ -43,8 +46,10 @@ def reader_left(change: ChatMemberUpdated) -> bool:
     return kind is ChatKind.PRIVATE and standing(kind, change.new_chat_member).state is ChatState.BLOCKED
 
 
-def remember_standing(connection: Connection, change: ChatMemberUpdated) -> bool:
-    """Note the bot's new standing in a chat that we know; whether it may post there again.
+def remember_standing(
+    connection: Connection, change: ChatMemberUpdated, operators: Sequence[int], at: datetime
+) -> bool:
+    """Note the bot's new standing in a chat that we know; whether there is something to send because of it.
 
     Chats that we do not know stay unknown, and what an operator paused stays paused.
     """
@@ -54,6 +59,6 @@ def remember_standing(connection: Connection, change: ChatMemberUpdated) -> bool
     now = standing(kind_of(change.chat), change.new_chat_member)
     if known.can_edit != now.can_edit:
         chats.change(connection, known.id, can_edit=now.can_edit)
-    if known.state is ChatState.PAUSED and known.reason == chats.BY_OPERATOR:
-        return False
+    if known.kind in chats.PUBLIC:
+        return learn(connection, known.id, Source.MEMBERSHIP, operators, at, why_not=now.reason)
     return chats.set_state(connection, known.id, now.state, now.reason) and now.state is ChatState.ACTIVE

@@ -103,9 +103,10 @@ class Dispatch:
         return read_message(message, self._desk.bot_username)
 
     async def _standing(self, change: ChatMemberUpdated) -> None:
+        operators, now = self._desk.policy.operators, self._clock.now()
         if reader_left(change):
             await erase_gone(self._desk, change.chat.id)
-        elif await self._desk.db.run(remember_standing, change):
+        elif await self._desk.db.run(remember_standing, change, operators, now):
             self._desk.changed()
 
     async def _seen(self, post: Message) -> None:

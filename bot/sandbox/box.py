@@ -14,8 +14,8 @@ People (all take ids; the box tells the bot by updates):
     box.forward(user, to_chat, from_chat, message_id)   box.post(channel, text)   box.change(chat, id, text)
     box.delete(chat, message_id)   box.block(user)   box.unblock(user)   box.deactivate(user)
     box.join(user, chat)   box.leave(user, chat)   box.set_bot(chat, Standing.KICKED, rights)
-    box.rename(chat, title)   box.pin(chat, id)   box.upgrade(group, supergroup)   box.dissolve(chat)
-    box.rename_bot(username)                 # at @BotFather; the bot is not told
+    box.rename(chat, title)   box.give_name(chat, "daily")   box.rename_bot(username)
+    box.pin(chat, id)   box.upgrade(group, supergroup)   box.dissolve(chat)
     box.ask(user, text) -> inline query id   box.answer_to(query_id) -> what the bot answered, or None
     box.inject({"callback_query": {...}})    # an update of any kind, as it is: forged, or out of order
 
@@ -114,6 +114,7 @@ class Box:
         self.block, self.unblock, self.deactivate = people.block, people.unblock, people.deactivate
         self.join, self.leave, self.set_bot = people.join, people.leave, people.set_bot
         self.rename, self.pin, self.upgrade = people.rename, people.pin, people.upgrade
+        self.give_name = people.give_name
         self.dissolve, self.inject = people.dissolve, people.inject
         self.rename_bot = people.rename_bot
 

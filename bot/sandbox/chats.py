@@ -146,6 +146,15 @@ class Chats:
             self._names[chat.username.lower()] = chat.id
         return chat
 
+    def give_name(self, chat: Chat, username: str) -> None:
+        """The chat has this @name and no other; "" for none."""
+        self._names.pop(chat.username.lower(), None)
+        if other := self.by_id.get(self._names.get(username.lower(), 0)):
+            other.username = ""
+        chat.username = username
+        if username:
+            self._names[username.lower()] = chat.id
+
     def free_id(self, wanted: int, step: int) -> int:
         """`wanted`, or the next id after it that nobody has."""
         while wanted in self.by_id or wanted in self.users:

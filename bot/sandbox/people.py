@@ -120,6 +120,10 @@ class People:
         """The bot's owner gives it another @name at @BotFather. The bot is not told."""
         self._cloud.bot.username = username
 
+    def give_name(self, chat_id: int, username: str) -> None:
+        """A chat's owner takes this @name for it, "" for none; whoever had the name has it no more."""
+        self._cloud.chats.give_name(self._chat(chat_id), username)
+
     def pin(self, chat_id: int, message_id: int) -> Message:
         """An administrator pins a message: a service message, which takes an id."""
         chat = self._chat(chat_id)

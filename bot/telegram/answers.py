@@ -123,6 +123,7 @@ class PacedAnswers:
             return
         finally:
             self._pace.answered(ticket, self._clock.monotonic())
+        self._pace.heard(("answer", answer.chat_id), outcome, self._clock.monotonic())
         if isinstance(outcome, TryLater) and outcome.flood:
             self._pace.flooded(answer.chat_id, outcome.seconds, self._clock.monotonic())
         if not answer.outcome.done():

@@ -92,6 +92,10 @@ _PAUSED = (
     "chat_admin_required",
     "channel_private",
     "user_banned_in_channel",
+    "channel_invalid",
+    "chat_forbidden",
+    "have no write access to the chat",
+    "chat_guest_send_forbidden",
     "message thread not found",
     "topic_closed",
     "topic_deleted",
@@ -171,12 +175,13 @@ def _refusal(said: str, more: Mapping[str, Any], chat_id: int, message_id: int, 
 
 def _chat(words: str, said: str, chat_id: int) -> ChatGone | None:
     if _says(words, _BLOCKED):
-        return ChatGone(ChatState.BLOCKED, said)
+        return ChatGone(ChatState.BLOCKED if chat_id > 0 else ChatState.PAUSED, said)
     if _says(words, _LEFT):
         return ChatGone(ChatState.LEFT, said)
     if "chat not found" in words:
         return ChatGone(ChatState.BLOCKED if chat_id > 0 else ChatState.PAUSED, said)
-    return ChatGone(ChatState.PAUSED, said) if _says(words, _PAUSED) else None
+    forbidden = words.startswith("forbidden") and chat_id < 0  # of a channel this never concerns one message
+    return ChatGone(ChatState.PAUSED, said) if forbidden or _says(words, _PAUSED) else None
 
 
 def _says(words: str, texts: tuple[str, ...]) -> bool:

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.web.metrics import exposition
 from jobs.clock import Clock, within
 from storage.database import Database, words_of
+from storage.records import Alarm, Chat
 from storage.stats import Figures, figures
 
 #: A delivery that is due and not sent for so long means that we do not do our work.
@@ -115,4 +116,16 @@ def troubles(seen: Figures, now: datetime) -> list[str]:
         found.append("The last look at every feed failed.")
     if seen.oldest_due_at and now - seen.oldest_due_at > LATE:
         found.append(f"Deliveries are due since {seen.oldest_due_at:%Y-%m-%d %H:%M} UTC and not sent.")
-    return found
+    return found + [_trouble(chat) for chat in seen.troubled if _troubles_now(chat, now)]
+
+
+def _troubles_now(chat: Chat, now: datetime) -> bool:
+    return chat.alarm is Alarm.LOST or (chat.flooded_until is not None and chat.flooded_until > now)
+
+
+def _trouble(chat: Chat) -> str:
+    if chat.alarm is Alarm.WAITING:
+        return (
+            f"Telegram lets nothing be sent to {chat.called} until {chat.flooded_until:%Y-%m-%d %H:%M} UTC."
+        )
+    return f"{chat.called} cannot be written to: {chat.reason}."

@@ -29,6 +29,8 @@ PATIENCE = 2.0
 BESIDE = 0.05
 #: Without anything else to wake us, we look after so many seconds.
 IDLE = 30.0
+#: While nothing may go to anybody, we look whether that is over after so many seconds.
+LULL = 1.0
 #: Shorter sleeps cost more than they bring: the pace lets us catch up.
 GRAIN = 0.005
 #: Requests under way are waited for so long when we stop.
@@ -81,7 +83,8 @@ class Courier:
             if self._read and (room >= ahead / 2 or self._read[0][2].debt.delivery.public):
                 await self._claim_some(room)
             else:
-                await self._some_read.wait(self._clock, CLAIMED_AHEAD / 2 if self._read else IDLE)
+                pause = self._pause(CLAIMED_AHEAD / 2) if self._read else IDLE
+                await self._some_read.wait(self._clock, pause)
         self._back += self._claimed
         self._claimed.clear()
         await self._hand_back()
@@ -121,12 +124,16 @@ class Courier:
     async def _rest(self) -> float:
         """How long nothing can be read, if nobody rings."""
         if self._in_hand:
-            return AHEAD / 2
+            return self._pause(AHEAD / 2)
         now = self._clock.monotonic()
         due = await self._publish.db.read(outbox.next_due, self._clock.now())
         hour = (due - self._clock.now()).total_seconds() if due else IDLE
         soonest = min(hour, self._pace.next_opening(self._passed, now))
         return min(IDLE, max(GRAIN, soonest, self._pace.opens_in(now) - AHEAD))
+
+    def _pause(self, least: float) -> float:
+        """`least`, or longer while nothing may go to anybody."""
+        return max(least, min(LULL, self._pace.opens_in(self._clock.monotonic()) - AHEAD))
 
     def _cost(self, parcels: Iterable[Parcel]) -> float:
         """The seconds that these take."""

@@ -7,8 +7,10 @@ from datetime import datetime
 import structlog
 
 from jobs.clock import Bell, Clock
+from jobs.publish import standings
 from jobs.publish.outcome import ChatGone, ChatMoved
 from jobs.publish.settling import Aftermath
+from jobs.publish.standings import Source
 from storage import chats, outbox
 from storage.database import Connection, Database, SQLAlchemyError
 from storage.decisions import notice
@@ -101,7 +103,9 @@ def write(
         if each.seen:
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
         if each.flooded_until:
-            chats.change(connection, each.chat_id, flooded_until=each.flooded_until)
+            standings.wait_imposed(connection, each.chat_id, each.flooded_until, operators, now)
+        if each.taken:
+            standings.learn(connection, each.chat_id, Source.SENT, operators, now)
         if each.notice and not chats.subscriptions(connection, each.chat_id):
             notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
@@ -119,18 +123,8 @@ def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[in
         case ChatMoved(new):
             chats.move(connection, each.chat_id, new)
         case ChatGone(state, reason):
-            known = chats.get(connection, each.chat_id)
-            changed = chats.set_state(connection, each.chat_id, state, reason)
-            followed = bool(chats.subscriptions(connection, each.chat_id))  # a group's own affair
-            public = known is not None and known.kind in chats.PUBLIC and not followed
-            if known and public and changed and known.state is ChatState.ACTIVE:
-                log.warning("a channel cannot be written to", channel=known.called, why=reason)
-                notice(connection, operators, _farewell(known.called, state, reason), now)
+            gone = state is ChatState.LEFT
+            about = (connection, each.chat_id, Source.ERROR, operators, now)
+            standings.learn(*about, why_not=reason, gone=gone)
         case None:
             return
-
-
-def _farewell(name: str, state: ChatState, reason: str) -> str:
-    if state is ChatState.PAUSED:
-        return f"{name} cannot be written to: {reason}. What it is owed is kept until it can be."
-    return f"{name} is gone: {reason}."

@@ -1,4 +1,7 @@
-"""What became of an unclear request? Look, where looking can tell; elsewhere repeat it once, and count it.
+"""What became of an unclear request? Look, where looking can tell; elsewhere repeat it, and count it.
+
+A reader rather sees an alert twice than never: it is repeated until it is answered, or too old
+(`expiry.skip_repeated`), each time after a longer wait (`settling`).
 
 In a channel where the bot may not edit others' posts, an edit with the same content tells our post from
 every other and changes nothing. Elsewhere a forward to an operator is compared. See TELEGRAM facts in
@@ -39,9 +42,6 @@ AT_ONCE = 500
 IDLE = 30.0
 #: While what is due is being looked at, we look for more after this.
 NO_SOONER = 1.0
-#: An unclear send that cannot be looked up is repeated: rather twice than never. Where Telegram leaves that
-#: unclear, too, it is repeated again, so often in all; where it was our process that ended, always.
-REPEATS = 4
 #: A probe that is not answered is made so often, each time a second later.
 TRIES = 5
 #: What cannot be looked up now is tried again after this.
@@ -130,7 +130,7 @@ class Lookups:
 
     async def _find(self, debt: Debt) -> Found:
         """Sent with its number, Missing, not now, or None where it cannot be told."""
-        standing = await self._publish.sender.standing(debt.delivery.chat_id)
+        standing = await self._standing(debt.delivery.chat_id)
         if isinstance(standing, ChatGone | ChatMoved):
             return Postponed("the chat is not there", standing)
         if not isinstance(standing, Standing):
@@ -145,6 +145,16 @@ class Lookups:
                 return await self._search(debt, None)
             case Way.FORWARD:
                 return await self._through(debt, operators)
+
+    async def _standing(self, chat_id: int) -> Standing | Outcome:
+        """What Telegram says of a chat, as soon as it answers anybody."""
+        silence = self._pace.silence
+        while (wait := silence.opens_in(self._clock.monotonic())) > 0:
+            await self._clock.sleep(min(wait, 1.0))
+        silence.begin(self._clock.monotonic())
+        standing = await self._publish.sender.standing(chat_id)
+        self._pace.heard(("standing", chat_id), standing, self._clock.monotonic())
+        return standing
 
     async def _through(self, debt: Debt, operators: tuple[int, ...]) -> Found:
         """By the first of the operators to whom the bot may forward."""
@@ -187,8 +197,10 @@ class Lookups:
             )
         finally:
             self._pace.answered(ticket, self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._pace.heard(("find", delivery.chat_id), seen, now)
         if isinstance(seen, TryLater) and seen.flood:
-            self._pace.flooded(asked, seen.seconds, self._clock.monotonic())
+            self._pace.flooded(asked, seen.seconds, now)
         return seen
 
     def _conclude(self, debt: Debt, found: Found) -> None:
@@ -212,10 +224,8 @@ class Lookups:
                 state = DeliveryState.SKIPPED if gone else DeliveryState.UNCLEAR
                 waiting = replace(_unclear(debt, state), look_at=soon, error=reason[:WORDS])
                 self._note(debt, waiting, chat=chat)
-            case None if delivery.unclear - delivery.died <= REPEATS:
-                self._note(debt, replace(_unclear(debt, DeliveryState.OWED), repeats=1))
             case None:
-                self._note(debt, _unclear(debt, DeliveryState.UNKNOWN))
+                self._note(debt, replace(_unclear(debt, DeliveryState.OWED), repeats=1))
 
     def _note(
         self, debt: Debt, settled: Settled, *, seen: int = 0, chat: ChatGone | ChatMoved | None = None

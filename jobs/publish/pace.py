@@ -11,10 +11,11 @@ spread evenly, each side besides leaves the other's unused third free (`windows.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from itertools import chain, islice
 
 from jobs.policy import Rate
+from jobs.publish.silence import Silence
 from jobs.publish.windows import SHARE, Chats, Quickest, SharedBudget, Slowness
 
 #: Floods of several chats within this many seconds concern everything.
@@ -52,6 +53,7 @@ class Pace:
         self._tickets = 0
         self._quickest = Quickest(overall.seconds)
         self._owed: Collection[int] = ()
+        self.silence = Silence()  #: whether Telegram answers
 
     def cost(self, *, unpaid: bool = False) -> float:
         """The seconds of the pace that one request takes."""
@@ -70,6 +72,7 @@ class Pace:
     def start(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> int:
         """Count a request that begins now, after `wait` said 0; its ticket, to be given to `answered`."""
         self._count(chat_id, now, answer=answer, unpaid=unpaid)
+        self.silence.begin(now)
         self._tickets += 1
         self._flying[self._tickets] = (chat_id, now, answer)
         return self._tickets
@@ -105,7 +108,7 @@ class Pace:
 
         Also what was paid for, where that leaves no room for what is `unpaid`.
         """
-        at = max(self._chat_opens(chat_id, now, answer), self._all_stopped)
+        at = max(self._chat_opens(chat_id, now, answer), self._all_open())
         if unpaid and self._unpaid is not self._overall:
             soon = SHARE * self._unpaid.interval
             at = max(at, self._unpaid.window.opens(slower=self._all_slow.now(now)) - soon)
@@ -117,12 +120,12 @@ class Pace:
 
     def room(self, now: float, horizon: float) -> int:
         """How many may begin, to whomever, within `horizon` seconds."""
-        at = max(self._in_turn(now), self._all_stopped, now)
+        at = max(self._in_turn(now), self._all_open(), now)
         return int((now + horizon - at) / self._overall.interval) + 1 if at <= now + horizon else 0
 
     def opens_in(self, now: float, *, unpaid: bool = False) -> float:
         """The seconds until any post at all may go."""
-        return max(0.0, self._in_turn(now, unpaid=unpaid) - now, self._all_stopped - now)
+        return max(0.0, self._in_turn(now, unpaid=unpaid) - now, self._all_open() - now)
 
     def shut(self, until: float) -> frozenset[int]:
         """The chats that get nothing before `until`."""
@@ -134,20 +137,32 @@ class Pace:
         ends = (max(self._kind(chat).opens.get(chat, 0.0), self._stopped.get(chat, 0.0)) for chat in chats)
         return min((at for at in ends if at > now), default=float("inf")) - now
 
-    def stop(self, seconds: float, now: float) -> None:
-        """Nothing goes anywhere for so long: there is no connection."""
-        self._all_stopped = max(self._all_stopped, now + seconds)
+    def heard(self, asked: Hashable, outcome: object, now: float) -> None:
+        """What came of a request; `asked` is what kind it was, and of which chat."""
+        self.silence.heard(asked, outcome, now)
+
+    def _all_open(self) -> float:
+        """When anything may go: not while several are flooded, nor while Telegram does not answer."""
+        return max(self._all_stopped, self.silence.opens)
+
+    def hold(self, chat_id: int, seconds: float, now: float) -> None:
+        """Nothing goes to the chat for so long: a 429 of an earlier run says so."""
+        self._stopped[chat_id] = max(self._stopped.get(chat_id, 0.0), now + seconds)
 
     def flooded(self, chat_id: int, seconds: float, now: float) -> None:
-        """A 429: nothing goes to the chat for so long, nor anywhere where several chats get it together."""
-        self._stopped[chat_id] = max(self._stopped.get(chat_id, 0.0), now + seconds)
+        """A 429: nothing goes to the chat for so long.
+
+        Where several chats get one together nothing goes anywhere, until the first of them may be spoken to.
+        """
+        self.hold(chat_id, seconds, now)
         self._slow.setdefault(chat_id, Slowness()).grow(SLOWER, now)
         self._floods.append((now, chat_id))
         while self._floods[0][0] < now - TOGETHER:
             self._floods.popleft()
         together = {chat for _, chat in self._floods}
         if len(together) >= SEVERAL or sum(chat > 0 for chat in together) >= SEVERAL_PRIVATE:
-            self._all_stopped = max(self._all_stopped, *(self._stopped.get(chat, 0.0) for chat in together))
+            ends = [self._stopped.get(chat, now) for chat in together]
+            self._all_stopped = max(self._all_stopped, min(ends))
             self._all_slow.grow(ALL_SLOWER, now)
             self._floods.clear()
         self._forget(now)

@@ -90,7 +90,7 @@ async def remember(publish: Publish) -> int:
     for chat_id, when in await publish.db.read(outbox.sent_since, now - longest):
         publish.pace.said(chat_id, at - max(0.0, (now - when).total_seconds()))
     for chat_id, until in await publish.db.read(chats.flooded, now):
-        publish.pace.flooded(chat_id, (until - now).total_seconds(), at)
+        publish.pace.hold(chat_id, (until - now).total_seconds(), at)
     if unclear:
         log.warning("requests were under way when we last stopped; each is looked up", unclear=unclear)
     return unclear

@@ -2,14 +2,12 @@
 
 import structlog
 
-from jobs.publish.outcome import Outcome, TryLater, Unclear, Untouchable
+from jobs.publish.outcome import ChatGone, ChatMoved, Outcome, Refused, TryLater, Unclear, Untouchable
 from jobs.publish.parcels import Parcel, Parcels
 from jobs.publish.parts import Publish
-from jobs.publish.settling import name_of
+from jobs.publish.settling import has_moved, name_of
 from jobs.publish.step import Delete, Edit, Send
-
-#: After a connection could not be made: twice as long each time, up to this, in seconds.
-LONGEST_WAIT = 30.0
+from storage.outbox import Debt
 
 log = structlog.get_logger(__name__)
 
@@ -20,13 +18,12 @@ class Requests:
     def __init__(self, publish: Publish, parcels: Parcels) -> None:
         self._sender, self._clock, self._pace = publish.sender, publish.clock, publish.pace
         self._parcels = parcels
-        self._failures = 0
 
     async def make(self, parcel: Parcel, ticket: int) -> tuple[Send | Edit | Delete, Outcome]:
         """What was asked for in the end, and what came of it; never raises."""
         step = parcel.step
         outcome = await self._make(parcel, step, parcel.content, ticket)
-        if isinstance(step, Delete) and isinstance(outcome, Untouchable):
+        if isinstance(step, Delete) and _stands(parcel.debt, outcome):
             step, note = self._parcels.note(parcel)
             ticket = await self._turn(parcel.chat_id)
             outcome = await self._make(parcel, step, note, ticket)
@@ -40,7 +37,7 @@ class Requests:
             outcome = Unclear(type(surprise).__name__)
         finally:
             self._pace.answered(ticket, self._clock.monotonic())
-        self._heed(parcel.chat_id, outcome)
+        self._heed(type(step), parcel.chat_id, outcome)
         return outcome
 
     async def _ask(self, parcel: Parcel, step: Send | Edit | Delete, content: str) -> Outcome:
@@ -59,16 +56,20 @@ class Requests:
             await self._clock.sleep(min(wait, 1.0))
         return self._pace.start(chat_id, self._clock.monotonic(), unpaid=True)
 
-    def _heed(self, chat_id: int, outcome: Outcome) -> None:
+    def _heed(self, kind: type, chat_id: int, outcome: Outcome) -> None:
         """What the outcome means for the pace."""
         now = self._clock.monotonic()
-        match outcome:
-            case TryLater(seconds, _, True):
-                self._pace.flooded(chat_id, seconds, now)
-            case TryLater(seconds, reason, False):
-                self._failures += 1
-                wait = max(seconds, min(seconds * 2 ** min(self._failures - 1, 8), LONGEST_WAIT))
-                self._pace.stop(wait, now)
-                log.warning("Telegram cannot be reached", reason=reason, again_in=wait)
-            case _:
-                self._failures = 0
+        self._pace.heard((kind, chat_id), outcome, now)
+        if isinstance(outcome, TryLater) and outcome.flood:
+            self._pace.flooded(chat_id, outcome.seconds, now)
+
+
+def _stands(debt: Debt, outcome: Outcome) -> bool:
+    """Whether Telegram does not delete a message that may still be edited."""
+    match outcome:
+        case Untouchable() | ChatMoved():
+            return True
+        case ChatGone() | Refused():
+            return has_moved(debt)
+        case _:
+            return False

@@ -17,10 +17,12 @@ from jobs.publish.outcome import (
 )
 from jobs.publish.step import Delete, Edit, Send
 from storage.outbox import Debt, Settled
-from storage.records import ChatState, DeliveryState
+from storage.records import Chat, ChatState, DeliveryState
 
 #: So much of an error is kept.
 WORDS = 300
+#: Between two blind repetitions of a send lies twice as long each time, up to this.
+LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Aftermath:
     chat: ChatGone | ChatMoved | None = None
     seen: int = 0  #: a message of ours in a channel or supergroup, now the newest known
     flooded_until: datetime | None = None
+    taken: bool = False  #: a new post was taken by a channel or group that was in trouble
     notice: str = ""  #: for the operators
 
 
@@ -41,6 +44,9 @@ def after(
     """The delivery's new facts; `wait` is how long an unclear one is left alone."""
     same = as_it_is(debt)
     chat_id = debt.delivery.chat_id
+    if vain := _cannot_be_done(debt, step, outcome):
+        moved = outcome if isinstance(outcome, ChatMoved) else None
+        return Aftermath(replace(same, state=DeliveryState.REMOVED, error=vain[:WORDS]), chat_id, moved)
     match outcome:
         case Sent(message_id):
             return _sent(debt, step, message_id)
@@ -61,9 +67,27 @@ def after(
         case ChatMoved():
             return Aftermath(same, chat_id, outcome)
         case Unclear(reason):
-            return Aftermath(_unclear(same, step, now + wait, reason), chat_id)
+            return Aftermath(_unclear(debt, step, now, wait, reason), chat_id)
         case _:
             assert_never(outcome)
+
+
+def _cannot_be_done(debt: Debt, step: Send | Edit | Delete, outcome: Outcome) -> str:
+    """Why what stands in a group that became another chat can no longer be changed; "" where that is open."""
+    if isinstance(step, Send):
+        return ""
+    match outcome:
+        case ChatMoved():
+            return "its group became a supergroup"
+        case ChatGone(_, reason) | Refused(reason) | Untouchable(reason) if has_moved(debt):
+            return f"its group became a supergroup: {reason}"
+        case _:
+            return ""
+
+
+def has_moved(debt: Debt) -> bool:
+    """Whether the chat is a group that became a supergroup: what it was told stays there."""
+    return debt.chat is not None and debt.chat.moved_to is not None
 
 
 def as_it_is(debt: Debt, state: DeliveryState = DeliveryState.OWED) -> Settled:
@@ -88,12 +112,19 @@ def _sent(debt: Debt, step: Send | Edit | Delete, message_id: int) -> Aftermath:
         shown=delivery.public,
     )
     new = message_id if isinstance(step, Send) and delivery.public else 0
-    return Aftermath(settled, delivery.chat_id, seen=new)
+    return Aftermath(settled, delivery.chat_id, seen=new, taken=bool(new) and _in_trouble(debt.chat))
 
 
-def _unclear(same: Settled, step: Send | Edit | Delete, until: datetime, reason: str) -> Settled:
+def _in_trouble(chat: Chat | None) -> bool:
+    return chat is not None and (chat.state is not ChatState.ACTIVE or chat.flooded_until is not None)
+
+
+def _unclear(debt: Debt, step: Send | Edit | Delete, now: datetime, wait: timedelta, reason: str) -> Settled:
+    """To be looked at after `wait`; the oftener it was repeated blindly, the longer."""
     once = int(isinstance(step, Send))
-    return replace(same, state=DeliveryState.UNCLEAR, look_at=until, unclear=once, error=reason[:WORDS])
+    until = now + max(wait, min(wait * 2 ** min(debt.delivery.repeats, 10), LONGEST_WAIT))
+    unclear = as_it_is(debt, DeliveryState.UNCLEAR)
+    return replace(unclear, look_at=until, unclear=once, error=reason[:WORDS])
 
 
 def _refusal(debt: Debt, reason: str) -> str:

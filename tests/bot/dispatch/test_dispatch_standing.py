@@ -36,12 +36,13 @@ async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(r
     assert kept(room, channel.id).reason == "the bot may not post there"
     room.box.set_bot(channel.id, Standing.KICKED)
     await room.answer()
-    assert kept(room, channel.id).state is ChatState.LEFT
-    assert room.changes == 0
+    assert kept(room, channel.id).state is ChatState.PAUSED
+    assert kept(room, channel.id).reason == "the bot was removed"
+    assert room.changes == 2
     room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
     await room.answer()
     assert (kept(room, channel.id).state, kept(room, channel.id).can_edit) == (ChatState.ACTIVE, True)
-    assert room.changes == 1
+    assert room.changes == 3
 
 
 async def test_what_an_operator_paused_stays_paused(room: Newsroom) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.policy import Rate
+from jobs.publish.outcome import Sent, TryLater
 from jobs.publish.pace import PROMISE, REMEMBERED, Pace
 from jobs.publish.windows import CATCH_UP
 
@@ -118,10 +119,21 @@ def test_a_flood_of_several_chats_stops_everything(chats: tuple[int, ...]) -> No
     pace = Pace(*USUAL)
     for place, chat_id in enumerate(chats):
         pace.flooded(chat_id, 10 + place, 100.0)
-    assert pace.wait(99, 100.0) == 9 + len(chats)
+    assert pace.wait(99, 100.0) == 10
     assert pace.room(100.0, 5.0) == 0
-    assert pace.opens_in(100.0) == 9 + len(chats)
-    assert pace.wait(99, 100.0 + 9 + len(chats)) == 0
+    assert pace.opens_in(100.0) == 10
+    assert pace.wait(99, 100.0 + 10) == 0
+    assert pace.wait(chats[-1], 100.0 + 10) == len(chats) - 1
+
+
+def test_one_chats_hours_are_not_everybodys() -> None:
+    pace = Pace(*USUAL)
+    for chat_id, seconds in ((CHANNEL, 7200), (GROUP, 5), (1, 5)):
+        pace.flooded(chat_id, seconds, 100.0)
+    assert (pace.wait(99, 100.0), pace.wait(CHANNEL, 100.0)) == (5, 7200)
+    for chat_id in (CHANNEL, GROUP, 1):
+        pace.rest(chat_id, 7200, 200.0)
+    assert pace.wait(99, 200.0) == 0
 
 
 def test_two_channels_flooded_long_apart_stop_only_themselves() -> None:
@@ -162,11 +174,16 @@ def test_answers_to_one_reader_keep_to_the_rate_of_a_chat() -> None:
     assert pace.reserve(7, 100.0, answer=True) == pytest.approx(1.0, abs=0.01)
 
 
-def test_without_a_connection_nothing_goes() -> None:
+def test_without_a_connection_nothing_goes_but_one_that_asks() -> None:
     pace = Pace(*USUAL)
-    pace.stop(2.0, 100.0)
+    pace.heard("send", TryLater(2.0, "no connection"), 100.0)
     assert pace.wait(7, 100.0) == 2
     assert pace.wait(7, 100.0, answer=True) == 2
+    assert pace.wait(7, 102.0) == 0
+    pace.start(7, 102.0)
+    assert pace.wait(8, 102.5) == 1.5
+    pace.heard("send", Sent(5), 103.0)
+    assert pace.wait(8, 103.0) == 0
 
 
 def test_requests_that_hang_count_until_they_are_answered() -> None:

@@ -1,6 +1,8 @@
 """When nobody knows what became of a send: in channels exactly once, in private chats at most twice."""
 
 import random
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -150,20 +152,24 @@ async def test_an_unclear_send_to_a_reader_is_repeated_once_and_counted(
     assert (delivery.unclear, delivery.repeats, delivery.state) == (1, 1, DeliveryState.SETTLED)
 
 
-async def test_a_reader_whom_nothing_reaches_clearly_is_given_up_in_the_end(
+async def test_what_is_never_answered_is_repeated_ever_more_seldom_and_given_up_when_it_is_too_old(
     db: Database, clock: MovedClock
 ) -> None:
-    newsroom = desk(db, clock)
+    newsroom = desk(db, clock, max_age=timedelta(hours=3))
     [reader] = newsroom.box.add_people(1, first_id=100)
     newsroom.db.run_here(followers, [reader])
     clock.move(1)
-    newsroom.box.faults.script("closed_applied", methods=["sendMessage"], times=9)
+    newsroom.box.faults.script("closed_applied", methods=["sendMessage"], times=99)
     async with newsroom.working():
         newsroom.news("River rises")
-        await newsroom.pass_time(450, 2)
-    assert rights(newsroom, "River rises", reader) == 5
+        await newsroom.pass_time(4 * 3600, 30)
+    sent = [message.at for message in newsroom.box.ledger.bearing(reader, "River rises")]
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(sent)]
+    assert waits == sorted(waits)
+    assert (len(sent), waits[0] < 110) == (8, True)
     [delivery] = newsroom.deliveries()
-    assert (delivery.unclear, delivery.repeats, delivery.state) == (5, 4, DeliveryState.UNKNOWN)
+    assert (delivery.repeats, delivery.state) == (7, DeliveryState.SKIPPED)
+    assert "perhaps shown" in delivery.error
 
 
 async def test_an_unclear_edit_is_done_again(db: Database, clock: MovedClock) -> None:
