@@ -44,6 +44,8 @@ IDLE = 30.0
 NO_SOONER = 1.0
 #: A probe that is not answered is made so often, each time a second later.
 TRIES = 5
+#: Shorter sleeps bring nothing.
+GRAIN = 0.005
 #: What cannot be looked up now is tried again after this.
 SOON = timedelta(seconds=10)
 
@@ -188,7 +190,7 @@ class Lookups:
         """One probe, in its turn. Asking twice does no harm: it says what is there already."""
         asked = through or debt.delivery.chat_id
         while (wait := self._pace.wait(asked, self._clock.monotonic(), unpaid=True)) > 0:
-            await self._clock.sleep(min(wait, 1.0))
+            await self._clock.sleep(max(GRAIN, min(wait, 1.0)))
         ticket = self._pace.start(asked, self._clock.monotonic(), unpaid=True)
         delivery = debt.delivery
         try:

@@ -9,6 +9,9 @@ from jobs.publish.settling import has_moved, name_of
 from jobs.publish.step import Delete, Edit, Send
 from storage.outbox import Debt
 
+#: Shorter sleeps bring nothing.
+GRAIN = 0.005
+
 log = structlog.get_logger(__name__)
 
 
@@ -53,7 +56,7 @@ class Requests:
     async def _turn(self, chat_id: int) -> int:
         """Wait until something in the chat may be edited; the ticket."""
         while (wait := self._pace.wait(chat_id, self._clock.monotonic(), unpaid=True)) > 0:
-            await self._clock.sleep(min(wait, 1.0))
+            await self._clock.sleep(max(GRAIN, min(wait, 1.0)))
         return self._pace.start(chat_id, self._clock.monotonic(), unpaid=True)
 
     def _heed(self, kind: type, chat_id: int, outcome: Outcome) -> None:

@@ -65,15 +65,16 @@ async def test_8_no_alert_of_a_thousand_is_lost_while_telegram_does_not_answer(
     asked = asked_each_minute(room, began, over)
     assert max(asked[2:]) <= 1
     assert sum(asked) <= minutes + 100
+    said = [desk.said(reader) for reader in READERS]
     for title in ("Before", "River rises", "Bridge closed"):
-        shown = Counter(len(desk.box.ledger.bearing(chat, title)) for chat in READERS)
+        shown = Counter(each.count(title) for each in said)
         assert shown[0] == 0
         assert set(shown) <= set(range(1, 9))
         assert len(desk.box.ledger.bearing(CHANNEL, title)) == 1
     assert {each.state for each in desk.deliveries()} == {DeliveryState.SETTLED}
     silence, again = [text for text in room.told() if "Telegram" in text][-2:]
     assert "Telegram has not answered since" in silence
-    assert f"Telegram answers again, after {minutes}" in again or "after" in again
+    assert "Telegram answers again, after" in again
     repeated = sum(each.repeats > 0 for each in desk.deliveries() if not each.public)
     assert f"{repeated} messages to readers" in again
 

@@ -29,6 +29,12 @@ def came(status: int, description: str, chat_id: int = CHANNEL, **parameters: ob
     return outcome_of(status, json.dumps(body).encode(), chat_id=chat_id, message_id=MESSAGE)
 
 
+@pytest.mark.parametrize("words", ["user is deactivated", "what nobody has seen before"])
+def test_a_channel_that_is_forbidden_is_paused_and_owed_still(words: str) -> None:
+    assert came(403, FORBIDDEN + words) == ChatGone(ChatState.PAUSED, FORBIDDEN + words)
+    assert came(400, BAD + "PEER_ID_INVALID") == ChatGone(ChatState.PAUSED, BAD + "PEER_ID_INVALID")
+
+
 REFUSALS = [
     (400, BAD + "message text is empty", Refused),
     (400, BAD + "text must be non-empty", Refused),
@@ -79,7 +85,7 @@ REFUSALS = [
 def test_a_refusal_has_its_own_outcome(
     status: int, description: str, meaning: type | ChatState | str
 ) -> None:
-    match came(status, description):
+    match came(status, description, chat_id=7 if meaning is BLOCKED else CHANNEL):
         case ChatGone(state, reason):
             assert (state, reason) == (meaning, description)
         case Refused(reason, picture):
