@@ -281,5 +281,8 @@ def _tell_answered(
     minutes = round((now - since).total_seconds() / 60)
     again = f"{repeated} messages to readers that were not answered are sent again: some may come twice."
     words = again if repeated else "Nothing has to be sent again."
-    notice(connection, operators, f"✅ Telegram answers again, after {minutes} minutes. {words}", now)
+    # behind the notice that it began, which may itself have to be repeated
+    notice(
+        connection, operators, f"✅ Telegram answers again, after {minutes} minutes. {words}", now + 2 * wait
+    )
     return repeated

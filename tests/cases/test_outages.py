@@ -108,12 +108,12 @@ async def test_8_with_one_channel_alone_it_asks_no_more_and_looks_up_exactly(
 async def test_8_an_alert_that_is_too_old_when_telegram_answers_is_not_sent(
     archive: Database, clock: MovedClock
 ) -> None:
-    room = with_readers(archive, clock, range(1000, 1050), max_age=timedelta(hours=1))
+    room = with_readers(archive, clock, range(1000, 1050), max_age=timedelta(minutes=20))
     desk = room.desk
     async with desk.working():
         desk.box.faults.script("gateway_502", times=FOR_EVER)
         desk.news("River rises")
-        await room.pass_time(5000, 10)
+        await room.pass_time(2000, 10)
         desk.box.faults.clear()
         desk.news("Bridge closed")
         await room.pass_time(300, 2)
