@@ -27,6 +27,8 @@ SECRET = (
     "HTTP_PROXY",
     "ALL_PROXY",
 )
+#: Notices in Telegram have these in addresses and ids, which operators copy.
+WORD_JOINER = "\u2060"
 #: Settings to come: a file that has one already is no mistake.
 TO_COME = ("DIGEST_SCHEDULE",)
 
@@ -66,7 +68,11 @@ class _Merged(EnvSettingsSource):
     """pydantic-settings' own reading of names, over the values that we merged."""
 
     def __init__(self, merged: Mapping[str, str]) -> None:
-        self._merged = {name.lower(): value for name, value in merged.items() if value or _may_be_empty(name)}
+        self._merged = {
+            name.lower(): value.replace(WORD_JOINER, "")
+            for name, value in merged.items()
+            if value or _may_be_empty(name)
+        }
         super().__init__(Settings)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:

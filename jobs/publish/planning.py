@@ -74,6 +74,7 @@ class Planner:
             self._owed.ring()  # always: a ring may also mean that a chat can be written to again
             while await self._plan_and_tell() and not stop.is_set():
                 pass
+            self.spreading.ring()  # a post may have been raised by hand
             self.placing.ring()
             await self._publish.bell.wait(self._publish.clock, idle)
 

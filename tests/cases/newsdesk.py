@@ -6,8 +6,10 @@ from typing import Any
 
 from telegram import Bot, Update
 
+from bot.commands import BotName
 from bot.commands import Desk as CommandDesk
 from bot.dispatch import Dispatch
+from bot.locale import unquoted
 from bot.sandbox.request import BoxRequest
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
@@ -68,7 +70,8 @@ class Newsdesk:
             db=made.db,
             index=made.index,
             policy=made.policy,
-            bot_username=made.box.bot.username,
+            name=BotName(made.box.bot.username),
+            bot_id=made.box.bot.id,
             changed=made.bell.ring,
         )
         assert isinstance(parts.sender, TelegramSender)
@@ -101,7 +104,7 @@ class Newsdesk:
 
     def told(self) -> list[str]:
         """What the operator was told."""
-        return self.desk.said(OPERATOR)
+        return [unquoted(text) for text in self.desk.said(OPERATOR)]
 
     def sends(self, chat_id: int, method: str = "sendMessage") -> list[Asked]:
         return [each for each in self.asked if (each.method, each.chat_id) == (method, chat_id)]

@@ -19,6 +19,7 @@ from bot.app.house import House, open_house
 from bot.app.listening import Listening
 from bot.commands import BotName
 from bot.config import Settings
+from bot.locale import unquoted
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, User
 from bot.sandbox.limits import NO_LIMITS
@@ -176,7 +177,7 @@ async def test_m2_the_bot_is_heard_by_its_new_name_and_posts_link_to_it(tmp_path
 
         def answers(chat_id: int) -> list[str]:
             shown = paper.box.shown(chat_id)
-            return [message.content.text.plain for message in shown if message.author.is_bot]
+            return [unquoted(message.content.text.plain) for message in shown if message.author.is_bot]
 
         await paper.until(lambda: len(answers(group.id)) == 1)
         assert "The river rises" in answers(group.id)[0]

@@ -13,6 +13,7 @@ from telegram import Update
 
 from bot import commands
 from bot.dispatch import Dispatch
+from bot.locale import unquoted
 from bot.sandbox.limits import NO_LIMITS
 from bot.telegram.answers import PacedAnswers
 from jobs.policy import Edition, Rate
@@ -58,8 +59,13 @@ class Evening:
 async def evening(made: Desk) -> AsyncIterator[Evening]:
     publish = made.publish()
     made.policy = publish.policy
-    about = {"bot_username": made.box.bot.username, "bot_id": made.box.bot.id, "changed": lambda: None}
-    asked = commands.Desk(db=made.db, index=made.index, policy=made.policy, **about)  # type: ignore[arg-type]
+    asked = commands.Desk(
+        db=made.db,
+        index=made.index,
+        policy=made.policy,
+        name=commands.BotName(made.box.bot.username),
+        bot_id=made.box.bot.id,
+    )
     dispatch = Dispatch(asked, PacedAnswers(publish.sender, publish.pace, made.clock), made.clock)  # type: ignore[arg-type]
     stop = asyncio.Event()
     made.bell = publish.bell
@@ -239,7 +245,7 @@ async def test_10b_operators_are_told_once_of_a_feed_that_brings_very_much(tmp_p
             await paper.looks(1)  # the first look: a backlog
         assert await brings(30) == []
         [told] = await brings(31)
-        assert f"{paper.site.url('/feed')} brought 31 new articles" in told
+        assert f"{paper.site.url('/feed')} brought 31 new articles" in unquoted(told)
         assert await brings(35) == [told]
         assert await brings(1) == [told]
         assert len(await brings(31)) == 2

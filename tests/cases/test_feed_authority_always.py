@@ -16,7 +16,7 @@ from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from jobs.policy import Edition, Fetching, Publishing
 from jobs.publish.plan import plan
-from storage import articles, decisions, entries, feeds
+from storage import articles, decisions, entries, feeds, turns
 from storage.database import Database, open_database
 from storage.records import Article, ArticleState, PostKind
 from storage.schema import posts
@@ -100,7 +100,7 @@ class World:
 
     def plan(self) -> None:
         policy = Publishing(editions=(Edition(name="", channels=(), feed_urls=(A, B, C)),))
-        rows = self.db.read_here(decisions.unplanned, 100)
+        rows = self.db.read_here(decisions.unplanned, self.db.read_here(turns.unplanned, 100))
         made = plan(rows, policy, {}, {}, self.now)
         self.db.run_here(decisions.plan, made.decisions, made.posts, made.told, self.now)
 

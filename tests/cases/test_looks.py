@@ -198,9 +198,10 @@ async def test_4b_forty_pages_that_hang_have_one_deadline_and_the_others_are_ask
     ingest = room.ingest  # whose pages take 60 s where nothing is said of them
     ingest = replace(ingest, policy=replace(ingest.policy, timeout=65.0))
     limit, rounds, withdrawn = looking.DEADLINE * 65.0, 0, 0
+    feed_id = (await room.feed()).id
     while suspects:
         rounds += 1
-        asking = asyncio.create_task(looking.look_after_missing(ingest, suspects))
+        asking = asyncio.create_task(looking.look_after_missing(ingest, feed_id, suspects))
         while not asking.done():
             await _threads()
             await clock.advance(limit / 20)

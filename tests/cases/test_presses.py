@@ -148,4 +148,4 @@ async def test_m3_a_list_stays_when_what_its_button_meant_is_gone(room: Newsroom
     room.db.run_here(articles.withdraw, article.id, room.clock.now())
     await reader.presses("Related articles")
     assert [message.text for message in reader.messages()] == [alert.text]
-    assert room.toasts == ["That article was withdrawn."]
+    assert room.toasts == ["This article was withdrawn."]

@@ -1,5 +1,6 @@
 """Every question that changes something is heeded; of the others a few wait, and that is said once."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,11 +160,13 @@ async def test_b2_changes_are_made_in_the_order_in_which_they_came(
 ) -> None:
     room, dispatch = paced(archive, clock)
     reader = room.reader()
-    for text in ["/subscribe", "/unsubscribe"] * 20 + ["/subscribe"]:
+    for text in ["/subscribe", "/unsubscribe"] * 3 + ["/subscribe"]:
         room.box.say(reader.user_id, reader.chat_id, text)
     for update in room.updates():
         dispatch.accept(update)
-    await clock.advance(0)
+    finished = asyncio.ensure_future(dispatch.finish())
+    while not finished.done():  # what is erased leaves the disk, which takes its own time
+        await clock.advance(1)
     assert room.db.read_here(chats.subscriptions, reader.chat_id)
 
 

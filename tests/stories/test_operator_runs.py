@@ -4,6 +4,7 @@ The tests share one bot, and are read from top to bottom; the last ends it.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from bot.locale import unquoted
 from tests.stories.operator import Newsroom, Running, Said, free_port, get, newsroom, newswire, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
@@ -117,9 +119,9 @@ async def test_a_channel_that_is_barred_or_not_there_is_told_to_the_operator(off
         return len(await there.texts(there.people[0])) >= 2
 
     await there.until(told)
-    notices = sorted(await there.texts(there.people[0]))
+    notices = sorted(unquoted(text) for text in await there.texts(there.people[0]))
     assert len(notices) == 2
-    assert notices[0].startswith("@nobody_has_it cannot be found")
+    assert notices[0].startswith("⚠️ @nobody_has_it cannot be written to: chat not found.")
     assert "needs the right to post messages" in notices[1]
     assert await there.texts(office.barred) == []
     paused = (await office.newswire("status", "--json")).json["paused_chats"]
@@ -128,7 +130,9 @@ async def test_a_channel_that_is_barred_or_not_there_is_told_to_the_operator(off
 
 async def test_health_readiness_and_metrics_tell_how_it_is(office: Office) -> None:
     assert await office.get("/healthz") == (200, "alive\n")
-    assert await office.get("/readyz") == (200, '{"ready": true, "wrong": []}')
+    status, said = await office.get("/readyz")
+    assert status == 503
+    assert [sentence.split()[0] for sentence in json.loads(said)["wrong"]] == ["Barred", "@nobody_has_it"]
     status, metrics = await office.get("/metrics")
     assert status == 200
     assert "newswire_articles 4.0" in metrics

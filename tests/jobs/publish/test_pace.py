@@ -132,7 +132,7 @@ def test_one_chats_hours_are_not_everybodys() -> None:
         pace.flooded(chat_id, seconds, 100.0)
     assert (pace.wait(99, 100.0), pace.wait(CHANNEL, 100.0)) == (5, 7200)
     for chat_id in (CHANNEL, GROUP, 1):
-        pace.rest(chat_id, 7200, 200.0)
+        pace.hold(chat_id, 7200, 200.0)
     assert pace.wait(99, 200.0) == 0
 
 
