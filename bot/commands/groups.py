@@ -15,7 +15,16 @@ def is_group(request: Request) -> bool:
     return request.chat.kind is not ChatKind.PRIVATE
 
 
-async def is_in_settings(request: Request, desk: Desk) -> bool:
+async def refuse(request: Request, desk: Desk) -> Reply | None:
+    """What to answer in a group where this request may not begin or end its articles; None where it may."""
+    if await _is_in_settings(request, desk):
+        return _by_settings(request)
+    if not await _by_administrator(request, desk):
+        return _for_administrators(request, desk)
+    return None
+
+
+async def _is_in_settings(request: Request, desk: Desk) -> bool:
     """Whether CHANNELS names this group."""
     names = [name for edition in desk.policy.editions for name in edition.channels]
     by_name = f"@{request.chat.username}".casefold()
@@ -24,14 +33,14 @@ async def is_in_settings(request: Request, desk: Desk) -> bool:
     return request.chat.id in await desk.db.read(chats.ids_of, names)
 
 
-async def by_administrator(request: Request, desk: Desk) -> bool:
+async def _by_administrator(request: Request, desk: Desk) -> bool:
     """Whether an administrator of this group asks."""
     if request.as_group:
         return True
     return bool(request.user_id) and await desk.is_administrator(request.chat.id, request.user_id)
 
 
-def for_administrators(request: Request, desk: Desk) -> Reply:
+def _for_administrators(request: Request, desk: Desk) -> Reply:
     """To everybody else."""
     say = request.say
     text = say(
@@ -42,7 +51,7 @@ def for_administrators(request: Request, desk: Desk) -> Reply:
     return Reply(html=escape(text), buttons=((button,),), unavailable=True)
 
 
-def by_settings(request: Request) -> Reply:
+def _by_settings(request: Request) -> Reply:
     """Where the newsroom posts by its own wish, nobody else can begin or end it."""
     text = request.say("The newsroom itself has every article posted here, and it alone can end that.")
     return Reply(html=escape(text), unavailable=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.groups import by_administrator, by_settings, for_administrators, is_group, is_in_settings
+from bot.commands.groups import is_group, refuse
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.locale import Words
 from bot.render import Button, Rows, escape
@@ -50,10 +50,8 @@ async def offer(request: Request, desk: Desk) -> Reply:
 
 async def _subscribe_group(request: Request, desk: Desk) -> Reply:
     say = request.say
-    if await is_in_settings(request, desk):
-        return by_settings(request)
-    if not await by_administrator(request, desk):
-        return for_administrators(request, desk)
+    if refusal := await refuse(request, desk):
+        return refusal
     kept = replace(request, chat=replace(request.chat, username=""))  # its id and title are enough
     if await desk.db.run(_subscribe, kept):
         text = say("Done. I will post every article here as it appears. /unsubscribe stops it.")
@@ -63,10 +61,8 @@ async def _subscribe_group(request: Request, desk: Desk) -> Reply:
 
 async def _unsubscribe_group(request: Request, desk: Desk) -> Reply:
     say = request.say
-    if await is_in_settings(request, desk):
-        return by_settings(request)
-    if not await by_administrator(request, desk):
-        return for_administrators(request, desk)
+    if refusal := await refuse(request, desk):
+        return refusal
     if await _stop_all(request, desk):
         text = say("Done. No more articles here. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=_begin(say), toast=say("Alerts are off."))
