@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import Engine
+
 from bot.render import Html, escape, link
 from bot.render.content import Content
 from bot.sandbox.box import Box
@@ -21,6 +23,7 @@ from storage import articles, outbox
 from storage.database import Connection, Database
 from storage.index import Index
 from storage.records import Article, Delivery
+from storage.traces import Traces
 from tests.conftest import MovedClock, quiet
 from tests.jobs.publish.newsroom import FEED, article, correct, every_delivery
 
@@ -28,8 +31,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class TracesHere(Traces):
+    """Traces that are erased in the calling thread, as often as somebody asks."""
+
+    async def erase(self) -> bool:
+        self.left = not self.erase_here()
+        return not self.left
+
+
 class DatabaseHere(Database):
     """The same database without its threads, so that the test's clock rules over everything."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.traces = TracesHere(engine)
 
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
