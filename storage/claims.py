@@ -86,8 +86,11 @@ def due(
     rows = {delivery.id: delivery for delivery in said}
     debts = with_posts(connection, [rows[number] for number in chosen.numbers], chosen.known)
     lanes = {row[0]: lane for lane, row in public}
-    hurried = [replace(debt, lane=lanes.get(debt.delivery.id)) for debt in debts]
-    return Dues(hurried, frozenset(chosen.passed))
+    return Dues([_hurried(debt, lanes) for debt in debts], frozenset(chosen.passed))
+
+
+def _hurried(debt: Debt, lanes: dict[int, Lane]) -> Debt:
+    return replace(debt, lane=lanes[debt.delivery.id]) if debt.delivery.public else debt
 
 
 def _public(connection: Connection, now: datetime, held: set[int]) -> list[tuple[Lane, Row]]:

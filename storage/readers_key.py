@@ -74,10 +74,13 @@ def _reseal(connection: Connection, old: Seal | None, new: Seal) -> None:
 
 
 def _list(connection: Connection, old: Seal | None, new: Seal) -> None:
-    """Every stored form and the one that takes its place: in memory, never in a file."""
+    """Every stored form and the one that takes its place: in memory, never in a file.
+
+    The columns are of the kind that the others have, or SQLite would not look up by `old`.
+    """
     name = connection.dialect.name
-    kind = "" if name == "sqlite" else " NUMERIC(60, 0)"
-    connection.execute(text(f"CREATE TEMP TABLE resealed (old{kind} PRIMARY KEY, new{kind})"))
+    kind = "BIGINT" if name == "sqlite" else "NUMERIC(60, 0)"
+    connection.execute(text(f"CREATE TEMP TABLE resealed (old {kind} PRIMARY KEY, new {kind})"))
     rows: list[dict[str, Any]] = [
         {"old": stored, "new": to_stored(new, from_stored(old, stored), name)}
         for stored in set(_stored(connection))

@@ -149,7 +149,7 @@ class Courier:
         while self._read and (not parcels or room > 0):
             parcel = heappop(self._read)[2]
             room -= self._pace.cost(unpaid=parcel.unpaid)
-            if not self._soon(parcel, now):
+            if not self._soon(parcel, self._wait(parcel, now), now):
                 del self._in_hand[parcel.number]
             else:
                 parcels.append(parcel)
@@ -169,11 +169,14 @@ class Courier:
                 del self._in_hand[parcel.number]
         self._some_claimed.ring()
 
-    def _soon(self, parcel: Parcel, now: float) -> bool:
+    def _wait(self, parcel: Parcel, now: float) -> float:
+        return self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
+
+    def _soon(self, parcel: Parcel, wait: float, now: float) -> bool:
         """Whether it goes when its turn comes: others must not wait for one chat that rests."""
-        turn = self._pace.opens_in(now, unpaid=parcel.unpaid)
-        wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
-        return wait <= min(turn + BESIDE, AHEAD) and now - parcel.since <= PATIENCE
+        if now - parcel.since > PATIENCE:
+            return False
+        return wait <= BESIDE or wait <= min(self._pace.opens_in(now, unpaid=parcel.unpaid) + BESIDE, AHEAD)
 
     async def _hand_back(self) -> None:
         if self._back:
@@ -188,8 +191,8 @@ class Courier:
         wait = IDLE
         while self._claimed:
             parcel, now = self._claimed[0], self._clock.monotonic()
-            wait = self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
-            soon = self._soon(parcel, now)
+            wait = self._wait(parcel, now)
+            soon = self._soon(parcel, wait, now)
             if soon and wait > 0:
                 break
             self._claimed.popleft()

@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete, event
 
+from benchmarks.crash.bot import follow
 from storage import chats, decisions, outbox
 from storage.database import Connection, Database, KeyWanted, open_database
 from storage.decisions import NewPost
 from storage.migrations import migrate
 from storage.readers_key import reseal, use_key
 from storage.records import ChatKind, ChatState, Lane, PostKind
-from storage.schema import metadata, reader_keys
+from storage.schema import chats as chats_table
+from storage.schema import metadata, reader_keys, subscriptions
 from storage.sealing import Seal, WrongKey, from_stored, new_key, read_key, seal_of, to_stored, use_seal
 from storage.spreading import spread
 from tests.cases.traces import found_in
@@ -125,6 +129,28 @@ def kept_in(folder: Path, key: bytes | None) -> Database:
     database = open_database(f"sqlite:///{folder / 'newswire.db'}", readers_key=key)
     database.run_here(migrate)
     return database
+
+
+def test_sealing_anew_costs_the_same_for_each_of_few_and_of_many_readers(archive: Database) -> None:
+    """Counted in thousands of SQLite's instructions: a hundred thousand readers must not hold up a start."""
+    steps: list[None] = []
+
+    def count(connection: Any, *_: object) -> None:
+        connection.set_progress_handler(lambda: steps.append(None), 1000)
+
+    def cost(readers: range) -> float:
+        archive.run_here(follow, readers)
+        steps.clear()
+        reseal(archive, Seal(read_key(new_key())))
+        use_seal(archive.engine.dialect, None)
+        archive.run_here(lambda c: [c.execute(delete(table)) for table in (subscriptions, chats_table)])
+        return len(steps) / len(readers)
+
+    event.listen(archive.engine, "checkout", count)
+    try:
+        assert cost(range(1, 4_001)) < 1.5 * cost(range(1, 501))
+    finally:
+        event.remove(archive.engine, "checkout", count)
 
 
 def test_an_old_database_holds_no_reader_once_it_has_a_key(tmp_path: Path) -> None:
