@@ -21,11 +21,11 @@ from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
 from jobs.embed.pipeline import Embedder
-from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
 from jobs.ingest.websub import WebSub
+from jobs.ingest.worker_pool import Children
 from jobs.publish.parts import Publish, pace_of
 from storage import feeds, runs
 from storage.database import Database, open_database

@@ -9,11 +9,11 @@ from bot.config import Settings
 from bot.config.policies import fetching
 from jobs.clock import Clock
 from jobs.ingest.article_page import read_article_page
-from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
 from jobs.ingest.picture import picture_trouble
+from jobs.ingest.worker_pool import Children
 from jobs.policy import Pictures
 from jobs.timetable import next_time
 from storage.database import Database, open_database

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jobs.clock import Clock
 from jobs.embed.asking import Asking
 from jobs.embed.model import MODEL, installed
-from jobs.ingest.child import Children
+from jobs.ingest.worker_pool import Children
 from storage.index.dense import Dense
 
 #: Seconds in which a child must have read a few articles, on a slow and busy machine too.

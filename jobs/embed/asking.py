@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 
 from jobs.embed.model import READ
-from jobs.ingest.child import Children, Failed
+from jobs.ingest.worker_pool import Children, Failed
 
 #: Seconds that an answer waits for the vector of its question, as little as a reader notices.
 PATIENCE = 0.03

@@ -6,7 +6,6 @@ where it fails.
 
 from typing import Any, Protocol
 
-from jobs.ingest.child import Failed
 from jobs.ingest.outcome import (
     NOT_THERE,
     FeedGone,
@@ -17,6 +16,7 @@ from jobs.ingest.outcome import (
     PageGone,
     ReadPage,
 )
+from jobs.ingest.worker_pool import Failed
 
 #: The function that reads a page in a child process, and a page to try it on.
 READ = "jobs.ingest.page:read_page"

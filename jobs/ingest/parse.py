@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from jobs.ingest.child import Children, Failed
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.worker_pool import Children, Failed
 
 _READ = "jobs.ingest.reading:read_feed_again"
 _ADVERTISED = "jobs.ingest.discover:advertised"

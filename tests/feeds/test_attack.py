@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from jobs.clock import SystemClock
-from jobs.ingest.child import Children
 from jobs.ingest.parse import ParsedFeed, ParseFailed, Parser
 from jobs.ingest.parsed import ParsedItem
 from jobs.ingest.reading import read_feed
+from jobs.ingest.worker_pool import Children
 from storage.database import open_database
 from storage.migrations import migrate
 from tests.conftest import MovedClock

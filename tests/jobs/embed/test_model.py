@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jobs.embed.model import READ, installed, packed, reads, words
 from jobs.embed.pipeline import Embedder
-from jobs.ingest.child import Children
+from jobs.ingest.worker_pool import Children
 from storage import articles
 from storage.articles import Draft
 from storage.database import Database

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.embed.pipeline import AT_ONCE, Embedder
-from jobs.ingest.child import Children
+from jobs.ingest.worker_pool import Children
 from storage import articles, embeddings
 from storage.articles import Draft
 from storage.database import Connection, Database

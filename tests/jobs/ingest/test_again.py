@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from jobs.clock import SystemClock
 from jobs.ingest.again import Memory
-from jobs.ingest.child import Children
 from jobs.ingest.parse import Parser
 from jobs.ingest.parsed import ParsedFeed
 from jobs.ingest.reading import read_feed, read_feed_again
 from jobs.ingest.repair import MAX_APART
+from jobs.ingest.worker_pool import Children
 
 URL = "https://news.example/feed"
 SPACES = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"'

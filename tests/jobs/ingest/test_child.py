@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from jobs.clock import SystemClock
-from jobs.ingest.child import Children, Failed
 from jobs.ingest.parse import ParsedFeed, ParseFailed, Parser
+from jobs.ingest.worker_pool import Children, Failed
 from tests.conftest import MovedClock
 from tests.jobs.ingest.newsroom import rss, story
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from jobs.ingest.article_page import read_article_page
-from jobs.ingest.child import Children
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.outcome import NoPage, PageGone, ReadPage
+from jobs.ingest.worker_pool import Children
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import Site
 from tests.jobs.ingest_network.test_page import TEXT, meta, page

@@ -103,7 +103,7 @@ class Children:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            "from jobs.ingest.child import main; main()",
+            "from jobs.ingest.worker_pool import main; main()",
             str(self._memory),
             str(int(self._deadline) + _ORPHANED),
             stdin=asyncio.subprocess.PIPE,
