@@ -35,11 +35,11 @@ from benchmarks.many_sites import address
 from bot.app.turns import give_way
 from jobs.clock import SystemClock
 from jobs.ingest.fetch import Fetcher
-from jobs.ingest.looking import Ingest
 from jobs.ingest.outcome import Fetched, NotModified
 from jobs.ingest.parse import Parser
 from jobs.ingest.pipeline import look_at
-from jobs.ingest.places import AT_ONCE
+from jobs.ingest.update_feed import Ingest
+from jobs.ingest.update_slots import AT_ONCE
 from jobs.ingest.worker_pool import Children
 from jobs.policy import Fetching
 from storage import feeds

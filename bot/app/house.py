@@ -22,8 +22,8 @@ from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
 from jobs.embed.pipeline import Embedder
 from jobs.ingest.fetch import Fetcher
-from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
+from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import WebSub
 from jobs.ingest.worker_pool import Children
 from jobs.publish.parts import Publish, pace_of

@@ -24,7 +24,7 @@ from jobs import cleanup, watch
 from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import article_page
 from jobs.ingest import pipeline as ingesting
-from jobs.ingest.looks import Looks
+from jobs.ingest.feed_updates import Looks
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
 from jobs.timetable import Timetable

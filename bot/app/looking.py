@@ -10,9 +10,9 @@ from bot.config.policies import fetching
 from jobs.clock import Clock
 from jobs.ingest.article_page import read_article_page
 from jobs.ingest.fetch import Fetcher
-from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
 from jobs.ingest.picture import picture_trouble
+from jobs.ingest.update_feed import Ingest
 from jobs.ingest.worker_pool import Children
 from jobs.policy import Pictures
 from jobs.timetable import next_time

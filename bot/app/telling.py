@@ -6,8 +6,8 @@ from typing import Any
 
 import structlog
 
-from jobs.ingest.looking import LookState
-from jobs.ingest.looks import Round
+from jobs.ingest.feed_updates import Round
+from jobs.ingest.update_feed import LookState
 from storage.database import SQLAlchemyError, words_of
 
 log = structlog.get_logger()

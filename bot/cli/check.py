@@ -21,8 +21,8 @@ from bot.config.proxies import feeds_way, telegram_way
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock
-from jobs.ingest.looking import Ingest
 from jobs.ingest.trying import try_feed
+from jobs.ingest.update_feed import Ingest
 from storage import names
 from storage.database import StorageError, open_database
 from storage.migrations import migrate

@@ -12,8 +12,8 @@ from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings
 from bot.config.policies import feed_urls
 from jobs.clock import SystemClock
-from jobs.ingest.looking import Look, LookState
 from jobs.ingest.pipeline import look
+from jobs.ingest.update_feed import Look, LookState
 from storage import feeds
 from storage.database import Database
 from storage.records import Feed, FeedState

@@ -23,9 +23,9 @@ from bot.render import Content, Html
 from bot.render.text import shown
 from jobs.clock import SystemClock
 from jobs.ingest.keeping import keep
-from jobs.ingest.looking import LookState
 from jobs.ingest.pipeline import look, read_late_pages
 from jobs.ingest.trying import try_article
+from jobs.ingest.update_feed import LookState
 from jobs.policy import Edition, Publishing
 from jobs.publish.parts import Telling
 from jobs.publish.plan import Plan, plan

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import astuple
 
 from jobs.ingest import headers, pages
-from jobs.ingest.looking import (
+from jobs.ingest.feed_updates import Counts, Looks, Round
+from jobs.ingest.pushed import APART
+from jobs.ingest.update_feed import (
     Ingest,
     Look,
     LookState,
@@ -14,8 +16,6 @@ from jobs.ingest.looking import (
     take_push,
     write,
 )
-from jobs.ingest.looks import Counts, Looks, Round
-from jobs.ingest.pushed import APART
 from jobs.ingest.websub import Push
 from storage import feeds
 from storage.records import Feed

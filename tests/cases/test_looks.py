@@ -14,9 +14,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest import looking, places
+from jobs.ingest import update_feed, update_slots
+from jobs.ingest.feed_updates import STOPPED, Looks, Round
 from jobs.ingest.inflate import SLICE, BadPacking, TooLarge, Unpacker, zstd
-from jobs.ingest.looks import STOPPED, Looks, Round
 from jobs.ingest.outcome import FetchOutcome, PageGone
 from storage import articles, feeds, runs
 from storage.database import Connection, Database
@@ -144,11 +144,12 @@ async def test_4a_sixty_four_that_hang_leave_room_for_one_that_does_not(
 
 
 async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, clock: MovedClock) -> None:
-    at_once = places.Places(clock)
-    for feed_id in range(places.MOST_SLOW + 9):
+    at_once = update_slots.Places(clock)
+    for feed_id in range(update_slots.MOST_SLOW + 9):
         await _stay(at_once, clock, feed_id, 1.0)
     slow = [
-        asyncio.create_task(_stay(at_once, clock, feed_id, 60.0)) for feed_id in range(places.MOST_SLOW + 9)
+        asyncio.create_task(_stay(at_once, clock, feed_id, 60.0))
+        for feed_id in range(update_slots.MOST_SLOW + 9)
     ]
     await clock.advance(0.0)
     await asyncio.wait_for(_stay(at_once, clock, 9999, 0.0), 5)
@@ -157,7 +158,7 @@ async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, cloc
     assert all(one.done() for one in slow)
 
 
-async def _stay(at_once: places.Places, clock: MovedClock, feed_id: int, seconds: float) -> None:
+async def _stay(at_once: update_slots.Places, clock: MovedClock, feed_id: int, seconds: float) -> None:
     async with at_once.place(feed_id):
         clock.move(seconds) if seconds == 1.0 else await clock.sleep(seconds)
 
@@ -165,7 +166,7 @@ async def _stay(at_once: places.Places, clock: MovedClock, feed_id: int, seconds
 async def test_4a_a_look_that_never_ends_fails_at_its_deadline(archive: Database, clock: MovedClock) -> None:
     house = await watched(archive, clock, SITES[-2:], 10_000.0)
     await house.seconds(1)
-    limit = looking.DEADLINE * house.room.ingest.policy.timeout
+    limit = update_feed.DEADLINE * house.room.ingest.policy.timeout
     await clock.advance(limit)
     await house.seconds(1)
     late = await house.room.feed(SITES[-2])
@@ -197,11 +198,11 @@ async def test_4b_forty_pages_that_hang_have_one_deadline_and_the_others_are_ask
     room.pages = {gone.url: PageGone("news.example answers 404")}
     ingest = room.ingest  # whose pages take 60 s where nothing is said of them
     ingest = replace(ingest, policy=replace(ingest.policy, timeout=65.0))
-    limit, rounds, withdrawn = looking.DEADLINE * 65.0, 0, 0
+    limit, rounds, withdrawn = update_feed.DEADLINE * 65.0, 0, 0
     feed_id = (await room.feed()).id
     while suspects:
         rounds += 1
-        asking = asyncio.create_task(looking.look_after_missing(ingest, feed_id, suspects))
+        asking = asyncio.create_task(update_feed.look_after_missing(ingest, feed_id, suspects))
         while not asking.done():
             await _threads()
             await clock.advance(limit / 20)

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from jobs.ingest import pipeline
-from jobs.ingest.looking import Ingest
 from jobs.ingest.parse import Parser
 from jobs.ingest.polling import PUSHED_WAIT
+from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import Push, tend
 from jobs.ingest.worker_pool import Children
 from storage import articles, leases

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from jobs.clock import within
-from jobs.ingest.looking import Ingest, Look, LookState, failed, look_after_missing, take_look, write
-from jobs.ingest.places import Places
+from jobs.ingest.update_feed import Ingest, Look, LookState, failed, look_after_missing, take_look, write
+from jobs.ingest.update_slots import Places
 from storage import feeds, runs
 from storage.database import Connection
 from storage.records import Feed
