@@ -35,7 +35,7 @@ from benchmarks.snapshots import (
     title_edits,
 )
 from jobs.ingest.clean import folded, title
-from jobs.ingest.edits import MOST_CHANGES
+from jobs.ingest.corrections import MOST_CHANGES
 from storage import articles, feeds, identities
 from storage.database import Database, open_database
 

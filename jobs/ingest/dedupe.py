@@ -1,7 +1,7 @@
 """Is this known? An item is known if its guid or its normalised link is known, for ever. Pure.
 
 A guid means something in its own feed alone, a link everywhere: but what another feed claims of it only so
-far as `jobs.ingest.claims` believes it. A key that several items of one document
+far as `jobs.ingest.identity_claims` believes it. A key that several items of one document
 share names none of them: a constant guid, the site's front page as everybody's link.
 """
 

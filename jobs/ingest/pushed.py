@@ -7,7 +7,7 @@ reason to look at the feed itself.
 from datetime import timedelta
 from enum import StrEnum
 
-from jobs.ingest import edits
+from jobs.ingest import corrections
 from jobs.ingest.parsed import ParsedItem
 from storage.records import Entry
 
@@ -29,10 +29,10 @@ def age(entry: Entry, item: ParsedItem, *, moved: bool, said_before: bool) -> Ag
 
     `moved`: its link was never seen; `said_before`: the feed once said these very words, and then others.
     """
-    same = edits.shown(entry.content_hash) == edits.shown(edits.content_hash(item))
+    same = corrections.shown(entry.content_hash) == corrections.shown(corrections.content_hash(item))
     if same and not moved:
         return Age.SAME
-    date = edits.dated(item)
+    date = corrections.dated(item)
     if date and entry.updated_at and date < entry.updated_at:
         return Age.OLDER
     if said_before and not same:

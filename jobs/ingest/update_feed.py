@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol, assert_never
 
 from jobs.clock import Clock, within
-from jobs.ingest import discover, hub_rules, keeping, pages, polling
+from jobs.ingest import discover, hub_rules, pages, polling, store
 from jobs.ingest.outcome import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.policy import Fetching
@@ -72,7 +72,7 @@ class Look:
     feed: Feed
     state: LookState
     reason: str = ""  #: of a failure, a sentence
-    kept: keeping.Kept = field(default_factory=keeping.Kept)
+    kept: store.Kept = field(default_factory=store.Kept)
     left_out: tuple[str, ...] = ()  #: a sentence for each item that cannot be shown
     columns: Columns = field(default_factory=dict)  #: of the feed; still to be written where nothing was kept
 
@@ -158,16 +158,16 @@ async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns
 
 
 async def _store(
-    ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns, push: keeping.Push | None = None
-) -> keeping.Kept:
+    ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns, push: store.Push | None = None
+) -> store.Kept:
     read: dict[int, pages.Added] = {}
     if ingest.read_page or ingest.judge_picture:
-        new = await ingest.db.read(keeping.unknown, feed.id, parsed, ingest.policy.authority)
+        new = await ingest.db.read(store.unknown, feed.id, parsed, ingest.policy.authority)
         read = await pages.look_into(
             new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
         )
     kept = await ingest.db.run_together(
-        keeping.keep, feed.id, parsed, ingest.policy, ingest.clock.now(), columns, read, push
+        store.keep, feed.id, parsed, ingest.policy, ingest.clock.now(), columns, read, push
     )
     if kept.new or kept.revised or kept.brought:
         ingest.stored()
@@ -190,13 +190,13 @@ async def take_push(ingest: Ingest, feed: Feed, body: bytes, charset: str) -> tu
     if isinstance(parsed, ParseFailed) or not parsed.items:
         reason = parsed.reason if isinstance(parsed, ParseFailed) else "The push has no items."
         return Look(feed=feed, state=LookState.FAILED, reason=reason), None
-    kept = await _store(ingest, feed, parsed, {}, keeping.Push.FIRST)
+    kept = await _store(ingest, feed, parsed, {}, store.Push.FIRST)
     return Look(feed=feed, state=LookState.READ, kept=kept, left_out=parsed.dropped), parsed
 
 
-async def settle_push(ingest: Ingest, feed: Feed, parsed: ParsedFeed, *, looked: bool) -> keeping.Kept:
+async def settle_push(ingest: Ingest, feed: Feed, parsed: ParsedFeed, *, looked: bool) -> store.Kept:
     """Keep of a doubtful push what no look speaks against; `looked`: there was one since it came."""
-    push = keeping.Push.AFTER_LOOK if looked else keeping.Push.WITHOUT_LOOK
+    push = store.Push.AFTER_LOOK if looked else store.Push.WITHOUT_LOOK
     return await _store(ingest, feed, parsed, {}, push)
 
 
@@ -262,7 +262,7 @@ async def look_after_missing(ingest: Ingest, feed_id: int, suspects: list[int]) 
     if ingest.read_page is None:
         suspects.clear()
         return 0
-    withdraw = partial(keeping.take_back, feed_id=feed_id, named=ingest.policy.authority)
+    withdraw = partial(store.take_back, feed_id=feed_id, named=ingest.policy.authority)
     limit = DEADLINE * ingest.policy.timeout
     return await pages.take_back(
         ingest.db, ingest.read_page, ingest.clock, suspects, limit, withdraw, ingest.stored

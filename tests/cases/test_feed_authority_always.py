@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from jobs.ingest import keeping
+from jobs.ingest import store
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from jobs.policy import Edition, Fetching, Publishing
@@ -89,14 +89,14 @@ class World:
         """One look; the pages of whatever vanished are gone, and pages claim A's links for their own."""
         self.now += timedelta(minutes=1)
         pages = {at: Added(link=link_of(at + 1)) for at in range(len(items))} if canonical else {}
-        how = keeping.Push.WITHOUT_LOOK if push else None
+        how = store.Push.WITHOUT_LOOK if push else None
         parsed = ParsedFeed(items=tuple(items), link="https://a.example/")
         kept = self.db.run_here(
-            keeping.keep, self.numbers[url], parsed, POLICY, self.now, {"succeeded_at": self.now}, pages, how
+            store.keep, self.numbers[url], parsed, POLICY, self.now, {"succeeded_at": self.now}, pages, how
         )
         suspects = [] if url == A else self.db.read_here(articles.many, kept.missing)
         for article in suspects:
-            self.db.run_here(keeping.take_back, article, "404", self.now, self.numbers[url], {})
+            self.db.run_here(store.take_back, article, "404", self.now, self.numbers[url], {})
 
     def plan(self) -> None:
         policy = Publishing(editions=(Edition(name="", channels=(), feed_urls=(A, B, C)),))

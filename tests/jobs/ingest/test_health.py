@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.ingest.health import longest_pause, silent
-from jobs.ingest.missing import missing
+from jobs.ingest.removals import missing
 from storage.records import Entry
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

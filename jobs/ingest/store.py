@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from jobs.ingest import authority, claims, correcting, dedupe, edits, ordering, pushed
-from jobs.ingest.claims import Claims
-from jobs.ingest.correcting import Look, Noted
+from jobs.ingest import authority, corrections, dedupe, identity_claims, item_order, known_articles, pushed
 from jobs.ingest.dedupe import Document, Found, Named, New, Old
-from jobs.ingest.missing import missing
+from jobs.ingest.identity_claims import Claims
+from jobs.ingest.known_articles import Look, Noted
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed
 from jobs.ingest.pushed import Age
+from jobs.ingest.removals import missing
 from jobs.policy import Authority, Fetching, covers
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
@@ -80,7 +80,7 @@ def keep(
     shown, doubtful = _entries(connection, feed_id, found, before), False
     if push is not None:
         found, doubtful = _believed(connection, look, found, shown, push)
-    ordered = ordering.oldest_first(found.new, now)
+    ordered = item_order.oldest_first(found.new, now)
     kept_back = _kept_back(found, ordered, policy.backfill, look) if not before else set()
     drafts = _drafts(feed, [*ordered, *found.old], kept_back, now, pages or {})
     new = articles.add(connection, [drafts[one.named.position] for one in ordered], now)
@@ -102,9 +102,9 @@ def _note(
     drafts: Mapping[int, Draft],
 ) -> Noted:
     """Keep the feed's entries, of new articles and of known ones; those are corrected."""
-    noted = correcting.note(connection, look, found.old, shown, drafts)
+    noted = known_articles.note(connection, look, found.old, shown, drafts)
     fresh = [
-        correcting.first_entry(look, one.named, drafts[one.named.position], number) for one, number in new
+        known_articles.first_entry(look, one.named, drafts[one.named.position], number) for one, number in new
     ]
     entries.keep(connection, [*fresh, *noted.entries])
     return noted
@@ -113,15 +113,15 @@ def _note(
 def _recognise(
     connection: Connection, feed: Feed, document: Document, named: Authority
 ) -> tuple[Claims, Found]:
-    known = claims.read(connection, feed, document, named)
+    known = identity_claims.read(connection, feed, document, named)
     return known, dedupe.recognise(document, known.known, known.claimed)
 
 
 def _kept_back(found: Found, ordered: Sequence[New], backfill: int, look: Look) -> set[int]:
     """Of a first look the positions of what is no news: what is known anyway, and the new but for a few."""
     empty_since = look.feed.succeeded_at
-    old = ordering.backlog(found.old, 0, empty_since, look.now)
-    return old | ordering.backlog(ordered, backfill, empty_since, look.now)
+    old = item_order.backlog(found.old, 0, empty_since, look.now)
+    return old | item_order.backlog(ordered, backfill, empty_since, look.now)
 
 
 def _drafts(
@@ -132,7 +132,7 @@ def _drafts(
     pages: Mapping[int, Added],
 ) -> dict[int, Draft]:
     """Each item as an article in this feed's words, by its position."""
-    found = {one.named.position: ordering.draft(one, now, kept_back, feed.language) for one in items}
+    found = {one.named.position: item_order.draft(one, now, kept_back, feed.language) for one in items}
     return {
         position: replace(_with_page(draft, pages.get(position), now), feed_id=feed.id)
         for position, draft in found.items()
@@ -159,7 +159,7 @@ def _claim(
     What a page calls its own address comes last.
     """
     feed, named, now = look.feed, look.authority, look.now
-    claims.disown(connection, feed, document, found.shared, known, named, now)
+    identity_claims.disown(connection, feed, document, found.shared, known, named, now)
     keys = {key: number for one, number in new for key in one.keys}
     keys |= {key: one.article_id for one in found.old for key in one.keys}
     joined = set(known.claimed.values())
@@ -167,7 +167,7 @@ def _claim(
     public |= {
         one.article_id for one in found.old if one.article_id in joined or _may_move(connection, look, one)
     }
-    claims.claim(connection, feed, document, keys, public, known, named, now)
+    identity_claims.claim(connection, feed, document, keys, public, known, named, now)
     linked = ((one, pages.get(one.named.position), number) for one, number in new)
     own = {
         key: number
@@ -211,7 +211,7 @@ def _believed(
     """What of a push is newer for sure, and whether there is more that may be."""
     differing = {
         one.article_id: words_key(
-            look.feed.id, one.article_id, edits.shown(edits.content_hash(one.named.item))
+            look.feed.id, one.article_id, corrections.shown(corrections.content_hash(one.named.item))
         )
         for one in found.old
         if one.article_id in shown
@@ -271,4 +271,4 @@ def take_back(
         return False
     if not _may_withdraw(connection, feed_id, article, named):
         return False
-    return articles.withdraw(connection, article.id, now, f"{claims.PAGE_GONE}{because}")
+    return articles.withdraw(connection, article.id, now, f"{identity_claims.PAGE_GONE}{because}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from jobs.ingest import edits
+from jobs.ingest import corrections
 from jobs.ingest.authority import may_correct, may_move, speaker
 from jobs.ingest.dedupe import Named, Old
 from jobs.policy import Authority, covers
@@ -64,25 +64,25 @@ def first_entry(look: Look, named: Named, draft: Draft, article_id: int) -> Entr
     return Entry(
         feed_id=look.feed.id,
         article_id=article_id,
-        content_hash=edits.content_hash(named.item),
+        content_hash=corrections.content_hash(named.item),
         seen_at=look.now,
         last_seen_at=entries.NO_LOOK if look.pushed else look.now,
         position=named.position,
         changes=0,
         backlog=draft.backfill,
         published_at=draft.published_at,
-        updated_at=edits.dated(named.item),
+        updated_at=corrections.dated(named.item),
     )
 
 
 def _seen(look: Look, entry: Entry, named: Named, changes: int) -> Entry:
     return replace(
         entry,
-        content_hash=edits.content_hash(named.item),
+        content_hash=corrections.content_hash(named.item),
         last_seen_at=entry.last_seen_at if look.pushed else look.now,
         position=entry.position if look.pushed else named.position,
         changes=changes,
-        updated_at=edits.dated(named.item),
+        updated_at=corrections.dated(named.item),
     )
 
 
@@ -103,7 +103,7 @@ def _first_shown(connection: Connection, look: Look, entry: Entry, draft: Draft)
 
 def _shown_again(connection: Connection, look: Look, entry: Entry, one: Old, draft: Draft) -> bool:
     """Whether what the feed says now, and did not say before, is a correction."""
-    if not edits.may_edit(entry, edits.content_hash(one.named.item), one.moved):
+    if not corrections.may_edit(entry, corrections.content_hash(one.named.item), one.moved):
         return False
     article = articles.get(connection, entry.article_id)
     if article is None:
@@ -120,17 +120,17 @@ def _shown_again(connection: Connection, look: Look, entry: Entry, one: Old, dra
 
 def _correct(connection: Connection, look: Look, entry: Entry, one: Old, article: Article) -> bool:
     item, trail = one.named.item, articles.revisions(connection, article.id)
-    edit = edits.edit(entry, item, one.moved, article, trail)
+    edit = corrections.edit(entry, item, one.moved, article, trail)
     if edit.changed:
         articles.revise(connection, article.id, _says(one, article, edit), edit.changed, look.now)
-        said = identities.words_key(look.feed.id, article.id, edits.shown(entry.content_hash))
+        said = identities.words_key(look.feed.id, article.id, corrections.shown(entry.content_hash))
         identities.remember(connection, {said: article.id}, look.now, look.feed.id)
     elif edit.text:
         articles.complete(connection, article.id, text=item.text)
     return bool(edit.changed)
 
 
-def _says(one: Old, article: Article, edit: edits.Edit) -> Draft:
+def _says(one: Old, article: Article, edit: corrections.Edit) -> Draft:
     """The correction: what changed, as the item has it; what did not, as the article has it."""
     item = one.named.item
     image = "image" in edit.changed
@@ -163,7 +163,7 @@ def _take_word(
     covering = {one.feed_id for one in presences if covers(one.address, article.url, look.authority)}
     whole = article.feed_id is not None and article.feed_id not in covering
     said = replace(draft, feed_id=look.feed.id, url=draft.url if whole or moved else "")
-    changed = edits.differing_words(article, said, whole=whole)
+    changed = corrections.differing_words(article, said, whole=whole)
     articles.replace_words(connection, article.id, said, changed, look.now, whole=whole)
     if whole:
         entries.forget_words(connection, article.id, covering - {look.feed.id})
