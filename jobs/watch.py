@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from jobs.clock import Clock
-from jobs.ingest.health import silent
+from jobs.ingest.feed_health import silent
 from storage import entries, feeds
 from storage.database import Connection, Database
 from storage.decisions import notice

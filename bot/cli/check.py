@@ -21,7 +21,7 @@ from bot.config.proxies import feeds_way, telegram_way
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock
-from jobs.ingest.trying import try_feed
+from jobs.ingest.probe import try_feed
 from jobs.ingest.update_feed import Ingest
 from storage import names
 from storage.database import StorageError, open_database

@@ -23,8 +23,8 @@ from bot.render import Content, Html
 from bot.render.text import shown
 from jobs.clock import SystemClock
 from jobs.ingest.pipeline import look, read_late_pages
+from jobs.ingest.probe import try_article
 from jobs.ingest.store import keep
-from jobs.ingest.trying import try_article
 from jobs.ingest.update_feed import LookState
 from jobs.policy import Edition, Publishing
 from jobs.publish.parts import Telling

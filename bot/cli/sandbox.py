@@ -23,7 +23,7 @@ from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.request import BoxRequest
 from bot.sandbox.world import Sandbox, open_sandbox
 from jobs.clock import SystemClock
-from jobs.ingest.trying import try_feed
+from jobs.ingest.probe import try_feed
 
 PORT = 8090
 #: Seconds between two stories of the sample site.

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol, assert_never
 
 from jobs.clock import Clock, within
-from jobs.ingest import discover, hub_rules, pages, polling, store
+from jobs.ingest import discover, hub_rules, pages, refresh_schedule, store
 from jobs.ingest.outcome import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.policy import Fetching
@@ -90,7 +90,7 @@ async def take_look(ingest: Ingest, feed: Feed) -> Look:
 async def _ask(ingest: Ingest, feed: Feed) -> Look | tuple[ParsedFeed, Columns]:
     """What there is to be kept, or a look that brought nothing."""
     now = ingest.clock.now()
-    etag, last_modified = polling.validators(feed, now, ingest.chance())
+    etag, last_modified = refresh_schedule.validators(feed, now, ingest.chance())
     answer = await ingest.fetcher.fetch(feed.fetch_url, etag=etag, last_modified=last_modified)
     match answer:
         case FetchFailed():
@@ -205,7 +205,7 @@ def _went_well(
 ) -> Columns:
     """The feed's columns after a good look; `parsed` where it was read again."""
     now = ingest.clock.now()
-    hints = polling.remembered(feed, answer.fresh_for)
+    hints = refresh_schedule.remembered(feed, answer.fresh_for)
     columns: Columns = {
         "etag": answer.etag,
         "last_modified": answer.last_modified,
@@ -215,21 +215,21 @@ def _went_well(
         "last_error": "",
     }
     if parsed is not None and isinstance(answer, Fetched):
-        hints = polling.Hints(answer.fresh_for, parsed.ttl, parsed.skip_hours, parsed.skip_days)
+        hints = refresh_schedule.Hints(answer.fresh_for, parsed.ttl, parsed.skip_hours, parsed.skip_days)
         offer = hub_rules.offer(answer.links, parsed.hubs, parsed.topic, answer.final_url)
         columns |= {"hub": offer.hub, "topic": offer.topic}
-        columns |= polling.to_remember(hints)
+        columns |= refresh_schedule.to_remember(hints)
         columns |= {"title": parsed.title or feed.title, "language": parsed.language or feed.language}
-    match polling.moved(feed, answer.permanent_url) if answer.url == feed.fetch_url else None:
+    match refresh_schedule.moved(feed, answer.permanent_url) if answer.url == feed.fetch_url else None:
         case FeedMoved(url):
             columns |= {"fetch_url": url, "moved_to": "", "moved_times": 0}
-        case polling.Moving(to, times):
+        case refresh_schedule.Moving(to, times):
             columns |= {"moved_to": to, "moved_times": times}
         case None:
             pass
-    pushed = polling.is_pushed(feed, ingest.policy.public_url, now)
+    pushed = refresh_schedule.is_pushed(feed, ingest.policy.public_url, now)
     regular, respect = ingest.next_time(now), ingest.policy.hints
-    columns["next_fetch_at"] = polling.after_success(
+    columns["next_fetch_at"] = refresh_schedule.after_success(
         now, regular, hints, respect, ingest.chance(), pushed=pushed
     )
     return columns
@@ -239,7 +239,7 @@ def failed(ingest: Ingest, feed: Feed, reason: str, answer: FetchFailed | None =
     """A look that brought nothing: the feed is tried again later, the later the oftener it fails."""
     now, failures = ingest.clock.now(), feed.failures + 1
     retry_after = answer.retry_after if answer else None
-    again = polling.after_failure(now, ingest.next_time(now), failures, retry_after, ingest.chance())
+    again = refresh_schedule.after_failure(now, ingest.next_time(now), failures, retry_after, ingest.chance())
     columns: Columns = {
         "fetched_at": now,
         "failures": failures,

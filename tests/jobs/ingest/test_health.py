@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.health import longest_pause, silent
+from jobs.ingest.feed_health import longest_pause, silent
 from jobs.ingest.removals import missing
 from storage.records import Entry
 

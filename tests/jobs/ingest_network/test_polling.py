@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jobs.ingest.outcome import FeedMoved, Seconds
-from jobs.ingest.polling import (
+from jobs.ingest.refresh_schedule import (
     PROOFS,
     PUSHED_WAIT,
     Hints,

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.ingest import pipeline
 from jobs.ingest.parse import Parser
-from jobs.ingest.polling import PUSHED_WAIT
+from jobs.ingest.refresh_schedule import PUSHED_WAIT
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import Push, tend
 from jobs.ingest.worker_pool import Children
