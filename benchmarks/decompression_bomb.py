@@ -31,12 +31,12 @@ from benchmarks.event_loop import LONG, Beat, Heart
 from bot.app.turns import give_way
 from bot.web.server import serve
 from jobs.clock import SystemClock
+from jobs.config import Fetching
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.inflate import zstd
 from jobs.ingest.outcome import Fetched, FetchFailed
 from jobs.ingest.parse import Parser
 from jobs.ingest.worker_pool import Children
-from jobs.policy import Fetching
 
 POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
 PACKED = 10_000_000

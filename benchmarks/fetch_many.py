@@ -34,6 +34,7 @@ from benchmarks.feed_peers import READERS_PYTHON, WAYS
 from benchmarks.many_sites import address
 from bot.app.turns import give_way
 from jobs.clock import SystemClock
+from jobs.config import Fetching
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.outcome import Fetched, NotModified
 from jobs.ingest.parse import Parser
@@ -41,7 +42,6 @@ from jobs.ingest.pipeline import look_at
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.update_slots import AT_ONCE
 from jobs.ingest.worker_pool import Children
-from jobs.policy import Fetching
 from storage import feeds
 from storage.database import open_database
 from storage.migrations import migrate

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from benchmarks.snapshots import Item, Snapshot, Truth, plain
 from jobs.clock import SystemClock
+from jobs.config import Fetching
 from jobs.ingest import pipeline
 from jobs.ingest.outcome import Fetched, FetchOutcome
 from jobs.ingest.parse import Parser
 from jobs.ingest.update_feed import Ingest, Look
 from jobs.ingest.worker_pool import Children
-from jobs.policy import Fetching
 from storage import articles, feeds
 from storage.database import Database, open_database
 from storage.migrations import migrate

@@ -18,7 +18,7 @@ from bot.sandbox.faults import Applied, Fault, Sees
 from bot.sandbox.limits import Limits
 from bot.sandbox.server import add_bot_api
 from jobs.clock import SystemClock
-from jobs.policy import Rate
+from jobs.config import Rate
 
 #: The limits of the laboratory's Telegram, and what the bot is told of them.
 FAST, EACH = Rate(60, 1.0), Rate(20, 1.0)

@@ -8,13 +8,13 @@ from functools import partial
 from bot.config import Settings
 from bot.config.policies import fetching
 from jobs.clock import Clock
+from jobs.config import Pictures
 from jobs.ingest.article_page import read_article_page
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.parse import Parser
 from jobs.ingest.picture import picture_trouble
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.worker_pool import Children
-from jobs.policy import Pictures
 from jobs.timetable import next_time
 from storage.database import Database, open_database
 

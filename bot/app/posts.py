@@ -7,7 +7,7 @@ from bot.locale import words
 from bot.render import Content, Line, bold, escape, render_list, render_post, render_withdrawn
 from bot.render.links import SURE_LENGTH
 from bot.render.text import REQUEST_LIMIT
-from jobs.policy import Corrections, Pictures, Publishing
+from jobs.config import Corrections, Pictures, Publishing
 from jobs.publish.parts import Telling
 from storage.records import Lane, PostKind
 

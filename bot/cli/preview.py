@@ -22,11 +22,11 @@ from bot.config.values import web_address
 from bot.render import Content, Html
 from bot.render.text import shown
 from jobs.clock import SystemClock
+from jobs.config import Edition, Publishing
 from jobs.ingest.pipeline import look, read_late_pages
 from jobs.ingest.probe import try_article
 from jobs.ingest.store import keep
 from jobs.ingest.update_feed import LookState
-from jobs.policy import Edition, Publishing
 from jobs.publish.parts import Telling
 from jobs.publish.plan import Plan, plan
 from storage import articles, chats, decisions, feeds, turns

@@ -12,7 +12,7 @@ from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.commands.wording import fits
 from bot.locale import Words
 from bot.render import Button, Html, bold, escape, headline, joined, plain, shorten
-from jobs.policy import Withdrawals
+from jobs.config import Withdrawals
 from storage import articles
 from storage.reach import Reach, reach
 from storage.records import Article, ArticleState

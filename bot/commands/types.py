@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from bot.commands.recent import Recent
 from bot.locale import Words, words
 from bot.render import Button, Html, Rows
-from jobs.policy import Edition, Publishing
+from jobs.config import Edition, Publishing
 from storage.database import Database
 from storage.index import Index
 from storage.records import Chat

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.config.settings import EditionSettings, Settings
-from jobs.policy import QuietHours, Rate
+from jobs.config import QuietHours, Rate
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,11 +1,11 @@
-"""From settings to what the jobs want to know: the values of `jobs.policy`."""
+"""From settings to what the jobs want to know: the values of `jobs.config`."""
 
 from pathlib import Path
 
 from bot import __version__
 from bot.config.proxies import exempt
 from bot.config.settings import EditionSettings, Settings
-from jobs.policy import Edition, Fetching, Publishing
+from jobs.config import Edition, Fetching, Publishing
 
 #: Beside the database file: the text index, which is only a copy.
 INDEX_SUFFIX = ".index"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config import values
-from jobs.policy import Corrections, FeedHints, Pictures, QuietHours, QuietMode, Rate, Withdrawals
+from jobs.config import Corrections, FeedHints, Pictures, QuietHours, QuietMode, Rate, Withdrawals
 from jobs.proxies import Proxy
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
-from jobs.policy import QuietHours, Rate
+from jobs.config import QuietHours, Rate
 from jobs.proxies import Proxy, read_proxy
 from jobs.timetable import next_time
 from storage.links import site

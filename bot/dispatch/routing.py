@@ -12,7 +12,7 @@ from bot.commands.wording import first_link, fits, number
 from bot.dispatch.reading import Asked
 from bot.locale import Sentence, best
 from bot.render import Button, escape, plain
-from jobs.policy import Edition
+from jobs.config import Edition
 from storage.records import Chat, ChatKind
 
 TELEGRAMS_ANONYMOUS_BOT = (

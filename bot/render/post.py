@@ -26,7 +26,7 @@ from bot.render.text import (
     plain,
     shorten,
 )
-from jobs.policy import Pictures
+from jobs.config import Pictures
 from storage.records import Article
 
 HEADLINE_LIMIT = 300  #: UTF-16 units, as all of these

@@ -8,7 +8,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from jobs.policy import Rate
+from jobs.config import Rate
 
 LONGEST_WAIT = 3600.0
 _OVERALL_RATE, _PAID_RATE = Rate(30, 1.0), Rate(1000, 1.0)

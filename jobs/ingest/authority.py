@@ -7,7 +7,7 @@ Why: docs/decisions/0009-feed-authority.md.
 
 from collections.abc import Sequence
 
-from jobs.policy import Authority, covers
+from jobs.config import Authority, covers
 from storage.entries import Presence
 from storage.links import site
 

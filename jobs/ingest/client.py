@@ -14,8 +14,8 @@ from functools import partial
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from jobs.config import Fetching
 from jobs.ingest.network import Network, address_refusal
-from jobs.policy import Fetching
 from jobs.proxies import Proxy, goes_directly
 from jobs.tunnel import ProxyFailed, TunnelConnector
 

@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from jobs.clock import Clock, within
+from jobs.config import Fetching
 from jobs.ingest.answer import header, known, read_body, read_start, rest_wanted, trouble, whole
 from jobs.ingest.client import open_session, sentence
 from jobs.ingest.headers import content_type
@@ -34,7 +35,6 @@ from jobs.ingest.outcome import (
     Posted,
     Seconds,
 )
-from jobs.policy import Fetching
 
 #: What we like best, for each kind of thing that we ask for.
 FEED = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from jobs.config import Authority, covers
 from jobs.ingest.dedupe import Document, Named
-from jobs.policy import Authority, covers
 from storage import articles, entries, feeds, identities
 from storage.database import Connection
 from storage.identities import NOBODY, Claim

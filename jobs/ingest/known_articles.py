@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from jobs.config import Authority, covers
 from jobs.ingest import corrections
 from jobs.ingest.authority import may_correct, may_move, speaker
 from jobs.ingest.dedupe import Named, Old
-from jobs.policy import Authority, covers
 from storage import articles, decisions, entries, identities, stories
 from storage.articles import Draft
 from storage.database import Connection

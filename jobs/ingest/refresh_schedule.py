@@ -8,8 +8,8 @@ What makes us wait longer is never believed for more than a day.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobs.config import FeedHints
 from jobs.ingest.outcome import FeedMoved, Seconds
-from jobs.policy import FeedHints
 from storage.records import Feed
 
 LONGEST_WAIT = timedelta(hours=24)

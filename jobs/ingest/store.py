@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from jobs.config import Authority, Fetching, covers
 from jobs.ingest import authority, corrections, dedupe, identity_claims, item_order, known_articles, pushed
 from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.identity_claims import Claims
@@ -13,7 +14,6 @@ from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed
 from jobs.ingest.pushed import Age
 from jobs.ingest.removals import missing
-from jobs.policy import Authority, Fetching, covers
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection

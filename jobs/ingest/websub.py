@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Protocol, assert_never
 
 from jobs.clock import Clock
+from jobs.config import Fetching
 from jobs.ingest.hub_rules import (
     Confirm,
     ConfirmEnd,
@@ -28,7 +29,6 @@ from jobs.ingest.hub_rules import (
     verdict,
 )
 from jobs.ingest.outcome import FetchFailed, Posted
-from jobs.policy import Fetching
 from storage import leases
 from storage.database import Database
 from storage.records import Feed, Lease, LeaseState

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from jobs.clock import Bell
-from jobs.policy import Publishing
+from jobs.config import Publishing
 from jobs.publish import standings
 from jobs.publish.outcome import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
 from jobs.publish.parts import Publish

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Collection, Hashable, Iterable
 from itertools import chain, islice
 
-from jobs.policy import Rate
+from jobs.config import Rate
 from jobs.publish.silence import Silence
 from jobs.publish.windows import SHARE, Chats, Quickest, SharedBudget, Slowness
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from jobs.policy import Pictures, Publishing
+from jobs.config import Pictures, Publishing
 from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
 from jobs.publish.settling import WORDS, Aftermath, as_it_is

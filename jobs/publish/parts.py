@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs.clock import Bell, Clock
-from jobs.policy import Edition, Publishing, Rate
+from jobs.config import Edition, Publishing, Rate
 from jobs.publish.outcome import Sender
 from jobs.publish.pace import Pace
 from storage.database import Database

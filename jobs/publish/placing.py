@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.clock import Bell
-from jobs.policy import Authority, covers
+from jobs.config import Authority, covers
 from jobs.publish.parts import Publish
 from jobs.publish.stories import RULES, choose, repeated, repeats
 from storage import articles, feeds, stories

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from jobs.policy import Edition, Publishing, QuietHours, QuietMode
+from jobs.config import Edition, Publishing, QuietHours, QuietMode
 from jobs.publish.matching import found
 from storage.decisions import NewPost, Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, Decision, Lane, PostKind, Verdict

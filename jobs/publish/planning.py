@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from jobs.clock import Bell
-from jobs.policy import Publishing, Withdrawals
+from jobs.config import Publishing, Withdrawals
 from jobs.publish import surges
 from jobs.publish.parts import Publish
 from jobs.publish.placing import heed, place_arrivals, read_arrivals

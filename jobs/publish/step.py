@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.policy import Corrections, Publishing, Withdrawals
+from jobs.config import Corrections, Publishing, Withdrawals
 from storage.records import Article, ArticleState, Delivery, DeliveryState, Post, PostKind
 
 

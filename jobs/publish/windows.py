@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterable
 
-from jobs.policy import Rate
+from jobs.config import Rate
 
 #: After a late wake-up this much may be caught up at once, in seconds.
 CATCH_UP = 0.1

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from datetime import datetime
 
-from jobs.policy import Edition, Publishing
+from jobs.config import Edition, Publishing
 from jobs.publish.parts import Render, Telling
 from jobs.publish.step import Edit, Send
 from storage.outbox import Debt

@@ -18,7 +18,7 @@ from bot.sandbox.limits import NO_LIMITS, Limits
 from bot.sandbox.messages import Message
 from bot.sandbox.request import BoxRequest
 from bot.telegram.sender import TelegramSender
-from jobs.policy import Edition, Publishing
+from jobs.config import Edition, Publishing
 from storage import articles, identities
 from storage.database import Connection, Database
 from storage.index import Index

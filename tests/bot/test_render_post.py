@@ -13,7 +13,7 @@ from bot.locale import unquoted
 from bot.render import Button, Content, headline, render_post, render_withdrawn
 from bot.sandbox.entities import formatted, utf16_length
 from bot.sandbox.parse_html import parse_html
-from jobs.policy import Pictures
+from jobs.config import Pictures
 from tests.bot.articles import NOW, article
 
 YANGON = ZoneInfo("Asia/Yangon")

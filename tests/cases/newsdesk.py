@@ -14,7 +14,7 @@ from bot.sandbox.request import BoxRequest
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.web.health import troubles
-from jobs.policy import Edition
+from jobs.config import Edition
 from jobs.publish.parts import Publish
 from storage.database import Database
 from storage.lives import Backlog, backlog

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.cli.telegram_check import name_found
 from bot.sandbox.chats import Standing
-from jobs.policy import Edition
+from jobs.config import Edition
 from jobs.publish import standings
 from jobs.publish.standings import Source, judged
 from storage import chats, names

@@ -16,7 +16,7 @@ from bot.dispatch import Dispatch
 from bot.locale import unquoted
 from bot.sandbox.limits import NO_LIMITS
 from bot.telegram.answers import PacedAnswers
-from jobs.policy import Edition, Rate
+from jobs.config import Edition, Rate
 from jobs.publish import pipeline
 from storage import decisions
 from storage.database import Database

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from jobs.config import Edition, Fetching, Publishing
 from jobs.ingest import store
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
-from jobs.policy import Edition, Fetching, Publishing
 from jobs.publish.plan import plan
 from storage import articles, decisions, entries, feeds, turns
 from storage.database import Database, open_database

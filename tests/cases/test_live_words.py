@@ -17,7 +17,7 @@ from bot.sandbox.entities import Text, formatted, with_found
 from bot.sandbox.found import find_all
 from bot.sandbox.messages import Message
 from bot.sandbox.parse_html import parse_html
-from jobs.policy import Pictures
+from jobs.config import Pictures
 from storage import articles
 from storage.database import Database
 from tests.bot.articles import NOW, article

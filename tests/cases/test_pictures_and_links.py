@@ -11,7 +11,7 @@ import pytest
 
 from bot.render import Line, render_list, render_post
 from bot.sandbox.messages import Message
-from jobs.policy import Pictures
+from jobs.config import Pictures
 from storage import articles
 from storage.records import DeliveryState
 from tests.bot.articles import NOW, article

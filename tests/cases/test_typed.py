@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.commands.invisible import visible
 from bot.commands.post_links import post_linked
 from bot.dispatch import Dispatch
-from jobs.policy import Withdrawals
+from jobs.config import Withdrawals
 from storage import articles, chats
 from storage.database import Database
 from storage.records import Article, ArticleState, ChatKind

@@ -21,7 +21,7 @@ from bot.sandbox.limits import NO_LIMITS
 from bot.sandbox.messages import Message
 from bot.sandbox.request import BoxRequest
 from jobs.clock import SystemClock
-from jobs.policy import Rate
+from jobs.config import Rate
 from tests.jobs.ingest_network.site import Site, a_site
 
 AGES = timedelta(days=36500)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.policy import FeedHints
+from jobs.config import FeedHints
 from storage import feeds
 from tests.stories.house import desk, world
 

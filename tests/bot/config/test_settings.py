@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.config import Settings, SettingsError, read_settings
 from bot.config.__main__ import ROOT, example, page
 from bot.config.policies import editions, feed_urls, fetching, publishing
-from jobs.policy import QuietHours, Rate
+from jobs.config import QuietHours, Rate
 
 TOKEN = "123456789:AAEexampleexampleexampleexampleexam"
 

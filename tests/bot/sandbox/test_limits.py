@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.sandbox.box import Box
 from bot.sandbox.ledger import busiest
 from bot.sandbox.limits import Limiter, Limits
-from jobs.policy import Rate
+from jobs.config import Rate
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import MovedClock, settle
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from sqlalchemy import event
 
 from jobs.clock import SystemClock
+from jobs.config import Fetching
 from jobs.ingest import pipeline
 from jobs.ingest.outcome import FetchOutcome
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.ingest.reading import read_feed
 from jobs.ingest.update_feed import Ingest
-from jobs.policy import Fetching
 from storage import feeds
 from storage.database import open_database
 from tests.jobs.ingest.newsroom import FEED, fetched

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 
+from jobs.config import Fetching
 from jobs.ingest import pipeline
 from jobs.ingest.discover import advertised
 from jobs.ingest.outcome import (
@@ -20,7 +21,6 @@ from jobs.ingest.outcome import (
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.ingest.pipeline import Counts, Ingest
 from jobs.ingest.reading import read_feed
-from jobs.policy import Fetching
 from storage import articles, feeds
 from storage.database import Database
 from storage.records import Article, Feed

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from jobs.policy import Fetching
+from jobs.config import Fetching
 
 FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>The Paper</title></channel></rss>'
 LOCAL = (ip_network("127.0.0.0/8"),)

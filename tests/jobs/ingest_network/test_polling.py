@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
+from jobs.config import FeedHints
 from jobs.ingest.outcome import FeedMoved, Seconds
 from jobs.ingest.refresh_schedule import (
     PROOFS,
@@ -20,7 +21,6 @@ from jobs.ingest.refresh_schedule import (
     to_remember,
     validators,
 )
-from jobs.policy import FeedHints
 from storage.records import Feed, FeedState
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday

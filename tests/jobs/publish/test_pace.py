@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.policy import Rate
+from jobs.config import Rate
 from jobs.publish.outcome import Sent, TryLater
 from jobs.publish.pace import PROMISE, REMEMBERED, Pace
 from jobs.publish.windows import CATCH_UP

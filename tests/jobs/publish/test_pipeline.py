@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.chats import Standing
 from bot.sandbox.limits import NO_LIMITS
-from jobs.policy import Corrections, Edition, Withdrawals
+from jobs.config import Corrections, Edition, Withdrawals
 from storage import chats, decisions, outbox
 from storage.database import Database
 from storage.records import DeliveryState, Lane, Verdict

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, select
 
-from jobs.policy import Edition, Publishing
+from jobs.config import Edition, Publishing
 from jobs.publish import planning
 from jobs.publish.placing import place_left_over
 from storage import articles, decisions, lives, stories

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.policy import Edition, Publishing, QuietHours, QuietMode
+from jobs.config import Edition, Publishing, QuietHours, QuietMode
 from jobs.publish.plan import Plan, plan, quiet_end
 from storage import chats
 from storage.decisions import Sighting, Unplanned

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.policy import Rate
+from jobs.config import Rate
 from jobs.publish.pace import HELD, PROMISE, Pace
 from jobs.publish.windows import SHARE
 from tests.jobs.publish.test_pace import most_in

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.policy import Corrections, Edition, Publishing, Withdrawals
+from jobs.config import Corrections, Edition, Publishing, Withdrawals
 from jobs.publish.outcome import (
     ChatGone,
     ChatMoved,

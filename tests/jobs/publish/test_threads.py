@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.policy import Edition
+from jobs.config import Edition
 from storage import stories
 from storage.database import Database
 from storage.records import DeliveryState
