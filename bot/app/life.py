@@ -27,7 +27,7 @@ from jobs.ingest import pipeline as ingesting
 from jobs.ingest.feed_updates import Looks
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
-from jobs.timetable import Timetable
+from jobs.scheduler import Timetable
 
 #: Feeds have their own times, stored; so often we ask which have come.
 LOOK_EVERY = timedelta(seconds=1)

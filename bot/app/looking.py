@@ -15,7 +15,7 @@ from jobs.ingest.parse import Parser
 from jobs.ingest.picture import picture_trouble
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.worker_pool import Children
-from jobs.timetable import next_time
+from jobs.scheduler import next_time
 from storage.database import Database, open_database
 
 

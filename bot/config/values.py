@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError
 
 from jobs.config import QuietHours, Rate
 from jobs.proxies import Proxy, read_proxy
-from jobs.timetable import next_time
+from jobs.scheduler import next_time
 from storage.links import site
 from storage.sealing import read_key
 

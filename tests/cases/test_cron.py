@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.timetable import Timetable, cron_times, next_time
+from jobs.scheduler import Timetable, cron_times, next_time
 
 NEW_YORK = ZoneInfo("America/New_York")
 #: The tables of zones say nothing new after this: the rules of the year before are continued.

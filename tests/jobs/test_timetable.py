@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.timetable import Timetable, next_time
+from jobs.scheduler import Timetable, next_time
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
