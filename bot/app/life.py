@@ -20,7 +20,7 @@ from bot.web.health import health_routes
 from bot.web.server import CannotListen, serve
 from bot.web.thread import Heartbeat, WebThread, handing_over
 from bot.web.websub import Callbacks
-from jobs import cleanup, watch
+from jobs import alerts, cleanup
 from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import article_page
 from jobs.ingest import pipeline as ingesting
@@ -100,13 +100,13 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 def _timetable(house: House, looks: Looks, look_every: timedelta) -> Timetable:
     settings, ingest = house.settings, house.ingest
-    watching = partial(watch.watch, house.db, house.clock, settings.operators)
+    watching = partial(alerts.watch, house.db, house.clock, settings.operators)
     cleaning = partial(cleanup.clean_up, house.db, house.clock, settings.retention)
     timetable = Timetable(settings.timezone)
     timetable.add(LOOKS, told(LOOKS, looks.tick), look_every, at_once=True)
     timetable.add("pages", told("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
     timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
-    timetable.add("watch", told("watch", watching), watch.EVERY)
+    timetable.add("watch", told("watch", watching), alerts.EVERY)
     timetable.add("clean up", told("clean up", cleaning), cleanup.EVERY)
     alerts = partial(cleanup.drop_alerts, house.db, house.clock, settings.alert_retention)
     hours = cleanup.alerts_every(settings.alert_retention)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from jobs.watch import alarm_of, watch
+from jobs.alerts import alarm_of, watch
 from storage import feeds
 from storage.database import Database
 from storage.records import Feed, FeedState
