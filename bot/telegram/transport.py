@@ -23,7 +23,7 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.telegram.results import result_of
 from jobs.proxies import Proxy
-from jobs.tunnel import TunnelConnector, Unresolved
+from jobs.proxy_connector import TunnelConnector, Unresolved
 
 CONNECT_TIMEOUT = 10.0
 #: The Bot API server itself waits out floods of up to 60 s before it answers (TDLib, NetQueryDelayer.cpp).

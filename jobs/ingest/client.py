@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver
 from jobs.config import Fetching
 from jobs.ingest.network import Network, address_refusal
 from jobs.proxies import Proxy, goes_directly
-from jobs.tunnel import ProxyFailed, TunnelConnector
+from jobs.proxy_connector import ProxyFailed, TunnelConnector
 
 _NOT_ALLOWED = "not among PRIVATE_NETWORKS"
 
