@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from jobs.clock import Clock
-from jobs.embed.asking import Asking
 from jobs.embed.model import MODEL, installed
+from jobs.embed.query_vectors import Asking
 from jobs.ingest.worker_pool import Children
 from storage.index.dense import Dense
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.embed.asking import REMEMBERED, Asking
+from jobs.embed.query_vectors import REMEMBERED, Asking
 from jobs.ingest.worker_pool import Children
 from tests.conftest import MovedClock
 from tests.jobs.embed import by_hand
