@@ -11,8 +11,8 @@ from datetime import timedelta
 import structlog
 
 from jobs.clock import Clock
-from jobs.publish import courier as sending
-from jobs.publish.courier import Courier
+from jobs.publish import dispatcher as sending
+from jobs.publish.dispatcher import Courier
 from jobs.publish.keeper import Keeper
 from jobs.publish.ledger import Ledger
 from jobs.publish.lookups import Lookups
