@@ -11,8 +11,8 @@ from heapq import heappop, heappush
 
 from jobs.clock import Bell
 from jobs.publish.ledger import Ledger
-from jobs.publish.parcels import Parcel, Parcels, intent_of
 from jobs.publish.parts import Publish
+from jobs.publish.prepare import Parcel, Parcels, intent_of
 from jobs.publish.requests import Requests
 from jobs.publish.settling import after
 from storage import outbox

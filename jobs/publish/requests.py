@@ -3,8 +3,8 @@
 import structlog
 
 from jobs.publish.outcome import ChatGone, ChatMoved, Outcome, Refused, TryLater, Unclear, Untouchable
-from jobs.publish.parcels import Parcel, Parcels
 from jobs.publish.parts import Publish
+from jobs.publish.prepare import Parcel, Parcels
 from jobs.publish.settling import has_moved, name_of
 from jobs.publish.step import Delete, Edit, Send
 from storage.outbox import Debt
