@@ -2,11 +2,11 @@
 
 import structlog
 
+from jobs.publish.actions import Delete, Edit, Send
 from jobs.publish.outcome import ChatGone, ChatMoved, Outcome, Refused, TryLater, Unclear, Untouchable
 from jobs.publish.parts import Publish
 from jobs.publish.prepare import Parcel, Parcels
 from jobs.publish.settling import has_moved, name_of
-from jobs.publish.step import Delete, Edit, Send
 from storage.outbox import Debt
 
 #: Shorter sleeps bring nothing.

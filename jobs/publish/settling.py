@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from jobs.publish.actions import Delete, Edit, Send
 from jobs.publish.outcome import (
     ChatGone,
     ChatMoved,
@@ -15,7 +16,6 @@ from jobs.publish.outcome import (
     Unclear,
     Untouchable,
 )
-from jobs.publish.step import Delete, Edit, Send
 from storage.outbox import Debt, Settled
 from storage.records import Chat, ChatState, DeliveryState
 

@@ -4,8 +4,8 @@ from collections import OrderedDict
 from datetime import datetime
 
 from jobs.config import Edition, Publishing
+from jobs.publish.actions import Edit, Send
 from jobs.publish.parts import Render, Telling
-from jobs.publish.step import Edit, Send
 from storage.outbox import Debt
 from storage.records import Article, PostKind
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.config import Corrections, Edition, Publishing, Withdrawals
+from jobs.publish.actions import Delete, Edit, Nothing, Send, next_step
 from jobs.publish.outcome import (
     ChatGone,
     ChatMoved,
@@ -18,7 +19,6 @@ from jobs.publish.outcome import (
     Untouchable,
 )
 from jobs.publish.settling import after
-from jobs.publish.step import Delete, Edit, Nothing, Send, next_step
 from storage import chats
 from storage.outbox import Debt
 from storage.records import (
