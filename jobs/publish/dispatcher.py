@@ -14,7 +14,7 @@ from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
 from jobs.publish.prepare import Parcel, Parcels, intent_of
 from jobs.publish.requests import Requests
-from jobs.publish.settling import after
+from jobs.publish.settlement import after
 from storage import outbox
 
 #: What is due is read for so many seconds ahead, and at most so much at once.

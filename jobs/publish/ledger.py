@@ -9,7 +9,7 @@ import structlog
 from jobs.clock import Bell, Clock
 from jobs.publish import standings
 from jobs.publish.outcome import ChatGone, ChatMoved
-from jobs.publish.settling import Aftermath
+from jobs.publish.settlement import Aftermath
 from jobs.publish.standings import Source
 from storage import chats, outbox
 from storage.database import Connection, Database, SQLAlchemyError

@@ -31,7 +31,7 @@ from jobs.publish.outcome import (
 )
 from jobs.publish.parts import Publish
 from jobs.publish.search import Search
-from jobs.publish.settling import WORDS, Aftermath, as_it_is
+from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from storage import outbox
 from storage.outbox import Debt, Settled
 from storage.records import ChatKind, ChatState, DeliveryState

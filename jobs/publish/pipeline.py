@@ -19,7 +19,7 @@ from jobs.publish.lookups import Lookups
 from jobs.publish.parts import Publish
 from jobs.publish.placing import Placer
 from jobs.publish.planning import Planner
-from jobs.publish.settling import Aftermath
+from jobs.publish.settlement import Aftermath
 from storage import chats, outbox
 from storage.database import SQLAlchemyError
 from storage.records import DeliveryState

@@ -10,7 +10,7 @@ from jobs.config import Pictures, Publishing
 from jobs.publish.actions import Delete, Edit, Nothing, Send, next_step
 from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
-from jobs.publish.settling import WORDS, Aftermath, as_it_is
+from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from jobs.publish.wording import Wording, articles_of
 from storage import articles, outbox, stories
 from storage.database import Connection

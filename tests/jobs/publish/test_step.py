@@ -18,7 +18,7 @@ from jobs.publish.outcome import (
     Unclear,
     Untouchable,
 )
-from jobs.publish.settling import after
+from jobs.publish.settlement import after
 from storage import chats
 from storage.outbox import Debt
 from storage.records import (
