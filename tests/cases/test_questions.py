@@ -14,7 +14,7 @@ from bot.dispatch import Dispatch
 from bot.dispatch.throttle import FREE, LONGEST_DELAY, Throttle
 from bot.sandbox.limits import Limits
 from bot.telegram.answers import PacedAnswers
-from jobs.publish.pace import Pace
+from jobs.publish.rate_limiter import Pace
 from storage import chats
 from storage.database import Database
 from tests.bot.newsroom import OPERATOR, Newsroom

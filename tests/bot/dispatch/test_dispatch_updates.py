@@ -13,7 +13,7 @@ from bot.dispatch import Dispatch
 from bot.sandbox.limits import Limits
 from bot.telegram.answers import PacedAnswers
 from jobs.publish.outcome import Outcome, Sent
-from jobs.publish.pace import Pace
+from jobs.publish.rate_limiter import Pace
 from storage import chats
 from storage.database import Database
 from tests.bot.newsroom import Newsroom

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from jobs.config import Rate
 from jobs.publish.outcome import Sent, TryLater
-from jobs.publish.pace import PROMISE, REMEMBERED, Pace
-from jobs.publish.windows import CATCH_UP
+from jobs.publish.rate_limiter import PROMISE, REMEMBERED, Pace
+from jobs.publish.sliding_windows import CATCH_UP
 
 CHANNEL, GROUP = -1001, -2002
 USUAL = (Rate(30, 1.0), Rate(1, 1.0), Rate(20, 60.0))

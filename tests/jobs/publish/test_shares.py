@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.config import Rate
-from jobs.publish.pace import HELD, PROMISE, Pace
-from jobs.publish.windows import SHARE
+from jobs.publish.rate_limiter import HELD, PROMISE, Pace
+from jobs.publish.sliding_windows import SHARE
 from tests.jobs.publish.test_pace import most_in
 
 GROUP, READER = -2002, 7

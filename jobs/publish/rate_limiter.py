@@ -15,8 +15,8 @@ from collections.abc import Collection, Hashable, Iterable
 from itertools import chain, islice
 
 from jobs.config import Rate
-from jobs.publish.silence import Silence
-from jobs.publish.windows import SHARE, Chats, Quickest, SharedBudget, Slowness
+from jobs.publish.circuit_breaker import Silence
+from jobs.publish.sliding_windows import SHARE, Chats, Quickest, SharedBudget, Slowness
 
 #: Floods of several chats within this many seconds concern everything.
 TOGETHER = 10.0
