@@ -15,10 +15,10 @@ from jobs.publish import dispatcher as sending
 from jobs.publish.dispatcher import Courier
 from jobs.publish.keeper import Keeper
 from jobs.publish.ledger import Ledger
-from jobs.publish.lookups import Lookups
 from jobs.publish.parts import Publish
 from jobs.publish.placing import Placer
 from jobs.publish.planning import Planner
+from jobs.publish.reconcile import Lookups
 from jobs.publish.settlement import Aftermath
 from storage import chats, outbox
 from storage.database import SQLAlchemyError

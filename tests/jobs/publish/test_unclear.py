@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from jobs.publish.lookups import Way, way
+from jobs.publish.message_search import MISSES, MOST, Search
 from jobs.publish.outcome import Standing
-from jobs.publish.search import MISSES, MOST, Search
+from jobs.publish.reconcile import Way, way
 from storage.database import Database
 from storage.records import ChatKind, DeliveryState
 from tests.conftest import THOROUGH, MovedClock

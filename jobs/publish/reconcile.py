@@ -17,6 +17,7 @@ import structlog
 
 from jobs.clock import Bell
 from jobs.publish.ledger import Ledger
+from jobs.publish.message_search import Search
 from jobs.publish.outcome import (
     ChatGone,
     ChatMoved,
@@ -30,7 +31,6 @@ from jobs.publish.outcome import (
     Untouchable,
 )
 from jobs.publish.parts import Publish
-from jobs.publish.search import Search
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from storage import outbox
 from storage.outbox import Debt, Settled
