@@ -13,7 +13,7 @@ from bot.config.policies import editions
 from bot.config.proxies import Way, telegram_way
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
-from jobs.publish.outcome import ChatGone, Sender, Standing
+from jobs.publish.send_result import ChatGone, Sender, Standing
 from storage.records import ChannelName, ChatKind
 
 #: A clock that is wrong by more, in seconds, makes certificates fail and posts lie about their time.

@@ -13,7 +13,16 @@ from bot.commands.privacy import erase_gone
 from bot.dispatch.reading import Asked, Pressed
 from bot.render import Content
 from jobs.clock import Clock
-from jobs.publish.outcome import ChatGone, ChatMoved, Missing, Outcome, Refused, Sent, TryLater, Untouchable
+from jobs.publish.send_result import (
+    ChatGone,
+    ChatMoved,
+    Missing,
+    Outcome,
+    Refused,
+    Sent,
+    TryLater,
+    Untouchable,
+)
 from storage import chats, lives
 from storage.records import ChatKind
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from bot.telegram.answer_queue import AnswerQueue
 from bot.telegram.sender import TelegramSender
 from jobs.clock import Bell, Clock
-from jobs.publish.outcome import Outcome, TryLater
 from jobs.publish.rate_limiter import Pace
+from jobs.publish.send_result import Outcome, TryLater
 
 #: Seconds that a reader would wait; what is not said by then is not said.
 PATIENCE = 10.0

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.publish.outcome import (
+from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
     Missing,

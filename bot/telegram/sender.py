@@ -18,7 +18,7 @@ from bot.telegram.compare import says
 from bot.telegram.errors import outcome_of
 from bot.telegram.standing import standing_of
 from bot.telegram.transport import AiohttpRequest, NotWritten
-from jobs.publish.outcome import Missing, Outcome, Refused, Sent, Standing, TryLater, Unclear, Untouchable
+from jobs.publish.send_result import Missing, Outcome, Refused, Sent, Standing, TryLater, Unclear, Untouchable
 
 #: Seconds to wait after a connection could not be made.
 NO_CONNECTION_WAIT = 2.0
@@ -53,7 +53,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class TelegramSender:
-    """`jobs.publish.outcome.Sender` over one bot's token. `paid`: the operator pays for more than 30/s."""
+    """`jobs.publish.send_result.Sender` over one bot's token. `paid`: the operator pays for more than 30/s."""
 
     def __init__(
         self,

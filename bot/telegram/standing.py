@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.publish.outcome import Standing
+from jobs.publish.send_result import Standing
 from storage.records import ChatKind
 
 _OUTSIDE = ("left", "kicked")

@@ -9,7 +9,7 @@ seconds of one clock.
 
 from collections.abc import Hashable
 
-from jobs.publish.outcome import TryLater, Unclear
+from jobs.publish.send_result import TryLater, Unclear
 
 #: So many without an answer in a row, or, where little is asked, so many over so many seconds.
 FEW = 10

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 
 from jobs.clock import Bell
-from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
 from jobs.publish.prepare import Parcel, Parcels, intent_of
 from jobs.publish.requests import Requests
+from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import after
 from storage import outbox
 

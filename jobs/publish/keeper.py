@@ -10,10 +10,10 @@ import structlog
 from jobs.clock import Bell
 from jobs.config import Publishing
 from jobs.publish import standings
-from jobs.publish.outcome import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
 from jobs.publish.parts import Publish
 from jobs.publish.plan import catch_up
 from jobs.publish.planning import channels_of
+from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
 from jobs.publish.standings import Source
 from storage import chats, expiry, names
 from storage.database import Connection

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from jobs.clock import Bell, Clock
 from jobs.config import Edition, Publishing, Rate
-from jobs.publish.outcome import Sender
 from jobs.publish.rate_limiter import Pace
+from jobs.publish.send_result import Sender
 from storage.database import Database
 from storage.index import Index
 from storage.records import Article, Chat, Post

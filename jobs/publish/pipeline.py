@@ -14,11 +14,11 @@ from jobs.clock import Clock
 from jobs.publish import dispatcher as sending
 from jobs.publish.dispatcher import Courier
 from jobs.publish.keeper import Keeper
-from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
 from jobs.publish.placing import Placer
 from jobs.publish.planning import Planner
 from jobs.publish.reconcile import Lookups
+from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import Aftermath
 from storage import chats, outbox
 from storage.database import SQLAlchemyError

@@ -8,8 +8,8 @@ import structlog
 
 from jobs.config import Pictures, Publishing
 from jobs.publish.actions import Delete, Edit, Nothing, Send, next_step
-from jobs.publish.ledger import Ledger
 from jobs.publish.parts import Publish
+from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from jobs.publish.wording import Wording, articles_of
 from storage import articles, outbox, stories

@@ -16,9 +16,10 @@ from enum import StrEnum
 import structlog
 
 from jobs.clock import Bell
-from jobs.publish.ledger import Ledger
 from jobs.publish.message_search import Search
-from jobs.publish.outcome import (
+from jobs.publish.parts import Publish
+from jobs.publish.result_writer import Ledger
+from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
     Missing,
@@ -30,7 +31,6 @@ from jobs.publish.outcome import (
     Unclear,
     Untouchable,
 )
-from jobs.publish.parts import Publish
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from storage import outbox
 from storage.outbox import Debt, Settled

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from jobs.publish.actions import Delete, Edit, Send
-from jobs.publish.outcome import (
+from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
     Missing,

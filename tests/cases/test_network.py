@@ -29,7 +29,7 @@ from jobs.clock import SystemClock
 from jobs.ingest.fetch import Fetched, Fetcher, FetchFailed
 from jobs.proxies import Proxy as Value
 from jobs.proxies import goes_directly, read_proxy
-from jobs.publish.outcome import Outcome, Sent, TryLater, Unclear
+from jobs.publish.send_result import Outcome, Sent, TryLater, Unclear
 from tests.cases.proxy import Proxy, a_proxy
 from tests.jobs.ingest_network.site import FEED, POLICY, Names, a_site
 from tests.stories.operator import free_port, newsroom, newswire, running

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.publish.circuit_breaker import EVERY, FEW, Silence
-from jobs.publish.outcome import Sent, TryLater, Unclear
+from jobs.publish.send_result import Sent, TryLater, Unclear
 from storage.database import Database
 from storage.records import DeliveryState
 from tests.cases.newsdesk import OPERATOR, Newsdesk, newsdesk

@@ -12,8 +12,8 @@ from telegram import Update
 from bot.dispatch import Dispatch
 from bot.sandbox.limits import Limits
 from bot.telegram.answers import PacedAnswers
-from jobs.publish.outcome import Outcome, Sent
 from jobs.publish.rate_limiter import Pace
+from jobs.publish.send_result import Outcome, Sent
 from storage import chats
 from storage.database import Database
 from tests.bot.newsroom import Newsroom

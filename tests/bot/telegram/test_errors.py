@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.telegram.errors import NO_TOKEN_WAIT, USUAL_WAIT, outcome_of
-from jobs.publish.outcome import (
+from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
     Missing,

@@ -12,7 +12,7 @@ from bot.sandbox.chats import Standing as BotStanding
 from bot.sandbox.limits import NO_LIMITS
 from bot.sandbox.request import BoxRequest
 from bot.telegram.sender import TelegramSender
-from jobs.publish.outcome import (
+from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
     Missing,

@@ -13,7 +13,7 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
-from jobs.publish.outcome import TryLater, Unclear
+from jobs.publish.send_result import TryLater, Unclear
 
 TOKEN = "7000001:not-a-secret"
 CONTENT = '{"above":false,"buttons":[],"large":false,"photo":"","preview":"","silent":false,"text":"x"}'

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.config import Rate
-from jobs.publish.outcome import Sent, TryLater
 from jobs.publish.rate_limiter import PROMISE, REMEMBERED, Pace
+from jobs.publish.send_result import Sent, TryLater
 from jobs.publish.sliding_windows import CATCH_UP
 
 CHANNEL, GROUP = -1001, -2002

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.config import Corrections, Edition, Publishing, Withdrawals
 from jobs.publish.actions import Delete, Edit, Nothing, Send, next_step
-from jobs.publish.outcome import (
+from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
     Missing,

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from jobs.publish.message_search import MISSES, MOST, Search
-from jobs.publish.outcome import Standing
 from jobs.publish.reconcile import Way, way
+from jobs.publish.send_result import Standing
 from storage.database import Database
 from storage.records import ChatKind, DeliveryState
 from tests.conftest import THOROUGH, MovedClock

@@ -8,7 +8,7 @@ import structlog
 
 from jobs.clock import Bell, Clock
 from jobs.publish import standings
-from jobs.publish.outcome import ChatGone, ChatMoved
+from jobs.publish.send_result import ChatGone, ChatMoved
 from jobs.publish.settlement import Aftermath
 from jobs.publish.standings import Source
 from storage import chats, outbox
