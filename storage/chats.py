@@ -94,7 +94,7 @@ def change(connection: Connection, chat_id: int, **columns: object) -> None:
 def set_state(connection: Connection, chat_id: int, state: ChatState, reason: str = "") -> bool:
     """Whether this changed anything. What a chat that is gone for good was owed is skipped.
 
-    What becomes of channels and groups is decided in `jobs.publish.standings`.
+    What becomes of channels and groups is decided in `jobs.publish.chat_status`.
     """
     there = (chats.c.id == chat_id) & or_(chats.c.state != state, chats.c.reason != reason)
     changed = connection.execute(update(chats).where(there).values(state=state, reason=reason)).rowcount

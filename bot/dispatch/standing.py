@@ -8,7 +8,7 @@ from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, 
 from telegram.constants import ChatMemberStatus
 
 from bot.dispatch.reading import kind_of
-from jobs.publish.standings import Source, learn
+from jobs.publish.chat_status import Source, learn
 from storage import chats
 from storage.database import Connection
 from storage.records import ChatKind, ChatState

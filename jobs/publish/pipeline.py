@@ -12,8 +12,8 @@ import structlog
 
 from jobs.clock import Clock
 from jobs.publish import dispatcher as sending
+from jobs.publish.chat_monitor import Keeper
 from jobs.publish.dispatcher import Courier
-from jobs.publish.keeper import Keeper
 from jobs.publish.parts import Publish
 from jobs.publish.placing import Placer
 from jobs.publish.planning import Planner

@@ -7,10 +7,10 @@ from datetime import datetime
 import structlog
 
 from jobs.clock import Bell, Clock
-from jobs.publish import standings
+from jobs.publish import chat_status
+from jobs.publish.chat_status import Source
 from jobs.publish.send_result import ChatGone, ChatMoved
 from jobs.publish.settlement import Aftermath
-from jobs.publish.standings import Source
 from storage import chats, outbox
 from storage.database import Connection, Database, SQLAlchemyError
 from storage.decisions import notice
@@ -103,9 +103,9 @@ def write(
         if each.seen:
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
         if each.flooded_until:
-            standings.wait_imposed(connection, each.chat_id, each.flooded_until, operators, now)
+            chat_status.wait_imposed(connection, each.chat_id, each.flooded_until, operators, now)
         if each.taken:
-            standings.learn(connection, each.chat_id, Source.SENT, operators, now)
+            chat_status.learn(connection, each.chat_id, Source.SENT, operators, now)
         if each.notice and not chats.subscriptions(connection, each.chat_id):
             notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
@@ -125,6 +125,6 @@ def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[in
         case ChatGone(state, reason):
             gone = state is ChatState.LEFT
             about = (connection, each.chat_id, Source.ERROR, operators, now)
-            standings.learn(*about, why_not=reason, gone=gone)
+            chat_status.learn(*about, why_not=reason, gone=gone)
         case None:
             return

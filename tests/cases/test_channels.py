@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.cli.telegram_check import name_found
 from bot.sandbox.chats import Standing
 from jobs.config import Edition
-from jobs.publish import standings
-from jobs.publish.standings import Source, judged
+from jobs.publish import chat_status
+from jobs.publish.chat_status import Source, judged
 from storage import chats, names
 from storage.database import Database
 from storage.records import ChatKind, ChatState, DeliveryState
@@ -413,6 +413,6 @@ def test_whatever_we_learn_loss_and_return_alternate_and_an_errors_pause_ends_by
             assert source in (Source.SENT, Source.MEMBERSHIP)
         if source is Source.ERROR and then.tries > 1 and then != chat:
             assert then.retry_at
-            assert timedelta(minutes=2) <= then.retry_at - now <= standings.LONGEST_TRY
+            assert timedelta(minutes=2) <= then.retry_at - now <= chat_status.LONGEST_TRY
         assert (then.state is ChatState.ACTIVE) == (not then.reason)
         chat = then

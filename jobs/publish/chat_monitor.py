@@ -9,12 +9,12 @@ import structlog
 
 from jobs.clock import Bell
 from jobs.config import Publishing
-from jobs.publish import standings
+from jobs.publish import chat_status
+from jobs.publish.chat_status import Source
 from jobs.publish.parts import Publish
 from jobs.publish.plan import catch_up
 from jobs.publish.planning import channels_of
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
-from jobs.publish.standings import Source
 from storage import chats, expiry, names
 from storage.database import Connection
 from storage.decisions import notice, owe
@@ -89,7 +89,7 @@ class Keeper:
                 if await publish.db.run(_learn, chat, standing, operators, now):
                     self._owed.ring()
             case ChatGone(_, reason):
-                lost = partial(standings.learn, why_not=reason)
+                lost = partial(chat_status.learn, why_not=reason)
                 if await publish.db.run(lost, chat.id, Source.LOOK, operators, now):
                     self._owed.ring()  # the notice of it
             case ChatMoved(new):
@@ -172,7 +172,7 @@ def _learn(
     """
     if standing.kind is ChatKind.PRIVATE:
         return False
-    learn = partial(standings.learn, source=Source.LOOK, operators=operators, now=now)
+    learn = partial(chat_status.learn, source=Source.LOOK, operators=operators, now=now)
     found = chat.id <= chats.UNNAMED
     if found and not standing.may_post:
         return learn(connection, chat.id, why_not=standing.reason)
