@@ -12,8 +12,8 @@ from jobs.config import Publishing
 from jobs.publish import chat_status
 from jobs.publish.chat_status import Source
 from jobs.publish.parts import Publish
-from jobs.publish.plan import catch_up
-from jobs.publish.planning import channels_of
+from jobs.publish.planner import channels_of
+from jobs.publish.rules import catch_up
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
 from storage import chats, expiry, names
 from storage.database import Connection

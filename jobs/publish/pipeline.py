@@ -16,7 +16,7 @@ from jobs.publish.chat_monitor import Keeper
 from jobs.publish.dispatcher import Courier
 from jobs.publish.parts import Publish
 from jobs.publish.placing import Placer
-from jobs.publish.planning import Planner
+from jobs.publish.planner import Planner
 from jobs.publish.reconcile import Lookups
 from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import Aftermath

@@ -15,7 +15,7 @@ from jobs.config import Edition, Fetching, Publishing
 from jobs.ingest import store
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
-from jobs.publish.plan import plan
+from jobs.publish.rules import plan
 from storage import articles, decisions, entries, feeds, turns
 from storage.database import Database, open_database
 from storage.records import Article, ArticleState, PostKind

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from jobs.config import Edition, Publishing
-from jobs.publish import planning
+from jobs.publish import planner
 from jobs.publish.placing import place_left_over
 from storage import articles, decisions, lives, stories
 from storage.database import Connection, Database
@@ -45,10 +45,10 @@ class Room:
     def plan(self) -> int:
         """One batch, with what the index then knows."""
         self.db.read_here(self.index.catch_up)
-        return self.db.run_here(planning._plan_some, self.policy, later(hours=self.hours), 20, self.index)
+        return self.db.run_here(planner._plan_some, self.policy, later(hours=self.hours), 20, self.index)
 
     def tell(self) -> int:
-        return self.db.run_here(planning._tell_some, self.policy, later(hours=self.hours))
+        return self.db.run_here(planner._tell_some, self.policy, later(hours=self.hours))
 
     def now(self, known: Article) -> Article:
         found = self.db.read_here(articles.get, known.id)
@@ -105,7 +105,7 @@ def test_a_look_that_comes_while_others_are_planned_waits_for_the_index(room: Ro
     first = room.news(RIVER)
     room.db.read_here(room.index.catch_up)
     second = room.news(FAMILIES)
-    count = room.db.run_here(planning._plan_some, room.policy, later(hours=1), 20, room.index)
+    count = room.db.run_here(planner._plan_some, room.policy, later(hours=1), 20, room.index)
     assert count == 1
     assert room.now(second).planned_at is None
     assert room.plan() == 1
@@ -114,7 +114,7 @@ def test_a_look_that_comes_while_others_are_planned_waits_for_the_index(room: Ro
 
 def test_an_index_that_reads_nothing_holds_no_post_back(room: Room) -> None:
     river = room.news(RIVER)
-    assert room.db.run_here(planning._plan_some, room.policy, NOW, 20, room.index) == 1
+    assert room.db.run_here(planner._plan_some, room.policy, NOW, 20, room.index) == 1
     assert room.posts(river) == [""]
     assert room.now(river).story_id is None
 

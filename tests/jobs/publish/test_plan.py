@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.config import Edition, Publishing, QuietHours, QuietMode
-from jobs.publish.plan import Plan, plan, quiet_end
+from jobs.publish.rules import Plan, plan, quiet_end
 from storage import chats
 from storage.decisions import Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, ChatKind, Lane, PostKind, Verdict

@@ -11,7 +11,7 @@ from jobs.config import Publishing, Withdrawals
 from jobs.publish import surges
 from jobs.publish.parts import Publish
 from jobs.publish.placing import heed, place_arrivals, read_arrivals
-from jobs.publish.plan import plan
+from jobs.publish.rules import plan
 from jobs.publish.settlement import WORDS
 from storage import articles, chats, decisions, identities, turns
 from storage.database import Connection, SQLAlchemyError
