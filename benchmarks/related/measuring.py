@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.related import material, measures
 from benchmarks.related.material import Text
 from benchmarks.related.systems import WHEN, System, arrival
-from jobs.publish.stories import RULES, Rules, choose
+from jobs.publish.story_clustering import RULES, Rules, choose
 from storage.index import Index
 from storage.index.weights import TUNED
 from storage.records import Article, ArticleState

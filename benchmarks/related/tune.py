@@ -2,7 +2,7 @@
 
 Only on ECB+ Train (alone, and among distractors) and on three languages of SIB-200's train and dev; with
 a fixed seed, so that it comes out the same each time. It changes nothing: whoever takes over a value writes
-it into `storage/index/weights.py` or `jobs/publish/stories.py`.
+it into `storage/index/weights.py` or `jobs/publish/story_clustering.py`.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.related import material, measures
 from benchmarks.related.measuring import events, replies, stream, topics, twins_apart
 from benchmarks.related.systems import Newswire
-from jobs.publish.stories import RULES
+from jobs.publish.story_clustering import RULES
 from storage.index.weights import TUNED, Weights
 
 SEED = 5

@@ -7,7 +7,7 @@ from bot.cli.table import Row, show
 from bot.config import Settings
 from bot.config.policies import index_path
 from jobs.embed.model import MODEL
-from jobs.publish.stories import Kin, kin
+from jobs.publish.story_clustering import Kin, kin
 from storage import articles
 from storage.database import Connection, Database
 from storage.index import Evidence, Index

@@ -15,11 +15,11 @@ from jobs.publish import dispatcher as sending
 from jobs.publish.chat_monitor import Keeper
 from jobs.publish.dispatcher import Courier
 from jobs.publish.parts import Publish
-from jobs.publish.placing import Placer
 from jobs.publish.planner import Planner
 from jobs.publish.reconcile import Lookups
 from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import Aftermath
+from jobs.publish.story_assignment import Placer
 from storage import chats, outbox
 from storage.database import SQLAlchemyError
 from storage.records import DeliveryState

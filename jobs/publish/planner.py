@@ -10,9 +10,9 @@ from jobs.clock import Bell
 from jobs.config import Publishing, Withdrawals
 from jobs.publish import surges
 from jobs.publish.parts import Publish
-from jobs.publish.placing import heed, place_arrivals, read_arrivals
 from jobs.publish.rules import plan
 from jobs.publish.settlement import WORDS
+from jobs.publish.story_assignment import heed, place_arrivals, read_arrivals
 from storage import articles, chats, decisions, identities, turns
 from storage.database import Connection, SQLAlchemyError
 from storage.index import Index

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.config import Edition, Publishing, QuietHours, QuietMode
-from jobs.publish.matching import found
+from jobs.publish.keyword_match import found
 from storage.decisions import NewPost, Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, Decision, Lane, PostKind, Verdict
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.publish.placing import place_arrivals
+from jobs.publish.story_assignment import place_arrivals
 from storage import articles, stories
 from storage.database import Database
 from storage.records import Article

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.publish.matching import found
+from jobs.publish.keyword_match import found
 from tests.jobs.publish.test_plan import story
 
 QUAKE = "ရန်ကုန်မြို့တွင် ငလျင်လှုပ်ခတ်မှုကြောင့် လူသုံးဦး သေဆုံး"

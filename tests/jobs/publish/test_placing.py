@@ -5,7 +5,7 @@ from sqlalchemy import insert, select
 
 from jobs.config import Edition, Publishing
 from jobs.publish import planner
-from jobs.publish.placing import place_left_over
+from jobs.publish.story_assignment import place_left_over
 from storage import articles, decisions, lives, stories
 from storage.database import Connection, Database
 from storage.index import Index, Neighbourhood

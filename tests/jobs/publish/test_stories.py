@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.publish.stories import RULES, Kin, choose, kin, repeated, repeats
+from jobs.publish.story_clustering import RULES, Kin, choose, kin, repeated, repeats
 from storage.index import Evidence
 from storage.records import Article, ArticleState
 from storage.stories import Near
