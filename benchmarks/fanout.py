@@ -39,7 +39,7 @@ from benchmarks.sending.newsroom import (
     newsroom,
     shown_between,
 )
-from jobs.publish.parts import UNPAID
+from jobs.publish.context import UNPAID
 from storage.sealing import new_key
 
 #: The last readers: when all of them have it, all have it.

@@ -14,7 +14,7 @@ from bot.config.policies import publishing
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, SystemClock
-from jobs.publish.parts import Publish, pace_of
+from jobs.publish.context import Publish, pace_of
 from jobs.publish.pipeline import run
 from storage.database import open_database
 

@@ -26,7 +26,7 @@ from jobs.ingest.parse import Parser
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import WebSub
 from jobs.ingest.worker_pool import Children
-from jobs.publish.parts import Publish, pace_of
+from jobs.publish.context import Publish, pace_of
 from storage import feeds, runs
 from storage.database import Database, open_database
 from storage.index import Index

@@ -8,7 +8,7 @@ from bot.render import Content, Line, bold, escape, render_list, render_post, re
 from bot.render.links import SURE_LENGTH
 from bot.render.text import REQUEST_LIMIT
 from jobs.config import Corrections, Pictures, Publishing
-from jobs.publish.parts import Telling
+from jobs.publish.context import Telling
 from storage.records import Lane, PostKind
 
 

@@ -27,7 +27,7 @@ from jobs.ingest.pipeline import look, read_late_pages
 from jobs.ingest.probe import try_article
 from jobs.ingest.store import keep
 from jobs.ingest.update_feed import LookState
-from jobs.publish.parts import Telling
+from jobs.publish.context import Telling
 from jobs.publish.rules import Plan, plan
 from storage import articles, chats, decisions, feeds, turns
 from storage.database import Connection, Database, open_database

@@ -11,7 +11,7 @@ from jobs.clock import Bell
 from jobs.config import Publishing
 from jobs.publish import chat_status
 from jobs.publish.chat_status import Source
-from jobs.publish.parts import Publish
+from jobs.publish.context import Publish
 from jobs.publish.planner import channels_of
 from jobs.publish.rules import catch_up
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 
 from jobs.clock import Bell
-from jobs.publish.parts import Publish
+from jobs.publish.context import Publish
 from jobs.publish.prepare import Parcel, Parcels, intent_of
 from jobs.publish.requests import Requests
 from jobs.publish.result_writer import Ledger

@@ -13,8 +13,8 @@ import structlog
 from jobs.clock import Clock
 from jobs.publish import dispatcher as sending
 from jobs.publish.chat_monitor import Keeper
+from jobs.publish.context import Publish
 from jobs.publish.dispatcher import Courier
-from jobs.publish.parts import Publish
 from jobs.publish.planner import Planner
 from jobs.publish.reconcile import Lookups
 from jobs.publish.result_writer import Ledger

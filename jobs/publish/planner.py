@@ -8,8 +8,8 @@ import structlog
 
 from jobs.clock import Bell
 from jobs.config import Publishing, Withdrawals
-from jobs.publish import surges
-from jobs.publish.parts import Publish
+from jobs.publish import surge_alerts
+from jobs.publish.context import Publish
 from jobs.publish.rules import plan
 from jobs.publish.settlement import WORDS
 from jobs.publish.story_assignment import heed, place_arrivals, read_arrivals
@@ -144,7 +144,7 @@ def _plan_some(
     last = decisions.last_routine(connection, known) if policy.min_gap else {}
     made = plan(rows, policy, channels, last, now)
     decisions.plan(connection, made.decisions, made.posts, made.told, now)
-    surges.tell(connection, rows, policy.operators, now)
+    surge_alerts.tell(connection, rows, policy.operators, now)
     return len(rows)
 
 

@@ -8,10 +8,10 @@ import structlog
 
 from jobs.config import Pictures, Publishing
 from jobs.publish.actions import Delete, Edit, Nothing, Send, next_step
-from jobs.publish.parts import Publish
+from jobs.publish.content_cache import Wording, articles_of
+from jobs.publish.context import Publish
 from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
-from jobs.publish.wording import Wording, articles_of
 from storage import articles, outbox, stories
 from storage.database import Connection
 from storage.outbox import Debt, Dues, Intent

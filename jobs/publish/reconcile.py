@@ -16,8 +16,8 @@ from enum import StrEnum
 import structlog
 
 from jobs.clock import Bell
+from jobs.publish.context import Publish
 from jobs.publish.message_search import Search
-from jobs.publish.parts import Publish
 from jobs.publish.result_writer import Ledger
 from jobs.publish.send_result import (
     ChatGone,

@@ -3,7 +3,7 @@
 import structlog
 
 from jobs.publish.actions import Delete, Edit, Send
-from jobs.publish.parts import Publish
+from jobs.publish.context import Publish
 from jobs.publish.prepare import Parcel, Parcels
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Refused, TryLater, Unclear, Untouchable
 from jobs.publish.settlement import has_moved, name_of

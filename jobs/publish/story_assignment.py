@@ -12,7 +12,7 @@ import structlog
 
 from jobs.clock import Bell
 from jobs.config import Authority, covers
-from jobs.publish.parts import Publish
+from jobs.publish.context import Publish
 from jobs.publish.story_clustering import RULES, choose, repeated, repeats
 from storage import articles, feeds, stories
 from storage.database import Connection, SQLAlchemyError

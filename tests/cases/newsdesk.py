@@ -15,7 +15,7 @@ from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.web.health import troubles
 from jobs.config import Edition
-from jobs.publish.parts import Publish
+from jobs.publish.context import Publish
 from storage.database import Database
 from storage.lives import Backlog, backlog
 from storage.stats import figures

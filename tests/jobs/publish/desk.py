@@ -17,7 +17,7 @@ from bot.sandbox.request import BoxRequest
 from bot.telegram.sender import TelegramSender
 from jobs.clock import Bell
 from jobs.config import Edition, Publishing, Rate
-from jobs.publish.parts import Publish, Telling, pace_of
+from jobs.publish.context import Publish, Telling, pace_of
 from jobs.publish.pipeline import run
 from storage import articles, outbox
 from storage.database import Connection, Database

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs.config import Edition, Publishing
 from jobs.publish.actions import Edit, Send
-from jobs.publish.parts import Render, Telling
+from jobs.publish.context import Render, Telling
 from storage.outbox import Debt
 from storage.records import Article, PostKind
 
