@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, text, update
 
-from storage import names
+from storage import channel_names
 from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState, Subscription
 from storage.rows import record, records
 from storage.schema import SPREADING, chats, deliveries, posts, showings
@@ -56,7 +56,7 @@ def not_yet_found(connection: Connection, username: str) -> Chat | None:
 
 
 def _called(username: str) -> ColumnElement[bool]:
-    return func.lower(chats.c.username) == names.key_of(username)
+    return func.lower(chats.c.username) == channel_names.key_of(username)
 
 
 def give_name(connection: Connection, chat_id: int, username: str) -> None:
@@ -232,7 +232,7 @@ def channels(connection: Connection, named: Sequence[int | str], now: datetime, 
     """The chats that the settings name by id or @name, in order; a new one is kept, active.
 
     A group that became a supergroup is followed. A @name means the channel that it first led to
-    (`storage.names`); one not yet met is kept, paused, under an id of its own until `move` gives it
+    (`storage.channel_names`); one not yet met is kept, paused, under an id of its own until `move` gives it
     Telegram's.
     """
     return [_named(connection, name, now, edition) for name in dict.fromkeys(named)]
@@ -240,7 +240,7 @@ def channels(connection: Connection, named: Sequence[int | str], now: datetime, 
 
 def _named(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
     meant = name
-    if isinstance(name, str) and (bound := names.get(connection, name)):
+    if isinstance(name, str) and (bound := channel_names.get(connection, name)):
         meant = bound.chat_id
     known = followed(connection, meant) if isinstance(meant, int) else not_yet_found(connection, meant)
     if known is None:

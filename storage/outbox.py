@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
 from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, is_open, with_posts
-from storage.lives import Backlog, Life, article_of_message, backlog, life
 from storage.records import Delivery, DeliveryState, Lane
+from storage.reports import Backlog, Life, article_of_message, backlog, life
 from storage.rows import records
 from storage.schema import deliveries, showings
 

@@ -20,10 +20,10 @@ from benchmarks.crash.bot import follow
 from storage import outbox
 from storage.database import Connection, Database, open_database
 from storage.decisions import NewPost, owe
-from storage.lives import backlog
 from storage.migrations import migrate
 from storage.outbox import Intent, Settled
 from storage.records import DeliveryState, Lane, PostKind
+from storage.reports import backlog
 from storage.spreading import spread
 
 SETTLED_AT_ONCE, TIMES = 200, 50

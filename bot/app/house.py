@@ -27,7 +27,7 @@ from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import WebSub
 from jobs.ingest.worker_pool import Children
 from jobs.publish.context import Publish, pace_of
-from storage import feeds, runs
+from storage import feeds, job_runs
 from storage.database import Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
@@ -77,7 +77,7 @@ async def open_house(
         if not db.traces.sweep_here():
             log.warning("what was deleted before could not be erased from the disk; it is tried again")
             db.traces.left = True
-        db.run_here(runs.bury, clock.now())
+        db.run_here(job_runs.bury, clock.now())
         db.run_here(feeds.register, feed_urls(settings), clock.now())
         extra = await stack.enter_async_context(semantic(clock))
         index = Index.open(index_path(settings), dense=extra.dense if extra else None)

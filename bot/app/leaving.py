@@ -10,7 +10,7 @@ from bot.web.websub import Callbacks
 from jobs.clock import Clock
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.websub import Push, WebSub, leave_all
-from storage import leases
+from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Lease
 
@@ -30,14 +30,14 @@ async def leave_hubs(
     async with Fetcher(policy, clock) as fetcher:
         websub = WebSub(db, fetcher, clock, policy)
         async with _answering(settings, Callbacks(websub, _nothing)):
-            before = await db.read(leases.every)
+            before = await db.read(websub_subscriptions.every)
             await leave_all(websub)
-            left = await db.read(leases.leaving)
+            left = await db.read(websub_subscriptions.leaving)
             until = clock.monotonic() + patience
             while left and clock.monotonic() < until:
                 await clock.sleep(_LOOK_EVERY)
-                left = await db.read(leases.leaving)
-    still_there = {lease.callback for lease in await db.read(leases.every)}
+                left = await db.read(websub_subscriptions.leaving)
+    still_there = {lease.callback for lease in await db.read(websub_subscriptions.every)}
     return [lease for lease in before if lease.callback not in still_there], left
 
 

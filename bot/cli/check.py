@@ -23,7 +23,7 @@ from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock
 from jobs.ingest.probe import try_feed
 from jobs.ingest.update_feed import Ingest
-from storage import names
+from storage import channel_names
 from storage.database import StorageError, open_database
 from storage.migrations import migrate
 from storage.readers_key import use_key
@@ -101,7 +101,7 @@ def _names(settings: Settings) -> dict[str, ChannelName]:
     try:
         database = open_database(settings.database_url)
         try:
-            return {each.name: each for each in database.read_here(names.many, named)}
+            return {each.name: each for each in database.read_here(channel_names.many, named)}
         finally:
             database.close()
     except StorageError:

@@ -8,7 +8,7 @@ import click
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
-from storage import feeds, lives, runs
+from storage import feeds, job_runs, reports
 from storage.database import Connection
 from storage.records import Feed, Lane, Run
 
@@ -27,7 +27,7 @@ def status(as_json: bool) -> None:
 
 
 def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
-    backlog = lives.backlog(connection, now)
+    backlog = reports.backlog(connection, now)
     return {
         "feeds": [_feed(feed) for feed in feeds.every(connection)],
         "deliveries": [_deliveries(connection, backlog, now)],
@@ -35,7 +35,7 @@ def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
         "chats that Telegram makes wait": [
             {"chat": chat.called, "id": chat.id, "until": chat.flooded_until} for chat in backlog.waiting
         ],
-        "last runs": [_run(run) for run in runs.latest(connection)],
+        "last runs": [_run(run) for run in job_runs.latest(connection)],
     }
 
 
@@ -51,10 +51,10 @@ def _feed(feed: Feed) -> Row:
     }
 
 
-def _deliveries(connection: Connection, backlog: lives.Backlog, now: datetime) -> Row:
+def _deliveries(connection: Connection, backlog: reports.Backlog, now: datetime) -> Row:
     owed = {f"owed, {lane}": backlog.owed[lane] for lane in Lane}
     waits = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-    delays = [delay.total_seconds() for delay in lives.delays(connection)]
+    delays = [delay.total_seconds() for delay in reports.delays(connection)]
     return {
         **owed,
         "unclear": backlog.unclear,

@@ -7,7 +7,7 @@ from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
 from jobs.ingest.links import refused_because
-from storage import articles, chats, entries, feeds, lives, stories
+from storage import articles, chats, entries, feeds, reports, stories
 from storage.database import Connection
 from storage.records import Article, Verdict
 
@@ -59,7 +59,7 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
     article = articles.by_url(connection, url)
     if article is None:
         return None
-    life = lives.life(connection, article.id)
+    life = reports.life(connection, article.id)
     names = {row.chat_id: _name(connection, row.chat_id) for row in life.deliveries}
     together = stories.members(connection, article.story_id) if article.story_id else []
     return {

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.locale import near
 from bot.render import Html, bold, code, escape, joined, plain, shorten
-from storage import feeds, lives, runs
+from storage import feeds, job_runs, reports
 from storage.database import Connection
 from storage.records import Chat, Feed, FeedState, Run
 
@@ -20,8 +20,8 @@ async def status(request: Request, desk: Desk) -> Reply:
     return Reply(html=joined("\n\n", *parts))
 
 
-def _seen(connection: Connection, now: datetime) -> tuple[list[Feed], lives.Backlog, list[Run]]:
-    return feeds.every(connection), lives.backlog(connection, now), runs.latest(connection)
+def _seen(connection: Connection, now: datetime) -> tuple[list[Feed], reports.Backlog, list[Run]]:
+    return feeds.every(connection), reports.backlog(connection, now), job_runs.latest(connection)
 
 
 def _feeds(request: Request, known: list[Feed]) -> Html:
@@ -41,7 +41,7 @@ def _troubled(request: Request, feed: Feed) -> Html:
     return joined(" · ", code(_line(feed.url)), escape(feed.state.value), escape(said), error)
 
 
-def _backlog(request: Request, owed: lives.Backlog) -> Html:
+def _backlog(request: Request, owed: reports.Backlog) -> Html:
     say = request.say
     lanes = ", ".join(f"{lane.value} {count}" for lane, count in owed.owed.items())
     lines = [bold(escape(say("Owed: {lanes}", lanes=lanes)))]

@@ -9,7 +9,7 @@ from bot.commands.post_links import post_linked
 from bot.commands.recent import is_handle
 from bot.commands.types import Desk, Request
 from bot.commands.wording import first_link, number
-from storage import articles, chats, lives
+from storage import articles, chats, reports
 from storage.database import Connection
 from storage.records import Article
 
@@ -131,7 +131,7 @@ def _shown_in(
     connection: Connection, message: tuple[int, int] | None, links: Sequence[str]
 ) -> Article | None:
     """The article that a message shows: as our own post, else by the first of its links that we know."""
-    number = lives.article_of_message(connection, *message) if message else None
+    number = reports.article_of_message(connection, *message) if message else None
     if number is not None:
         return articles.get(connection, number)
     found = (_behind(connection, link) for link in links[:20])

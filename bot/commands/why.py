@@ -6,7 +6,7 @@ from bot.commands.subject import Unknown, article_meant
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.locale import day_and_time
 from bot.render import Html, bold, code, escape, headline, joined, link, plain, shorten
-from storage import lives, stories
+from storage import reports, stories
 from storage.records import Article, ArticleState, Decision, Delivery
 
 SHOWN = 15  #: chats and decisions in a list
@@ -17,7 +17,7 @@ async def why(request: Request, desk: Desk) -> Reply:
     article, _ = await article_meant(request, desk)
     if isinstance(article, Unknown):
         return Reply(html=escape(article.sentence))
-    life = await desk.db.read(lives.life, article.id)
+    life = await desk.db.read(reports.life, article.id)
     together = await desk.db.read(stories.members, article.story_id) if article.story_id else []
     said = _said(request, article, len(together))
     return Reply(html=joined("\n\n", said, _decided(request, life), _sent(request, life)))
@@ -45,7 +45,7 @@ def _said(request: Request, article: Article, together: int) -> Html:
     return joined("\n", *lines)
 
 
-def _decided(request: Request, life: lives.Life) -> Html:
+def _decided(request: Request, life: reports.Life) -> Html:
     if not life.decisions:
         return escape(request.say("No edition has decided about it yet."))
     return joined("\n", *(_decision(request, decision) for decision in life.decisions[:SHOWN]))
@@ -59,7 +59,7 @@ def _decision(request: Request, decision: Decision) -> Html:
     )
 
 
-def _sent(request: Request, life: lives.Life) -> Html:
+def _sent(request: Request, life: reports.Life) -> Html:
     lines = [_delivery(request, delivery) for delivery in life.deliveries[:SHOWN]]
     if life.private:
         counted = ", ".join(f"{state.value} {count}" for state, count in life.private.items())

@@ -23,7 +23,7 @@ from jobs.publish.send_result import (
     TryLater,
     Untouchable,
 )
-from storage import chats, lives
+from storage import chats, reports
 from storage.records import ChatKind
 
 TOAST_LIMIT = 200  #: characters of a line over the chat
@@ -87,7 +87,7 @@ class Messenger:
         """Whether the answer takes the message's place: the button says so, and it is no delivery."""
         if pressed.anew:
             return False
-        return await self._desk.db.read(lives.article_of_message, chat_id, pressed.message_id) is None
+        return await self._desk.db.read(reports.article_of_message, chat_id, pressed.message_id) is None
 
     async def _note(self, asked: Asked, reply: Reply, outcome: Outcome) -> None:
         if isinstance(outcome, Sent):

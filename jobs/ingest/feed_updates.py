@@ -14,7 +14,7 @@ from typing import Any
 from jobs.clock import within
 from jobs.ingest.update_feed import Ingest, Look, LookState, failed, look_after_missing, take_look, write
 from jobs.ingest.update_slots import Places
-from storage import feeds, runs
+from storage import feeds, job_runs
 from storage.database import Connection
 from storage.records import Feed
 
@@ -167,7 +167,7 @@ class Looks:
     async def _open_run(self) -> None:
         async with self._recording:
             if self._run is None:
-                self._run = await self._ingest.db.run(runs.start, JOB, self._ingest.clock.now())
+                self._run = await self._ingest.db.run(job_runs.start, JOB, self._ingest.clock.now())
 
     async def _record(self, error: str = "") -> None:
         """Keep what has ended as one run, and tell it."""
@@ -186,8 +186,8 @@ def _finish(
     connection: Connection, run: int | None, now: datetime, counts: dict[str, int], error: str
 ) -> None:
     if run is None:
-        run = runs.start(connection, JOB, now)
-    runs.finish(connection, run, now, counts, error)
+        run = job_runs.start(connection, JOB, now)
+    job_runs.finish(connection, run, now, counts, error)
 
 
 class _Ledger:

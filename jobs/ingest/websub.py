@@ -29,7 +29,7 @@ from jobs.ingest.hub_rules import (
     verdict,
 )
 from jobs.ingest.outcome import FetchFailed, Posted
-from storage import leases
+from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease, LeaseState
 
@@ -75,8 +75,8 @@ async def tend(websub: WebSub) -> dict[str, int]:
     counts = {"asked": 0, "left": 0, "forgotten": 0}
     if not websub.policy.public_url:
         return counts
-    wanted = await websub.db.read(leases.wanted)
-    held = await websub.db.read(leases.every)
+    wanted = await websub.db.read(websub_subscriptions.wanted)
+    held = await websub.db.read(websub_subscriptions.every)
     for step in steps(wanted, held, websub.clock.now()):
         counts[await _take(websub, step)] += 1
     return counts
@@ -86,7 +86,9 @@ async def leave_all(websub: WebSub) -> int:
     """Ask all hubs to stop, for a newsroom that closes; how many were asked. They still come to verify."""
     if not websub.policy.public_url:
         return 0  # they could not come: what they promised runs out by itself
-    running = [one for one in await websub.db.read(leases.every) if one.state is LeaseState.RUNNING]
+    running = [
+        one for one in await websub.db.read(websub_subscriptions.every) if one.state is LeaseState.RUNNING
+    ]
     for lease in running:
         await _take(websub, Unsubscribe(lease))
     return len(running)
@@ -96,16 +98,18 @@ async def _take(websub: WebSub, step: Step) -> str:
     match step:
         case Subscribe(feed):
             lease = _new_lease(websub, feed)
-            await websub.db.run(leases.ask, lease)
+            await websub.db.run(websub_subscriptions.ask, lease)
             await _say(websub, "subscribe", lease)
             return "asked"
         case Unsubscribe(lease):
             now = websub.clock.now()
-            await websub.db.run(leases.change, lease.callback, state=LeaseState.LEAVING, asked_at=now)
+            await websub.db.run(
+                websub_subscriptions.change, lease.callback, state=LeaseState.LEAVING, asked_at=now
+            )
             await _say(websub, "unsubscribe", lease)
             return "left"
         case Forget(lease):
-            await websub.db.run(leases.end, lease)
+            await websub.db.run(websub_subscriptions.end, lease)
             return "forgotten"
         case _:
             assert_never(step)
@@ -136,24 +140,26 @@ async def _say(websub: WebSub, mode: str, lease: Lease) -> None:
         error = f"the hub answers {answer.status}: {answer.body[:200].decode('utf-8', 'replace')!r}"
     else:
         return
-    await websub.db.run(leases.change, lease.callback, error=error)
+    await websub.db.run(websub_subscriptions.change, lease.callback, error=error)
 
 
 async def verify(websub: WebSub, callback: str, said: Mapping[str, str]) -> str | None:
     """The body of the 200 that a hub's question deserves; None for 404."""
-    lease = await websub.db.read(leases.get, callback)
+    lease = await websub.db.read(websub_subscriptions.get, callback)
     answer = verdict(lease, said, websub.clock.now())
     if lease is None:
         return None
     match answer:
         case Confirm(challenge, until):
-            await websub.db.run(leases.run, lease, until)
+            await websub.db.run(websub_subscriptions.run, lease, until)
             return challenge
         case ConfirmEnd(challenge):
-            await websub.db.run(leases.end, lease)
+            await websub.db.run(websub_subscriptions.end, lease)
             return challenge
         case Denied(reason):
-            await websub.db.run(leases.deny, lease, f"the hub denies it: {reason}", websub.clock.now())
+            await websub.db.run(
+                websub_subscriptions.deny, lease, f"the hub denies it: {reason}", websub.clock.now()
+            )
             return ""
         case NotOurs():
             return None
@@ -163,7 +169,7 @@ async def verify(websub: WebSub, callback: str, said: Mapping[str, str]) -> str 
 
 async def take(websub: WebSub, callback: str, signature: str, body: bytes, content_type: str) -> Push | None:
     """What is to be made of a push: None where nobody asked for it, or it is not signed as agreed."""
-    lease = await websub.db.read(leases.get, callback)
+    lease = await websub.db.read(websub_subscriptions.get, callback)
     if lease is None or lease.state not in (LeaseState.RUNNING, LeaseState.LEAVING):
         return None
     if not lease.secret:
@@ -175,4 +181,4 @@ async def take(websub: WebSub, callback: str, signature: str, body: bytes, conte
 
 async def is_known(websub: WebSub, callback: str) -> bool:
     """Whether a hub may use this callback at all; where not, 410 tells it to stop."""
-    return await websub.db.read(leases.get, callback) is not None
+    return await websub.db.read(websub_subscriptions.get, callback) is not None

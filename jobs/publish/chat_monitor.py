@@ -15,7 +15,7 @@ from jobs.publish.context import Publish
 from jobs.publish.planner import channels_of
 from jobs.publish.rules import catch_up
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
-from storage import chats, expiry, names
+from storage import channel_names, chats, expiry
 from storage.database import Connection
 from storage.decisions import notice, owe
 from storage.records import ChannelName, Chat, ChatKind, ChatState
@@ -189,10 +189,10 @@ def _learn(
 
 
 def _give_name(connection: Connection, chat_id: int, username: str) -> None:
-    """The channel was known by this @name, and keeps it: `storage.names`."""
-    names.bind(connection, username, chat_id)
+    """The channel was known by this @name, and keeps it: `storage.channel_names`."""
+    channel_names.bind(connection, username, chat_id)
     chats.give_name(connection, chat_id, username)
-    waiting, bound = chats.not_yet_found(connection, username), names.get(connection, username)
+    waiting, bound = chats.not_yet_found(connection, username), channel_names.get(connection, username)
     if waiting and bound:
         chats.move(connection, waiting.id, bound.chat_id, waiting.kind)
 
@@ -200,7 +200,9 @@ def _give_name(connection: Connection, chat_id: int, username: str) -> None:
 def _names(connection: Connection, policy: Publishing) -> list[tuple[ChannelName, Chat]]:
     """The @names of CHANNELS that were met, with the channels that they mean."""
     named = [name for edition in policy.editions for name in edition.channels if isinstance(name, str)]
-    found = [(name, chats.followed(connection, name.chat_id)) for name in names.many(connection, named)]
+    found = [
+        (name, chats.followed(connection, name.chat_id)) for name in channel_names.many(connection, named)
+    ]
     return [(name, chat) for name, chat in found if chat is not None]
 
 
@@ -224,7 +226,7 @@ def _note_name(
     now: datetime,
 ) -> None:
     """Write where a name leads by now, and tell the operators."""
-    names.note_where(connection, name.name, leads_to)
+    channel_names.note_where(connection, name.name, leads_to)
     words = name_words(name.name, chat, leads_to)
     log.warning("a channel's @name changed", name=f"@{name.name}", now=words)
     notice(connection, operators, words, now)

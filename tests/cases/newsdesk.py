@@ -17,7 +17,7 @@ from bot.web.health import troubles
 from jobs.config import Edition
 from jobs.publish.context import Publish
 from storage.database import Database
-from storage.lives import Backlog, backlog
+from storage.reports import Backlog, backlog
 from storage.stats import figures
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk

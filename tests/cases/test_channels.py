@@ -12,7 +12,7 @@ from bot.sandbox.chats import Standing
 from jobs.config import Edition
 from jobs.publish import chat_status
 from jobs.publish.chat_status import Source, judged
-from storage import chats, names
+from storage import channel_names, chats
 from storage.database import Database
 from storage.records import ChatKind, ChatState, DeliveryState
 from tests.cases.newsdesk import Newsdesk, newsdesk
@@ -199,7 +199,7 @@ async def test_d_a_name_that_leads_where_the_bot_may_not_post_means_nothing_yet(
         await room.pass_time(70, 5)
     assert desk.said(CHANNEL) == ["River rises"]
     assert ["again" in text for text in room.told()] == [False, True]
-    assert archive.read_here(names.get, "lake_news_x").chat_id == CHANNEL  # type: ignore[union-attr]
+    assert archive.read_here(channel_names.get, "lake_news_x").chat_id == CHANNEL  # type: ignore[union-attr]
 
 
 async def test_d_check_says_where_a_name_leads(archive: Database, clock: MovedClock) -> None:
@@ -207,7 +207,7 @@ async def test_d_check_says_where_a_name_leads(archive: Database, clock: MovedCl
     desk, sender = room.desk, room.parts.sender
     async with desk.working():
         await room.pass_time(3)
-    known = archive.read_here(names.get, "@lake_news_x")
+    known = archive.read_here(channel_names.get, "@lake_news_x")
     assert known
     assert await name_found("@lake_news_x", known, sender, await sender.standing("@lake_news_x")) is None
     desk.box.give_name(CHANNEL, "")

@@ -18,7 +18,7 @@ from jobs.ingest import update_feed, update_slots
 from jobs.ingest.feed_updates import STOPPED, Looks, Round
 from jobs.ingest.inflate import SLICE, BadPacking, TooLarge, Unpacker, zstd
 from jobs.ingest.outcome import FetchOutcome, PageGone
-from storage import articles, feeds, runs
+from storage import articles, feeds, job_runs
 from storage.database import Connection, Database
 from storage.records import Article, ArticleState
 from tests.conftest import MovedClock
@@ -182,7 +182,7 @@ async def test_4a_what_ended_is_recorded_and_told_while_a_slow_look_goes_on(
     stopping = asyncio.create_task(house.looks.stop(0))
     await _threads()
     await stopping
-    [run] = await archive.read(runs.latest)
+    [run] = await archive.read(job_runs.latest)
     assert run.error == STOPPED
     assert (await house.room.feed(SITES[-3])).fetched_at is None  # done again at the next start
 

@@ -4,7 +4,7 @@ from runpy import run_path
 
 from sqlalchemy import text
 
-from storage import chats, names
+from storage import channel_names, chats
 from storage.database import Connection, Database
 from storage.migrations import VERSIONS
 from storage.records import ChatKind
@@ -16,15 +16,15 @@ STATEMENTS = ("KEEP_NAMES_OF_SETTINGS", "KEEP_OTHER_NAMES", "KEEP_ALARMS", "END_
 
 def test_the_first_channel_keeps_a_name_in_whatever_case(db: Database) -> None:
     def work(c: Connection) -> None:
-        names.bind(c, "@Daily_News", CHANNEL)
-        names.bind(c, "daily_news", -1002)
-        found = names.get(c, "@DAILY_news")
+        channel_names.bind(c, "@Daily_News", CHANNEL)
+        channel_names.bind(c, "daily_news", -1002)
+        found = channel_names.get(c, "@DAILY_news")
         assert found
         assert (found.name, found.chat_id, found.leads_to) == ("daily_news", CHANNEL, CHANNEL)
-        names.note_where(c, "Daily_News", -1002)
-        assert [(each.chat_id, each.leads_to) for each in names.many(c, ["@daily_news", "@other"])] == [
-            (CHANNEL, -1002)
-        ]
+        channel_names.note_where(c, "Daily_News", -1002)
+        assert [
+            (each.chat_id, each.leads_to) for each in channel_names.many(c, ["@daily_news", "@other"])
+        ] == [(CHANNEL, -1002)]
 
     db.run_here(work)
 
@@ -32,7 +32,7 @@ def test_the_first_channel_keeps_a_name_in_whatever_case(db: Database) -> None:
 def test_the_settings_follow_a_name_and_a_group_that_became_a_supergroup(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, -4001, ChatKind.GROUP)
-        names.bind(c, "daily_news", -4001)
+        channel_names.bind(c, "daily_news", -4001)
         chats.move(c, -4001, -1002)
         chat(c, -1003, username="daily_news")  # a stranger who has the name now
         [found] = chats.channels(c, ["@daily_news"], NOW, "")
@@ -51,7 +51,7 @@ def test_a_database_of_before_knows_whose_each_name_was(db: Database) -> None:
         version = run_path(str(FILE))
         for statement in STATEMENTS:
             c.execute(text(version[statement]))
-        assert [(each.name, each.chat_id) for each in names.many(c, ["by_name", "by_id"])] == [
+        assert [(each.name, each.chat_id) for each in channel_names.many(c, ["by_name", "by_id"])] == [
             ("by_id", -1003),
             ("by_name", CHANNEL),
         ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import feeds, leases
+from storage import feeds, websub_subscriptions
 from storage.database import open_database
 from storage.migrations import migrate
 from storage.records import Lease, LeaseState
@@ -28,8 +28,8 @@ def promised(path: Path, hub: Hub) -> None:
         callback="unguessable", feed_id=feed.id, hub=hub.url, topic=FEED, secret="", state=LeaseState.ASKED,
         asked_at=NOW, until=None, error="",
     )  # fmt: skip
-    db.run_here(leases.ask, lease)
-    db.run_here(leases.run, lease, until)
+    db.run_here(websub_subscriptions.ask, lease)
+    db.run_here(websub_subscriptions.run, lease, until)
     db.close()
 
 
@@ -55,7 +55,7 @@ async def test_the_hubs_are_asked_to_stop_and_are_told_that_we_mean_it(
         assert hub.verified == [("unsubscribe", 200)]
         assert [(row["topic"], row["over"]) for row in said.json["hubs"]] == [(FEED, "yes")]
     db = open_database(f"sqlite:///{path}")
-    assert db.read_here(leases.every) == []
+    assert db.read_here(websub_subscriptions.every) == []
     assert db.read_here(feeds.every)[0].lease_until is None
     db.close()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage import articles, chats, feeds, runs
+from storage import articles, chats, feeds, job_runs
 from storage.database import Connection, Database
 from storage.records import ArticleState, ChatKind, ChatState
 from tests.bot.newsroom import Newsroom
@@ -27,8 +27,8 @@ def trouble(connection: Connection, room: Newsroom) -> None:
     chat = replace(chats.blank(-1005, ChatKind.CHANNEL, now), title="Daily & Co")
     chats.remember(connection, chat)
     chats.set_state(connection, -1005, ChatState.PAUSED, "the bot may not post there")
-    run = runs.start(connection, "fetch", now - timedelta(minutes=2))
-    runs.finish(connection, run, now, {}, error="")
+    run = job_runs.start(connection, "fetch", now - timedelta(minutes=2))
+    job_runs.finish(connection, run, now, {}, error="")
 
 
 async def test_status_tells_what_is_in_the_way(room: Newsroom) -> None:

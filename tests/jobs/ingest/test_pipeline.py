@@ -5,7 +5,7 @@ import json
 from jobs.ingest import pipeline
 from jobs.ingest.outcome import FeedGone, FetchFailed
 from jobs.ingest.websub import Push
-from storage import articles, feeds, runs
+from storage import articles, feeds, job_runs
 from storage.records import FeedState, RunOutcome
 from tests.jobs.ingest.newsroom import FEED, Newsroom, fetched, rss, story
 
@@ -127,7 +127,7 @@ async def test_a_feed_given_as_a_sites_address_is_discovered(newsroom: Newsroom)
 
 async def test_every_round_of_looks_leaves_a_run(newsroom: Newsroom) -> None:
     await newsroom.looks([story(1)])
-    [run] = await newsroom.db.read(runs.latest)
+    [run] = await newsroom.db.read(job_runs.latest)
     assert (run.job, run.outcome, run.counts["new"]) == ("ingest", RunOutcome.DONE, 1)
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.web.websub import Callbacks
 from jobs.ingest.fetch import Fetcher
 from jobs.ingest.websub import Push, WebSub
-from storage import feeds, leases
+from storage import feeds, websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease
 from tests.conftest import MovedClock
@@ -39,7 +39,7 @@ class House:
         return self.websub.db
 
     async def leases(self) -> list[Lease]:
-        return await self.db.read(leases.every)
+        return await self.db.read(websub_subscriptions.every)
 
     async def lease(self) -> Lease:
         (one,) = await self.leases()

@@ -12,7 +12,7 @@ from jobs.ingest.refresh_schedule import PUSHED_WAIT
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import Push, tend
 from jobs.ingest.worker_pool import Children
-from storage import articles, leases
+from storage import articles, websub_subscriptions
 from storage.database import Database
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.house import House, a_house
@@ -88,7 +88,7 @@ async def test_a_push_that_cannot_be_believed_is_a_reason_to_look(desk: Desk, si
     """A hub that was told no secret, because it does not speak https, can only say: look."""
     house = desk.house
     await tend(house.websub)
-    await house.db.run(leases.change, (await house.lease()).callback, secret="")
+    await house.db.run(websub_subscriptions.change, (await house.lease()).callback, secret="")
     site.says(rss("True news"))
     await house.change(fetch_url=site.url())
     await house.hub.publish(rss("Forged news"))

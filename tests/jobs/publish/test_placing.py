@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from jobs.config import Edition, Publishing
 from jobs.publish import planner
 from jobs.publish.story_assignment import place_left_over
-from storage import articles, decisions, lives, stories
+from storage import articles, decisions, reports, stories
 from storage.database import Connection, Database
 from storage.index import Index, Neighbourhood
 from storage.records import Article, Story, Verdict
@@ -66,11 +66,11 @@ class Room:
         return len({self.now(one).story_id for one in some} - {None}) == 1
 
     def verdicts(self, known: Article) -> dict[str, Verdict]:
-        life = self.db.read_here(lives.life, known.id)
+        life = self.db.read_here(reports.life, known.id)
         return {decision.edition: decision.verdict for decision in life.decisions}
 
     def posts(self, known: Article) -> list[str]:
-        return [post.edition for post in self.db.read_here(lives.life, known.id).posts]
+        return [post.edition for post in self.db.read_here(reports.life, known.id).posts]
 
     def withdraw(self, known: Article) -> None:
         self.db.run_here(articles.withdraw, known.id, later(hours=self.hours))
