@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.related.material import Text
 from storage.index import Index
-from storage.index.arrivals import Arrival
+from storage.index.source import Arrival
 from storage.index.weights import TUNED, Weights
 
 Cut = Callable[[str], list[str]]

@@ -17,7 +17,7 @@ from jobs.ingest.worker_pool import Children, Failed
 from storage import embeddings
 from storage.database import Connection, Database
 from storage.embeddings import Unread
-from storage.index import arrivals
+from storage.index import source
 from storage.records import Embedding
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ class Embedder:
     async def catch_up(self) -> int:
         """Read unread articles for as long as a run takes; how many got a vector."""
         until, made = self._clock.monotonic() + SLICE, 0
-        horizon = await self._db.read(arrivals.horizon)
+        horizon = await self._db.read(source.horizon)
         while found := await self._db.read(embeddings.unread, self._model, self._since, AHEAD):
             for start in range(0, len(found), AT_ONCE):
                 kept = await self._read(found[start : start + AT_ONCE])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from storage.index.evidence import Evidence
+from storage.index.explain import Evidence
 from storage.index.folding import tidy
 from storage.records import Article
 from storage.stories import Near

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from storage.index import arrivals, saved
-from storage.index.analysis import analyse, language_of
+from storage.index import snapshot, source
+from storage.index.analyzer import analyse, language_of
 from storage.index.archive import Archive, name_key
-from storage.index.arrivals import Arrival
 from storage.index.dense import Dense
 from storage.index.documents import OLD, minute_of
-from storage.index.evidence import Evidence, evidence
+from storage.index.explain import Evidence, evidence
 from storage.index.neighbours import Asker, asker_of, neighbours, together
 from storage.index.ranking import Floats
 from storage.index.search import Results, find
+from storage.index.source import Arrival
 from storage.index.weights import TUNED, Weights
 
 #: Characters of a text that is asked about; Telegram's longest message has no more.
@@ -64,14 +64,14 @@ class Index:
         """The index saved at `path`, or an empty one where there is none, or a torn or older one."""
         index = cls(Path(path) if path is not None else None, weights, dense)
         if index.path is not None:
-            index.horizon = saved.load(index.archive, index.path)
+            index.horizon = snapshot.load(index.archive, index.path)
         return index
 
     def save(self) -> None:
         """Write the index to its path and put it in place at once; a crash leaves the older copy."""
         if self.path is not None:
             with self._writing:
-                saved.save(self.archive, self.horizon, self.path)
+                snapshot.save(self.archive, self.horizon, self.path)
 
     def __len__(self) -> int:
         return self.archive.documents.living
@@ -85,11 +85,11 @@ class Index:
         with self._writing:
             if self.dense is not None:
                 self.dense.catch_up(connection)
-            horizon = arrivals.horizon(connection)
+            horizon = source.horizon(connection)
             if horizon < self.horizon:  # another database, or an older one
                 self._compared = False
             count = 0
-            for batch in arrivals.since(connection, min(self.horizon, horizon)):
+            for batch in source.since(connection, min(self.horizon, horizon)):
                 count += self.archive.take(batch)
             self.horizon = horizon
             if not self._compared:
@@ -106,16 +106,16 @@ class Index:
         documents = self.archive.documents
         living = np.flatnonzero((documents.column("marks") & OLD) == 0)
         changes = documents.column("changes")[living]
-        if arrivals.totals(connection) == (len(living), int((changes % arrivals.SHORT).sum())):
+        if source.totals(connection) == (len(living), int((changes % source.SHORT).sum())):
             return 0
-        wanted = arrivals.changes(connection)
+        wanted = source.changes(connection)
         present = dict(zip(documents.column("articles")[living].tolist(), changes.tolist(), strict=True))
         gone = present.keys() - wanted.keys()
         for article in gone:
             self.archive.retire(documents.slot_of(article))
         documents.slots.forget(gone)
         stale = sorted(article for article, change in wanted.items() if present.get(article) != change)
-        for batch in arrivals.of(connection, stale):
+        for batch in source.of(connection, stale):
             self.archive.take(batch)
         return len(gone) + len(stale)
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.index import ranking
-from storage.index.analysis import Term, in_unicode, language_of, word_terms
+from storage.index.analyzer import Term, in_unicode, language_of, word_terms
 from storage.index.archive import Archive, section_key
 from storage.index.documents import minute_of
 from storage.index.folding import fold, tidy
-from storage.index.grammar import Question, understand
 from storage.index.postings import slices
+from storage.index.query_parser import Question, understand
 from storage.index.scripts import ACCENTED, is_word
 
 #: Languages of the archive that a typed word is tried in.

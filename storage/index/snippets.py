@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import regex
 
-from storage.index.analysis import places_of
+from storage.index.analyzer import places_of
 from storage.index.folding import tidy
 from storage.script import graphemes
 

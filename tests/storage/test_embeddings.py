@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from storage import articles, embeddings
 from storage.articles import Draft
 from storage.database import Connection, Database
-from storage.index import arrivals
+from storage.index import source
 from storage.records import Embedding
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ def everything(connection: Connection, change: int = 0) -> list[Embedding]:
 
 def read(db: Database, *article_ids: int) -> None:
     """As if the model had read these articles as they are now."""
-    changes = db.read_here(arrivals.changes)
+    changes = db.read_here(source.changes)
     db.run_here(embeddings.keep, [made(number, changes[number]) for number in article_ids])
 
 
@@ -79,7 +79,7 @@ def test_a_withdrawn_article_is_not_read(db: Database) -> None:
 
 def test_only_what_changed_since_is_looked_at(db: Database) -> None:
     keep_articles(db, 1)
-    horizon = db.read_here(arrivals.horizon)
+    horizon = db.read_here(source.horizon)
     [later] = keep_articles(db, 1)
     assert unread(db, since=horizon) == [later]
 

@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Database
 from storage.index import Index
-from storage.index.analysis import language_of
+from storage.index.analyzer import language_of
 from tests.storage.index.archive import draft, keep
 
 

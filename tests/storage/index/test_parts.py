@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.analysis import analyse, word_terms
+from storage.index.analyzer import analyse, word_terms
 from storage.index.folding import fold, tidy
-from storage.index.grammar import LONGEST, MOST_WORDS, understand
+from storage.index.fuzzy import letters_of, one_letter_off
 from storage.index.growing import Growing
 from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge, segment, slices, tidied
+from storage.index.query_parser import LONGEST, MOST_WORDS, understand
 from storage.index.scripts import syllables
 from storage.index.snippets import snippet
-from storage.index.spelling import letters_of, one_letter_off
 
 KEYS = st.integers(0, 2**64 - 1)
 POSTINGS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 255)), min_size=1, max_size=40)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.index import Index
-from storage.index.arrivals import Arrival
+from storage.index.source import Arrival
 from storage.search import Page, search
 from tests.storage.index.archive import NOON, draft, found, keep
 from tests.storage.zawgyi_writer import to_zawgyi
