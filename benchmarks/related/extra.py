@@ -9,8 +9,8 @@ from benchmarks.related.systems import Newswire
 from benchmarks.related.vectors import Vectors, embeddings
 from jobs.embed.model import MODEL, reads
 from storage.index import Index
-from storage.index.dense import TUNED, Dense, Fusion
 from storage.index.neighbours import asker_of, neighbours
+from storage.index.vectors.dense import TUNED, Dense, Fusion
 
 #: The languages in which the model is weakest, and two in which it is not.
 PARALLEL = ("eng_Latn", "mya_Mymr", "rus_Cyrl", "tha_Thai")

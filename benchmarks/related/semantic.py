@@ -19,7 +19,7 @@ from benchmarks.related.extra import LANGUAGES, TAGS, Extra, compare, quiet
 from benchmarks.related.measuring import events, sample, topics
 from benchmarks.related.systems import Newswire
 from benchmarks.related.vectors import Vectors
-from storage.index.dense import TUNED, Dense
+from storage.index.vectors.dense import TUNED, Dense
 from storage.index.weights import TUNED as WORDS
 
 console = Console(width=120)

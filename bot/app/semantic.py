@@ -9,7 +9,7 @@ from jobs.clock import Clock
 from jobs.embed.model import MODEL, installed
 from jobs.embed.query_vectors import Asking
 from jobs.ingest.worker_pool import Children
-from storage.index.dense import Dense
+from storage.index.vectors.dense import Dense
 
 #: Seconds in which a child must have read a few articles, on a slow and busy machine too.
 DEADLINE = 60.0

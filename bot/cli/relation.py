@@ -11,7 +11,7 @@ from jobs.publish.story_clustering import Kin, kin
 from storage import articles
 from storage.database import Connection, Database
 from storage.index import Evidence, Index
-from storage.index.dense import Dense
+from storage.index.vectors.dense import Dense
 from storage.records import Article
 
 #: Words shown in a table; JSON has all.

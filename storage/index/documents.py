@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.growing import Growing
+from storage.index.arrays import Growing
 from storage.index.keymap import KeyMap
 
 #: A slot's marks.

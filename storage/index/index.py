@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from storage.index import snapshot, source
 from storage.index.analyzer import analyse, language_of
 from storage.index.archive import Archive, name_key
-from storage.index.dense import Dense
 from storage.index.documents import OLD, minute_of
 from storage.index.explain import Evidence, evidence
 from storage.index.neighbours import Asker, asker_of, neighbours, together
 from storage.index.ranking import Floats
 from storage.index.search import Results, find
 from storage.index.source import Arrival
+from storage.index.vectors.dense import Dense
 from storage.index.weights import TUNED, Weights
 
 #: Characters of a text that is asked about; Telegram's longest message has no more.

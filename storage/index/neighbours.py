@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from storage.index import ranking
 from storage.index.archive import Archive
-from storage.index.dense import Sense
 from storage.index.ranking import Asked, Floats, Packed
 from storage.index.rerank import Likeness, likenesses, look
+from storage.index.vectors.dense import Sense
 
 #: The rank of answers that were not looked at closely: behind all others, in the order in which they come.
 LAST = -1.0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from storage import files
 from storage.index.archive import Archive
-from storage.index.growing import Growing
+from storage.index.arrays import Growing
 from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge
 

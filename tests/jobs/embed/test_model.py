@@ -15,7 +15,7 @@ from storage import articles
 from storage.articles import Draft
 from storage.database import Database
 from storage.index import Index
-from storage.index.dense import Dense
+from storage.index.vectors.dense import Dense
 from tests.conftest import MovedClock
 
 

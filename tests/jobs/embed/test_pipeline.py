@@ -13,7 +13,7 @@ from storage import articles, embeddings
 from storage.articles import Draft
 from storage.database import Connection, Database
 from storage.index import Index
-from storage.index.dense import Dense
+from storage.index.vectors.dense import Dense
 from storage.records import Embedding
 from tests.conftest import MovedClock
 from tests.jobs.embed import by_hand

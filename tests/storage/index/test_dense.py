@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from storage import articles, embeddings
 from storage.database import Database
 from storage.index import Index
-from storage.index.dense import TUNED, Dense
-from storage.index.signs import Signs
+from storage.index.vectors.dense import TUNED, Dense
+from storage.index.vectors.sign_bits import Signs
 from storage.records import Embedding
 from tests.storage.index.archive import NOON, OTHERS, QUAKE, RIVER, draft, keep, related
 

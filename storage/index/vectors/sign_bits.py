@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.growing import Growing
+from storage.index.arrays import Growing
 
 Rows = NDArray[np.float32]
 Slots = NDArray[np.int64]

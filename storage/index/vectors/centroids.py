@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.signs import Rows
+from storage.index.vectors.sign_bits import Rows
 
 #: The number of a language that is not known: never anybody's neighbour across languages.
 UNKNOWN = 0

@@ -12,11 +12,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from storage import embeddings
-from storage.index.growing import Growing
+from storage.index.arrays import Growing
 from storage.index.keymap import KeyMap
-from storage.index.middles import UNKNOWN, Middles, of_length_one
 from storage.index.ranking import Floats
-from storage.index.signs import Rows, Signs, Slots
+from storage.index.vectors.centroids import UNKNOWN, Middles, of_length_one
+from storage.index.vectors.sign_bits import Rows, Signs, Slots
 from storage.records import Embedding
 
 #: All signs are taken again when there are so many times more articles than the last time.
