@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.event_loop import LONG, Beat, Heart
-from bot.app.turns import give_way
+from bot.app.interpreter import give_way
 from bot.web.server import serve
 from jobs.clock import SystemClock
 from jobs.config import Fetching

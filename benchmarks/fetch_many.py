@@ -32,7 +32,7 @@ from rich.table import Table
 from benchmarks.event_loop import Beat, Heart
 from benchmarks.feed_peers import READERS_PYTHON, WAYS
 from benchmarks.many_sites import address
-from bot.app.turns import give_way
+from bot.app.interpreter import give_way
 from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest.fetch import Fetcher

@@ -7,8 +7,8 @@ It reads the settings as `newswire run` does; stories are put into its database 
 
 import asyncio
 
-from bot.app.life import stop_on_signals
-from bot.app.posts import Posts
+from bot.app.post_renderer import Posts
+from bot.app.runtime import stop_on_signals
 from bot.config import read_settings
 from bot.config.policies import publishing
 from bot.telegram.sender import TelegramSender

@@ -23,7 +23,7 @@ from sqlalchemy import update
 
 from benchmarks.related import material
 from benchmarks.sending.newsroom import FIRST_READER, answer_times, box_process, newsroom
-from bot.app.turns import give_way
+from bot.app.interpreter import give_way
 from storage import articles
 from storage.articles import Draft
 from storage.database import Connection, Database, open_database

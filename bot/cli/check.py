@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from bot.app.looking import looking
+from bot.app.ingest import looking
 from bot.cli.files_check import files_found
 from bot.cli.found import Found
 from bot.cli.table import json_option, show

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.app.looking import looking
+from bot.app.ingest import looking
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bot.app.leaving import leave_hubs
+from bot.app.websub_leave import leave_hubs
 from bot.cli.failure import Failure
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show

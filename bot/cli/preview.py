@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
-from bot.app.looking import looking
-from bot.app.posts import Posts
+from bot.app.ingest import looking
+from bot.app.post_renderer import Posts
 from bot.cli.failure import Failure
 from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings

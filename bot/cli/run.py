@@ -4,8 +4,8 @@ import asyncio
 
 import click
 
-from bot.app.house import open_house
-from bot.app.life import CannotLive, live, stop_on_signals
+from bot.app.container import open_house
+from bot.app.runtime import CannotLive, live, stop_on_signals
 from bot.cli.failure import Failure
 from bot.cli.sandbox import open_stage
 from bot.config import Settings, SettingsError, read_settings

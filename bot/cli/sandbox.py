@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from bot.app.house import House, open_house
-from bot.app.life import CannotLive, live, stop_on_signals
+from bot.app.container import House, open_house
+from bot.app.runtime import CannotLive, live, stop_on_signals
 from bot.cli.failure import Failure
 from bot.cli.sandbox_previews import previews
 from bot.config import EditionSettings, Settings, read_settings

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.app.line import reason
+from bot.app.connection_status import reason
 from bot.cli.found import Found
 from bot.config import Settings
 from bot.config.policies import editions

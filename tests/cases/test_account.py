@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import select
 from telegram import Bot
 
-from bot.app.account import MOST_WAITING, Interference, Names, changed
-from bot.app.house import House, open_house
-from bot.app.listening import Listening
+from bot.app.account_monitor import MOST_WAITING, Interference, Names, changed
+from bot.app.container import House, open_house
+from bot.app.update_receiver import Listening
 from bot.commands import BotName
 from bot.config import Settings
 from bot.locale import unquoted

@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.app.house import open_house
-from bot.app.life import live
+from bot.app.container import open_house
+from bot.app.runtime import live
 from bot.config import Settings
 from bot.sandbox.request import BoxRequest
 from bot.web.health import health_routes

@@ -12,8 +12,8 @@ from typing import Any
 
 from telegram.request import BaseRequest
 
-from bot.app.house import House, open_house
-from bot.app.life import live
+from bot.app.container import House, open_house
+from bot.app.runtime import live
 from bot.config import Settings
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat

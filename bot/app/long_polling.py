@@ -9,7 +9,7 @@ from telegram import Bot, Update
 from telegram.error import Conflict, TelegramError
 from telegram.request import BaseRequest
 
-from bot.app.line import Line
+from bot.app.connection_status import Line
 from bot.dispatch import WANTED_UPDATES
 from bot.telegram.updates import ask_for_updates, read_update
 from jobs.clock import Clock, within

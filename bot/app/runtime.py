@@ -10,10 +10,10 @@ from aiohttp import web
 from telegram.error import InvalidToken
 
 from bot import __version__
-from bot.app.house import House, keep_index
-from bot.app.listening import Listening, WebhookRefused
-from bot.app.telling import LOOKS, tell_round, told
-from bot.app.turns import give_way
+from bot.app.container import House, keep_index
+from bot.app.interpreter import give_way
+from bot.app.job_log import LOOKS, tell_round, told
+from bot.app.update_receiver import Listening, WebhookRefused
 from bot.config.policies import editions, feed_urls
 from bot.config.proxies import feeds_way, telegram_way
 from bot.web.health import health_routes

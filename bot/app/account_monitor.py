@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from telegram.error import TelegramError
 
-from bot.app.polling import pause
+from bot.app.long_polling import pause
 from bot.commands import BotName
 from bot.telegram.account import Webhook
 from jobs.clock import Clock

@@ -8,8 +8,8 @@ import structlog
 from telegram import Bot
 from telegram.request import BaseRequest
 
-from bot.app.looking import ingest_of
-from bot.app.posts import Posts
+from bot.app.ingest import ingest_of
+from bot.app.post_renderer import Posts
 from bot.app.semantic import Semantic, semantic
 from bot.commands.recent import Recent
 from bot.config import Settings
