@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.app.ingest import looking
-from bot.cli.files_check import files_found
+from bot.cli.check_files import files_found
+from bot.cli.check_telegram import telegram_found
 from bot.cli.found import Found
 from bot.cli.table import json_option, show
-from bot.cli.telegram_check import telegram_found
 from bot.config import Settings, read_settings
 from bot.config.keys import readers_key
 from bot.config.policies import editions, feed_urls

@@ -40,7 +40,7 @@ def why(url: str | None, related: tuple[str, str] | None, as_json: bool) -> None
     settings = read_settings()
     with opened(settings) as database:
         if related:
-            from bot.cli.relation import show_relation  # the index, which nothing else here needs
+            from bot.cli.explain import show_relation  # the index, which nothing else here needs
 
             show_relation(settings, database, related, as_json=as_json)
             return

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli.telegram_check import name_found
+from bot.cli.check_telegram import name_found
 from bot.sandbox.chats import Standing
 from jobs.config import Edition
 from jobs.publish import chat_status
