@@ -11,7 +11,7 @@ from telegram.request import BaseRequest
 from bot.app.ingest import ingest_of
 from bot.app.post_renderer import Posts
 from bot.app.semantic import Semantic, semantic
-from bot.commands.recent import Recent
+from bot.commands.chat_memory import Recent
 from bot.config import Settings
 from bot.config.keys import readers_key
 from bot.config.policies import feed_urls, fetching, index_path, publishing

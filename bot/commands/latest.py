@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from bot.commands.arguments import find_section, fits, number, section_handle, split_page
 from bot.commands.paging import PAGE, at, page_buttons
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.commands.wording import find_section, fits, number, section_handle, split_page
 from bot.render import Button, Line, Rows, bold, escape, joined, plain, render_list, shorten
 from storage import articles
 from storage.records import Article

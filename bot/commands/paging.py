@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.commands.wording import FARTHEST
+from bot.commands.arguments import FARTHEST
 from bot.locale import Words
 from bot.render import Button, Rows
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from bot.commands.arguments import fits, split_page
 from bot.commands.paging import PAGE, at, page_buttons
-from bot.commands.subject import Unknown, subject_of
+from bot.commands.resolve import Unknown, subject_of
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.commands.wording import fits, split_page
 from bot.render import Button, Html, Line, bold, escape, headline, joined, link, plain, render_list, shorten
 from storage.records import Article, ArticleState
 from storage.related import Neighbour, neighbours, neighbours_of_text

@@ -7,9 +7,9 @@ kept in memory, and forgotten by a restart.
 
 import re
 
-from bot.commands.subject import Unknown, article_meant
+from bot.commands.arguments import fits
+from bot.commands.resolve import Unknown, article_meant
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.commands.wording import fits
 from bot.locale import Words
 from bot.render import Button, Html, bold, escape, headline, joined, plain, shorten
 from jobs.config import Withdrawals

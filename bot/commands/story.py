@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from bot.commands.arguments import split_page
 from bot.commands.paging import at, page_buttons
-from bot.commands.subject import Unknown, article_meant, subject_of
+from bot.commands.resolve import Unknown, article_meant, subject_of
 from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.commands.wording import split_page
 from bot.render import Button, Html, Line, bold, escape, headline, joined, plain, render_list, shorten
 from storage import stories
 from storage.records import Article, ArticleState

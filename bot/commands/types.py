@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from bot.commands.recent import Recent
+from bot.commands.chat_memory import Recent
 from bot.locale import Words, words
 from bot.render import Button, Html, Rows
 from jobs.config import Edition, Publishing

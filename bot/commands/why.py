@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.commands.subject import Unknown, article_meant
+from bot.commands.resolve import Unknown, article_meant
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.locale import day_and_time
 from bot.render import Html, bold, code, escape, headline, joined, link, plain, shorten

@@ -12,7 +12,7 @@ from typing import Any
 from telegram import CallbackQuery, Chat, Message, MessageOrigin, MessageOriginChannel, User
 from telegram.constants import ChatType, MessageEntityType
 
-from bot.commands.invisible import visible
+from bot.commands.invisible_characters import visible
 from storage.records import ChatKind
 
 TEXT_LIMIT = 4096  #: characters of a message that are read; Telegram sends no more

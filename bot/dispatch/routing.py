@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
+from bot.commands.arguments import first_link, fits, number
+from bot.commands.chat_memory import Typed
 from bot.commands.latest import MOST
-from bot.commands.recent import Typed
-from bot.commands.wording import first_link, fits, number
 from bot.dispatch.reading import Asked
 from bot.locale import Sentence, best
 from bot.render import Button, escape, plain

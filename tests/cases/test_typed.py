@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.commands.invisible import visible
+from bot.commands.invisible_characters import visible
 from bot.commands.post_links import post_linked
 from bot.dispatch import Dispatch
 from jobs.config import Withdrawals

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.wording import find_section, first_link, fits, number, section_handle, split_page
+from bot.commands.arguments import find_section, first_link, fits, number, section_handle, split_page
 
 SECTIONS = ["World news", "Business", "ကမ္ဘာ့သတင်း", "2026", "Arts & Culture", "World cup"]
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.commands.arguments import first_link, number
+from bot.commands.chat_memory import is_handle
 from bot.commands.latest import content_language
 from bot.commands.post_links import post_linked
-from bot.commands.recent import is_handle
 from bot.commands.types import Desk, Request
-from bot.commands.wording import first_link, number
 from storage import articles, chats, reports
 from storage.database import Connection
 from storage.records import Article

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from hashlib import sha256
 
-from bot.commands.invisible import without_invisible
+from bot.commands.invisible_characters import without_invisible
 from bot.render import COMMAND_LIMIT
 from bot.render.hashtags import hashtag
 
