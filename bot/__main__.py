@@ -20,8 +20,8 @@ def main(words: list[str] | None = None) -> None:
 def _told(error: Exception) -> tuple[str, int]:
     """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
     from bot.config import SettingsError
-    from bot.config.discretion import place_of, without_words
     from bot.config.proxies import WrongProxy
+    from bot.config.redaction import place_of, without_words
     from storage.database import KeyWanted, SQLAlchemyError, StorageError, words_of
 
     match error:

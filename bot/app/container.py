@@ -13,9 +13,9 @@ from bot.app.post_renderer import Posts
 from bot.app.semantic import Semantic, semantic
 from bot.commands.chat_memory import Recent
 from bot.config import Settings
-from bot.config.keys import readers_key
 from bot.config.policies import feed_urls, fetching, index_path, publishing
 from bot.config.proxies import telegram_way
+from bot.config.readers_key import readers_key
 from bot.telegram.answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest

@@ -15,9 +15,9 @@ from bot.cli.check_telegram import telegram_found
 from bot.cli.found import Found
 from bot.cli.table import json_option, show
 from bot.config import Settings, read_settings
-from bot.config.keys import readers_key
 from bot.config.policies import editions, feed_urls
 from bot.config.proxies import feeds_way, telegram_way
+from bot.config.readers_key import readers_key
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import reason_not_to_listen
 from jobs.clock import SystemClock

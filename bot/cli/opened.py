@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.config import Settings
-from bot.config.keys import readers_key
+from bot.config.readers_key import readers_key
 from storage.database import Database, open_database
 from storage.migrations import migrate
 from storage.readers_key import use_key

@@ -17,8 +17,8 @@ from bot.app.post_renderer import Posts
 from bot.cli.failure import Failure
 from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings
+from bot.config.parsers import web_address
 from bot.config.policies import publishing
-from bot.config.values import web_address
 from bot.render import Content, Html
 from bot.render.text import shown
 from jobs.clock import SystemClock

@@ -8,7 +8,7 @@ import click
 from bot.cli.failure import Failure
 from bot.cli.opened import opened
 from bot.config import SettingsError, read_settings
-from bot.config.keys import key_in
+from bot.config.readers_key import key_in
 from storage.files import open_private
 from storage.readers_key import reseal
 from storage.sealing import Seal, new_key, seal_of

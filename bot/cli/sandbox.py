@@ -17,7 +17,7 @@ from bot.cli.failure import Failure
 from bot.cli.sandbox_previews import previews
 from bot.config import EditionSettings, Settings, read_settings
 from bot.config.logs import start_logs
-from bot.config.values import web_address
+from bot.config.parsers import web_address
 from bot.sandbox.box import Box
 from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.request import BoxRequest

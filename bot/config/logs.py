@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.config.discretion import LibrariesWords, hush_python, without_words
+from bot.config.redaction import LibrariesWords, hush_python, without_words
 
 TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,100}")
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config import values
+from bot.config import parsers
 from jobs.config import Corrections, FeedHints, Pictures, QuietHours, QuietMode, Rate, Withdrawals
 from jobs.proxies import Proxy
 
@@ -50,17 +50,17 @@ def _format(text: str) -> str:
     return text.lower()
 
 
-Items = Annotated[tuple[str, ...], NoDecode, _read(values.items)]
-Channels = Annotated[tuple[int | str, ...], NoDecode, _read(values.channels)]
-Addresses = Annotated[tuple[str, ...], NoDecode, _read(values.web_addresses)]
-Duration = Annotated[timedelta, _read(values.duration, timedelta())]
-Wait = Annotated[timedelta, _read(values.positive_duration)]
-Hours = Annotated[QuietHours | None, NoDecode, _read(values.quiet_hours, None)]
-Language = Annotated[str, _read(values.language)]
-Zone = Annotated[ZoneInfo, _read(values.timezone)]
-Number = Annotated[int, _read(values.whole_number)]
-YesNo = Annotated[bool, _read(values.yes_or_no)]
-Quantity = Annotated[Rate, NoDecode, _read(values.rate)]
+Items = Annotated[tuple[str, ...], NoDecode, _read(parsers.items)]
+Channels = Annotated[tuple[int | str, ...], NoDecode, _read(parsers.channels)]
+Addresses = Annotated[tuple[str, ...], NoDecode, _read(parsers.web_addresses)]
+Duration = Annotated[timedelta, _read(parsers.duration, timedelta())]
+Wait = Annotated[timedelta, _read(parsers.positive_duration)]
+Hours = Annotated[QuietHours | None, NoDecode, _read(parsers.quiet_hours, None)]
+Language = Annotated[str, _read(parsers.language)]
+Zone = Annotated[ZoneInfo, _read(parsers.timezone)]
+Number = Annotated[int, _read(parsers.whole_number)]
+YesNo = Annotated[bool, _read(parsers.yes_or_no)]
+Quantity = Annotated[Rate, NoDecode, _read(parsers.rate)]
 
 
 class EditionSettings(BaseModel):
@@ -98,10 +98,10 @@ class Settings(BaseSettings):
         """Nothing is read behind our back: `read_settings` hands everything in."""
         return (init_settings,)
 
-    telegram_bot_token: Annotated[str, _read(values.token, "")] = Field(
+    telegram_bot_token: Annotated[str, _read(parsers.token, "")] = Field(
         "", repr=False, description="from @BotFather"
     )
-    telegram_api_url: Annotated[str, _read(values.base_address)] = Field(
+    telegram_api_url: Annotated[str, _read(parsers.base_address)] = Field(
         "https://api.telegram.org", description="the Bot API server, yours or theirs"
     )
     channels: Channels = Field(
@@ -111,16 +111,16 @@ class Settings(BaseSettings):
     feed_urls: Addresses = Field(
         (), description="feed addresses, comma-separated; a site's address is enough: its feed is discovered"
     )
-    feed_authority: Annotated[dict[str, frozenset[str]], NoDecode, _read(values.authority, {})] = Field(
+    feed_authority: Annotated[dict[str, frozenset[str]], NoDecode, _read(parsers.authority, {})] = Field(
         {},
         description="hosts beyond its own (www. aside) whose articles a feed may correct or withdraw: "
         "feeds.example.org=www.example.org+blog.example.org, ...",
     )
-    operators: Annotated[tuple[int, ...], NoDecode, _read(values.user_ids)] = Field(
+    operators: Annotated[tuple[int, ...], NoDecode, _read(parsers.user_ids)] = Field(
         (),
         description="Telegram user ids, comma-separated: may use the operators' commands, and get the alerts",
     )
-    fetch_schedule: Annotated[timedelta | str, _read(values.schedule)] = Field(
+    fetch_schedule: Annotated[timedelta | str, _read(parsers.schedule)] = Field(
         timedelta(minutes=2),
         description="when to look for articles: a duration (30s, 2m, 1h) or a cron line, in TIMEZONE",
     )
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     pictures: Annotated[Pictures, _one_of(Pictures)] = Field(
         Pictures.PREVIEW, description="preview (large link preview), photo (with a caption) or none"
     )
-    database_url: Annotated[str, _read(values.database_url)] = Field(
+    database_url: Annotated[str, _read(parsers.database_url)] = Field(
         "sqlite:///data/newswire.db",
         repr=False,
         description="sqlite:///path or postgresql://user:password@host/name",
@@ -184,7 +184,7 @@ class Settings(BaseSettings):
         timedelta(days=7),
         description="how long it is kept to whom an alert was sent; until then a correction reaches it",
     )
-    readers_key: Annotated[str, _read(values.readers_key, "")] = Field(
+    readers_key: Annotated[str, _read(parsers.readers_key, "")] = Field(
         "",
         repr=False,
         description="encrypts the ids of readers' chats; made by newswire readers-key; a file is safer",
@@ -192,17 +192,17 @@ class Settings(BaseSettings):
     readers_key_file: Annotated[Path | None, _read(Path, None)] = Field(
         None, description="the same, in a file outside the database and its backups"
     )
-    http_address: Annotated[tuple[str, int] | None, NoDecode, _read(values.listening_address, None)] = Field(
+    http_address: Annotated[tuple[str, int] | None, NoDecode, _read(parsers.listening_address, None)] = Field(
         ("127.0.0.1", 8080),
         description="where /healthz, /readyz and /metrics are served; empty for none",
     )
-    telegram_proxy: Annotated[Proxy | None, NoDecode, _read(values.proxy("TELEGRAM_PROXY"), None)] = Field(
+    telegram_proxy: Annotated[Proxy | None, NoDecode, _read(parsers.proxy("TELEGRAM_PROXY"), None)] = Field(
         None,
         repr=False,
         description="the proxy on the way to Telegram: http, https, socks5 or socks5h, such as "
         "socks5h://name:password@127.0.0.1:1080; else HTTPS_PROXY or ALL_PROXY",
     )
-    feeds_proxy: Annotated[Proxy | None, NoDecode, _read(values.proxy("FEEDS_PROXY"), None)] = Field(
+    feeds_proxy: Annotated[Proxy | None, NoDecode, _read(parsers.proxy("FEEDS_PROXY"), None)] = Field(
         None,
         repr=False,
         description="the proxy for feeds, pages, pictures and hubs; they go directly without it, "
@@ -220,11 +220,11 @@ class Settings(BaseSettings):
         description="hosts, comma-separated, reached without any of these proxies: example.org (and what "
         "lies below), host:8081, 10.0.0.0/8, or * for all",
     )
-    public_url: Annotated[str, _read(values.base_address, "")] = Field(
+    public_url: Annotated[str, _read(parsers.base_address, "")] = Field(
         "",
         description="where Telegram and WebSub hubs reach us: turns on webhook and WebSub",
     )
-    contact: Annotated[str, _read(values.line, "")] = Field(
+    contact: Annotated[str, _read(parsers.line, "")] = Field(
         "",
         description="our address, told to the sites we read; else PUBLIC_URL or a channel's",
     )
@@ -239,7 +239,7 @@ class Settings(BaseSettings):
     unclear_send_wait: Wait = Field(
         timedelta(seconds=75), description="how long to wait before looking up what became of an unclear send"
     )
-    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _read(values.networks)] = (
+    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _read(parsers.networks)] = (
         Field(
             (),
             description="private networks that may be fetched from, such as 127.0.0.1/32",
@@ -253,7 +253,7 @@ class Settings(BaseSettings):
         timedelta(seconds=2),
         description="how long a post waits for its article's page where the feed lacks text or picture",
     )
-    max_feed_bytes: Annotated[int, _read(values.size)] = Field(
+    max_feed_bytes: Annotated[int, _read(parsers.size)] = Field(
         10_000_000, description="the largest feed, after decompression"
     )
     fetch_timeout: Wait = Field(
