@@ -1,8 +1,8 @@
 """Telegram's updates in, answers out: the one place where a reader's question meets a command."""
 
 from bot.dispatch.answers import Answers
+from bot.dispatch.dispatcher import Dispatch
 from bot.dispatch.menu import set_menu
-from bot.dispatch.updates import Dispatch
 
 #: The updates that the bot asks Telegram for.
 WANTED_UPDATES = ("message", "callback_query", "my_chat_member", "channel_post")

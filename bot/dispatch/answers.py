@@ -10,7 +10,7 @@ import structlog
 
 from bot.commands import Desk, Reply, command_named
 from bot.commands.privacy import erase_gone
-from bot.dispatch.reading import Asked, Pressed
+from bot.dispatch.parse import Asked, Pressed
 from bot.render import Content
 from jobs.clock import Clock
 from jobs.publish.send_result import (

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bot.dispatch.reading import Asked
+from bot.dispatch.parse import Asked
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
 from bot.commands.arguments import first_link, fits, number
 from bot.commands.chat_memory import Typed
 from bot.commands.latest import MOST
-from bot.dispatch.reading import Asked
+from bot.dispatch.parse import Asked
 from bot.locale import Sentence, best
 from bot.render import Button, escape, plain
 from jobs.config import Edition

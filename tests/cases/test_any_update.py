@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from telegram import CallbackQuery, Message, Update
 
 from bot.dispatch import Dispatch
-from bot.dispatch.reading import Asked, Pressed, kind_of
+from bot.dispatch.parse import Asked, Pressed, kind_of
 from bot.telegram.sender import TelegramSender
 from storage import chats
 from storage.database import Database
@@ -168,8 +168,12 @@ FORGED = {
 @pytest.mark.parametrize(
     ("check", "instead", "drawn"),
     [
-        ("bot.dispatch.updates.read_press", _believing, FORGED),
-        ("bot.dispatch.updates._is_channel", lambda *_: False, FORGED | {"true": False, "place": "channel"}),
+        ("bot.dispatch.dispatcher.read_press", _believing, FORGED),
+        (
+            "bot.dispatch.dispatcher._is_channel",
+            lambda *_: False,
+            FORGED | {"true": False, "place": "channel"},
+        ),
         (
             "bot.dispatch.answers.Messenger._may_replace",
             None,

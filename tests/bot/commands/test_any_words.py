@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS, Command, Reply, Request
-from bot.dispatch.reading import Asked, Pointed, Pressed, readable
+from bot.dispatch.parse import Asked, Pointed, Pressed, readable
 from bot.dispatch.routing import request_for, route, unknown
 from bot.sandbox.entities import formatted, utf16_length
 from bot.sandbox.links import checked

@@ -17,10 +17,10 @@ from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 from bot.commands import Desk, Reply, Request, command_named
 from bot.commands.privacy import erase_gone
 from bot.dispatch.answers import Answers, Messenger
+from bot.dispatch.parse import Asked, names_another_bot, read_message, read_press
+from bot.dispatch.permissions import reader_left, remember_standing
 from bot.dispatch.queue import AskerQueue, Question
-from bot.dispatch.reading import Asked, names_another_bot, read_message, read_press
 from bot.dispatch.routing import language_of, not_typed, request_for, route, slow_down, speechless, unknown
-from bot.dispatch.standing import reader_left, remember_standing
 from bot.dispatch.throttle import Throttle
 from bot.locale import words
 from bot.render import escape, shown

@@ -7,7 +7,7 @@ from datetime import datetime
 from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, ChatMemberUpdated
 from telegram.constants import ChatMemberStatus
 
-from bot.dispatch.reading import kind_of
+from bot.dispatch.parse import kind_of
 from jobs.publish.chat_status import Source, learn
 from storage import chats
 from storage.database import Connection
