@@ -16,7 +16,7 @@ from bot.config import Settings
 from bot.config.policies import feed_urls, fetching, index_path, publishing
 from bot.config.proxies import telegram_way
 from bot.config.readers_key import readers_key
-from bot.telegram.answers import PacedAnswers
+from bot.telegram.paced_answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock

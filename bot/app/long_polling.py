@@ -11,7 +11,7 @@ from telegram.request import BaseRequest
 
 from bot.app.connection_status import Line
 from bot.dispatch import WANTED_UPDATES
-from bot.telegram.updates import ask_for_updates, read_update
+from bot.telegram.get_updates import ask_for_updates, read_update
 from jobs.clock import Clock, within
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from bot.app.long_polling import Polling, pause, unless
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
 from bot.telegram.account import ask_name, ask_webhook
-from bot.telegram.updates import read_update
+from bot.telegram.get_updates import read_update
 from bot.web.thread import hand_over
 from jobs.clock import within
 from storage import decisions

@@ -14,8 +14,8 @@ from telegram.request._requestparameter import RequestParameter
 
 from bot.render.content import Content
 from bot.render.links import SURE_LENGTH
-from bot.telegram.compare import says
 from bot.telegram.errors import outcome_of
+from bot.telegram.message_match import says
 from bot.telegram.permissions import standing_of
 from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.publish.send_result import Missing, Outcome, Refused, Sent, Standing, TryLater, Unclear, Untouchable

@@ -15,7 +15,7 @@ from bot import commands
 from bot.dispatch import Dispatch
 from bot.locale import unquoted
 from bot.sandbox.limits import NO_LIMITS
-from bot.telegram.answers import PacedAnswers
+from bot.telegram.paced_answers import PacedAnswers
 from jobs.config import Edition, Rate
 from jobs.publish import pipeline
 from storage import decisions

@@ -11,7 +11,7 @@ from telegram import Update
 
 from bot.dispatch import Dispatch
 from bot.sandbox.limits import Limits
-from bot.telegram.answers import PacedAnswers
+from bot.telegram.paced_answers import PacedAnswers
 from jobs.publish.rate_limiter import Pace
 from jobs.publish.send_result import Outcome, Sent
 from storage import chats
