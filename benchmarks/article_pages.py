@@ -14,7 +14,7 @@ from rich.table import Table
 
 from jobs.ingest import clean
 from jobs.ingest.dates import read_date
-from jobs.ingest.outcome import ReadPage
+from jobs.ingest.http.results import ReadPage
 from jobs.ingest.page import read_page
 
 CORPUS = Path("material/feeds/corpus")

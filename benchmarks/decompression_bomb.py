@@ -32,9 +32,9 @@ from bot.app.interpreter import give_way
 from bot.web.server import serve
 from jobs.clock import SystemClock
 from jobs.config import Fetching
-from jobs.ingest.fetch import Fetcher
-from jobs.ingest.inflate import zstd
-from jobs.ingest.outcome import Fetched, FetchFailed
+from jobs.ingest.http.decompress import zstd
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import Fetched, FetchFailed
 from jobs.ingest.parse import Parser
 from jobs.ingest.worker_pool import Children
 

@@ -35,8 +35,8 @@ from benchmarks.many_sites import address
 from bot.app.interpreter import give_way
 from jobs.clock import SystemClock
 from jobs.config import Fetching
-from jobs.ingest.fetch import Fetcher
-from jobs.ingest.outcome import Fetched, NotModified
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import Fetched, NotModified
 from jobs.ingest.parse import Parser
 from jobs.ingest.pipeline import look_at
 from jobs.ingest.update_feed import Ingest

@@ -12,7 +12,7 @@ from benchmarks.snapshots import Item, Snapshot, Truth, plain
 from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest import pipeline
-from jobs.ingest.outcome import Fetched, FetchOutcome
+from jobs.ingest.http.results import Fetched, FetchOutcome
 from jobs.ingest.parse import Parser
 from jobs.ingest.update_feed import Ingest, Look
 from jobs.ingest.worker_pool import Children

@@ -21,7 +21,7 @@ from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
 from jobs.embed.pipeline import Embedder
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.parse import Parser
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import WebSub

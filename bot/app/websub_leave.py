@@ -8,7 +8,7 @@ from bot.config.policies import fetching
 from bot.web.server import serve
 from bot.web.websub import Callbacks
 from jobs.clock import Clock
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.websub import Push, WebSub, leave_all
 from storage import websub_subscriptions
 from storage.database import Database

@@ -6,7 +6,7 @@ where it fails.
 
 from typing import Any, Protocol
 
-from jobs.ingest.outcome import (
+from jobs.ingest.http.results import (
     NOT_THERE,
     FeedGone,
     Fetched,

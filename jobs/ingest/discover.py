@@ -7,7 +7,7 @@ import re
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
-from jobs.ingest.network import url_refusal
+from jobs.ingest.http.ssrf import url_refusal
 
 #: Characters of a page in which its head surely ends.
 HEAD = 1_000_000

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from jobs.ingest.network import Network, address_refusal, url_refusal
-from jobs.ingest.outcome import Link
+from jobs.ingest.http.results import Link
+from jobs.ingest.http.ssrf import Network, address_refusal, url_refusal
 from storage.records import Feed, Lease, LeaseState
 
 #: What hubs grant where they do not say: the specification's own example, ten days.

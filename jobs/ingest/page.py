@@ -9,9 +9,9 @@ from typing import Any
 import trafilatura
 
 from jobs.ingest.decode import decode
+from jobs.ingest.http.results import NoPage, ReadPage
 from jobs.ingest.item import Left, read_item
 from jobs.ingest.jsonld import linked_article
-from jobs.ingest.outcome import NoPage, ReadPage
 from jobs.ingest.page_head import own_address, raw_item, read_head
 
 #: Characters of a page beyond which nobody writes an article.

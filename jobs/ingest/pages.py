@@ -13,8 +13,8 @@ from typing import Any
 
 from jobs.clock import Clock, within
 from jobs.ingest.dedupe import Named
+from jobs.ingest.http.results import NoPage, PageGone, ReadPage
 from jobs.ingest.images import WIDE_ENOUGH
-from jobs.ingest.outcome import NoPage, PageGone, ReadPage
 from jobs.ingest.parsed import ParsedItem
 from jobs.ingest.standfirst import standfirst
 from storage import articles

@@ -6,8 +6,8 @@ Limits: Bot API, `sendPhoto` by URL: 5 MB, width and height together 10,000, one
 from dataclasses import dataclass
 from typing import Protocol
 
-from jobs.ingest.network import url_refusal
-from jobs.ingest.outcome import NOT_THERE, FetchFailed, Peeked
+from jobs.ingest.http.results import NOT_THERE, FetchFailed, Peeked
+from jobs.ingest.http.ssrf import url_refusal
 
 LARGEST = 5_000_000
 LONGEST_SIDES = 10_000

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from jobs.ingest import headers, pages
+from jobs.ingest import pages
 from jobs.ingest.feed_updates import Counts, Looks, Round
+from jobs.ingest.http import headers
 from jobs.ingest.pushed import APART
 from jobs.ingest.update_feed import (
     Ingest,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from jobs.ingest import discover
-from jobs.ingest.outcome import FeedGone, Fetched, FetchFailed, NotModified, ReadPage
+from jobs.ingest.http.results import FeedGone, Fetched, FetchFailed, NotModified, ReadPage
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from jobs.ingest.update_feed import Ingest, discovered
 from storage.links import is_front_page

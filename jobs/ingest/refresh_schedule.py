@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs.config import FeedHints
-from jobs.ingest.outcome import FeedMoved, Seconds
+from jobs.ingest.http.results import FeedMoved, Seconds
 from storage.records import Feed
 
 LONGEST_WAIT = timedelta(hours=24)

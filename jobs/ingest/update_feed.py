@@ -12,7 +12,7 @@ from typing import Protocol, assert_never
 from jobs.clock import Clock, within
 from jobs.config import Fetching
 from jobs.ingest import discover, hub_rules, pages, refresh_schedule, store
-from jobs.ingest.outcome import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
+from jobs.ingest.http.results import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from storage import entries, feeds
 from storage.database import Connection, Database

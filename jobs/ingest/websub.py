@@ -13,6 +13,7 @@ from typing import Protocol, assert_never
 
 from jobs.clock import Clock
 from jobs.config import Fetching
+from jobs.ingest.http.results import FetchFailed, Posted
 from jobs.ingest.hub_rules import (
     Confirm,
     ConfirmEnd,
@@ -28,7 +29,6 @@ from jobs.ingest.hub_rules import (
     steps,
     verdict,
 )
-from jobs.ingest.outcome import FetchFailed, Posted
 from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease, LeaseState

@@ -16,8 +16,8 @@ from hypothesis import strategies as some
 
 from jobs.ingest import update_feed, update_slots
 from jobs.ingest.feed_updates import STOPPED, Looks, Round
-from jobs.ingest.inflate import SLICE, BadPacking, TooLarge, Unpacker, zstd
-from jobs.ingest.outcome import FetchOutcome, PageGone
+from jobs.ingest.http.decompress import SLICE, BadPacking, TooLarge, Unpacker, zstd
+from jobs.ingest.http.results import FetchOutcome, PageGone
 from storage import articles, feeds, job_runs
 from storage.database import Connection, Database
 from storage.records import Article, ArticleState

@@ -26,7 +26,7 @@ from bot.sandbox.server import serve_box
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.clock import SystemClock
-from jobs.ingest.fetch import Fetched, Fetcher, FetchFailed
+from jobs.ingest.http.fetcher import Fetched, Fetcher, FetchFailed
 from jobs.proxies import Proxy as Value
 from jobs.proxies import goes_directly, read_proxy
 from jobs.publish.send_result import Outcome, Sent, TryLater, Unclear
@@ -392,7 +392,7 @@ import asyncio, sys
 from dataclasses import replace
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import SystemClock
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from jobs.proxies import read_proxy
 from tests.jobs.ingest_network.site import POLICY, Names
 async def main():

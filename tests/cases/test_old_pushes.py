@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.ingest import pipeline
-from jobs.ingest.outcome import FetchFailed, NoPage, PageGone
+from jobs.ingest.http.results import FetchFailed, NoPage, PageGone
 from jobs.ingest.update_feed import Look
 from jobs.ingest.websub import Push
 from storage.database import Database

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest import pipeline
-from jobs.ingest.outcome import FetchOutcome
+from jobs.ingest.http.results import FetchOutcome
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from jobs.ingest.reading import read_feed
 from jobs.ingest.update_feed import Ingest

@@ -8,7 +8,7 @@ from html import escape
 from jobs.config import Fetching
 from jobs.ingest import pipeline
 from jobs.ingest.discover import advertised
-from jobs.ingest.outcome import (
+from jobs.ingest.http.results import (
     FeedGone,
     Fetched,
     FetchFailed,

@@ -3,7 +3,7 @@
 import asyncio
 
 from jobs.ingest import pipeline
-from jobs.ingest.outcome import FetchFailed, NoPage, PageGone, ReadPage
+from jobs.ingest.http.results import FetchFailed, NoPage, PageGone, ReadPage
 from storage import articles
 from storage.records import ArticleState
 from tests.conftest import MovedClock

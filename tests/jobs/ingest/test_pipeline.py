@@ -3,7 +3,7 @@
 import json
 
 from jobs.ingest import pipeline
-from jobs.ingest.outcome import FeedGone, FetchFailed
+from jobs.ingest.http.results import FeedGone, FetchFailed
 from jobs.ingest.websub import Push
 from storage import articles, feeds, job_runs
 from storage.records import FeedState, RunOutcome

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import POLICY, STRANGER, Site, a_site
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from bot.web.websub import Callbacks
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.websub import Push, WebSub
 from storage import feeds, websub_subscriptions
 from storage.database import Database

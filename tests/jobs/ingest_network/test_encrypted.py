@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ingest.fetch import Fetcher, FetchFailed
+from jobs.ingest.http.fetcher import Fetcher, FetchFailed
 from tests.jobs.ingest_network.site import Site, a_site
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl
 LOOK = """
 import asyncio, sys
 from jobs.clock import SystemClock
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from tests.jobs.ingest_network.site import POLICY
 async def main():
     async with Fetcher(POLICY, SystemClock()) as fetcher:

@@ -8,9 +8,17 @@ import brotli
 import pytest
 from aiohttp import web
 
-from jobs.ingest.fetch import FeedGone, Fetched, Fetcher, FetchFailed, FetchOutcome, NotModified, Posted
-from jobs.ingest.inflate import zstd
-from jobs.ingest.outcome import Link
+from jobs.ingest.http.decompress import zstd
+from jobs.ingest.http.fetcher import (
+    FeedGone,
+    Fetched,
+    Fetcher,
+    FetchFailed,
+    FetchOutcome,
+    NotModified,
+    Posted,
+)
+from jobs.ingest.http.results import Link
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import FEED, Site, head, raw_site, sends
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from multidict import CIMultiDict
 
-from jobs.ingest.headers import content_type, fresh_for, links, retry_after, validator
-from jobs.ingest.outcome import Link
+from jobs.ingest.http.headers import content_type, fresh_for, links, retry_after, validator
+from jobs.ingest.http.results import Link
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 import brotli
 import pytest
 
-from jobs.ingest.fetch import Fetched, Fetcher, FetchFailed, FetchOutcome
-from jobs.ingest.inflate import zstd
+from jobs.ingest.http.decompress import zstd
+from jobs.ingest.http.fetcher import Fetched, Fetcher, FetchFailed, FetchOutcome
 from tests.conftest import MovedClock, settle
 from tests.jobs.ingest_network.site import FEED, POLICY, Raw, Site, head, raw_site, sends
 

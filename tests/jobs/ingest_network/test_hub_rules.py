@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from jobs.ingest.http.results import Link
 from jobs.ingest.hub_rules import Confirm, Offer, is_signed, may_know_secret, offer, renewal, verdict
-from jobs.ingest.outcome import Link
 from storage.records import Lease, LeaseState
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.inflate import SLICE, BadPacking, Unpacker, zstd
+from jobs.ingest.http.decompress import SLICE, BadPacking, Unpacker, zstd
 
 MOST = 25_000_000
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {

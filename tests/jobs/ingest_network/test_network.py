@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.network import address_refusal, url_refusal
+from jobs.ingest.http.ssrf import address_refusal, url_refusal
 
 PRIVATE = [
     ("0.0.0.0", "unspecified"),

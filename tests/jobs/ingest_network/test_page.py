@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from jobs.ingest.http.results import NoPage, ReadPage
 from jobs.ingest.jsonld import LinkedArticle, linked_article
-from jobs.ingest.outcome import NoPage, ReadPage
 from jobs.ingest.page import read_page
 
 URL = "https://www.paper.example/world/flood-2"

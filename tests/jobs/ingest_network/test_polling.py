@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jobs.config import FeedHints
-from jobs.ingest.outcome import FeedMoved, Seconds
+from jobs.ingest.http.results import FeedMoved, Seconds
 from jobs.ingest.refresh_schedule import (
     PROOFS,
     PUSHED_WAIT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ingest.fetch import Fetcher
+from jobs.ingest.http.fetcher import Fetcher
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import POLICY, Names, Site, a_site
 from tests.jobs.ingest_network.test_hostile_servers import reason
@@ -79,7 +79,7 @@ async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:
     program = (
         "import asyncio, sys\n"
         "from jobs.clock import SystemClock\n"
-        "from jobs.ingest.fetch import Fetcher\n"
+        "from jobs.ingest.http.fetcher import Fetcher\n"
         "from tests.jobs.ingest_network.site import POLICY\n"
         "async def main():\n"
         "    async with Fetcher(POLICY, SystemClock()) as fetcher:\n"

@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from jobs.config import Fetching
-from jobs.ingest.network import Network, address_refusal
+from jobs.ingest.http.ssrf import Network, address_refusal
 from jobs.proxies import Proxy, goes_directly
 from jobs.proxy_connector import ProxyFailed, TunnelConnector
 

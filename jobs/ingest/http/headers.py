@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
-from jobs.ingest.outcome import Link, Seconds
+from jobs.ingest.http.results import Link, Seconds
 
 #: A validator longer than this is kept by no server that means it; it is not sent back.
 LONGEST_VALIDATOR = 2048

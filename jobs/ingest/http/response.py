@@ -7,10 +7,10 @@ from http import HTTPStatus
 
 from aiohttp import ClientResponse
 
-from jobs.ingest import headers as read
-from jobs.ingest.hosts import USUAL_REST
-from jobs.ingest.inflate import TooLarge, Unpacker
-from jobs.ingest.outcome import Fetched, NotModified, Seconds
+from jobs.ingest.http import headers as read
+from jobs.ingest.http.decompress import TooLarge, Unpacker
+from jobs.ingest.http.host_limits import USUAL_REST
+from jobs.ingest.http.results import Fetched, NotModified, Seconds
 
 #: Bytes of a picture that show its kind and size.
 PEEK = 65_536

@@ -17,13 +17,11 @@ from yarl import URL
 
 from jobs.clock import Clock, within
 from jobs.config import Fetching
-from jobs.ingest.answer import header, known, read_body, read_start, rest_wanted, trouble, whole
-from jobs.ingest.client import open_session, sentence
-from jobs.ingest.headers import content_type
-from jobs.ingest.hosts import Hosts
-from jobs.ingest.inflate import BadPacking, TooLarge
-from jobs.ingest.network import url_refusal
-from jobs.ingest.outcome import (
+from jobs.ingest.http.decompress import BadPacking, TooLarge
+from jobs.ingest.http.headers import content_type
+from jobs.ingest.http.host_limits import Hosts
+from jobs.ingest.http.response import header, known, read_body, read_start, rest_wanted, trouble, whole
+from jobs.ingest.http.results import (
     FeedGone,
     FeedMoved,
     Fetched,
@@ -35,6 +33,8 @@ from jobs.ingest.outcome import (
     Posted,
     Seconds,
 )
+from jobs.ingest.http.session import open_session, sentence
+from jobs.ingest.http.ssrf import url_refusal
 
 #: What we like best, for each kind of thing that we ask for.
 FEED = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
