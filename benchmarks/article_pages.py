@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from jobs.ingest import clean
+from jobs.ingest.content import clean
 from jobs.ingest.dates import read_date
 from jobs.ingest.http.results import ReadPage
 from jobs.ingest.page import read_page

@@ -34,7 +34,7 @@ from benchmarks.snapshots import (
     snapshots,
     title_edits,
 )
-from jobs.ingest.clean import folded, title
+from jobs.ingest.content.clean import folded, title
 from jobs.ingest.corrections import MOST_CHANGES
 from storage import articles, feeds, identities
 from storage.database import Database, open_database

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobs.ingest.language import of_feed
+from jobs.ingest.content.language import of_feed
 
 ROOT = Path(__file__).parents[2] / "material" / "related"
 

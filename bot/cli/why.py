@@ -6,7 +6,7 @@ from bot.cli.failure import Failure
 from bot.cli.opened import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
-from jobs.ingest.links import refused_because
+from jobs.ingest.content.links import refused_because
 from storage import articles, chats, entries, feeds, reports, stories
 from storage.database import Connection
 from storage.records import Article, Verdict

@@ -12,7 +12,7 @@ import structlog
 
 from jobs.clock import Clock
 from jobs.embed.model import MODEL, reads, words
-from jobs.ingest.language import of_feed
+from jobs.ingest.content.language import of_feed
 from jobs.ingest.worker_pool import Children, Failed
 from storage import embeddings
 from storage.database import Connection, Database

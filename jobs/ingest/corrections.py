@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from jobs.ingest.clean import folded
-from jobs.ingest.images import image_key
+from jobs.ingest.content.clean import folded
+from jobs.ingest.content.images import image_key
 from jobs.ingest.parsed import ParsedItem
 from storage.articles import Draft
 from storage.links import link_key

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
 
-from jobs.ingest.clean import folded
+from jobs.ingest.content.clean import folded
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from storage.identities import NOBODY, guid_key, link_keys, own_link_key
 from storage.links import is_front_page, normalised

@@ -7,11 +7,11 @@ from itertools import accumulate
 
 import regex
 
-from jobs.ingest import clean, images, language
+from jobs.ingest.content import clean, images, language
+from jobs.ingest.content.links import LONGEST_LINK, is_too_long, reader_link, refused_because
+from jobs.ingest.content.summary import first_sentence, standfirst
 from jobs.ingest.dates import read_date
-from jobs.ingest.links import LONGEST_LINK, is_too_long, reader_link, refused_because
 from jobs.ingest.parsed import ParsedItem
-from jobs.ingest.standfirst import first_sentence, standfirst
 from storage import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")

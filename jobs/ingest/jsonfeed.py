@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.ingest import clean, images
+from jobs.ingest.content import clean, images
+from jobs.ingest.content.links import reader_link
 from jobs.ingest.item import RawItem, Words, dropped, feed_language, feed_title, lead, read_item
-from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.repair import MAX_ITEMS
 

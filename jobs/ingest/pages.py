@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from jobs.clock import Clock, within
+from jobs.ingest.content.images import WIDE_ENOUGH
+from jobs.ingest.content.summary import standfirst
 from jobs.ingest.dedupe import Named
 from jobs.ingest.http.results import NoPage, PageGone, ReadPage
-from jobs.ingest.images import WIDE_ENOUGH
 from jobs.ingest.parsed import ParsedItem
-from jobs.ingest.standfirst import standfirst
 from storage import articles
 from storage.database import Connection, Database
 from storage.records import Article

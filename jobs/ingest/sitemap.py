@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from jobs.ingest import images
+from jobs.ingest.content import images
 from jobs.ingest.item import RawItem, Words, dropped, read_item
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 

@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from jobs.ingest import clean, images
+from jobs.ingest.content import clean, images
+from jobs.ingest.content.links import reader_link
 from jobs.ingest.item import Lead, Left, RawItem, Words, dropped, feed_language, feed_title
-from jobs.ingest.links import reader_link
 from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
 
 #: Media RSS describes pictures with elements that feedparser takes for the item's own (its issue 195).

@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from jobs.ingest.images import WIDE_ENOUGH
+from jobs.ingest.content.images import WIDE_ENOUGH
 from jobs.ingest.parsed import ParsedFeed, ParseFailed
 from tests.conftest import THOROUGH
 from tests.feeds.material import CONFORMANCE, CORPUS, files, needs_material, read

@@ -4,7 +4,7 @@ from collections import Counter
 from functools import cache
 from urllib.parse import urljoin
 
-from jobs.ingest import clean
+from jobs.ingest.content import clean
 from jobs.ingest.parsed import ParsedItem, ParseFailed
 from storage.links import normalised
 from tests.feeds.material import CONFORMANCE, URL, Row, needs_material, oracle, read

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.clean import folded, from_html, has_tags, line, paragraphs, tidy, title
+from jobs.ingest.content.clean import folded, from_html, has_tags, line, paragraphs, tidy, title
 
 SEEN = [
     ("5 < 6 & 7 > 2", "5 < 6 & 7 > 2"),

@@ -2,7 +2,15 @@
 
 import pytest
 
-from jobs.ingest.images import Picture, best, image_key, in_html, looks_like_picture, picture, width_in
+from jobs.ingest.content.images import (
+    Picture,
+    best,
+    image_key,
+    in_html,
+    looks_like_picture,
+    picture,
+    width_in,
+)
 
 BASE = "https://news.example/feed"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.links import is_private_host, reader_link, refused_because
+from jobs.ingest.content.links import is_private_host, reader_link, refused_because
 
 REFUSED = [
     "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "tg://resolve?domain=x",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.standfirst import MAX_LENGTH, first_sentence, shorten, standfirst
+from jobs.ingest.content.summary import MAX_LENGTH, first_sentence, shorten, standfirst
 from storage.script import graphemes
 
 HEADLINE = "Harbour opens again"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from jobs.ingest.content.image_probe import LARGEST, Drawn, drawn_in, picture_trouble, trouble
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.ingest.picture import LARGEST, Drawn, drawn_in, picture_trouble, trouble
 from tests.jobs.ingest_network.site import Site
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from jobs.ingest.links import reader_link
+from jobs.ingest.content.links import reader_link
 
 #: Pixels; below it a picture is a thumbnail, and a picture elsewhere in the item is better.
 WIDE_ENOUGH = 300

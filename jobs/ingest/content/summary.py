@@ -2,8 +2,8 @@
 
 import regex
 
-from jobs.ingest.clean import folded
-from jobs.ingest.tails import without_tails
+from jobs.ingest.content.boilerplate import without_tails
+from jobs.ingest.content.clean import folded
 from storage.script import graphemes, sentences
 
 #: Characters (as readers count them) that a standfirst may have; posts cut further to their own room.
