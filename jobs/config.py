@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from zoneinfo import ZoneInfo
 
 from jobs.proxies import Proxy
-from storage.links import site
+from storage.text.urls import site
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hashlib import sha256
 from sqlalchemy import Connection, Executable, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.links import link_key, link_keys, normalised
 from storage.schema import identities
+from storage.text.urls import link_key, link_keys, normalised
 
 #: A key that several articles share: it is known, and names none of them.
 NOBODY = 0

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from storage import articles
 from storage.index import Index, Question, Results
-from storage.index.folding import fold, tidy
 from storage.index.snippets import Snippet, marks, snippet
 from storage.records import Article
+from storage.text.normalize import fold, tidy
 
 #: Articles whose text is read to see whether a phrase really stands in it.
 MOST_READ = 200

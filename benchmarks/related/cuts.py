@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from storage.script import graphemes as ends
-from storage.script import words
+from storage.text.segmentation import graphemes as ends
+from storage.text.segmentation import words
 
 
 def by_pattern(text: str) -> list[str]:

@@ -12,8 +12,8 @@ from babel import Locale, UnknownLocaleError
 from jobs.config import QuietHours, Rate
 from jobs.proxies import Proxy, read_proxy
 from jobs.scheduler import next_time
-from storage.links import site
 from storage.sealing import read_key
+from storage.text.urls import site
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}

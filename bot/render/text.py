@@ -11,7 +11,7 @@ from itertools import accumulate, islice
 from typing import NewType
 
 from bot.locale import quoted, quoted_pieces
-from storage.script import graphemes, sentences, utf16_length
+from storage.text.segmentation import graphemes, sentences, utf16_length
 
 #: Telegram's HTML, safe to send. Limits and rules: TDLib, MessageEntity.cpp, parse_html.
 Html = NewType("Html", str)

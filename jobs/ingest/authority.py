@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from jobs.config import Authority, covers
 from storage.entries import Presence
-from storage.links import site
+from storage.text.urls import site
 
 
 def speaker(presences: Sequence[Presence], link: str, authority: Authority) -> Presence | None:

@@ -9,8 +9,8 @@ from jobs.ingest.content.clean import folded
 from jobs.ingest.content.images import image_key
 from jobs.ingest.parsed import ParsedItem
 from storage.articles import Draft
-from storage.links import link_key
 from storage.records import Article, Entry, Revision
+from storage.text.urls import link_key
 
 #: More edits of one item than this are a clock in its text, not a newsroom (lemon24/reader's figure).
 MOST_CHANGES = 24

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from jobs.ingest.content.clean import folded
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from storage.identities import NOBODY, guid_key, link_keys, own_link_key
-from storage.links import is_front_page, normalised
+from storage.text.urls import is_front_page, normalised
 
 #: So many items with one link and each its own guid and title: the link is the site's, not theirs. Two are
 #: one story whose guid was bumped, as the BBC's are.

@@ -13,8 +13,8 @@ from jobs.ingest.dedupe import Document, Named
 from storage import articles, entries, feeds, identities
 from storage.database import Connection
 from storage.identities import NOBODY, Claim
-from storage.links import link_keys, normalised, site
 from storage.records import Article, ArticleState, Feed
+from storage.text.urls import link_keys, normalised, site
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from jobs.ingest.content.links import LONGEST_LINK, is_too_long, reader_link, re
 from jobs.ingest.content.summary import first_sentence, standfirst
 from jobs.ingest.dates import read_date
 from jobs.ingest.parsed import ParsedItem
-from storage import zawgyi
+from storage.text import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
 _MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, LONGEST_LINK, 200

@@ -7,7 +7,7 @@ from jobs.ingest import discover
 from jobs.ingest.http.results import FeedGone, Fetched, FetchFailed, NotModified, ReadPage
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from jobs.ingest.update_feed import Ingest, discovered
-from storage.links import is_front_page
+from storage.text.urls import is_front_page
 
 
 @dataclass(frozen=True, slots=True)

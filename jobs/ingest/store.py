@@ -19,8 +19,8 @@ from storage.articles import Draft
 from storage.database import Connection
 from storage.entries import Presence
 from storage.identities import words_key
-from storage.links import is_front_page, link_keys, site
 from storage.records import Article, ArticleState, Entry, Feed
+from storage.text.urls import is_front_page, link_keys, site
 
 
 @dataclass(frozen=True, slots=True)

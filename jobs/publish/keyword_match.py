@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from storage.records import Article
-from storage.script import words
+from storage.text.segmentation import words
 
 #: Scripts that write words without spaces, by the beginning of their letters' Unicode names.
 _UNSPACED = ("MYANMAR", "THAI", "LAO", "KHMER", "CJK", "HIRAGANA", "KATAKANA")

@@ -12,9 +12,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from storage.index.explain import Evidence
-from storage.index.folding import tidy
 from storage.records import Article
 from storage.stories import Near
+from storage.text.normalize import tidy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import regex
 
-from storage import zawgyi
-from storage.index.folding import fold, tidy
-from storage.index.scripts import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, Script, runs
-from storage.index.stopwords import recognised, stem, stop_words
 from storage.index.weights import TUNED, Weights
+from storage.text import zawgyi
+from storage.text.normalize import fold, tidy
+from storage.text.stopwords import recognised, stem, stop_words
+from storage.text.tokenizers import ACCENTED, LANGUAGES, WORDS_AND_LETTERS, Cut, Script, runs
 
 #: Characters of one article that are read; what stands behind them hardly changes what it is about.
 LONGEST = 20_000

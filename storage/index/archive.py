@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from storage.index.analyzer import analyse
 from storage.index.documents import DUPLICATE, WITHDRAWN, Documents, Slot, minute_of
-from storage.index.folding import fold, tidy
 from storage.index.postings import Segment, segment, tidied
 from storage.index.ranking import Field, Packed
 from storage.index.source import Arrival
-from storage.index.stopwords import has_stems
 from storage.index.vocabulary import Lexicon
 from storage.index.weights import Weights
+from storage.text.normalize import fold, tidy
+from storage.text.stopwords import has_stems
 
 #: A word is as rare as if there were so many articles at least: two of three having it proves little.
 SMALLEST = 100

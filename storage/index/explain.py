@@ -7,7 +7,7 @@ import numpy as np
 
 from storage.index import ranking
 from storage.index.archive import Archive
-from storage.index.folding import fold
+from storage.text.normalize import fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import regex
 
-from storage.index.folding import tidy
+from storage.text.normalize import tidy
 
 #: Characters and words of a question that are read.
 LONGEST = 300

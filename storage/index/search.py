@@ -10,10 +10,10 @@ from storage.index import ranking
 from storage.index.analyzer import Term, in_unicode, language_of, word_terms
 from storage.index.archive import Archive, section_key
 from storage.index.documents import minute_of
-from storage.index.folding import fold, tidy
 from storage.index.postings import slices
 from storage.index.query_parser import Question, understand
-from storage.index.scripts import ACCENTED, is_word
+from storage.text.normalize import fold, tidy
+from storage.text.tokenizers import ACCENTED, is_word
 
 #: Languages of the archive that a typed word is tried in.
 MOST_LANGUAGES = 4

@@ -7,8 +7,8 @@ from functools import lru_cache
 import regex
 
 from storage.index.analyzer import places_of
-from storage.index.folding import tidy
-from storage.script import graphemes
+from storage.text.normalize import tidy
+from storage.text.segmentation import graphemes
 
 #: Characters of a text that are searched for a snippet.
 READ = 8_000

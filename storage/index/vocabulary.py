@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.index.arrays import Growing
-from storage.index.folding import fold
 from storage.index.fuzzy import LONG_ENOUGH, candidates, letters_of, one_letter_off
 from storage.index.keymap import KeyMap
+from storage.text.normalize import fold
 
 #: Terms are numbered in 24 bits, so that a number and a count fit into one 32-bit word.
 MOST_TERMS = 1 << 24

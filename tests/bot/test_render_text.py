@@ -13,7 +13,7 @@ from bot.render.links import link, safe_url
 from bot.render.text import escape, length, plain, shorten, shown
 from bot.sandbox.entities import formatted
 from bot.sandbox.parse_html import parse_html
-from storage.script import graphemes, utf16_length
+from storage.text.segmentation import graphemes, utf16_length
 
 BURMESE = "ရန်ကုန်မြို့တွင် မိုးသည်းထန်စွာ ရွာသွန်းခဲ့သည်။ ကမ္ဘာ့ရာသီဥတု ပြောင်းလဲမှုကြောင့် ဖြစ်သည်။ "
 TEXTS = (

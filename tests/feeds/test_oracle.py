@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from jobs.ingest.content import clean
 from jobs.ingest.parsed import ParsedItem, ParseFailed
-from storage.links import normalised
+from storage.text.urls import normalised
 from tests.feeds.material import CONFORMANCE, URL, Row, needs_material, oracle, read
 
 FLOOR = 0.995

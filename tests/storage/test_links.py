@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.links import is_front_page, link_key, link_keys, normalised, site, without_tracking
+from storage.text.urls import is_front_page, link_key, link_keys, normalised, site, without_tracking
 
 SAME = [
     ("https://news.example/a", "http://www.news.example/a/"),

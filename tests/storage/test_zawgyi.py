@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.zawgyi import is_zawgyi, to_unicode
+from storage.text.zawgyi import is_zawgyi, to_unicode
 from tests.storage.zawgyi_writer import to_zawgyi
 
 WORDS = [

@@ -5,7 +5,7 @@ import re
 import socket
 from urllib.parse import urljoin
 
-from storage.links import split, without_tracking
+from storage.text.urls import split, without_tracking
 
 #: Names that mean a machine or a network of one's own (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 _OWN_NETWORK = re.compile(r"(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa)$")

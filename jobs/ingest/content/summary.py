@@ -4,7 +4,7 @@ import regex
 
 from jobs.ingest.content.boilerplate import without_tails
 from jobs.ingest.content.clean import folded
-from storage.script import graphemes, sentences
+from storage.text.segmentation import graphemes, sentences
 
 #: Characters (as readers count them) that a standfirst may have; posts cut further to their own room.
 MAX_LENGTH = 600

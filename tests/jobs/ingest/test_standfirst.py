@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.ingest.content.summary import MAX_LENGTH, first_sentence, shorten, standfirst
-from storage.script import graphemes
+from storage.text.segmentation import graphemes
 
 HEADLINE = "Harbour opens again"
 POSTED = "The post Harbour opens again appeared first on The Gazette."

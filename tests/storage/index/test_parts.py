@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from storage.index.analyzer import analyse, word_terms
 from storage.index.arrays import Growing
-from storage.index.folding import fold, tidy
 from storage.index.fuzzy import letters_of, one_letter_off
 from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge, segment, slices, tidied
 from storage.index.query_parser import LONGEST, MOST_WORDS, understand
-from storage.index.scripts import syllables
 from storage.index.snippets import snippet
+from storage.text.normalize import fold, tidy
+from storage.text.tokenizers import syllables
 
 KEYS = st.integers(0, 2**64 - 1)
 POSTINGS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 255)), min_size=1, max_size=40)

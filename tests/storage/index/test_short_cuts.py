@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from storage.index import Index, ranking
 from storage.index.analyzer import places_of, word_terms
 from storage.index.archive import Archive
-from storage.index.folding import tidy
 from storage.index.postings import of_slots
 from storage.index.rerank import united
-from storage.index.scripts import SCRIPTS, pattern_runs, runs
 from storage.index.search import covering
 from storage.index.source import Arrival
 from storage.index.weights import TUNED
+from storage.text.normalize import tidy
+from storage.text.tokenizers import SCRIPTS, pattern_runs, runs
 from tests.storage.index.archive import NOON
 
 WORDS = ("flood", "river", "dam", "rain", "town", "boat", "army", "school", "rice", "market", "road", "fire")

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import regex
 
-from storage.index import pieces
-from storage.script import graphemes as grapheme_ends
-from storage.script import words as icu_words
+from storage.text import function_words
+from storage.text.segmentation import graphemes as grapheme_ends
+from storage.text.segmentation import words as icu_words
 
 Pieces = Callable[[str], list[str]]
 
@@ -72,7 +72,7 @@ def padded_letters(run: str) -> list[str]:
 class Cut:
     """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
 
-    pieces: Pieces
+    function_words: Pieces
     sizes: tuple[int, ...] = (1,)
     of_words: bool = False  #: the run is a word between spaces: a stop word is left out
     little: frozenset[str] = frozenset()  #: pieces that say little: what is made of them alone is left out
@@ -92,17 +92,21 @@ WORDS_AND_LETTERS = (STEM, Cut(padded_letters, (4,), of_words=True))
 
 #: The first line that fits a run decides.
 SCRIPTS: Sequence[Script] = (
-    Script("Burmese", r"[\p{Myanmar}--[\u104a\u104b]]+", (Cut(syllables, (1, 2), little=pieces.BURMESE),)),
-    Script("Thai", r"\p{Thai}+", (Cut(dictionary_words, little=pieces.THAI), Cut(graphemes, (2,)))),
-    Script("Lao", r"\p{Lao}+", (Cut(dictionary_words, little=pieces.LAO), Cut(graphemes, (2,)))),
-    Script("Khmer", r"\p{Khmer}+", (Cut(dictionary_words, little=pieces.KHMER), Cut(graphemes, (2,)))),
-    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, little=pieces.TIBETAN), Cut(letters, (4,)))),
+    Script(
+        "Burmese", r"[\p{Myanmar}--[\u104a\u104b]]+", (Cut(syllables, (1, 2), little=function_words.BURMESE),)
+    ),
+    Script("Thai", r"\p{Thai}+", (Cut(dictionary_words, little=function_words.THAI), Cut(graphemes, (2,)))),
+    Script("Lao", r"\p{Lao}+", (Cut(dictionary_words, little=function_words.LAO), Cut(graphemes, (2,)))),
+    Script(
+        "Khmer", r"\p{Khmer}+", (Cut(dictionary_words, little=function_words.KHMER), Cut(graphemes, (2,)))
+    ),
+    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, little=function_words.TIBETAN), Cut(letters, (4,)))),
     Script(
         "Chinese and Japanese",
         r"[\p{Han}\p{Hiragana}\p{Katakana}ー]+",
-        (Cut(graphemes, (1, 2), little=pieces.CHINESE), Cut(japanese_words)),
+        (Cut(graphemes, (1, 2), little=function_words.CHINESE), Cut(japanese_words)),
     ),
-    Script("Korean", r"\p{Hangul}+", (Cut(letters, (1, 2), little=pieces.KOREAN),)),
+    Script("Korean", r"\p{Hangul}+", (Cut(letters, (1, 2), little=function_words.KOREAN),)),
     Script("Tamil", r"\p{Tamil}+", (STEM, Cut(padded_letters, (3,), of_words=True))),
     Script("words", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS_AND_LETTERS),
 )

@@ -3,7 +3,7 @@
 Measured on SIB-200 (docs/related.md): left out, they raise what is found in eight scripts of nine.
 """
 
-from storage.index.folding import fold, tidy
+from storage.text.normalize import fold, tidy
 
 _BURMESE = """
     သည် သည့် သော ၏ များ ကို တွင် ဖြစ် ရှိ နှင့် က နိုင် မှု နေ ခဲ့ ရာ ရ သို့ ပြီး ရန်
