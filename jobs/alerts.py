@@ -10,7 +10,7 @@ from jobs.clock import Clock
 from jobs.ingest.feed_health import silent
 from storage import entries, feeds
 from storage.database import Connection, Database
-from storage.decisions import notice
+from storage.delivery.planning import notice
 from storage.records import Feed, FeedState
 
 EVERY = timedelta(minutes=5)

@@ -6,8 +6,9 @@ What is known of articles stays known for ever.
 from datetime import timedelta
 
 from jobs.clock import Clock
-from storage import articles, expiry
+from storage import articles
 from storage.database import Database
+from storage.delivery import retention
 
 EVERY = timedelta(hours=1)
 #: Articles a transaction, so that nothing else waits for long.
@@ -32,7 +33,7 @@ async def drop_alerts(db: Database, clock: Clock, retention: timedelta) -> int:
     dropped, before = 0, clock.now() - retention
     place: int | None = 0
     while place is not None:
-        count, place = await db.run(expiry.drop_ended, before, place)
+        count, place = await db.run(retention.drop_ended, before, place)
         dropped += count
     db.traces.left = db.traces.left or dropped > 0
     return dropped

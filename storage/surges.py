@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from storage import turns
+from storage.delivery import turns
 from storage.records import Article
 from storage.schema import articles, entries, feeds
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from sqlalchemy import text
 
 from benchmarks.crash.bot import follow
-from storage import outbox
 from storage.database import Connection, Database, open_database
-from storage.decisions import NewPost, owe
+from storage.delivery import deliveries
+from storage.delivery.deliveries import Intent, Settled
+from storage.delivery.fanout import spread
+from storage.delivery.planning import NewPost, owe
 from storage.migrations import migrate
-from storage.outbox import Intent, Settled
 from storage.records import DeliveryState, Lane, PostKind
 from storage.reports import backlog
-from storage.spreading import spread
 
 SETTLED_AT_ONCE, TIMES = 200, 50
 
@@ -72,13 +72,13 @@ async def settle_some(database: Database, now: datetime) -> dict[str, float]:
     """Read, claim and settle, while all the others are owed; seconds for each delivery."""
     began = time.perf_counter()
     for _ in range(TIMES):
-        dues = await database.read(outbox.due, now, SETTLED_AT_ONCE)
-        await database.run(outbox.claim, [Intent(debt.delivery.id) for debt in dues.debts], now)
+        dues = await database.read(deliveries.due, now, SETTLED_AT_ONCE)
+        await database.run(deliveries.claim, [Intent(debt.delivery.id) for debt in dues.debts], now)
         settled = [
             Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
             for debt in dues.debts
         ]
-        await database.run(outbox.settle, settled, now)
+        await database.run(deliveries.settle, settled, now)
     return {"settled_a_second": SETTLED_AT_ONCE * TIMES / (time.perf_counter() - began)}
 
 

@@ -23,7 +23,7 @@ from bot.telegram.account import ask_name, ask_webhook
 from bot.telegram.get_updates import read_update
 from bot.web.thread import hand_over
 from jobs.clock import within
-from storage import decisions
+from storage.delivery import planning
 
 #: Where Telegram pushes updates, below PUBLIC_URL.
 WEBHOOK = "/telegram"
@@ -181,7 +181,7 @@ class Listening:
         """Owe a notice to the operators."""
         house = self._house
         operators, now = house.settings.operators, house.clock.now()
-        await told("tell", lambda: house.db.run(decisions.notice, operators, words, now))()
+        await told("tell", lambda: house.db.run(planning.notice, operators, words, now))()
         house.bell.ring()
 
     async def _pushed(self, request: web.Request) -> web.Response:

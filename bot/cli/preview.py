@@ -29,9 +29,10 @@ from jobs.ingest.store import keep
 from jobs.ingest.update_feed import LookState
 from jobs.publish.context import Telling
 from jobs.publish.rules import Plan, plan
-from storage import articles, chats, decisions, feeds, turns
+from storage import articles, chats, feeds
 from storage.database import Connection, Database, open_database
-from storage.decisions import NewPost
+from storage.delivery import planning, turns
+from storage.delivery.planning import NewPost
 from storage.migrations import migrate
 from storage.records import Article, ChatKind, Lane, Post, PostKind
 
@@ -95,7 +96,7 @@ def _policy(settings: Settings, url: str) -> Publishing:
 
 
 def _rows(connection: Connection, policy: Publishing, now: datetime, count: int) -> list[Row]:
-    waiting = decisions.unplanned(connection, turns.unplanned(connection, MOST))
+    waiting = planning.unplanned(connection, turns.unplanned(connection, MOST))
     channels = {
         edition.name: chats.channels(connection, edition.channels, now, edition.name)
         for edition in policy.editions

@@ -14,7 +14,7 @@ from bot.locale import Words
 from bot.render import Button, Html, bold, escape, headline, joined, plain, shorten
 from jobs.config import Withdrawals
 from storage import articles
-from storage.reach import Reach, reach
+from storage.delivery.reach import Reach, reach
 from storage.records import Article, ArticleState
 
 REASON_LIMIT = 300

@@ -8,9 +8,10 @@ from jobs.config import Authority, covers
 from jobs.ingest import corrections
 from jobs.ingest.authority import may_correct, may_move, speaker
 from jobs.ingest.dedupe import Named, Old
-from storage import articles, decisions, entries, identities, stories
+from storage import articles, entries, identities, stories
 from storage.articles import Draft
 from storage.database import Connection
+from storage.delivery import planning
 from storage.entries import Presence
 from storage.records import Article, ArticleState, Entry, Feed
 
@@ -97,7 +98,7 @@ def _first_shown(connection: Connection, look: Look, entry: Entry, draft: Draft)
     speaks = word is mine and article.feed_id != look.feed.id
     changed = speaks and _take_word(connection, look, article, draft, presences)
     if not entry.backlog:
-        decisions.reopen(connection, article.id, look.now)
+        planning.reopen(connection, article.id, look.now)
     return changed
 
 
@@ -167,6 +168,6 @@ def _take_word(
     articles.replace_words(connection, article.id, said, changed, look.now, whole=whole)
     if whole:
         entries.forget_words(connection, article.id, covering - {look.feed.id})
-    if whole and not decisions.is_posted(connection, article.id):
+    if whole and not planning.is_posted(connection, article.id):
         stories.forget(connection, article, look.now)
     return bool(changed)

@@ -15,9 +15,10 @@ from jobs.publish.context import Publish
 from jobs.publish.planner import channels_of
 from jobs.publish.rules import catch_up
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Standing, TryLater, Unclear
-from storage import channel_names, chats, expiry
+from storage import channel_names, chats
 from storage.database import Connection
-from storage.decisions import notice, owe
+from storage.delivery import retention
+from storage.delivery.planning import notice, owe
 from storage.records import ChannelName, Chat, ChatKind, ChatState
 
 #: Paused chats are looked at, and late posts for, after so many seconds.
@@ -143,8 +144,8 @@ class Keeper:
         if await publish.db.run(_catch_up, publish.policy, now):
             self._owed.ring()
         old, owed = now - publish.policy.max_age, now - ON_ITS_WAY
-        await publish.db.run(expiry.skip_repeated, old)
-        while await publish.db.run(expiry.skip_private, old, owed):
+        await publish.db.run(retention.skip_repeated, old)
+        while await publish.db.run(retention.skip_private, old, owed):
             pass
 
 
@@ -249,18 +250,18 @@ def name_words(name: str, chat: Chat, leads_to: int) -> str:
 
 def _catch_up(connection: Connection, policy: Publishing, now: datetime) -> int:
     """What a chat was to catch up with before and has not yet seen goes into the same post."""
-    late = expiry.late(connection, now - policy.max_age, now - ON_ITS_WAY)
+    late = retention.late(connection, now - policy.max_age, now - ON_ITS_WAY)
     missed: dict[tuple[str, int], list[int]] = {}
     for each in late:
         missed.setdefault((each.edition, each.chat_id), []).append(each.article_id)
     together: dict[tuple[str, tuple[int, ...]], list[int]] = {}
     for (edition, chat_id), articles in missed.items():
-        before = expiry.take_catch_ups(connection, edition, chat_id)
+        before = retention.take_catch_ups(connection, edition, chat_id)
         listed = tuple([*before, *articles][-LISTED:])
         together.setdefault((edition, listed), []).append(chat_id)
     for (edition, some), chat_ids in together.items():
         owe(connection, catch_up(edition, some, chat_ids, now), now)
-    expiry.skip(connection, [each.delivery_id for each in late])
+    retention.skip(connection, [each.delivery_id for each in late])
     return len(late)
 
 
@@ -278,8 +279,8 @@ def _tell_answered(
     connection: Connection, since: datetime, operators: Sequence[int], now: datetime, wait: timedelta
 ) -> int:
     """Tell that it is over; nothing waits longer than usual to be repeated; how much is."""
-    repeated = expiry.repeated_since(connection, since)
-    expiry.look_by(connection, now + wait)
+    repeated = retention.repeated_since(connection, since)
+    retention.look_by(connection, now + wait)
     minutes = round((now - since).total_seconds() / 60)
     again = f"{repeated} messages to readers that were not answered are sent again: some may come twice."
     words = again if repeated else "Nothing has to be sent again."

@@ -14,7 +14,7 @@ import structlog
 
 from storage import chats
 from storage.database import Connection
-from storage.decisions import notice
+from storage.delivery.planning import notice
 from storage.records import Alarm, Chat, ChatKind, ChatState
 
 #: A send that was refused for the chat's sake is tried again after this, then after twice as long, up to ...

@@ -15,7 +15,7 @@ from jobs.publish.prepare import Parcel, Parcels, intent_of
 from jobs.publish.requests import Requests
 from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import after
-from storage import outbox
+from storage.delivery import deliveries
 
 #: What is due is read for so many seconds ahead, and at most so much at once.
 AHEAD, MOST = 0.5, 500
@@ -126,7 +126,7 @@ class Courier:
         if self._in_hand:
             return self._pause(AHEAD / 2)
         now = self._clock.monotonic()
-        due = await self._publish.db.read(outbox.next_due, self._clock.now())
+        due = await self._publish.db.read(deliveries.next_due, self._clock.now())
         hour = (due - self._clock.now()).total_seconds() if due else IDLE
         soonest = min(hour, self._pace.next_opening(self._passed, now))
         return min(IDLE, max(GRAIN, soonest, self._pace.opens_in(now) - AHEAD))
@@ -157,7 +157,7 @@ class Courier:
             return
         intents, began = [intent_of(parcel) for parcel in parcels], self._clock.monotonic()
         try:
-            mine = await self._publish.db.run(outbox.claim, intents, self._clock.now())
+            mine = await self._publish.db.run(deliveries.claim, intents, self._clock.now())
         except Exception:
             self._back += parcels
             raise
@@ -181,7 +181,7 @@ class Courier:
     async def _hand_back(self) -> None:
         if self._back:
             back = [parcel.number for parcel in self._back]
-            await self._publish.db.run(outbox.release, back)
+            await self._publish.db.run(deliveries.release, back)
             self._back = [parcel for parcel in self._back if parcel.number not in back]
             for number in back:
                 del self._in_hand[number]

@@ -20,8 +20,9 @@ from jobs.publish.reconcile import Lookups
 from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import Aftermath
 from jobs.publish.story_assignment import Placer
-from storage import chats, outbox
+from storage import chats
 from storage.database import SQLAlchemyError
+from storage.delivery import deliveries
 from storage.records import DeliveryState
 
 #: Without a ring, the next look for something to plan or spread comes after so many seconds.
@@ -85,9 +86,9 @@ async def remember(publish: Publish) -> int:
     await publish.db.run(chats.unsubscribe_named, names)
     now, at = publish.clock.now(), publish.clock.monotonic()
     wait = publish.policy.unclear_wait + timedelta(seconds=sending.PATIENCE)
-    unclear = await publish.db.run(outbox.recover, wait)
+    unclear = await publish.db.run(deliveries.recover, wait)
     longest = timedelta(seconds=max(publish.policy.rate_group.seconds, publish.policy.rate_chat.seconds))
-    for chat_id, when in await publish.db.read(outbox.sent_since, now - longest):
+    for chat_id, when in await publish.db.read(deliveries.sent_since, now - longest):
         publish.pace.said(chat_id, at - max(0.0, (now - when).total_seconds()))
     for chat_id, until in await publish.db.read(chats.flooded, now):
         publish.pace.hold(chat_id, (until - now).total_seconds(), at)

@@ -13,11 +13,12 @@ from jobs.publish.context import Publish
 from jobs.publish.rules import plan
 from jobs.publish.settlement import WORDS
 from jobs.publish.story_assignment import heed, place_arrivals, read_arrivals
-from storage import articles, chats, decisions, identities, turns
+from storage import articles, chats, identities
 from storage.database import Connection, SQLAlchemyError
+from storage.delivery import planning, turns
+from storage.delivery.fanout import spread
 from storage.index import Index
 from storage.records import ArticleState, Chat, Decision, Verdict
-from storage.spreading import spread
 
 #: Articles planned, or told of, in one transaction.
 BATCH = 20
@@ -117,7 +118,7 @@ def _give_up(connection: Connection, why: str, now: datetime) -> int:
         )
         for article in told
     ]
-    decisions.plan(connection, refused, [], told, now)
+    planning.plan(connection, refused, [], told, now)
     return len(told)
 
 
@@ -134,16 +135,16 @@ def _plan_some(
     numbers = _taken([] if queue is None else queue, turns.unplanned, connection, count)
     if index is not None:
         place_arrivals(connection, index, numbers, policy.authority, now)
-    rows = decisions.unplanned(connection, numbers)
+    rows = planning.unplanned(connection, numbers)
     if not rows:
         return 0
     if index is not None:  # what came since the index looked has its turn next, unless it is all there is
         rows = [row for row in rows if index.knows(row.article.id)] or rows
     channels = channels_of(connection, policy, now)
     known = {chat.id for some in channels.values() for chat in some}
-    last = decisions.last_routine(connection, known) if policy.min_gap else {}
+    last = planning.last_routine(connection, known) if policy.min_gap else {}
     made = plan(rows, policy, channels, last, now)
-    decisions.plan(connection, made.decisions, made.posts, made.told, now)
+    planning.plan(connection, made.decisions, made.posts, made.told, now)
     surge_alerts.tell(connection, rows, policy.operators, now)
     return len(rows)
 
@@ -174,6 +175,6 @@ def _tell_some(
     changed = articles.many(connection, numbers)
     for article in changed:
         stays = article.state is ArticleState.WITHDRAWN and policy.withdrawals is Withdrawals.OFF
-        decisions.tell(connection, article, change_posts=not stays)
+        planning.tell(connection, article, change_posts=not stays)
         heed(connection, article, now)
     return len(changed)

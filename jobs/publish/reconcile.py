@@ -32,8 +32,8 @@ from jobs.publish.send_result import (
     Untouchable,
 )
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
-from storage import outbox
-from storage.outbox import Debt, Settled
+from storage.delivery import deliveries
+from storage.delivery.deliveries import Debt, Settled
 from storage.records import ChatKind, ChatState, DeliveryState
 
 #: Unclear deliveries looked at in one go.
@@ -103,12 +103,12 @@ class Lookups:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _rest(self) -> float:
-        due = await self._publish.db.read(outbox.next_look)
+        due = await self._publish.db.read(deliveries.next_look)
         wait = (due - self._clock.now()).total_seconds() if due else IDLE
         return min(IDLE, max(wait, NO_SOONER))
 
     async def _due(self) -> list[Debt]:
-        found = await self._publish.db.read(outbox.unclear, self._clock.now(), AT_ONCE)
+        found = await self._publish.db.read(deliveries.unclear, self._clock.now(), AT_ONCE)
         known = self._running.keys() | self._ledger.pending
         return [debt for debt in found if debt.delivery.id not in known]
 

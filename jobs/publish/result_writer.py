@@ -11,9 +11,10 @@ from jobs.publish import chat_status
 from jobs.publish.chat_status import Source
 from jobs.publish.send_result import ChatGone, ChatMoved
 from jobs.publish.settlement import Aftermath
-from storage import chats, outbox
+from storage import chats
 from storage.database import Connection, Database, SQLAlchemyError
-from storage.decisions import notice
+from storage.delivery import deliveries
+from storage.delivery.planning import notice
 from storage.records import ChatState
 
 #: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
@@ -94,7 +95,7 @@ def write(
     connection: Connection, batch: Sequence[Aftermath], operators: Sequence[int], now: datetime
 ) -> set[int]:
     """One transaction for all that followed from a few requests; the readers who were erased."""
-    outbox.settle(
+    deliveries.settle(
         connection, sorted((each.settled for each in batch), key=lambda each: each.delivery_id), now
     )
     seen: dict[int, int] = {}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.config import Edition, Publishing, QuietHours, QuietMode
 from jobs.publish.keyword_match import found
-from storage.decisions import NewPost, Sighting, Unplanned
+from storage.delivery.planning import NewPost, Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, Decision, Lane, PostKind, Verdict
 
 #: Verdicts that lead to a post of the article's own.

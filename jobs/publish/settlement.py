@@ -16,7 +16,7 @@ from jobs.publish.send_result import (
     Unclear,
     Untouchable,
 )
-from storage.outbox import Debt, Settled
+from storage.delivery.deliveries import Debt, Settled
 from storage.records import Chat, ChatState, DeliveryState
 
 #: So much of an error is kept.

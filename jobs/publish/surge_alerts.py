@@ -7,7 +7,7 @@ import structlog
 
 from storage import surges
 from storage.database import Connection
-from storage.decisions import Unplanned, notice
+from storage.delivery.planning import Unplanned, notice
 from storage.surges import Brought
 
 #: A look with more new articles than these is a surge.

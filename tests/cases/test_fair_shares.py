@@ -18,8 +18,8 @@ from bot.sandbox.limits import NO_LIMITS
 from bot.telegram.paced_answers import PacedAnswers
 from jobs.config import Edition, Rate
 from jobs.publish import pipeline
-from storage import decisions
 from storage.database import Database
+from storage.delivery import planning
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
 from tests.jobs.publish.newsroom import FEED, correct
@@ -241,7 +241,7 @@ async def test_10b_operators_are_told_once_of_a_feed_that_brings_very_much(tmp_p
             return [message.content.text.plain for message in paper.box.shown(500) if message.author.is_bot]
 
         paper.site.says(feed(*items(40)))
-        while not paper.house.db.read_here(decisions.counted, LONG_AGO):
+        while not paper.house.db.read_here(planning.counted, LONG_AGO):
             await paper.looks(1)  # the first look: a backlog
         assert await brings(30) == []
         [told] = await brings(31)

@@ -16,8 +16,9 @@ from jobs.ingest import store
 from jobs.ingest.pages import Added
 from jobs.ingest.parsed import ParsedFeed, ParsedItem
 from jobs.publish.rules import plan
-from storage import articles, decisions, entries, feeds, turns
+from storage import articles, entries, feeds
 from storage.database import Database, open_database
+from storage.delivery import planning, turns
 from storage.records import Article, ArticleState, PostKind
 from storage.schema import posts
 
@@ -100,9 +101,9 @@ class World:
 
     def plan(self) -> None:
         policy = Publishing(editions=(Edition(name="", channels=(), feed_urls=(A, B, C)),))
-        rows = self.db.read_here(decisions.unplanned, self.db.read_here(turns.unplanned, 100))
+        rows = self.db.read_here(planning.unplanned, self.db.read_here(turns.unplanned, 100))
         made = plan(rows, policy, {}, {}, self.now)
-        self.db.run_here(decisions.plan, made.decisions, made.posts, made.told, self.now)
+        self.db.run_here(planning.plan, made.decisions, made.posts, made.told, self.now)
 
     def of_a(self) -> list[Article]:
         """The articles that A brought."""

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from jobs.cleanup import EVERY, alerts_every, clean_up, drop_alerts
-from storage import articles, decisions, expiry
+from storage import articles
 from storage.articles import Draft
 from storage.database import Connection, Database
-from storage.decisions import NewPost
+from storage.delivery import planning, retention
+from storage.delivery.planning import NewPost
 from storage.records import DeliveryState, Lane, PostKind
 from storage.schema import deliveries
 from tests.conftest import MovedClock
@@ -40,7 +41,7 @@ def every_state(connection: Connection, clock: MovedClock, days: int, first_chat
     post = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=when)
     rows = [
         {
-            "post_id": decisions.owe(connection, post, when),
+            "post_id": planning.owe(connection, post, when),
             "chat_id": first_chat + place if private else -first_chat - place,
             "public": not private,
             "state": state,
@@ -58,16 +59,16 @@ def every_state(connection: Connection, clock: MovedClock, days: int, first_chat
 async def test_what_ended_is_kept_of_readers_for_a_while_and_of_channels_for_ever(
     db: Database, clock: MovedClock, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expiry, "SLICE", size)
+    monkeypatch.setattr(retention, "SLICE", size)
     for days, first_chat in ((30, 100), (8, 200), (6, 300)):
         db.run_here(every_state, clock, days, first_chat)
-    ended = len(expiry.ENDED)
+    ended = len(retention.ENDED)
     assert await drop_alerts(db, clock, timedelta(days=7)) == 2 * ended
     assert await drop_alerts(db, clock, timedelta(days=7)) == 0
     kept = db.read_here(lambda c: c.execute(select(deliveries.c.chat_id, deliveries.c.state)).all())
     assert len([row for row in kept if row.chat_id < 0]) == 3 * len(DeliveryState)
     old = {row.state for row in kept if 0 < row.chat_id < 300}
-    assert old == set(DeliveryState) - expiry.ENDED
+    assert old == set(DeliveryState) - retention.ENDED
     assert len([row for row in kept if row.chat_id >= 300]) == len(DeliveryState)
     assert db.traces.pending
 

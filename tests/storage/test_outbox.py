@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from storage import chats, outbox
-from storage.claims import PAGE
+from storage import chats
 from storage.database import Connection, Database
-from storage.decisions import tell
-from storage.outbox import Debt, Intent, Settled
+from storage.delivery import deliveries
+from storage.delivery.claims import PAGE
+from storage.delivery.deliveries import Debt, Intent, Settled
+from storage.delivery.planning import tell
 from storage.records import ChatState, DeliveryState, Lane
 from tests.jobs.publish.newsroom import (
     CHANNEL,
@@ -29,8 +30,8 @@ WAIT = timedelta(seconds=75)
 
 def claim(c: Connection, now: datetime, count: int, shut: Collection[int] = ()) -> list[Debt]:
     """What is due, claimed at once."""
-    debts = outbox.due(c, now, count, shut).debts
-    outbox.claim(c, [Intent(debt.delivery.id) for debt in debts], now)
+    debts = deliveries.due(c, now, count, shut).debts
+    deliveries.claim(c, [Intent(debt.delivery.id) for debt in debts], now)
     return debts
 
 
@@ -89,7 +90,7 @@ def test_a_channel_has_one_request_under_way_and_keeps_its_order(db: Database) -
         for _ in range(3):
             claimed = claim(c, NOW, 10)
             taken.append([each.post.id - first for each in claimed])
-        outbox.settle(c, [sent(1)], NOW)
+        deliveries.settle(c, [sent(1)], NOW)
         taken.append([each.post.id - second for each in claim(c, NOW, 10)])
         return taken
 
@@ -101,7 +102,7 @@ def test_an_unclear_send_keeps_its_channel_waiting_and_nobody_else(db: Database)
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, 7)
         claim(c, NOW, 10)
-        assert outbox.recover(c, WAIT) == 2
+        assert deliveries.recover(c, WAIT) == 2
         post(c, CHANNEL, OTHER, 7)
         return [each.delivery.chat_id for each in claim(c, NOW, 10)]
 
@@ -112,9 +113,9 @@ def test_after_a_crash_only_what_was_claimed_is_unclear(db: Database) -> None:
     def work(c: Connection) -> tuple[list[DeliveryState], list[tuple[str, int, int]]]:
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, OTHER, 7)
-        assert len(outbox.due(c, NOW, 10).debts) == 3
-        assert outbox.claim(c, [Intent(1, "words", 2, 4), Intent(3)], NOW) == {1, 3}
-        outbox.recover(c, WAIT)
+        assert len(deliveries.due(c, NOW, 10).debts) == 3
+        assert deliveries.claim(c, [Intent(1, "words", 2, 4), Intent(3)], NOW) == {1, 3}
+        deliveries.recover(c, WAIT)
         known = [(each.content, each.content_revision, each.after_message_id) for each in every_delivery(c)]
         return states(c), known
 
@@ -130,7 +131,7 @@ def test_what_is_no_longer_owed_is_not_claimed(db: Database) -> None:
         post(c, 7, 8)
         followers(c, [7])
         chats.set_state(c, 7, ChatState.BLOCKED, "blocked")
-        return outbox.claim(c, [Intent(1), Intent(2)], NOW)
+        return deliveries.claim(c, [Intent(1), Intent(2)], NOW)
 
     assert db.run_here(work) == {2}
 
@@ -138,7 +139,7 @@ def test_what_is_no_longer_owed_is_not_claimed(db: Database) -> None:
 def test_what_is_in_hand_is_not_read_again(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         post(c, *range(1, 8))
-        return [each.delivery.chat_id for each in outbox.due(c, NOW, 3, in_hand={1, 2}).debts]
+        return [each.delivery.chat_id for each in deliveries.due(c, NOW, 3, in_hand={1, 2}).debts]
 
     assert db.run_here(work) == [3, 4, 5]
 
@@ -147,9 +148,9 @@ def test_what_is_unclear_is_looked_at_when_its_wait_is_over(db: Database) -> Non
     def work(c: Connection) -> list[int]:
         post(c, 7)
         claim(c, NOW, 10)
-        outbox.recover(c, WAIT)
-        assert outbox.next_look(c) == NOW + WAIT
-        return [len(outbox.unclear(c, NOW + WAIT + timedelta(seconds=s), 10)) for s in (-1, 0)]
+        deliveries.recover(c, WAIT)
+        assert deliveries.next_look(c) == NOW + WAIT
+        return [len(deliveries.unclear(c, NOW + WAIT + timedelta(seconds=s), 10)) for s in (-1, 0)]
 
     assert db.run_here(work) == [0, 1]
 
@@ -157,7 +158,7 @@ def test_what_is_unclear_is_looked_at_when_its_wait_is_over(db: Database) -> Non
 def test_nothing_goes_out_before_its_hour(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         post(c, 7, not_before=later(hours=2))
-        assert outbox.next_due(c, NOW) == later(hours=2)
+        assert deliveries.next_due(c, NOW) == later(hours=2)
         return [len(claim(c, later(hours=hours), 10)) for hours in (1, 2)]
 
     assert db.run_here(work) == [0, 1]
@@ -185,10 +186,10 @@ def test_a_correction_during_the_send_leaves_the_delivery_owed(db: Database) -> 
         claim(c, NOW, 10)
         tell(c, correct(c, news, "River falls"))
         spread_all(c)
-        outbox.settle(c, [sent(1, 9)], NOW)
+        deliveries.settle(c, [sent(1, 9)], NOW)
         first = states(c)
         [again] = claim(c, NOW, 10)
-        outbox.settle(c, [sent(1, 9, 2)], NOW)
+        deliveries.settle(c, [sent(1, 9, 2)], NOW)
         return first, again.delivery.message_id, states(c)
 
     assert db.run_here(work) == ([DeliveryState.OWED], 9, [DeliveryState.SETTLED])
@@ -198,8 +199,8 @@ def test_settling_twice_changes_nothing_more(db: Database) -> None:
     def work(c: Connection) -> int | None:
         post(c, 7)
         claim(c, NOW, 10)
-        outbox.settle(c, [sent(1, 9)], NOW)
-        outbox.settle(c, [sent(1, 10)], NOW)
+        deliveries.settle(c, [sent(1, 9)], NOW)
+        deliveries.settle(c, [sent(1, 10)], NOW)
         return every_delivery(c)[0].message_id
 
     assert db.run_here(work) == 9
@@ -209,7 +210,7 @@ def test_released_deliveries_are_owed_again(db: Database) -> None:
     def work(c: Connection) -> list[DeliveryState]:
         post(c, 7, 8)
         claim(c, NOW, 10)
-        outbox.release(c, [1])
+        deliveries.release(c, [1])
         return states(c)
 
     assert db.run_here(work) == [DeliveryState.OWED, DeliveryState.CLAIMED]
@@ -222,15 +223,15 @@ def test_the_life_of_an_article_tells_who_saw_what_when(db: Database) -> None:
         number = post(c, CHANNEL, about=news, readers=True)
         spread_all(c)
         claimed = claim(c, NOW, 2)
-        outbox.settle(c, [sent(claimed[0].delivery.id, 40)], NOW)
-        outbox.settle(c, [sent(claimed[1].delivery.id, 41)], NOW)
-        life = outbox.life(c, news.id)
+        deliveries.settle(c, [sent(claimed[0].delivery.id, 40)], NOW)
+        deliveries.settle(c, [sent(claimed[1].delivery.id, 41)], NOW)
+        life = deliveries.life(c, news.id)
         assert [each.id for each in life.posts] == [number]
         assert [each.message_id for each in life.deliveries] == [40]
         assert life.private == {DeliveryState.SETTLED: 1, DeliveryState.OWED: 1}
         assert life.shown[0] == (CHANNEL, 1, NOW)
-        assert outbox.article_of_message(c, CHANNEL, 40) == news.id
-        assert outbox.article_of_message(c, CHANNEL, 41) is None
+        assert deliveries.article_of_message(c, CHANNEL, 40) == news.id
+        assert deliveries.article_of_message(c, CHANNEL, 41) is None
 
     db.run_here(work)
 
@@ -242,8 +243,8 @@ def test_the_backlog_counts_what_is_due_and_names_what_is_paused(db: Database) -
         post(c, CHANNEL, 7, 8, lane=Lane.BREAKING)
         post(c, 9, not_before=later(hours=1))
         claim(c, NOW, 1)
-        outbox.recover(c, WAIT)
-        found = outbox.backlog(c, NOW)
+        deliveries.recover(c, WAIT)
+        found = deliveries.backlog(c, NOW)
         assert found.owed == {Lane.BREAKING: 2, Lane.ROUTINE: 0, Lane.DIGEST: 0}
         assert (found.oldest, found.unclear, found.repeated) == (NOW, 1, 0)
         assert [(each.id, each.reason) for each in found.paused] == [(OTHER, "may not post")]
@@ -256,7 +257,7 @@ def test_the_paces_memory_is_the_channels_requests_alone(db: Database) -> None:
         chat(c)
         post(c, CHANNEL, 7)
         claim(c, NOW, 10)
-        return list(outbox.sent_since(c, later(minutes=-1))), list(outbox.sent_since(c, NOW))
+        return list(deliveries.sent_since(c, later(minutes=-1))), list(deliveries.sent_since(c, NOW))
 
     assert db.run_here(work) == ([(CHANNEL, NOW)], [])
 
@@ -266,9 +267,9 @@ def test_an_unclear_delivery_is_left_alone_while_its_channel_is_paused(db: Datab
         chat(c)
         post(c, CHANNEL)
         claim(c, NOW, 10)
-        outbox.recover(c, WAIT)
+        deliveries.recover(c, WAIT)
         chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
-        return len(outbox.unclear(c, NOW + WAIT, 10))
+        return len(deliveries.unclear(c, NOW + WAIT, 10))
 
     assert db.run_here(work) == 0
 
@@ -280,6 +281,6 @@ def test_a_claim_tells_which_chats_had_to_wait(db: Database) -> None:
         post(c, CHANNEL, OTHER, 7, 8)
         claim(c, NOW, 1)
         post(c, CHANNEL)
-        return outbox.due(c, NOW, 10, {7}).passed
+        return deliveries.due(c, NOW, 10, {7}).passed
 
     assert db.run_here(work) == {CHANNEL, 7}

@@ -5,11 +5,11 @@ from sqlalchemy import update
 
 from storage import chats
 from storage.database import Connection, Database
-from storage.decisions import tell
-from storage.reach import Reach, reach
+from storage.delivery.fanout import spread
+from storage.delivery.planning import tell
+from storage.delivery.reach import Reach, reach
 from storage.records import ChatKind, DeliveryState
 from storage.schema import deliveries
-from storage.spreading import spread
 from tests.jobs.publish.newsroom import (
     CHANNEL,
     NOW,

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, event
 
 from benchmarks.crash.bot import follow
-from storage import chats, decisions, outbox
+from storage import chats
 from storage.database import Connection, Database, KeyWanted, open_database
-from storage.decisions import NewPost
+from storage.delivery import deliveries, planning
+from storage.delivery.fanout import spread
+from storage.delivery.planning import NewPost
 from storage.migrations import migrate
 from storage.readers_key import reseal, use_key
 from storage.records import ChatKind, ChatState, Lane, PostKind
 from storage.schema import chats as chats_table
 from storage.schema import metadata, reader_keys, subscriptions
 from storage.sealing import Seal, WrongKey, from_stored, new_key, read_key, seal_of, to_stored, use_seal
-from storage.spreading import spread
 from tests.cases.traces import found_in
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -52,7 +53,7 @@ def article(connection: Connection) -> int:
     post = NewPost(
         kind=PostKind.CATCH_UP, lane=Lane.ROUTINE, not_before=NOW, chats=((CHANNEL, NOW),), followers=True
     )
-    return decisions.owe(connection, post, NOW + timedelta(seconds=1))
+    return planning.owe(connection, post, NOW + timedelta(seconds=1))
 
 
 def spread_all(db: Database, size: int = 7) -> None:
@@ -61,7 +62,7 @@ def spread_all(db: Database, size: int = 7) -> None:
 
 
 def owed_to(db: Database) -> list[int]:
-    dues = db.read_here(outbox.due, NOW, 1000)
+    dues = db.read_here(deliveries.due, NOW, 1000)
     return sorted(debt.delivery.chat_id for debt in dues.debts)
 
 
@@ -95,7 +96,7 @@ def test_who_is_forgotten_amid_a_spread_gets_nothing_and_the_others_get_all(
     sealed.run_here(article)
     forgotten = []
     while sealed.run_here(spread, NOW, "", 7):
-        post = sealed.read_here(decisions.post, 1)
+        post = sealed.read_here(planning.post, 1)
         if post and post.followers_after in READERS and post.followers_after not in forgotten:
             forgotten.append(post.followers_after)
             assert sealed.run_here(chats.forget, post.followers_after)

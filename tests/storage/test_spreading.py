@@ -1,11 +1,12 @@
 """Slices: followers get their deliveries, and corrections reach them, without one long transaction."""
 
-from storage import articles, chats, outbox
+from storage import articles, chats
 from storage.articles import withdraw
 from storage.database import Connection, Database
-from storage.decisions import hurry, tell
+from storage.delivery import deliveries
+from storage.delivery.fanout import spread
+from storage.delivery.planning import hurry, tell
 from storage.records import ChatKind, ChatState, DeliveryState, Lane
-from storage.spreading import spread
 from tests.jobs.publish.newsroom import (
     CHANNEL,
     NOW,
@@ -82,7 +83,7 @@ def test_a_group_that_follows_one_edition_and_is_anothers_channel_gets_an_articl
         spread_all(c)
         post(c, CHANNEL, about=two, edition="english")
         spread_all(c)
-        lives = [outbox.life(c, each.id) for each in (one, two)]
+        lives = [deliveries.life(c, each.id) for each in (one, two)]
         return [[delivery.chat_id for delivery in life.deliveries] for life in lives]
 
     assert db.run_here(work) == [[CHANNEL], [CHANNEL]]
@@ -109,7 +110,7 @@ def test_a_correction_reaches_who_saw_it_and_who_will(db: Database) -> None:
         spread_all(c)
         for each, state in zip(claim(c, NOW, 3), ("settled", "removed", "settled"), strict=True):
             settled = sent(each.delivery.id, 5)
-            outbox.settle(c, [settled if state == "settled" else _removed(each.delivery.id)], NOW)
+            deliveries.settle(c, [settled if state == "settled" else _removed(each.delivery.id)], NOW)
         tell(c, correct(c, news, "River falls"))
         assert spread_all(c, size=3) == 2
         return [(each.state, each.wanted_revision, each.lane) for each in every_delivery(c)]
@@ -122,8 +123,8 @@ def test_a_correction_reaches_who_saw_it_and_who_will(db: Database) -> None:
     ]
 
 
-def _removed(delivery_id: int) -> outbox.Settled:
-    return outbox.Settled(
+def _removed(delivery_id: int) -> deliveries.Settled:
+    return deliveries.Settled(
         delivery_id=delivery_id,
         state=DeliveryState.REMOVED,
         shown_revision=0,
@@ -138,7 +139,7 @@ def test_a_withdrawal_skips_what_is_unsent_and_takes_back_what_is_shown(db: Data
         post(c, about=news, readers=True)
         spread(c, NOW, size=3)
         [first, _] = claim(c, NOW, 2)
-        outbox.settle(c, [sent(first.delivery.id, 5)], NOW)
+        deliveries.settle(c, [sent(first.delivery.id, 5)], NOW)
         withdraw(c, news.id, NOW)
         gone = articles.get(c, news.id)
         assert gone

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from storage import chats, decisions, outbox
+from storage import chats
 from storage.database import Connection, Database, open_database
-from storage.decisions import NewPost
+from storage.delivery import deliveries, planning
+from storage.delivery.deliveries import Intent, Settled
+from storage.delivery.fanout import spread
+from storage.delivery.planning import NewPost
 from storage.migrations import migrate
-from storage.outbox import Intent, Settled
 from storage.records import ChatKind, DeliveryState, Lane, PostKind
-from storage.spreading import spread
 from tests.cases.traces import found_in
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -37,20 +38,20 @@ def follow(connection: Connection, chat_id: int) -> None:
 
 def alert(connection: Connection) -> None:
     post = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=NOW, text="News", followers=True)
-    decisions.owe(connection, post, NOW + timedelta(seconds=1))
+    planning.owe(connection, post, NOW + timedelta(seconds=1))
 
 
 def send_all(db: Database) -> None:
     while db.run_here(spread, NOW):
         pass
-    while debts := db.read_here(outbox.due, NOW, 50).debts:
+    while debts := db.read_here(deliveries.due, NOW, 50).debts:
         numbers = [debt.delivery.id for debt in debts]
-        db.run_here(outbox.claim, [Intent(number) for number in numbers], NOW)
+        db.run_here(deliveries.claim, [Intent(number) for number in numbers], NOW)
         sent = [
             Settled(delivery_id=each, state=DeliveryState.SETTLED, shown_revision=1, message_id=each)
             for each in numbers
         ]
-        db.run_here(outbox.settle, sent, NOW)
+        db.run_here(deliveries.settle, sent, NOW)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -84,21 +85,21 @@ def test_a_request_under_way_settles_nothing_when_its_reader_was_erased(db: Data
     db.run_here(alert)
     while db.run_here(spread, NOW):
         pass
-    [debt] = db.read_here(outbox.due, NOW, 50).debts
-    db.run_here(outbox.claim, [Intent(debt.delivery.id)], NOW)
+    [debt] = db.read_here(deliveries.due, NOW, 50).debts
+    db.run_here(deliveries.claim, [Intent(debt.delivery.id)], NOW)
     db.run_here(chats.forget, gone)
     db.run_here(follow, other)
     db.run_here(alert)
     while db.run_here(spread, NOW):
         pass
-    [new] = db.read_here(outbox.due, NOW, 50).debts
+    [new] = db.read_here(deliveries.due, NOW, 50).debts
     assert (new.delivery.chat_id, new.delivery.id > debt.delivery.id) == (other, True)
-    db.run_here(outbox.claim, [Intent(new.delivery.id)], NOW)
+    db.run_here(deliveries.claim, [Intent(new.delivery.id)], NOW)
     late = Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
-    db.run_here(outbox.settle, [late], NOW)
+    db.run_here(deliveries.settle, [late], NOW)
     assert db.read_here(chats.get, gone) is None
-    assert db.read_here(outbox.backlog, NOW).owed[Lane.ROUTINE] == 0
-    unsent = db.read_here(outbox.article_of_message, other, 5)
+    assert db.read_here(deliveries.backlog, NOW).owed[Lane.ROUTINE] == 0
+    unsent = db.read_here(deliveries.article_of_message, other, 5)
     assert unsent is None
 
 

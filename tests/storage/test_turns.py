@@ -5,13 +5,13 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import decisions, outbox, turns
 from storage.database import Connection, Database
-from storage.outbox import Intent, Settled
+from storage.delivery import deliveries, planning, turns
+from storage.delivery.deliveries import Intent, Settled
+from storage.delivery.fanout import spread
+from storage.delivery.turns import Head, next_of_each
 from storage.records import DeliveryState, Lane
-from storage.spreading import spread
 from storage.surges import begun
-from storage.turns import Head, next_of_each
 from tests.jobs.publish.newsroom import CHANNEL, FEED, NOW, article, chat, correct, followers, later, post
 
 LOUD, THIRD = "https://loud.example/feed", "https://third.example/feed"
@@ -20,13 +20,13 @@ LOUD, THIRD = "https://loud.example/feed", "https://third.example/feed"
 def say_next(c: Connection, second: int) -> str:
     """Send what is next in the channel; which article that was about."""
     now = later(minutes=1, seconds=second)
-    [debt] = outbox.due(c, now, 10).debts
+    [debt] = deliveries.due(c, now, 10).debts
     number = debt.delivery.id
-    outbox.claim(c, [Intent(number)], now)
+    deliveries.claim(c, [Intent(number)], now)
     settled = Settled(
         delivery_id=number, state=DeliveryState.SETTLED, shown_revision=1, message_id=second, shown=True
     )
-    outbox.settle(c, [settled], now)
+    deliveries.settle(c, [settled], now)
     return str(debt.post.article_id)
 
 
@@ -49,7 +49,7 @@ def test_what_is_not_due_yet_takes_no_turn(db: Database) -> None:
         chat(c)
         post(c, CHANNEL, about=article(c, "Held", feed=FEED), not_before=later(hours=5))
         due = post(c, CHANNEL, about=article(c, "Due", feed=LOUD))
-        [debt] = outbox.due(c, NOW, 10).debts
+        [debt] = deliveries.due(c, NOW, 10).debts
         assert debt.post.id == due
         return len(turns.heads(c, later(hours=6)))
 
@@ -87,9 +87,9 @@ def test_the_first_of_each_feed_is_planned_before_the_second_of_any(db: Database
         loud = [article(c, f"Loud {number}", feed=LOUD).id for number in range(5)]
         quiet = article(c, "Quiet").id
         assert turns.unplanned(c, 3) == [loud[0], quiet, loud[1]]
-        decisions.plan(c, [], [], decisions.articles_by_id.many(c, [*loud, quiet]), NOW)
+        planning.plan(c, [], [], planning.articles_by_id.many(c, [*loud, quiet]), NOW)
         for number in (*loud, quiet):
-            [known] = decisions.articles_by_id.many(c, [number])
+            [known] = planning.articles_by_id.many(c, [number])
             correct(c, known, f"{known.title}, corrected")
         return turns.untold(c, 2).index(quiet)
 

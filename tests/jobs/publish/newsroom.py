@@ -9,12 +9,12 @@ from sqlalchemy import insert, select
 
 from storage import articles, chats, feeds
 from storage.database import Connection
-from storage.decisions import NewPost, owe
+from storage.delivery.fanout import spread
+from storage.delivery.planning import NewPost, owe
 from storage.records import Article, Chat, ChatKind, Delivery, DeliveryState, Lane, PostKind
 from storage.rows import record
 from storage.schema import deliveries, entries
 from storage.schema import posts as posts_table
-from storage.spreading import spread
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FEED = "https://news.example/feed"

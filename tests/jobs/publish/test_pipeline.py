@@ -7,8 +7,9 @@ import pytest
 from bot.sandbox.chats import Standing
 from bot.sandbox.limits import NO_LIMITS
 from jobs.config import Corrections, Edition, Withdrawals
-from storage import chats, decisions, outbox
+from storage import chats
 from storage.database import Database
+from storage.delivery import deliveries, planning
 from storage.records import DeliveryState, Lane, Verdict
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
@@ -297,7 +298,7 @@ async def test_a_story_made_breaking_by_hand_no_longer_waits(db: Database, clock
     async with newsroom.working():
         river = newsroom.news("River rises")
         await newsroom.pass_time(5)
-        newsroom.db.run_here(decisions.hurry, river.id, clock.now())
+        newsroom.db.run_here(planning.hurry, river.id, clock.now())
         newsroom.bell.ring()
         await newsroom.pass_time(5)
         assert newsroom.said(CHANNEL) == ["River rises"]
@@ -339,7 +340,7 @@ async def test_the_backlog_is_empty_in_the_end(newsroom: Desk) -> None:
     async with newsroom.working():
         newsroom.news("River rises")
         await newsroom.pass_time(3)
-    found = newsroom.db.read_here(outbox.backlog, newsroom.clock.now())
+    found = newsroom.db.read_here(deliveries.backlog, newsroom.clock.now())
     assert (sum(found.owed.values()), found.unclear, found.paused) == (0, 0, [])
 
 

@@ -6,8 +6,9 @@ from sqlalchemy import insert, select
 from jobs.config import Edition, Publishing
 from jobs.publish import planner
 from jobs.publish.story_assignment import place_left_over
-from storage import articles, decisions, reports, stories
+from storage import articles, reports, stories
 from storage.database import Connection, Database
+from storage.delivery import planning
 from storage.index import Index, Neighbourhood
 from storage.records import Article, Story, Verdict
 from storage.schema import entries
@@ -177,7 +178,7 @@ def test_the_same_text_under_another_link_is_not_posted_again_and_why_says_so(ro
     room.plan()
     assert (room.now(river).duplicate_of, room.now(twice).duplicate_of) == (None, river.id)
     assert room.verdicts(twice) == {"": Verdict.DUPLICATE}
-    [decision] = room.db.read_here(decisions.verdicts, twice.id)
+    [decision] = room.db.read_here(planning.verdicts, twice.id)
     assert decision.detail == f"of article {river.id}"
     assert room.posts(twice) == []
     assert room.told_together(river, twice)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jobs.config import Edition, Publishing, QuietHours, QuietMode
 from jobs.publish.rules import Plan, plan, quiet_end
 from storage import chats
-from storage.decisions import Sighting, Unplanned
+from storage.delivery.planning import Sighting, Unplanned
 from storage.records import Article, ArticleState, Chat, ChatKind, Lane, PostKind, Verdict
 from tests.jobs.publish.newsroom import CHANNEL, FEED, NOW, later
 

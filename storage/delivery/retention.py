@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
-from storage.claims import OPEN, OWED
+from storage.delivery.claims import OPEN, OWED
 from storage.records import DeliveryState, Lane, PostKind
 from storage.schema import articles, deliveries, posts
 

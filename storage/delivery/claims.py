@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, text, tuple_, update
 
 from storage import chats as chats_by_id
-from storage import turns
+from storage.delivery import turns
 from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
 from storage.rows import records
 from storage.schema import deliveries, posts

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, case, literal, select, text, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
-from storage.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, is_open, with_posts
+from storage.delivery.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, is_open, with_posts
 from storage.records import Delivery, DeliveryState, Lane
 from storage.reports import Backlog, Life, article_of_message, backlog, life
 from storage.rows import records

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from storage import chats as chats_by_id
-from storage import decisions, turns
+from storage.delivery import planning, turns
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import record
 from storage.schema import SPREADING, chats, deliveries, posts, subscriptions
@@ -84,7 +84,7 @@ def _give(connection: Connection, post: Post, default_edition: str, size: int) -
     """
     some = followers(post, default_edition).order_by(subscriptions.c.chat_id).limit(size).subquery()
     about = post.article_id if post.kind is PostKind.ARTICLE else None
-    same = [post.id] if about is None else decisions.posts_of_article(connection, about)
+    same = [post.id] if about is None else planning.posts_of_article(connection, about)
     there = select(deliveries.c.id).where(deliveries.c.post_id.in_(same), deliveries.c.chat_id == some.c.id)
     public = some.c.kind != literal(ChatKind.PRIVATE, chats.c.kind.type)
     new = select(

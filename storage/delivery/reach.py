@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, func, or_, select, union
 
-from storage import decisions
+from storage.delivery import planning
+from storage.delivery.fanout import followers
 from storage.records import ChatKind, DeliveryState, Post, PostKind
 from storage.rows import records
 from storage.schema import chats, deliveries, posts
-from storage.spreading import followers
 
 _ON_ITS_WAY = (DeliveryState.OWED, DeliveryState.CLAIMED, DeliveryState.UNCLEAR)
 
@@ -27,7 +27,7 @@ def reach(connection: Connection, article_id: int, default_edition: str = "") ->
 
     Readers who chose no edition follow `default_edition`.
     """
-    own = deliveries.c.post_id.in_(decisions.posts_of_article(connection, article_id))
+    own = deliveries.c.post_id.in_(planning.posts_of_article(connection, article_id))
     shown = deliveries.c.message_id.is_not(None) & (deliveries.c.shown_revision > 0)
     stands = shown & deliveries.c.state.in_([DeliveryState.SETTLED, DeliveryState.REFUSED])
     there = select(deliveries.c.chat_id).where(own, or_(stands, deliveries.c.state.in_(_ON_ITS_WAY)))

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
-from storage import turns
 from storage.chats import FIRST
+from storage.delivery import turns
 from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
 from storage.rows import record, records
 from storage.schema import articles, decisions, deliveries, entries, feeds, posts
