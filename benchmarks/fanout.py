@@ -40,7 +40,7 @@ from benchmarks.sending.newsroom import (
     shown_between,
 )
 from jobs.publish.context import UNPAID
-from storage.sealing import new_key
+from storage.privacy.encryption import new_key
 
 #: The last readers: when all of them have it, all have it.
 _LAST = 64

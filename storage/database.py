@@ -18,9 +18,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
-from storage import files
-from storage.sealing import Seal, use_seal
-from storage.traces import Traces
+from storage.privacy import file_modes
+from storage.privacy.encryption import Seal, use_seal
+from storage.privacy.erasure import Traces
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -178,7 +178,7 @@ def _all(connection: Connection, some: list[Callable[[Connection], Any]]) -> lis
 def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | None = None) -> Database:
     """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
 
-    With `readers_key` private chats' ids are sealed; see `storage.readers_key.use_key`.
+    With `readers_key` private chats' ids are sealed; see `storage.privacy.readers_key.use_key`.
 
     Raises:
         StorageError: it cannot be opened, or `must_exist` and there is no such file.
@@ -219,10 +219,10 @@ def _keep_private(path: Path) -> None:
 
     Raises OSError.
     """
-    files.make_folder(path.parent)
-    files.make_private(path)
-    for suffix in files.BESIDE:
-        files.close_to_others(path.with_name(path.name + suffix))
+    file_modes.make_folder(path.parent)
+    file_modes.make_private(path)
+    for suffix in file_modes.BESIDE:
+        file_modes.close_to_others(path.with_name(path.name + suffix))
 
 
 def words_of(error: BaseException) -> str:

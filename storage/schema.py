@@ -29,6 +29,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from storage.privacy.encryption import from_stored, seal_of, to_stored
 from storage.records import (
     Alarm,
     ArticleState,
@@ -42,7 +43,6 @@ from storage.records import (
     RunOutcome,
     Verdict,
 )
-from storage.sealing import from_stored, seal_of, to_stored
 
 metadata = MetaData(
     naming_convention={
@@ -113,7 +113,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
 
 
 class ChatId(TypeDecorator[int]):
-    """Telegram's number of a chat; a private chat's is sealed if there is a key (`storage.sealing`).
+    """Telegram's number of a chat; a private chat's is sealed if there is a key (`storage.privacy.encryption`).
 
     A column orders by what is stored: a reader's place in it says nothing about the number.
     """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.cli.found import Found
 from bot.config import Settings, is_in_env_file
-from storage.files import is_open_to_others
+from storage.privacy.file_modes import is_open_to_others
 
 ENV_FILE = Path(".env")
 SQLITE = "sqlite:///"

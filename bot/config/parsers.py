@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 from jobs.config import QuietHours, Rate
 from jobs.proxies import Proxy, read_proxy
 from jobs.scheduler import next_time
-from storage.sealing import read_key
+from storage.privacy.encryption import read_key
 from storage.text.urls import site
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

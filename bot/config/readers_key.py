@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.config import SettingsError
 from bot.config.settings import Settings
-from storage.sealing import read_key
+from storage.privacy.encryption import read_key
 
 
 def readers_key(settings: Settings) -> bytes | None:

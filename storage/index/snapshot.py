@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage import files
 from storage.index.archive import Archive
 from storage.index.arrays import Growing
 from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge
+from storage.privacy import file_modes
 
 #: Raised whenever analysis or the layout changes: an older copy is then made anew.
 VERSION = 3
@@ -37,10 +37,10 @@ def save(archive: Archive, horizon: int, path: Path) -> None:
         }
     ).encode()
     head += b" " * (-(len(MAGIC) + 8 + len(head)) % ALIGNED)
-    files.make_folder(path.parent)
+    file_modes.make_folder(path.parent)
     aside = path.with_name(path.name + ".new")
-    with open(aside, "wb", opener=files.open_private) as file:
-        os.fchmod(file.fileno(), files.FILE)  # a torn one of an earlier process may be there
+    with open(aside, "wb", opener=file_modes.open_private) as file:
+        os.fchmod(file.fileno(), file_modes.FILE)  # a torn one of an earlier process may be there
         file.write(MAGIC + len(head).to_bytes(8, "little") + head)
         check = zlib.crc32(head)
         for array in arrays.values():
@@ -56,7 +56,7 @@ def save(archive: Archive, horizon: int, path: Path) -> None:
 
 def load(archive: Archive, path: Path) -> int:
     """Fill an empty archive from the copy; its horizon, or 0 where it is missing, torn or older."""
-    files.close_to_others(path)
+    file_modes.close_to_others(path)
     try:
         room = bytearray(path.stat().st_size)
         with path.open("rb") as file:

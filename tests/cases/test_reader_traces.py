@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from storage.sealing import new_key
+from storage.privacy.encryption import new_key
 from tests.cases.traces import found_in
 from tests.jobs.ingest_network.site import a_site
 from tests.stories.house import Desk, desk

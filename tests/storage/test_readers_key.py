@@ -17,11 +17,20 @@ from storage.delivery import deliveries, planning
 from storage.delivery.fanout import spread
 from storage.delivery.planning import NewPost
 from storage.migrations import migrate
-from storage.readers_key import reseal, use_key
+from storage.privacy.encryption import (
+    Seal,
+    WrongKey,
+    from_stored,
+    new_key,
+    read_key,
+    seal_of,
+    to_stored,
+    use_seal,
+)
+from storage.privacy.readers_key import reseal, use_key
 from storage.records import ChatKind, ChatState, Lane, PostKind
 from storage.schema import chats as chats_table
 from storage.schema import metadata, reader_keys, subscriptions
-from storage.sealing import Seal, WrongKey, from_stored, new_key, read_key, seal_of, to_stored, use_seal
 from tests.cases.traces import found_in
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

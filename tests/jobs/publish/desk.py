@@ -23,8 +23,8 @@ from storage import articles
 from storage.database import Connection, Database
 from storage.delivery import deliveries
 from storage.index import Index
+from storage.privacy.erasure import Traces
 from storage.records import Article, Delivery
-from storage.traces import Traces
 from tests.conftest import MovedClock, quiet
 from tests.jobs.publish.newsroom import FEED, article, correct, every_delivery
 

@@ -1,7 +1,7 @@
 """Traces: where something that was deleted still stands on the disk, and how it goes from there.
 
 SQLite keeps it in its write-ahead log until that is written back and cut off, and in the gaps of its pages
-(`storage.gaps`); everything else is overwritten by `secure_delete`. PostgreSQL keeps dead rows and a log of
+(`storage.privacy.page_gaps`); everything else is overwritten by `secure_delete`. PostgreSQL keeps dead rows and a log of
 its own for as long as it likes; see `docs/operations.md`.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from storage.gaps import clear_gaps
+from storage.privacy.page_gaps import clear_gaps
 
 #: PRAGMA user_version of a database that holds nothing from before `secure_delete` was set.
 SWEPT = 1

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, column, delete, insert, select, table, text, 
 
 from storage.chats import FIRST
 from storage.database import Database, KeyWanted
+from storage.privacy.encryption import Seal, from_stored, is_private, seal_of, to_stored, use_seal
 from storage.schema import chats, reader_keys
-from storage.sealing import Seal, from_stored, is_private, seal_of, to_stored, use_seal
 
 #: Where private chats' ids stand, beside `chats.id`. Columns without a type: as they are stored.
 _PLACES = (
