@@ -20,8 +20,8 @@ from bot.config.logs import start_logs
 from bot.config.parsers import web_address
 from bot.sandbox.box import Box
 from bot.sandbox.newsroom import Newsroom
+from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.request import BoxRequest
-from bot.sandbox.world import Sandbox, open_sandbox
 from jobs.clock import SystemClock
 from jobs.ingest.probe import try_feed
 

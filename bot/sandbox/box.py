@@ -45,11 +45,11 @@ from bot.sandbox.limits import Limiter, Limits
 from bot.sandbox.messages import Message, Messages
 from bot.sandbox.methods.hooks import allow_updates
 from bot.sandbox.methods.table import METHODS
+from bot.sandbox.page.message_views import message_view
 from bot.sandbox.params import Files, Params
 from bot.sandbox.people import People
 from bot.sandbox.refusal import Json, Refusal, too_many_requests
 from bot.sandbox.updates import Updates
-from bot.sandbox.views import message_view
 from jobs.clock import Clock
 
 _written = json.JSONEncoder(separators=(",", ":")).encode

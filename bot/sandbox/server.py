@@ -12,7 +12,7 @@ from yarl import URL
 
 from bot.sandbox.box import Answer, Box, Broken
 from bot.sandbox.faults import Sees
-from bot.sandbox.guard import FOREIGN, is_foreign
+from bot.sandbox.page.host_check import FOREIGN, is_foreign
 from bot.sandbox.params import Files
 from bot.sandbox.refusal import Refusal
 

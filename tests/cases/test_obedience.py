@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, Kind, Member, Standing
-from bot.sandbox.control import add_control
 from bot.sandbox.founding import OWNER_ID
+from bot.sandbox.page.app import open_sandbox
+from bot.sandbox.page.control_api import add_control
 from bot.sandbox.server import serve_box
-from bot.sandbox.world import open_sandbox
 from jobs.clock import SystemClock
 from storage import chats
 from storage.database import Database

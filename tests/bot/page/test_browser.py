@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from bot.sandbox.box import Box
 from bot.sandbox.newsroom import Newsroom
-from bot.sandbox.world import Sandbox
+from bot.sandbox.page.app import Sandbox
 from tests.bot.page.tiny_bot import TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

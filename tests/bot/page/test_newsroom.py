@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.gazette import NOTICES
 from bot.sandbox.newsroom import Newsroom
-from bot.sandbox.world import Sandbox
+from bot.sandbox.page.app import Sandbox
 from tests.bot.page.conftest import Visitor
 from tests.conftest import MovedClock
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from bot.sandbox.entities import Entity, Text, formatted
 from bot.sandbox.journal import Journal
 from bot.sandbox.ledger import busiest
+from bot.sandbox.page.message_views import event_view
 from bot.sandbox.parse_html import parse_html
 from bot.sandbox.show_html import to_html
-from bot.sandbox.views import event_view
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import settle
 

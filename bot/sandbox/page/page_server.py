@@ -14,8 +14,8 @@ from aiohttp import web
 
 from bot.sandbox.journal import Event
 from bot.sandbox.messages import Message
-from bot.sandbox.sight import Json, shown, visible
-from bot.sandbox.stage import Stage
+from bot.sandbox.page.fixtures import Stage
+from bot.sandbox.page.view_models import Json, shown, visible
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -23,10 +23,10 @@ from aiohttp import web
 
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, Standing, User
-from bot.sandbox.guard import FOREIGN, is_foreign
 from bot.sandbox.messages import Message
 from bot.sandbox.moved import MovableClock
-from bot.sandbox.views import event_view
+from bot.sandbox.page.host_check import FOREIGN, is_foreign
+from bot.sandbox.page.message_views import event_view
 
 ADDED = ("person", "people", "channel", "group", "supergroup")
 DONE = (
