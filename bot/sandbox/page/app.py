@@ -27,12 +27,12 @@ from aiohttp import web
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, User
 from bot.sandbox.cloud import Preview
-from bot.sandbox.gazette import NAMES, picture_url
-from bot.sandbox.newsroom import PREFIX, Newsroom
 from bot.sandbox.page.fixtures import Stage, set_stage
 from bot.sandbox.page.host_check import guard, is_loopback, own_hosts
 from bot.sandbox.page.page_actions import Deeds
 from bot.sandbox.page.page_server import Watch
+from bot.sandbox.sample.sample_site import NAMES, picture_url
+from bot.sandbox.sample.site_server import PREFIX, Newsroom
 from bot.sandbox.server import LARGEST_BODY, add_bot_api
 
 

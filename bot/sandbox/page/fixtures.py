@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.sandbox.box import Box
 from bot.sandbox.chats import Chat, User
-from bot.sandbox.newsroom import Newsroom
+from bot.sandbox.sample.site_server import Newsroom
 
 CHANNELS = {
     "en": ("The Sandbox Gazette", "sandbox_gazette"),

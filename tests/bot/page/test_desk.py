@@ -6,9 +6,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.desk import Desk, beat, continues, correct, opening, publish, withdraw
-from bot.sandbox.gazette import article, feed
-from bot.sandbox.shelf import read_shelves
+from bot.sandbox.sample.sample_newsroom import Desk, beat, continues, correct, opening, publish, withdraw
+from bot.sandbox.sample.sample_site import article, feed
+from bot.sandbox.sample.sample_stories import read_shelves
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SHELVES = read_shelves()

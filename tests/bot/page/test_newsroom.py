@@ -4,9 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bot.sandbox.gazette import NOTICES
-from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.page.app import Sandbox
+from bot.sandbox.sample.sample_site import NOTICES
+from bot.sandbox.sample.site_server import Newsroom
 from tests.bot.page.conftest import Visitor
 from tests.conftest import MovedClock
 

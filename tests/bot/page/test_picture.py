@@ -6,7 +6,7 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.picture import HEIGHT, WIDTH, picture
+from bot.sandbox.sample.drawing import HEIGHT, WIDTH, picture
 
 
 def chunks(png: bytes) -> dict[bytes, bytes]:

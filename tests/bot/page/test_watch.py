@@ -9,9 +9,9 @@ import pytest
 
 from bot.sandbox.box import Box
 from bot.sandbox.cloud import Preview
-from bot.sandbox.newsroom import Newsroom
 from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.page.page_server import FOLDER
+from bot.sandbox.sample.site_server import Newsroom
 from tests.bot.page.conftest import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

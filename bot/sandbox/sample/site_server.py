@@ -8,11 +8,11 @@ from hashlib import blake2s
 
 from aiohttp import web
 
-from bot.sandbox import desk as schedule
-from bot.sandbox import gazette
-from bot.sandbox.desk import Desk, Published
-from bot.sandbox.picture import picture
-from bot.sandbox.shelf import FOLDER, read_shelves
+from bot.sandbox.sample import sample_newsroom as schedule
+from bot.sandbox.sample import sample_site
+from bot.sandbox.sample.drawing import picture
+from bot.sandbox.sample.sample_newsroom import Desk, Published
+from bot.sandbox.sample.sample_stories import FOLDER, read_shelves
 from jobs.clock import Bell, Clock
 
 PREFIX = "/gazette"
@@ -43,7 +43,7 @@ class Newsroom:
 
     def feed_urls(self) -> dict[str, str]:
         """The feeds, by language."""
-        return {language: f"{self.site}/{language}/feed.xml" for language in gazette.languages(self.desk)}
+        return {language: f"{self.site}/{language}/feed.xml" for language in sample_site.languages(self.desk)}
 
     def publish(self, language: str) -> bool:
         """The next story of `language`, now."""
@@ -106,16 +106,16 @@ class Newsroom:
         return _page(STYLE.read_text("utf-8"), "text/css")
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
-        return _page(gazette.front(self.desk, request.match_info["language"], self.site))
+        return _page(sample_site.front(self.desk, request.match_info["language"], self.site))
 
     async def _article(self, request: web.Request) -> web.StreamResponse:
         language = request.match_info["language"]
         item = self.desk.at(f"{language}/{request.match_info['slug']}")
         if item is None:
-            return _page(gazette.notice_page(language, self.site, "missing"), status=404)
+            return _page(sample_site.notice_page(language, self.site, "missing"), status=404)
         if not item.live:
-            return _page(gazette.notice_page(language, self.site, "gone"), status=410)
-        return _page(gazette.article(self.desk, item, self.site))
+            return _page(sample_site.notice_page(language, self.site, "gone"), status=410)
+        return _page(sample_site.article(self.desk, item, self.site))
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         path = f"{request.match_info['language']}/{request.match_info['slug']}"
@@ -127,7 +127,7 @@ class Newsroom:
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         language = request.match_info["language"]
-        body = gazette.feed(self.desk, language, self.site).encode()
+        body = sample_site.feed(self.desk, language, self.site).encode()
         changed = max(item.changed_at for item in self.desk.published if item.language == language)
         headers = {
             "ETag": f'"{blake2s(body, digest_size=10).hexdigest()}"',

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from html import escape
 
-from bot.sandbox.desk import Desk, Published, continues
+from bot.sandbox.sample.sample_newsroom import Desk, Published, continues
 
 NAMES = {"en": "The Sandbox Gazette", "my": "သဲပုံ ဂေဇက်"}
 NOTICES = {

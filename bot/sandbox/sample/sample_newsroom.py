@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.sandbox.shelf import Shelf, Story
+from bot.sandbox.sample.sample_stories import Shelf, Story
 
 #: Stories that are there when the site opens: the beginnings, so that what comes next continues them.
 OPENING = {"en": 14, "my": 8}
