@@ -9,8 +9,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from bot.sandbox import found, links
-from bot.sandbox.entities import (
+from bot.sandbox.formatting import entity_detection, links
+from bot.sandbox.formatting.entities import (
     CODE,
     MOST_ENTITIES,
     QUOTES,
@@ -21,9 +21,9 @@ from bot.sandbox.entities import (
     formatted,
     with_found,
 )
+from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.messages import Json
 from bot.sandbox.params import Params
-from bot.sandbox.parse_html import parse_html
 from bot.sandbox.refusal import bad_request
 
 REMEMBERED = 256  #: texts; a fan-out says the same thing to everybody
@@ -92,7 +92,7 @@ def kept(plain: str, entities: tuple[Entity, ...], measure: Measure, *, empty: b
         raise bad_request("text must be non-empty")
     if len(text.plain) > measure.most:
         raise bad_request(measure.refusal)
-    text = with_found(text, found.find(text.plain))
+    text = with_found(text, entity_detection.find(text.plain))
     if len(text.entities) > MOST_ENTITIES:
         return Text(text.plain, text.entities[:MOST_ENTITIES])
     return text

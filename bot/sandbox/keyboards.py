@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import Any, Never
 
-from bot.sandbox import links
+from bot.sandbox.formatting import links
 from bot.sandbox.params import Params
 from bot.sandbox.refusal import bad_request
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.formatting.show_html import links_of
 from bot.sandbox.messages import Content, Message
-from bot.sandbox.show_html import links_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.sandbox.chats import Chat, Kind, User
-from bot.sandbox.entities import NO_TEXT, Text
+from bot.sandbox.formatting.entities import NO_TEXT, Text
 
 Json = dict[str, Any]
 OWN_SEQUENCE = frozenset({Kind.CHANNEL, Kind.SUPERGROUP})

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.sandbox import found
 from bot.sandbox.chats import Chat, Kind, Member, Standing, User
 from bot.sandbox.cloud import Cloud, Query
-from bot.sandbox.entities import Entity, formatted, with_found
+from bot.sandbox.formatting import entity_detection
+from bot.sandbox.formatting.entities import Entity, formatted, with_found
 from bot.sandbox.founding import OWNER_ID, service_message
 from bot.sandbox.messages import Content, Json, Message
 from bot.sandbox.messages import origin_of as origin_of  # sight.py asks people
@@ -34,7 +34,7 @@ class People:
             if chat.blocked:
                 self.unblock(user_id)
         kept = formatted(text, entities)
-        content = Content(with_found(kept, found.find(kept.plain)))
+        content = Content(with_found(kept, entity_detection.find(kept.plain)))
         return self._say(chat, user, content, reply_to=self._message(chat, reply_to) if reply_to else None)
 
     def press(self, user_id: int, chat_id: int, message_id: int, button: str) -> str:
@@ -61,14 +61,14 @@ class People:
     def post(self, chat_id: int, text: str, *, author_id: int = OWNER_ID) -> Message:
         """A colleague posts in the channel by hand."""
         kept = formatted(text)
-        content = Content(with_found(kept, found.find(kept.plain)))
+        content = Content(with_found(kept, entity_detection.find(kept.plain)))
         return self._say(self._chat(chat_id), self._user(author_id), content)
 
     def change(self, chat_id: int, message_id: int, text: str) -> None:
         """A person edits a message by hand."""
         message = self._message(self._chat(chat_id), message_id)
         kept = formatted(text)
-        content = Content(with_found(kept, found.find(kept.plain)), message.content.photo)
+        content = Content(with_found(kept, entity_detection.find(kept.plain)), message.content.photo)
         message.edit(content, self._cloud.clock.now(), message.author.id)
         self._cloud.note("edited", message)
         if message.author.id != self._cloud.bot.id:

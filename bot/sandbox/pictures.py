@@ -3,8 +3,8 @@
 import struct
 from typing import Any
 
-from bot.sandbox import links
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.formatting import links
 from bot.sandbox.messages import Photo
 from bot.sandbox.params import Params
 from bot.sandbox.refusal import Refusal, bad_request

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render import Html, Line, bold, escape, marked, render_list
-from bot.sandbox.entities import utf16_length
-from bot.sandbox.parse_html import parse_html
+from bot.sandbox.formatting.entities import utf16_length
+from bot.sandbox.formatting.parse_html import parse_html
 from tests.bot.articles import NOW, article
 
 YANGON = ZoneInfo("Asia/Yangon")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.locale import unquoted
 from bot.render import Button, Content, headline, render_post, render_withdrawn
-from bot.sandbox.entities import formatted, utf16_length
-from bot.sandbox.parse_html import parse_html
+from bot.sandbox.formatting.entities import formatted, utf16_length
+from bot.sandbox.formatting.parse_html import parse_html
 from jobs.config import Pictures
 from tests.bot.articles import NOW, article
 

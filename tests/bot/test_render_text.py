@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.locale import unquoted
 from bot.render.links import link, safe_url
 from bot.render.text import escape, length, plain, shorten, shown
-from bot.sandbox.entities import formatted
-from bot.sandbox.parse_html import parse_html
+from bot.sandbox.formatting.entities import formatted
+from bot.sandbox.formatting.parse_html import parse_html
 from storage.text.segmentation import graphemes, utf16_length
 
 BURMESE = "ရန်ကုန်မြို့တွင် မိုးသည်းထန်စွာ ရွာသွန်းခဲ့သည်။ ကမ္ဘာ့ရာသီဥတု ပြောင်းလဲမှုကြောင့် ဖြစ်သည်။ "

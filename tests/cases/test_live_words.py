@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from bot.locale import quoted, unquoted
 from bot.render import Html, Line, escape, headline, link, marked, plain, render_list, render_post
 from bot.render.marks import section_poses, without_marks, without_sign
-from bot.sandbox.entities import Text, formatted, with_found
-from bot.sandbox.found import find_all
+from bot.sandbox.formatting.entities import Text, formatted, with_found
+from bot.sandbox.formatting.entity_detection import find_all
+from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.messages import Message
-from bot.sandbox.parse_html import parse_html
 from jobs.config import Pictures
 from storage import articles
 from storage.database import Database

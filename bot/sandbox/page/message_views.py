@@ -3,9 +3,9 @@
 from typing import Any
 
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.formatting.show_html import links_of, to_html
 from bot.sandbox.journal import Event
 from bot.sandbox.messages import Content, Message, origin_of
-from bot.sandbox.show_html import links_of, to_html
 
 Json = dict[str, Any]
 

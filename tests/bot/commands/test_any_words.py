@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bot.commands import COMMANDS, Command, Reply, Request
 from bot.dispatch.parse import Asked, Pointed, Pressed, readable
 from bot.dispatch.routing import request_for, route, unknown
-from bot.sandbox.entities import formatted, utf16_length
-from bot.sandbox.links import checked
-from bot.sandbox.parse_html import parse_html
+from bot.sandbox.formatting.entities import formatted, utf16_length
+from bot.sandbox.formatting.links import checked
+from bot.sandbox.formatting.parse_html import parse_html
 from storage import chats
 from storage.database import Database
 from storage.records import ChatKind

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.entities import Entity, Text, fixed, formatted, utf16_length, with_found
+from bot.sandbox.formatting.entities import Entity, Text, fixed, formatted, utf16_length, with_found
 
 
 def test_control_characters_and_tabs_become_spaces() -> None:

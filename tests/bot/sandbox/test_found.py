@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.entities import utf16_length
-from bot.sandbox.found import find
+from bot.sandbox.formatting.entities import utf16_length
+from bot.sandbox.formatting.entity_detection import find
 
 
 def found(text: str) -> list[tuple[str, str]]:

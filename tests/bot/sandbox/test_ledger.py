@@ -5,12 +5,12 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.entities import Entity, Text, formatted
+from bot.sandbox.formatting.entities import Entity, Text, formatted
+from bot.sandbox.formatting.parse_html import parse_html
+from bot.sandbox.formatting.show_html import to_html
 from bot.sandbox.journal import Journal
 from bot.sandbox.ledger import busiest
 from bot.sandbox.page.message_views import event_view
-from bot.sandbox.parse_html import parse_html
-from bot.sandbox.show_html import to_html
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import settle
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox import links
+from bot.sandbox.formatting import links
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.entities import Entity, formatted, utf16_length
-from bot.sandbox.parse_html import parse_html
+from bot.sandbox.formatting.entities import Entity, formatted, utf16_length
+from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.refusal import Refusal
 
 

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from bot.sandbox import links
-from bot.sandbox.entities import Entity, in_order, utf16_length
+from bot.sandbox.formatting import links
+from bot.sandbox.formatting.entities import Entity, in_order, utf16_length
 from bot.sandbox.refusal import bad_request
 
 TAGS = {

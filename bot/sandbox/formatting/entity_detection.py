@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import regex
 
-from bot.sandbox.entities import Entity, utf16_length
-from bot.sandbox.found_urls import tg_urls, urls_and_emails
+from bot.sandbox.formatting.entities import Entity, utf16_length
+from bot.sandbox.formatting.url_detection import tg_urls, urls_and_emails
 
 _W = r"\p{L}\p{N}_"
 _H = r"\p{L}\p{Nd}_\u200c\u00b7\u0d80-\u0dff"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
-from bot.sandbox.entities import Entity, Text, in_order
+from bot.sandbox.formatting.entities import Entity, Text, in_order
 
 _TAGS = {
     "bold": "b",
