@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from aiohttp import web
 
-from bot.sandbox.box import Box
+from bot.sandbox.telegram.fake_telegram import Box
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

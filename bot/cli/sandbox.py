@@ -18,10 +18,10 @@ from bot.cli.sandbox_previews import previews
 from bot.config import EditionSettings, Settings, read_settings
 from bot.config.logs import start_logs
 from bot.config.parsers import web_address
-from bot.sandbox.box import Box
 from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.request import BoxRequest
 from bot.sandbox.sample.site_server import Newsroom
+from bot.sandbox.telegram.fake_telegram import Box
 from jobs.clock import SystemClock
 from jobs.ingest.probe import try_feed
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from bot.sandbox.cloud import Preview
+from bot.sandbox.telegram.state import Preview
 from storage import articles
 from storage.database import Connection, Database, SQLAlchemyError
 

@@ -8,9 +8,9 @@ from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.sandbox.box import Answer, Box
-from bot.sandbox.faults import Sees
-from bot.sandbox.params import Files
+from bot.sandbox.telegram.fake_telegram import Answer, Box
+from bot.sandbox.telegram.faults import Sees
+from bot.sandbox.telegram.params import Files
 
 READ_TIMEOUT = 5.0
 

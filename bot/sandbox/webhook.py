@@ -7,7 +7,7 @@ import json
 
 import aiohttp
 
-from bot.sandbox.box import Box
+from bot.sandbox.telegram.fake_telegram import Box
 
 LONGEST_PAUSE = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (a header's name, no secret)

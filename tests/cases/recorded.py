@@ -4,8 +4,8 @@ from typing import Any
 
 from telegram.request import RequestData
 
-from bot.sandbox.box import Box
 from bot.sandbox.request import BoxRequest
+from bot.sandbox.telegram.fake_telegram import Box
 
 
 class RecordedRequest(BoxRequest):

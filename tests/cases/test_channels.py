@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli.check_telegram import name_found
-from bot.sandbox.chats import Standing
+from bot.sandbox.telegram.chats import Standing
 from jobs.config import Edition
 from jobs.publish import chat_status
 from jobs.publish.chat_status import Source, judged

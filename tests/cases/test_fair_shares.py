@@ -14,7 +14,7 @@ from telegram import Update
 from bot import commands
 from bot.dispatch import Dispatch
 from bot.locale import unquoted
-from bot.sandbox.limits import NO_LIMITS
+from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.telegram.paced_answers import PacedAnswers
 from jobs.config import Edition, Rate
 from jobs.publish import pipeline

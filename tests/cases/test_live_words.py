@@ -16,7 +16,7 @@ from bot.render.marks import section_poses, without_marks, without_sign
 from bot.sandbox.formatting.entities import Text, formatted, with_found
 from bot.sandbox.formatting.entity_detection import find_all
 from bot.sandbox.formatting.parse_html import parse_html
-from bot.sandbox.messages import Message
+from bot.sandbox.telegram.messages import Message
 from jobs.config import Pictures
 from storage import articles
 from storage.database import Database

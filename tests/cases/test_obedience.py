@@ -11,12 +11,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.box import Box
-from bot.sandbox.chats import Chat, Kind, Member, Standing
-from bot.sandbox.founding import OWNER_ID
 from bot.sandbox.page.app import open_sandbox
 from bot.sandbox.page.control_api import add_control
 from bot.sandbox.server import serve_box
+from bot.sandbox.telegram.chats import Chat, Kind, Member, Standing
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.founding import OWNER_ID
 from jobs.clock import SystemClock
 from storage import chats
 from storage.database import Database

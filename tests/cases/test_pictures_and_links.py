@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.render import Line, render_list, render_post
-from bot.sandbox.messages import Message
+from bot.sandbox.telegram.messages import Message
 from jobs.config import Pictures
 from storage import articles
 from storage.records import DeliveryState

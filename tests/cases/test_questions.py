@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.dispatch import Dispatch
 from bot.dispatch.throttle import FREE, LONGEST_DELAY, Throttle
-from bot.sandbox.limits import Limits
+from bot.sandbox.telegram.limits import Limits
 from bot.telegram.paced_answers import PacedAnswers
 from jobs.publish.rate_limiter import Pace
 from storage import chats

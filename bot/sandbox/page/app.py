@@ -24,9 +24,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.sandbox.box import Box
-from bot.sandbox.chats import Chat, User
-from bot.sandbox.cloud import Preview
 from bot.sandbox.page.fixtures import Stage, set_stage
 from bot.sandbox.page.host_check import guard, is_loopback, own_hosts
 from bot.sandbox.page.page_actions import Deeds
@@ -34,6 +31,9 @@ from bot.sandbox.page.page_server import Watch
 from bot.sandbox.sample.sample_site import NAMES, picture_url
 from bot.sandbox.sample.site_server import PREFIX, Newsroom
 from bot.sandbox.server import LARGEST_BODY, add_bot_api
+from bot.sandbox.telegram.chats import Chat, User
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.state import Preview
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.box import Box
-from bot.sandbox.chats import Chat, Standing, User
-from bot.sandbox.messages import Message
 from bot.sandbox.moved import MovableClock
 from bot.sandbox.page.host_check import FOREIGN, is_foreign
 from bot.sandbox.page.message_views import event_view
+from bot.sandbox.telegram.chats import Chat, Standing, User
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.messages import Message
 
 ADDED = ("person", "people", "channel", "group", "supergroup")
 DONE = (

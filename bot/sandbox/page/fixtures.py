@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.sandbox.box import Box
-from bot.sandbox.chats import Chat, User
 from bot.sandbox.sample.site_server import Newsroom
+from bot.sandbox.telegram.chats import Chat, User
+from bot.sandbox.telegram.fake_telegram import Box
 
 CHANNELS = {
     "en": ("The Sandbox Gazette", "sandbox_gazette"),

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.sandbox.cloud import Cloud
 from bot.sandbox.formatting.show_html import links_of, to_html
-from bot.sandbox.journal import Event
-from bot.sandbox.messages import Content, Message, origin_of
+from bot.sandbox.telegram.event_log import Event
+from bot.sandbox.telegram.messages import Content, Message, origin_of
+from bot.sandbox.telegram.state import Cloud
 
 Json = dict[str, Any]
 

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.sandbox.messages import Message
 from bot.sandbox.page.fixtures import Stage
 from bot.sandbox.page.view_models import Json
+from bot.sandbox.telegram.messages import Message
 
 LONGEST_BODY = 64 * 1024
 FASTEST, SLOWEST = 2.0, 3600.0

@@ -12,10 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.journal import Event
-from bot.sandbox.messages import Message
 from bot.sandbox.page.fixtures import Stage
 from bot.sandbox.page.view_models import Json, shown, visible
+from bot.sandbox.telegram.event_log import Event
+from bot.sandbox.telegram.messages import Message
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.chats import Kind
-from bot.sandbox.cloud import Preview
-from bot.sandbox.messages import Content, Message
+from bot.sandbox.telegram.chats import Kind
+from bot.sandbox.telegram.messages import Content, Message
+from bot.sandbox.telegram.state import Preview
 
 Json = dict[str, Any]
 Previews = Callable[[str], Preview | None]

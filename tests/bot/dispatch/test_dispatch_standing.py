@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.chats import Standing
+from bot.sandbox.telegram.chats import Standing
 from storage import chats
 from storage.database import Database
 from storage.records import Chat, ChatKind, ChatState

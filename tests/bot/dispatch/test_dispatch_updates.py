@@ -10,7 +10,7 @@ import structlog
 from telegram import Update
 
 from bot.dispatch import Dispatch
-from bot.sandbox.limits import Limits
+from bot.sandbox.telegram.limits import Limits
 from bot.telegram.paced_answers import PacedAnswers
 from jobs.publish.rate_limiter import Pace
 from jobs.publish.send_result import Outcome, Sent

@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from bot.sandbox.box import Box
-from bot.sandbox.limits import NO_LIMITS
 from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.sample.site_server import Newsroom
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.limits import NO_LIMITS
 from tests.bot.page.tiny_bot import TinyBot, running
 from tests.conftest import MovedClock
 

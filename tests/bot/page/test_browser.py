@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.sandbox.box import Box
 from bot.sandbox.page.app import Sandbox
 from bot.sandbox.sample.site_server import Newsroom
+from bot.sandbox.telegram.fake_telegram import Box
 from tests.bot.page.tiny_bot import TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

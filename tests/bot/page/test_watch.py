@@ -7,11 +7,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox.box import Box
-from bot.sandbox.cloud import Preview
 from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.page.page_server import FOLDER
 from bot.sandbox.sample.site_server import Newsroom
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.state import Preview
 from tests.bot.page.conftest import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

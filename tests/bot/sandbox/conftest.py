@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.box import Box
-from bot.sandbox.chats import Chat, User
-from bot.sandbox.limits import NO_LIMITS
-from bot.sandbox.messages import Message
+from bot.sandbox.telegram.chats import Chat, User
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.limits import NO_LIMITS
+from bot.sandbox.telegram.messages import Message
 from tests.conftest import MovedClock
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # or PTB warns when it builds a RetryAfter

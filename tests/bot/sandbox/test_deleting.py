@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.chats import Standing
+from bot.sandbox.telegram.chats import Standing
 from tests.bot.sandbox.conftest import Town
 
 TWO_DAYS = 48 * 3600

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chats import Standing
+from bot.sandbox.telegram.chats import Standing
 from tests.bot.sandbox.conftest import Town
 
 NOT_FOUND = "Bad Request: message to edit not found"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.box import Box
-from bot.sandbox.ledger import busiest
-from bot.sandbox.limits import Limiter, Limits
+from bot.sandbox.telegram.assertions import busiest
+from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.limits import Limiter, Limits
 from jobs.config import Rate
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import MovedClock, settle

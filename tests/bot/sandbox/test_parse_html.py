@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.formatting.entities import Entity, formatted, utf16_length
 from bot.sandbox.formatting.parse_html import parse_html
-from bot.sandbox.refusal import Refusal
+from bot.sandbox.telegram.api_error import Refusal
 
 
 def marks(text: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from bot.sandbox.pictures import measured
+from bot.sandbox.telegram.photos import measured
 from tests.bot.sandbox.conftest import Town
 
 PICTURE = "https://example.org/a.png"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sandbox.chats import Standing
-from bot.sandbox.limits import NO_LIMITS
+from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.limits import NO_LIMITS
 from jobs.config import Corrections, Edition, Withdrawals
 from storage import chats
 from storage.database import Database

@@ -3,9 +3,9 @@
 As the Bot API server's `check_chat_access` and TDLib's `can_edit_message`, `can_send_message_content` say.
 """
 
-from bot.sandbox.chats import BELONGING, Chat, Kind, Standing, User
-from bot.sandbox.messages import Message
-from bot.sandbox.refusal import bad_request, forbidden
+from bot.sandbox.telegram.api_error import bad_request, forbidden
+from bot.sandbox.telegram.chats import BELONGING, Chat, Kind, Standing, User
+from bot.sandbox.telegram.messages import Message
 
 TWO_DAYS = 2 * 86_400.0  #: a bot deletes nothing older
 _WHAT = {"can_send_messages": "text messages", "can_send_photos": "photos"}

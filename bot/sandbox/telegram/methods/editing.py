@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from bot.sandbox import compose
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.keyboards import keyboard_of
-from bot.sandbox.messages import Content, Json, Message
-from bot.sandbox.methods.places import chat_to_edit, message_in
-from bot.sandbox.params import Params
-from bot.sandbox.pictures import photo_of
-from bot.sandbox.refusal import bad_request
-from bot.sandbox.rights import check_editable
+from bot.sandbox.telegram import compose
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.keyboards import keyboard_of
+from bot.sandbox.telegram.messages import Content, Json, Message
+from bot.sandbox.telegram.methods.places import chat_to_edit, message_in
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.photos import photo_of
+from bot.sandbox.telegram.rights import check_editable
+from bot.sandbox.telegram.state import Cloud
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup "

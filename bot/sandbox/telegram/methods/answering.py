@@ -1,10 +1,10 @@
 """answerCallbackQuery, answerInlineQuery: what a pressed button or an inline query gets."""
 
-from bot.sandbox import compose
-from bot.sandbox.cloud import Cloud, Query
-from bot.sandbox.messages import Json
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
+from bot.sandbox.telegram import compose
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.messages import Json
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.state import Cloud, Query
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 MOST_RESULTS = 50

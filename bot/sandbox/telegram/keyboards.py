@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any, Never
 
 from bot.sandbox.formatting import links
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.params import Params
 
 Json = dict[str, Any]
 LONGEST = 10_000  #: bytes of an inline keyboard's JSON (measured by others; Telegram does not say)

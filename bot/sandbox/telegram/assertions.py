@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.sandbox.cloud import Cloud
 from bot.sandbox.formatting.show_html import links_of
-from bot.sandbox.messages import Content, Message
+from bot.sandbox.telegram.messages import Content, Message
+from bot.sandbox.telegram.state import Cloud
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """getMe, getChat, getChatMember and their like: what the bot may know."""
 
-from bot.sandbox.chats import (
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.chats import (
     ADMIN_RIGHTS,
     BELONGING,
     CHANNEL_ADMIN_RIGHTS,
@@ -12,11 +13,10 @@ from bot.sandbox.chats import (
     Standing,
     User,
 )
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.messages import Json
-from bot.sandbox.methods.places import chat_to_read
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
+from bot.sandbox.telegram.messages import Json
+from bot.sandbox.telegram.methods.places import chat_to_read
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.state import Cloud
 
 
 def get_me(cloud: Cloud, params: Params) -> Json:

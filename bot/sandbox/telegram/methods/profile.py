@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.messages import Json
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.messages import Json
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.state import Cloud
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}\Z")
 MOST_COMMANDS = 100

@@ -1,11 +1,11 @@
 """Which chat, and which message, does a request speak of? Found, and checked for what the bot may do."""
 
-from bot.sandbox.chats import Chat
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.messages import Message
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
-from bot.sandbox.rights import check_edit, check_read, check_write
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.chats import Chat
+from bot.sandbox.telegram.messages import Message
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.rights import check_edit, check_read, check_write
+from bot.sandbox.telegram.state import Cloud
 
 
 def chat_to_read(cloud: Cloud, params: Params, name: str = "chat_id") -> Chat:

@@ -1,12 +1,12 @@
 """setMessageReaction, sendChatAction, pinChatMessage, leaveChat: what is done in a chat without writing."""
 
-from bot.sandbox.chats import Kind, Member, Standing
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.founding import service_message
-from bot.sandbox.methods.places import chat_to_read, chat_to_write, message_in
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
-from bot.sandbox.rights import check_pin
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.chats import Kind, Member, Standing
+from bot.sandbox.telegram.founding import service_message
+from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, message_in
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.rights import check_pin
+from bot.sandbox.telegram.state import Cloud
 
 ACTIONS = frozenset(
     {

@@ -3,9 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.methods import answering, chatting, deleting, editing, hooks, profile, reading, sending
-from bot.sandbox.params import Params
+from bot.sandbox.telegram.methods import (
+    answering,
+    chatting,
+    deleting,
+    editing,
+    hooks,
+    profile,
+    reading,
+    sending,
+)
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.state import Cloud
 
 Method = Callable[[Cloud, Params], Any]
 

@@ -22,9 +22,9 @@ from bot.sandbox.formatting.entities import (
     with_found,
 )
 from bot.sandbox.formatting.parse_html import parse_html
-from bot.sandbox.messages import Json
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.messages import Json
+from bot.sandbox.telegram.params import Params
 
 REMEMBERED = 256  #: texts; a fan-out says the same thing to everybody
 LONGEST_TEXT = 4096

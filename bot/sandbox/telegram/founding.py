@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bot.sandbox.chats import ADMIN_RIGHTS, Chat, Kind, Member, Standing, User
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.messages import Content, Json, Message
+from bot.sandbox.telegram.chats import ADMIN_RIGHTS, Chat, Kind, Member, Standing, User
+from bot.sandbox.telegram.messages import Content, Json, Message
+from bot.sandbox.telegram.state import Cloud
 
 OWNER_ID = 1000  #: who owns the chats, and writes as the colleague
 FIRST_PERSON = 1001

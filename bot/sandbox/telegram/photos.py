@@ -3,11 +3,11 @@
 import struct
 from typing import Any
 
-from bot.sandbox.cloud import Cloud
 from bot.sandbox.formatting import links
-from bot.sandbox.messages import Photo
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import Refusal, bad_request
+from bot.sandbox.telegram.api_error import Refusal, bad_request
+from bot.sandbox.telegram.messages import Photo
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.state import Cloud
 
 LARGEST_UPLOAD = 10_000_000
 LONGEST_SIDES = 10_000  #: width and height together

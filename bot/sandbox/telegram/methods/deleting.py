@@ -1,11 +1,11 @@
 """deleteMessage, deleteMessages: what stood in a chat goes."""
 
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.messages import Message
-from bot.sandbox.methods.places import chat_to_write, message_in
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
-from bot.sandbox.rights import undeletable
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.messages import Message
+from bot.sandbox.telegram.methods.places import chat_to_write, message_in
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.rights import undeletable
+from bot.sandbox.telegram.state import Cloud
 
 MOST_AT_ONCE = 100
 

@@ -3,11 +3,11 @@
 import re
 from urllib.parse import urlsplit
 
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.messages import Json
-from bot.sandbox.params import Params
-from bot.sandbox.refusal import bad_request
-from bot.sandbox.updates import Webhook
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.messages import Json
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.updates import Webhook
 
 PORTS = (443, 80, 88, 8443)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")

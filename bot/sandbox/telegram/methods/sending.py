@@ -1,15 +1,15 @@
 """sendMessage, sendPhoto, forwardMessage, copyMessage: new messages."""
 
-from bot.sandbox import compose
-from bot.sandbox.chats import Chat
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.keyboards import keyboard_of
-from bot.sandbox.messages import Content, Json, Message, origin_of
-from bot.sandbox.methods.places import chat_to_read, chat_to_write, message_in
-from bot.sandbox.params import Params
-from bot.sandbox.pictures import photo_of
-from bot.sandbox.refusal import bad_request
-from bot.sandbox.rights import check_post
+from bot.sandbox.telegram import compose
+from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.telegram.chats import Chat
+from bot.sandbox.telegram.keyboards import keyboard_of
+from bot.sandbox.telegram.messages import Content, Json, Message, origin_of
+from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, message_in
+from bot.sandbox.telegram.params import Params
+from bot.sandbox.telegram.photos import photo_of
+from bot.sandbox.telegram.rights import check_post
+from bot.sandbox.telegram.state import Cloud
 
 
 def send_message(cloud: Cloud, params: Params) -> Json:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bot.sandbox.chats import Chat, Kind, Member, Standing, User
-from bot.sandbox.cloud import Cloud, Query
 from bot.sandbox.formatting import entity_detection
 from bot.sandbox.formatting.entities import Entity, formatted, with_found
-from bot.sandbox.founding import OWNER_ID, service_message
-from bot.sandbox.messages import Content, Json, Message
-from bot.sandbox.messages import origin_of as origin_of  # sight.py asks people
-from bot.sandbox.methods.reading import member_json
+from bot.sandbox.telegram.chats import Chat, Kind, Member, Standing, User
+from bot.sandbox.telegram.founding import OWNER_ID, service_message
+from bot.sandbox.telegram.messages import Content, Json, Message
+from bot.sandbox.telegram.messages import origin_of as origin_of  # sight.py asks people
+from bot.sandbox.telegram.methods.reading import member_json
+from bot.sandbox.telegram.state import Cloud, Query
 
 
 class People:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.chats import Chat, Kind, User
 from bot.sandbox.formatting.entities import NO_TEXT, Text
+from bot.sandbox.telegram.chats import Chat, Kind, User
 
 Json = dict[str, Any]
 OWN_SEQUENCE = frozenset({Kind.CHANNEL, Kind.SUPERGROUP})

@@ -35,21 +35,21 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.chats import Chats, User
-from bot.sandbox.cloud import Cloud
-from bot.sandbox.faults import Applied, Fault, Faults, Sees
-from bot.sandbox.founding import Founding
-from bot.sandbox.journal import Event, Journal
-from bot.sandbox.ledger import Ledger
-from bot.sandbox.limits import Limiter, Limits
-from bot.sandbox.messages import Message, Messages
-from bot.sandbox.methods.hooks import allow_updates
-from bot.sandbox.methods.table import METHODS
 from bot.sandbox.page.message_views import message_view
-from bot.sandbox.params import Files, Params
-from bot.sandbox.people import People
-from bot.sandbox.refusal import Json, Refusal, too_many_requests
-from bot.sandbox.updates import Updates
+from bot.sandbox.telegram.api_error import Json, Refusal, too_many_requests
+from bot.sandbox.telegram.assertions import Ledger
+from bot.sandbox.telegram.chats import Chats, User
+from bot.sandbox.telegram.event_log import Event, Journal
+from bot.sandbox.telegram.faults import Applied, Fault, Faults, Sees
+from bot.sandbox.telegram.founding import Founding
+from bot.sandbox.telegram.limits import Limiter, Limits
+from bot.sandbox.telegram.messages import Message, Messages
+from bot.sandbox.telegram.methods.hooks import allow_updates
+from bot.sandbox.telegram.methods.table import METHODS
+from bot.sandbox.telegram.params import Files, Params
+from bot.sandbox.telegram.people import People
+from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.updates import Updates
 from jobs.clock import Clock
 
 _written = json.JSONEncoder(separators=(",", ":")).encode

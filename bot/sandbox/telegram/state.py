@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.chats import Chat, Chats, Kind, User
-from bot.sandbox.journal import Journal
-from bot.sandbox.limits import Limiter
-from bot.sandbox.messages import Message, Messages, Photo
-from bot.sandbox.refusal import too_many_requests
-from bot.sandbox.updates import Updates
+from bot.sandbox.telegram.api_error import too_many_requests
+from bot.sandbox.telegram.chats import Chat, Chats, Kind, User
+from bot.sandbox.telegram.event_log import Journal
+from bot.sandbox.telegram.limits import Limiter
+from bot.sandbox.telegram.messages import Message, Messages, Photo
+from bot.sandbox.telegram.updates import Updates
 from jobs.clock import Clock
 
 Json = dict[str, Any]
