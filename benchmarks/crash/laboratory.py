@@ -13,10 +13,10 @@ from benchmarks.crash.bot import Bot
 from benchmarks.crash.points import Point, Trap
 from benchmarks.crash.report import Report
 from benchmarks.crash.site import Site, Story
-from bot.sandbox.server import add_bot_api
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.faults import Applied, Fault, Sees
 from bot.sandbox.telegram.limits import Limits
+from bot.sandbox.transport.http_server import add_bot_api
 from jobs.clock import SystemClock
 from jobs.config import Rate
 

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from benchmarks.crash.bot import Bot
 from benchmarks.crash.site import Site
-from bot.sandbox.server import add_bot_api
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import NO_LIMITS
+from bot.sandbox.transport.http_server import add_bot_api
 from jobs.clock import SystemClock
 
 #: Seconds between two articles: a channel may be told something every second.

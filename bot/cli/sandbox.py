@@ -19,9 +19,9 @@ from bot.config import EditionSettings, Settings, read_settings
 from bot.config.logs import start_logs
 from bot.config.parsers import web_address
 from bot.sandbox.page.app import Sandbox, open_sandbox
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.sample.site_server import Newsroom
 from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.transport.in_process import BoxRequest
 from jobs.clock import SystemClock
 from jobs.ingest.probe import try_feed
 

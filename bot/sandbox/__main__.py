@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from bot.sandbox.moved import MovableClock
+from bot.sandbox.fake_clock import MovableClock
 from bot.sandbox.page.control_api import add_control
-from bot.sandbox.server import serve_box
 from bot.sandbox.telegram.fake_telegram import NO_SECRET, Box
 from bot.sandbox.telegram.limits import NO_LIMITS, Limits
-from bot.sandbox.webhook import deliver_updates
+from bot.sandbox.transport.http_server import serve_box
+from bot.sandbox.transport.webhook import deliver_updates
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,10 +13,10 @@ from telegram import Bot, Update
 from bot.commands import BotName, Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch
 from bot.render import render_post
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import NO_LIMITS, Limits
 from bot.sandbox.telegram.messages import Message
+from bot.sandbox.transport.in_process import BoxRequest
 from bot.telegram.sender import TelegramSender
 from jobs.config import Edition, Publishing
 from storage import articles, identities

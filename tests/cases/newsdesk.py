@@ -10,7 +10,7 @@ from bot.commands import BotName
 from bot.commands import Desk as CommandDesk
 from bot.dispatch import Dispatch
 from bot.locale import unquoted
-from bot.sandbox.request import BoxRequest
+from bot.sandbox.transport.in_process import BoxRequest
 from bot.telegram.paced_answers import PacedAnswers
 from bot.telegram.sender import TelegramSender
 from bot.web.health import troubles

@@ -4,8 +4,8 @@ from typing import Any
 
 from telegram.request import RequestData
 
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.transport.in_process import BoxRequest
 
 
 class RecordedRequest(BoxRequest):

@@ -20,10 +20,10 @@ from bot.app.update_receiver import Listening
 from bot.commands import BotName
 from bot.config import Settings
 from bot.locale import unquoted
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram.chats import Chat, User
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import NO_LIMITS
+from bot.sandbox.transport.in_process import BoxRequest
 from bot.telegram.account import Webhook, ask_name
 from storage.schema import posts
 from tests.conftest import MovedClock

@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.server import serve_box
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import NO_LIMITS
+from bot.sandbox.transport.http_server import serve_box
 from jobs.clock import SystemClock
 from tests.conftest import THOROUGH
 from tests.jobs.ingest_network.site import a_site

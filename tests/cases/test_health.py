@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from bot.app.container import open_house
 from bot.app.runtime import live
 from bot.config import Settings
-from bot.sandbox.request import BoxRequest
+from bot.sandbox.transport.in_process import BoxRequest
 from bot.web.health import health_routes
 from bot.web.server import serve
 from jobs.clock import SystemClock

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from bot.config import Settings, read_settings
 from bot.config.policies import fetching
 from bot.config.proxies import telegram_way
-from bot.sandbox.server import serve_box
 from bot.sandbox.telegram.fake_telegram import NO_SECRET, Box
+from bot.sandbox.transport.http_server import serve_box
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.clock import SystemClock

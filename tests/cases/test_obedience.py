@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bot.sandbox.page.app import open_sandbox
 from bot.sandbox.page.control_api import add_control
-from bot.sandbox.server import serve_box
 from bot.sandbox.telegram.chats import Chat, Kind, Member, Standing
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.founding import OWNER_ID
+from bot.sandbox.transport.http_server import serve_box
 from jobs.clock import SystemClock
 from storage import chats
 from storage.database import Database

@@ -15,11 +15,11 @@ from telegram.request import BaseRequest
 from bot.app.container import House, open_house
 from bot.app.runtime import live
 from bot.config import Settings
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram.chats import Chat
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.telegram.messages import Message
+from bot.sandbox.transport.in_process import BoxRequest
 from jobs.clock import SystemClock
 from jobs.config import Rate
 from tests.jobs.ingest_network.site import Site, a_site

@@ -30,10 +30,10 @@ from bot.sandbox.page.page_actions import Deeds
 from bot.sandbox.page.page_server import Watch
 from bot.sandbox.sample.sample_site import NAMES, picture_url
 from bot.sandbox.sample.site_server import PREFIX, Newsroom
-from bot.sandbox.server import LARGEST_BODY, add_bot_api
 from bot.sandbox.telegram.chats import Chat, User
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.state import Preview
+from bot.sandbox.transport.http_server import LARGEST_BODY, add_bot_api
 
 
 @dataclass(frozen=True, slots=True)

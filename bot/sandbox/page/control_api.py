@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.moved import MovableClock
+from bot.sandbox.fake_clock import MovableClock
 from bot.sandbox.page.host_check import FOREIGN, is_foreign
 from bot.sandbox.page.message_views import event_view
 from bot.sandbox.telegram.chats import Chat, Standing, User

@@ -8,10 +8,10 @@ from typing import Any
 from telegram import Bot
 
 from bot.sandbox.page.app import Sandbox
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.sample.sample_newsroom import Published
 from bot.sandbox.sample.site_server import Newsroom
 from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.transport.in_process import BoxRequest
 
 COMMANDS = (
     ("latest", "The newest headlines"),

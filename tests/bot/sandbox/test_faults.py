@@ -7,9 +7,9 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram import faults
 from bot.sandbox.telegram.faults import Applied, Fault, Faults, Sees
+from bot.sandbox.transport.in_process import BoxRequest
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import settle
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.sandbox.server import serve_box
+from bot.sandbox.transport.http_server import serve_box
 from tests.bot.sandbox.conftest import Town
 from tests.bot.sandbox.test_pictures import png
 from tests.conftest import settle

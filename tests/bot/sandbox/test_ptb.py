@@ -21,11 +21,11 @@ from telegram import (
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.sandbox.request import BoxRequest
-from bot.sandbox.server import serve_box
 from bot.sandbox.telegram.event_log import Event
 from bot.sandbox.telegram.faults import FLOOD
 from bot.sandbox.telegram.messages import Message
+from bot.sandbox.transport.http_server import serve_box
+from bot.sandbox.transport.in_process import BoxRequest
 from tests.bot.sandbox.conftest import Town
 from tests.bot.sandbox.test_pictures import png
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.sandbox.webhook import SECRET_HEADER, deliver_updates
+from bot.sandbox.transport.webhook import SECRET_HEADER, deliver_updates
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import MovedClock, settle
 

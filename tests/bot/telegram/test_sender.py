@@ -7,10 +7,10 @@ import pytest
 
 from bot.render.content import Button, Content
 from bot.render.text import Html
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram.chats import Standing as BotStanding
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import NO_LIMITS
+from bot.sandbox.transport.in_process import BoxRequest
 from bot.telegram.sender import TelegramSender
 from jobs.publish.send_result import (
     ChatGone,

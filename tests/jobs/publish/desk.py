@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from bot.render import Html, escape, link
 from bot.render.content import Content
-from bot.sandbox.request import BoxRequest
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.limits import Limits
+from bot.sandbox.transport.in_process import BoxRequest
 from bot.telegram.sender import TelegramSender
 from jobs.clock import Bell
 from jobs.config import Edition, Publishing, Rate
