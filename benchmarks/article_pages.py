@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.ingest.content import clean
-from jobs.ingest.dates import read_date
 from jobs.ingest.http.results import ReadPage
 from jobs.ingest.page import read_page
+from jobs.ingest.parse.dates import read_date
 
 CORPUS = Path("material/feeds/corpus")
 PAGES = CORPUS / "PAGES.tsv"

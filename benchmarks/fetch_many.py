@@ -26,6 +26,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
+from jobs.ingest.parse.parser.parser import Parser
 from rich.console import Console
 from rich.table import Table
 
@@ -37,7 +38,6 @@ from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, NotModified
-from jobs.ingest.parse import Parser
 from jobs.ingest.pipeline import look_at
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.update_slots import AT_ONCE

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from jobs.ingest.parse.parser.parser import Parser
 from telegram import Bot
 from telegram.request import BaseRequest
 
@@ -22,7 +23,6 @@ from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
 from jobs.embed.pipeline import Embedder
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.ingest.parse import Parser
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import WebSub
 from jobs.ingest.worker_pool import Children

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from jobs.ingest.content.clean import folded
 from jobs.ingest.content.images import image_key
-from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.parse.model import ParsedItem
 from storage.articles import Draft
 from storage.records import Article, Entry, Revision
 from storage.text.urls import link_key

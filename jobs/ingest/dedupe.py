@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from jobs.ingest.content.clean import folded
-from jobs.ingest.parsed import ParsedFeed, ParsedItem
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 from storage.identities import NOBODY, guid_key, link_keys, own_link_key
 from storage.text.urls import is_front_page, normalised
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from jobs.ingest.dedupe import New, Old
-from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.parse.model import ParsedItem
 from storage.articles import Draft
 
 

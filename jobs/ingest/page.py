@@ -8,11 +8,11 @@ from typing import Any
 
 import trafilatura
 
-from jobs.ingest.decode import decode
 from jobs.ingest.http.results import NoPage, ReadPage
-from jobs.ingest.item import Left, read_item
 from jobs.ingest.jsonld import linked_article
 from jobs.ingest.page_head import own_address, raw_item, read_head
+from jobs.ingest.parse.encoding import decode
+from jobs.ingest.parse.item import Left, read_item
 
 #: Characters of a page beyond which nobody writes an article.
 LONGEST = 2_000_000

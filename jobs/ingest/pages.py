@@ -16,7 +16,7 @@ from jobs.ingest.content.images import WIDE_ENOUGH
 from jobs.ingest.content.summary import standfirst
 from jobs.ingest.dedupe import Named
 from jobs.ingest.http.results import NoPage, PageGone, ReadPage
-from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.parse.model import ParsedItem
 from storage import articles
 from storage.database import Connection, Database
 from storage.records import Article

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from jobs.ingest import discover
 from jobs.ingest.http.results import FeedGone, Fetched, FetchFailed, NotModified, ReadPage
-from jobs.ingest.parsed import ParsedFeed, ParsedItem
+from jobs.ingest.parse import autodiscovery
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 from jobs.ingest.update_feed import Ingest, discovered
 from storage.text.urls import is_front_page
 
@@ -41,7 +41,7 @@ async def try_article(ingest: Ingest, url: str) -> ParsedFeed | None:
     if is_front_page(url) or ingest.read_page is None:
         return None
     answer = await ingest.fetcher.fetch(url)
-    if not isinstance(answer, Fetched) or not discover.looks_like_a_page(answer.body):
+    if not isinstance(answer, Fetched) or not autodiscovery.looks_like_a_page(answer.body):
         return None
     page = await ingest.read_page(url)
     if not isinstance(page, ReadPage) or page.published is None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from jobs.ingest import corrections
-from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.parse.model import ParsedItem
 from storage.records import Entry
 
 #: Looks that pushes are the reason for are so far apart, for each feed.

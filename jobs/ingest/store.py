@@ -11,7 +11,7 @@ from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.identity_claims import Claims
 from jobs.ingest.known_articles import Look, Noted
 from jobs.ingest.pages import Added
-from jobs.ingest.parsed import ParsedFeed
+from jobs.ingest.parse.model import ParsedFeed
 from jobs.ingest.pushed import Age
 from jobs.ingest.removals import missing
 from storage import articles, entries, feeds, identities

@@ -11,9 +11,10 @@ from typing import Protocol, assert_never
 
 from jobs.clock import Clock, within
 from jobs.config import Fetching
-from jobs.ingest import discover, hub_rules, pages, refresh_schedule, store
+from jobs.ingest import hub_rules, pages, refresh_schedule, store
 from jobs.ingest.http.results import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.parse import autodiscovery
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from storage import entries, feeds
 from storage.database import Connection, Database
 from storage.records import Feed, FeedState
@@ -134,10 +135,10 @@ async def _digest(body: bytes) -> bytes:
 
 async def discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
     """The first feed with articles that a site's page names, or that is where feeds usually are."""
-    if not discover.looks_like_a_page(page.body):
+    if not autodiscovery.looks_like_a_page(page.body):
         return None
     named = await ingest.parser.advertised(page.body, page.final_url, page.charset)
-    for address in (named or discover.usual_places(page.final_url))[:MOST_TRIED]:
+    for address in (named or autodiscovery.usual_places(page.final_url))[:MOST_TRIED]:
         answer = await ingest.fetcher.fetch(address)
         if isinstance(answer, Fetched):
             parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from jobs.config import Edition, Fetching, Publishing
 from jobs.ingest import store
 from jobs.ingest.pages import Added
-from jobs.ingest.parsed import ParsedFeed, ParsedItem
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 from jobs.publish.rules import plan
 from storage import articles, entries, feeds
 from storage.database import Database, open_database

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
-from jobs.ingest.reading import read_feed
+from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 
 #: Where all files are said to come from.
 URL = "https://base.example/"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.snapshots import MATERIAL, snapshots
-from jobs.ingest.decode import decode
-from jobs.ingest.reading import read_feed_again
-from jobs.ingest.repair import repair
+from jobs.ingest.parse.encoding import decode
+from jobs.ingest.parse.feed import read_feed_again
+from jobs.ingest.parse.repair import repair
 from tests.feeds.material import CORPUS, URL, files, needs_material, read
 
 #: Characters: larger ones take long, and say nothing more.

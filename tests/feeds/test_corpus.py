@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from jobs.ingest.content.images import WIDE_ENOUGH
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from tests.conftest import THOROUGH
 from tests.feeds.material import CONFORMANCE, CORPUS, files, needs_material, read
 

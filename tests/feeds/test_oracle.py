@@ -5,7 +5,7 @@ from functools import cache
 from urllib.parse import urljoin
 
 from jobs.ingest.content import clean
-from jobs.ingest.parsed import ParsedItem, ParseFailed
+from jobs.ingest.parse.model import ParsedItem, ParseFailed
 from storage.text.urls import normalised
 from tests.feeds.material import CONFORMANCE, URL, Row, needs_material, oracle, read
 

@@ -14,8 +14,8 @@ from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import FetchOutcome
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
-from jobs.ingest.reading import read_feed
+from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from jobs.ingest.update_feed import Ingest
 from storage import feeds
 from storage.database import open_database

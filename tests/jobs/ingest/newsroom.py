@@ -7,7 +7,6 @@ from html import escape
 
 from jobs.config import Fetching
 from jobs.ingest import pipeline
-from jobs.ingest.discover import advertised
 from jobs.ingest.http.results import (
     FeedGone,
     Fetched,
@@ -18,9 +17,10 @@ from jobs.ingest.http.results import (
     PageGone,
     ReadPage,
 )
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
+from jobs.ingest.parse.autodiscovery import advertised
+from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from jobs.ingest.pipeline import Counts, Ingest
-from jobs.ingest.reading import read_feed
 from storage import articles, feeds
 from storage.database import Database
 from storage.records import Article, Feed

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jobs.ingest.parse.parser.parser import Parser
 
 from jobs.clock import SystemClock
-from jobs.ingest.again import Memory
-from jobs.ingest.parse import Parser
-from jobs.ingest.parsed import ParsedFeed
-from jobs.ingest.reading import read_feed, read_feed_again
-from jobs.ingest.repair import MAX_APART
+from jobs.ingest.parse.feed import read_feed, read_feed_again
+from jobs.ingest.parse.incremental import Memory
+from jobs.ingest.parse.model import ParsedFeed
+from jobs.ingest.parse.repair import MAX_APART
 from jobs.ingest.worker_pool import Children
 
 URL = "https://news.example/feed"

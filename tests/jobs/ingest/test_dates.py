@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.dates import read_date
+from jobs.ingest.parse.dates import read_date
 
 MOMENT = datetime(2026, 10, 5, 10, 0, tzinfo=UTC)
 SAME = [

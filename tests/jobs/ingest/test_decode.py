@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.decode import decode
+from jobs.ingest.parse.encoding import decode
 
 BURMESE = "မြန်မာ့ သတင်းများ နှင့် ကမ္ဘာ့ သတင်းများ " * 20
 RUSSIAN = "Новости России и мира: главное за день"

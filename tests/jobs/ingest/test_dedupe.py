@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.ingest.dedupe import Found, name, recognise
-from jobs.ingest.parsed import ParsedFeed, ParsedItem
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 
 SITE = "https://news.example/"
 items = st.builds(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
-from jobs.ingest.reading import read_feed
+from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from tests.storage.zawgyi_writer import to_zawgyi
 
 URL = "https://news.example/feed"

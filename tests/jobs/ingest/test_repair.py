@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.repair import MAX_ITEMS, repair
+from jobs.ingest.parse.repair import MAX_ITEMS, repair
 
 RSS = '<?xml version="1.1" encoding="koi8-r"?><rss version="2.0"><channel><title>{}</title>{}</channel></rss>'
 ITEM = "<item><title>{}</title></item>"

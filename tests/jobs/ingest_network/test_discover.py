@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.discover import advertised, looks_like_a_page, usual_places
+from jobs.ingest.parse.autodiscovery import advertised, looks_like_a_page, usual_places
 
 SITE = "https://paper.example/world/"
 CORPUS = Path("material/feeds/corpus")

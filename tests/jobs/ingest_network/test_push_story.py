@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from jobs.ingest.parse.parser.parser import Parser
 
 from jobs.ingest import pipeline
-from jobs.ingest.parse import Parser
 from jobs.ingest.refresh_schedule import PUSHED_WAIT
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.websub import Push, tend

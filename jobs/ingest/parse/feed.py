@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from jobs.ingest.again import Memory, read_xml
-from jobs.ingest.decode import decode
-from jobs.ingest.jsonfeed import read_json
-from jobs.ingest.parsed import ParsedFeed, ParseFailed
-from jobs.ingest.repair import Repaired, repair
-from jobs.ingest.sitemap import read_sitemap
+from jobs.ingest.parse.encoding import decode
+from jobs.ingest.parse.incremental import Memory, read_xml
+from jobs.ingest.parse.jsonfeed import read_json
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
+from jobs.ingest.parse.repair import Repaired, repair
+from jobs.ingest.parse.sitemap import read_sitemap
 
 _FEEDS = {"rss", "feed", "rdf", "channel"}
 _CHALLENGES = (

@@ -10,8 +10,8 @@ import regex
 from jobs.ingest.content import clean, images, language
 from jobs.ingest.content.links import LONGEST_LINK, is_too_long, reader_link, refused_because
 from jobs.ingest.content.summary import first_sentence, standfirst
-from jobs.ingest.dates import read_date
-from jobs.ingest.parsed import ParsedItem
+from jobs.ingest.parse.dates import read_date
+from jobs.ingest.parse.model import ParsedItem
 from storage.text import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")

@@ -12,8 +12,8 @@ import feedparser
 
 from jobs.ingest.content import clean, images
 from jobs.ingest.content.links import reader_link
-from jobs.ingest.item import Lead, Left, RawItem, Words, dropped, feed_language, feed_title
-from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.item import Lead, Left, RawItem, Words, dropped, feed_language, feed_title
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 
 #: Media RSS describes pictures with elements that feedparser takes for the item's own (its issue 195).
 _MEDIA_WORDS = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>")

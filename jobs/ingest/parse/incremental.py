@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from jobs.ingest.item import Lead, Left, lead, read_item
-from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
-from jobs.ingest.repair import Repaired
-from jobs.ingest.xmlfeed import Document, put_together, take_apart
+from jobs.ingest.parse.item import Lead, Left, lead, read_item
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.repair import Repaired
+from jobs.ingest.parse.rss_atom import Document, put_together, take_apart
 
 _NAME = re.compile(r"<([\w:.-]+)")
 _WITH_ATTRIBUTES = re.compile(r"<[^<>=]+=[^<>]*>")

@@ -7,9 +7,9 @@ from typing import Any
 
 from jobs.ingest.content import clean, images
 from jobs.ingest.content.links import reader_link
-from jobs.ingest.item import RawItem, Words, dropped, feed_language, feed_title, lead, read_item
-from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
-from jobs.ingest.repair import MAX_ITEMS
+from jobs.ingest.parse.item import RawItem, Words, dropped, feed_language, feed_title, lead, read_item
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.repair import MAX_ITEMS
 
 #: JSON can hold what no database takes: halves of characters, and zeros.
 _UNFIT = re.compile("[\x00\ud800-\udfff]")

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from jobs.ingest.content import images
-from jobs.ingest.item import RawItem, Words, dropped, read_item
-from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.item import RawItem, Words, dropped, read_item
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 
 
 def read_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:

@@ -2,11 +2,11 @@
 
 from collections import OrderedDict
 
-from jobs.ingest.parsed import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.worker_pool import Children, Failed
 
-_READ = "jobs.ingest.reading:read_feed_again"
-_ADVERTISED = "jobs.ingest.discover:advertised"
+_READ = "jobs.ingest.parse.feed:read_feed_again"
+_ADVERTISED = "jobs.ingest.parse.autodiscovery:advertised"
 #: Bytes of all feeds' memories together; a feed that has none is read whole.
 MEMORY = 32_000_000
 
