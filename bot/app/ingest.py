@@ -11,9 +11,9 @@ from bot.config import Settings
 from bot.config.policies import fetching
 from jobs.clock import Clock
 from jobs.config import Pictures
-from jobs.ingest.article_page import read_article_page
 from jobs.ingest.content.image_probe import picture_trouble
 from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.page.fetch import read_article_page
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.worker_pool import Children
 from jobs.scheduler import next_time

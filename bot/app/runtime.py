@@ -22,9 +22,9 @@ from bot.web.thread import Heartbeat, WebThread, handing_over
 from bot.web.websub import Callbacks
 from jobs import alerts, cleanup
 from jobs.embed import pipeline as embedding_pipeline
-from jobs.ingest import article_page
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.feed_updates import Looks
+from jobs.ingest.page import fetch
 from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
 from jobs.scheduler import Timetable
@@ -138,7 +138,7 @@ def _hello(house: House) -> None:
 async def _warm(house: House) -> None:
     """Load what the first feed and the first question would otherwise wait for."""
     await house.parser.warm()
-    await house.parser.children.warm(article_page.READ, article_page.SAMPLE)
+    await house.parser.children.warm(fetch.READ, fetch.SAMPLE)
     await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
     give_way()
 

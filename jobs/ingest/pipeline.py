@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from jobs.ingest import pages
 from jobs.ingest.feed_updates import Counts, Looks, Round
 from jobs.ingest.http import headers
+from jobs.ingest.page import enrich
 from jobs.ingest.pushed import APART
 from jobs.ingest.update_feed import (
     Ingest,
@@ -66,7 +66,7 @@ async def read_late_pages(ingest: Ingest, most: int = 5) -> int:
     """Read the pages that no post could wait for, a few at a time; how many were read."""
     if ingest.read_page is None:
         return 0
-    read = await pages.read_late(ingest.db, ingest.read_page, ingest.clock, most)
+    read = await enrich.read_late(ingest.db, ingest.read_page, ingest.clock, most)
     if read:
         ingest.stored()
     return read

@@ -10,7 +10,7 @@ from jobs.ingest import authority, corrections, dedupe, identity_claims, item_or
 from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.identity_claims import Claims
 from jobs.ingest.known_articles import Look, Noted
-from jobs.ingest.pages import Added
+from jobs.ingest.page.enrich import Added
 from jobs.ingest.parse.model import ParsedFeed
 from jobs.ingest.pushed import Age
 from jobs.ingest.removals import missing

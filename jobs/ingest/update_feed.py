@@ -11,8 +11,9 @@ from typing import Protocol, assert_never
 
 from jobs.clock import Clock, within
 from jobs.config import Fetching
-from jobs.ingest import hub_rules, pages, refresh_schedule, store
+from jobs.ingest import hub_rules, refresh_schedule, store
 from jobs.ingest.http.results import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
+from jobs.ingest.page import enrich
 from jobs.ingest.parse import autodiscovery
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from storage import entries, feeds
@@ -55,8 +56,8 @@ class Ingest:
     stored: Callable[[], None]
     next_time: Callable[[datetime], datetime]  #: by the operator's schedule: the next regular look
     chance: Callable[[], float]  #: from 0 to 1
-    read_page: pages.ReadsPage | None = None  #: reads an article's own page; without it none is read
-    judge_picture: pages.JudgesPicture | None = None  #: looks at a picture; without it Telegram alone does
+    read_page: enrich.ReadsPage | None = None  #: reads an article's own page; without it none is read
+    judge_picture: enrich.JudgesPicture | None = None  #: looks at a picture; without it Telegram alone does
 
 
 class LookState(StrEnum):
@@ -161,10 +162,10 @@ async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns
 async def _store(
     ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns, push: store.Push | None = None
 ) -> store.Kept:
-    read: dict[int, pages.Added] = {}
+    read: dict[int, enrich.Added] = {}
     if ingest.read_page or ingest.judge_picture:
         new = await ingest.db.read(store.unknown, feed.id, parsed, ingest.policy.authority)
-        read = await pages.look_into(
+        read = await enrich.look_into(
             new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
         )
     kept = await ingest.db.run_together(
@@ -265,7 +266,7 @@ async def look_after_missing(ingest: Ingest, feed_id: int, suspects: list[int]) 
         return 0
     withdraw = partial(store.take_back, feed_id=feed_id, named=ingest.policy.authority)
     limit = DEADLINE * ingest.policy.timeout
-    return await pages.take_back(
+    return await enrich.take_back(
         ingest.db, ingest.read_page, ingest.clock, suspects, limit, withdraw, ingest.stored
     )
 

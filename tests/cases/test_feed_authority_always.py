@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from jobs.config import Edition, Fetching, Publishing
 from jobs.ingest import store
-from jobs.ingest.pages import Added
+from jobs.ingest.page.enrich import Added
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 from jobs.publish.rules import plan
 from storage import articles, entries, feeds

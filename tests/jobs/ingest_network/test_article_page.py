@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobs.ingest.article_page import read_article_page
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import NoPage, PageGone, ReadPage
+from jobs.ingest.page.fetch import read_article_page
 from jobs.ingest.worker_pool import Children
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import Site

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from jobs.ingest.page.extract.extract import read_page
 
 from jobs.ingest.http.results import NoPage, ReadPage
-from jobs.ingest.jsonld import LinkedArticle, linked_article
-from jobs.ingest.page import read_page
+from jobs.ingest.page.jsonld import LinkedArticle, linked_article
 
 URL = "https://www.paper.example/world/flood-2"
 TEXT = "<p>" + "The river rose again in the night, and the bridge was closed at dawn. " * 8 + "</p>"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from jobs.ingest.content import images
 from jobs.ingest.content.links import reader_link
-from jobs.ingest.jsonld import LinkedArticle
+from jobs.ingest.page.jsonld import LinkedArticle
 from jobs.ingest.parse.item import RawItem, Words
 
 #: Words in a picture's name that make it stand for the site and not for the article; anywhere, or at an end.

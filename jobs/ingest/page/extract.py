@@ -9,8 +9,8 @@ from typing import Any
 import trafilatura
 
 from jobs.ingest.http.results import NoPage, ReadPage
-from jobs.ingest.jsonld import linked_article
-from jobs.ingest.page_head import own_address, raw_item, read_head
+from jobs.ingest.page.jsonld import linked_article
+from jobs.ingest.page.metadata import own_address, raw_item, read_head
 from jobs.ingest.parse.encoding import decode
 from jobs.ingest.parse.item import Left, read_item
 

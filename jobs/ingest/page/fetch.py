@@ -19,7 +19,7 @@ from jobs.ingest.http.results import (
 from jobs.ingest.worker_pool import Failed
 
 #: The function that reads a page in a child process, and a page to try it on.
-READ = "jobs.ingest.page:read_page"
+READ = "jobs.ingest.page.extract:read_page"
 SAMPLE = b"<html><body><article><h1>A page</h1><p>The river rose again.</p></article></body></html>"
 #: What is asked for.
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
