@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 from jobs.ingest.parse.parser.parser import Parser
+from jobs.ingest.websub.client.client import WebSub
 from telegram import Bot
 from telegram.request import BaseRequest
 
@@ -24,7 +25,6 @@ from jobs.clock import Bell, Clock, SystemClock
 from jobs.embed.pipeline import Embedder
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.update_feed import Ingest
-from jobs.ingest.websub import WebSub
 from jobs.ingest.worker_pool import Children
 from jobs.publish.context import Publish, pace_of
 from storage import feeds, job_runs

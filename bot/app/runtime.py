@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 from aiohttp import web
+from jobs.ingest.websub.client.client import TEND_EVERY, tend
 from telegram.error import InvalidToken
 
 from bot import __version__
@@ -25,7 +26,6 @@ from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.feed_updates import Looks
 from jobs.ingest.page import fetch
-from jobs.ingest.websub import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
 from jobs.scheduler import Timetable
 

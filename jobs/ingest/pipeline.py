@@ -6,7 +6,6 @@ from dataclasses import astuple
 from jobs.ingest.feed_updates import Counts, Looks, Round
 from jobs.ingest.http import headers
 from jobs.ingest.page import enrich
-from jobs.ingest.pushed import APART
 from jobs.ingest.update_feed import (
     Ingest,
     Look,
@@ -17,7 +16,8 @@ from jobs.ingest.update_feed import (
     take_push,
     write,
 )
-from jobs.ingest.websub import Push
+from jobs.ingest.websub.client.client import Push
+from jobs.ingest.websub.push_age import APART
 from storage import feeds
 from storage.records import Feed
 

@@ -6,14 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from jobs.config import Authority, Fetching, covers
-from jobs.ingest import authority, corrections, dedupe, identity_claims, item_order, known_articles, pushed
+from jobs.ingest import authority, corrections, dedupe, identity_claims, item_order, known_articles
 from jobs.ingest.dedupe import Document, Found, Named, New, Old
 from jobs.ingest.identity_claims import Claims
 from jobs.ingest.known_articles import Look, Noted
 from jobs.ingest.page.enrich import Added
 from jobs.ingest.parse.model import ParsedFeed
-from jobs.ingest.pushed import Age
 from jobs.ingest.removals import missing
+from jobs.ingest.websub import push_age
+from jobs.ingest.websub.push_age import Age
 from storage import articles, entries, feeds, identities
 from storage.articles import Draft
 from storage.database import Connection
@@ -221,7 +222,7 @@ def _believed(
     doubtful = False
     for one in (each for each in found.old if each.article_id in shown):
         entry, key = shown[one.article_id], differing[one.article_id]
-        how_old = pushed.age(entry, one.named.item, moved=one.moved, said_before=key in said)
+        how_old = push_age.age(entry, one.named.item, moved=one.moved, said_before=key in said)
         if how_old is Age.UNSURE and push is not Push.FIRST:
             if not entries.is_shown(connection, entry):
                 how_old = Age.NEWER

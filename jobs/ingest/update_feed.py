@@ -11,11 +11,12 @@ from typing import Protocol, assert_never
 
 from jobs.clock import Clock, within
 from jobs.config import Fetching
-from jobs.ingest import hub_rules, refresh_schedule, store
+from jobs.ingest import refresh_schedule, store
 from jobs.ingest.http.results import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.page import enrich
 from jobs.ingest.parse import autodiscovery
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
+from jobs.ingest.websub import protocol
 from storage import entries, feeds
 from storage.database import Connection, Database
 from storage.records import Feed, FeedState
@@ -218,7 +219,7 @@ def _went_well(
     }
     if parsed is not None and isinstance(answer, Fetched):
         hints = refresh_schedule.Hints(answer.fresh_for, parsed.ttl, parsed.skip_hours, parsed.skip_days)
-        offer = hub_rules.offer(answer.links, parsed.hubs, parsed.topic, answer.final_url)
+        offer = protocol.offer(answer.links, parsed.hubs, parsed.topic, answer.final_url)
         columns |= {"hub": offer.hub, "topic": offer.topic}
         columns |= refresh_schedule.to_remember(hints)
         columns |= {"title": parsed.title or feed.title, "language": parsed.language or feed.language}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jobs.ingest.http.results import Link
-from jobs.ingest.hub_rules import Confirm, Offer, is_signed, may_know_secret, offer, renewal, verdict
+from jobs.ingest.websub.protocol import Confirm, Offer, is_signed, may_know_secret, offer, renewal, verdict
 from storage.records import Lease, LeaseState
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

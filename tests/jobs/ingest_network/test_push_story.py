@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from jobs.ingest.parse.parser.parser import Parser
+from jobs.ingest.websub.client.client import Push, tend
 
 from jobs.ingest import pipeline
 from jobs.ingest.refresh_schedule import PUSHED_WAIT
 from jobs.ingest.update_feed import Ingest
-from jobs.ingest.websub import Push, tend
 from jobs.ingest.worker_pool import Children
 from storage import articles, websub_subscriptions
 from storage.database import Database

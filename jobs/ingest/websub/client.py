@@ -14,7 +14,7 @@ from typing import Protocol, assert_never
 from jobs.clock import Clock
 from jobs.config import Fetching
 from jobs.ingest.http.results import FetchFailed, Posted
-from jobs.ingest.hub_rules import (
+from jobs.ingest.websub.protocol import (
     Confirm,
     ConfirmEnd,
     Denied,
