@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from jobs.ingest.page.extract.extract import read_page
 from rich.console import Console
 from rich.table import Table
 
 from jobs.ingest.content import clean
 from jobs.ingest.http.results import ReadPage
+from jobs.ingest.page.extract import read_page
 from jobs.ingest.parse.dates import read_date
 
 CORPUS = Path("material/feeds/corpus")

@@ -24,7 +24,6 @@ from ipaddress import ip_network
 from multiprocessing.queues import Queue
 
 import brotli
-from jobs.ingest.parse.parser.parser import Parser
 from rich.console import Console
 from rich.table import Table
 
@@ -36,6 +35,7 @@ from jobs.config import Fetching
 from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.worker_pool import Children
 
 POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))

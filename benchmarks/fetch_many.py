@@ -26,7 +26,6 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
-from jobs.ingest.parse.parser.parser import Parser
 from rich.console import Console
 from rich.table import Table
 
@@ -38,6 +37,7 @@ from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, NotModified
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.pipeline import look_at
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.update_slots import AT_ONCE

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from jobs.ingest.parse.parser.parser import Parser
-
 from benchmarks.snapshots import Item, Snapshot, Truth, plain
 from jobs.clock import SystemClock
 from jobs.config import Fetching
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import Fetched, FetchOutcome
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.update_feed import Ingest, Look
 from jobs.ingest.worker_pool import Children
 from storage import articles, feeds

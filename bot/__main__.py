@@ -4,7 +4,7 @@ import os
 import sys
 
 from bot.cli import newswire
-from bot.cli.failure import Failure
+from bot.cli._common import Failure
 
 
 def main(words: list[str] | None = None) -> None:

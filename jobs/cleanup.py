@@ -8,7 +8,7 @@ from datetime import timedelta
 from jobs.clock import Clock
 from storage import articles
 from storage.database import Database
-from storage.delivery import retention
+from storage.delivery import retention as delivery_retention
 
 EVERY = timedelta(hours=1)
 #: Articles a transaction, so that nothing else waits for long.
@@ -25,15 +25,15 @@ async def clean_up(db: Database, clock: Clock, retention: timedelta) -> int:
     return dropped
 
 
-async def drop_alerts(db: Database, clock: Clock, retention: timedelta) -> int:
-    """Delete readers' deliveries that ended more than `retention` ago; how many.
+async def drop_alerts(db: Database, clock: Clock, kept_for: timedelta) -> int:
+    """Delete readers' deliveries that ended more than `kept_for` ago; how many.
 
     Until then a correction of the article reaches them.
     """
-    dropped, before = 0, clock.now() - retention
+    dropped, before = 0, clock.now() - kept_for
     place: int | None = 0
     while place is not None:
-        count, place = await db.run(retention.drop_ended, before, place)
+        count, place = await db.run(delivery_retention.drop_ended, before, place)
         dropped += count
     db.traces.left = db.traces.left or dropped > 0
     return dropped

@@ -22,7 +22,6 @@ from sqlalchemy import (
 )
 
 from storage import identities
-from storage.entries import entries
 from storage.records import Article, ArticleState, Revision
 from storage.rows import records
 from storage.schema import articles
@@ -219,20 +218,3 @@ def _in_section(connection: Connection, section: str) -> ColumnElement[bool]:
 
 def _read(connection: Connection, query: Select[Any]) -> list[Article]:
     return records(Article, connection.execute(query))
-
-
-__all__ = [
-    "Draft",
-    "add",
-    "by_url",
-    "complete",
-    "entries",
-    "get",
-    "latest",
-    "many",
-    "revise",
-    "revisions",
-    "sections",
-    "withdraw",
-    "without_page",
-]

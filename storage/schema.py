@@ -113,7 +113,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
 
 
 class ChatId(TypeDecorator[int]):
-    """Telegram's number of a chat; a private chat's is sealed if there is a key (`storage.privacy.encryption`).
+    """Telegram's number of a chat; a private chat's is encrypted if there is a key (`storage.privacy`).
 
     A column orders by what is stored: a reader's place in it says nothing about the number.
     """

@@ -45,7 +45,7 @@ def search(
     order: str = "best",
     now: datetime | None = None,
 ) -> Page:
-    """One page of what is found for `typed` (see `storage.index.query_parser`), by `order` "best" or "date"."""
+    """One page of what is found for `typed` (`storage.index.query_parser`), by `order` "best" or "date"."""
     results = index.search(typed, count, offset, order, now)
     if not (results.question.phrases or any(" " in text for text in results.question.without)):
         found = articles.many(connection, [hit.article_id for hit in results.hits])

@@ -18,8 +18,9 @@ from sqlalchemy import text
 
 from benchmarks.crash.bot import follow
 from storage.database import Connection, Database, open_database
-from storage.delivery import deliveries
-from storage.delivery.deliveries import Intent, Settled
+from storage.delivery import claims, deliveries
+from storage.delivery.claims import Intent
+from storage.delivery.deliveries import Settled
 from storage.delivery.fanout import spread
 from storage.delivery.planning import NewPost, owe
 from storage.migrations import migrate
@@ -72,8 +73,8 @@ async def settle_some(database: Database, now: datetime) -> dict[str, float]:
     """Read, claim and settle, while all the others are owed; seconds for each delivery."""
     began = time.perf_counter()
     for _ in range(TIMES):
-        dues = await database.read(deliveries.due, now, SETTLED_AT_ONCE)
-        await database.run(deliveries.claim, [Intent(debt.delivery.id) for debt in dues.debts], now)
+        dues = await database.read(claims.due, now, SETTLED_AT_ONCE)
+        await database.run(claims.claim, [Intent(debt.delivery.id) for debt in dues.debts], now)
         settled = [
             Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
             for debt in dues.debts

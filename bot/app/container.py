@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from jobs.ingest.parse.parser.parser import Parser
-from jobs.ingest.websub.client.client import WebSub
 from telegram import Bot
 from telegram.request import BaseRequest
 
@@ -24,7 +22,9 @@ from bot.telegram.transport import AiohttpRequest
 from jobs.clock import Bell, Clock, SystemClock
 from jobs.embed.pipeline import Embedder
 from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.update_feed import Ingest
+from jobs.ingest.websub.client import WebSub
 from jobs.ingest.worker_pool import Children
 from jobs.publish.context import Publish, pace_of
 from storage import feeds, job_runs

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from jobs.ingest.parse.parser.parser import Parser
-
 from bot.config import Settings
 from bot.config.policies import fetching
 from jobs.clock import Clock
@@ -14,6 +12,7 @@ from jobs.config import Pictures
 from jobs.ingest.content.image_probe import picture_trouble
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.page.fetch import read_article_page
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.update_feed import Ingest
 from jobs.ingest.worker_pool import Children
 from jobs.scheduler import next_time

@@ -7,7 +7,6 @@ from functools import partial
 
 import structlog
 from aiohttp import web
-from jobs.ingest.websub.client.client import TEND_EVERY, tend
 from telegram.error import InvalidToken
 
 from bot import __version__
@@ -26,6 +25,7 @@ from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.feed_updates import Looks
 from jobs.ingest.page import fetch
+from jobs.ingest.websub.client import TEND_EVERY, tend
 from jobs.publish import pipeline as publishing
 from jobs.scheduler import Timetable
 
@@ -108,9 +108,9 @@ def _timetable(house: House, looks: Looks, look_every: timedelta) -> Timetable:
     timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
     timetable.add("watch", told("watch", watching), alerts.EVERY)
     timetable.add("clean up", told("clean up", cleaning), cleanup.EVERY)
-    alerts = partial(cleanup.drop_alerts, house.db, house.clock, settings.alert_retention)
+    dropping = partial(cleanup.drop_alerts, house.db, house.clock, settings.alert_retention)
     hours = cleanup.alerts_every(settings.alert_retention)
-    timetable.add("drop alerts", told("drop alerts", alerts), hours, at_once=True)
+    timetable.add("drop alerts", told("drop alerts", dropping), hours, at_once=True)
     timetable.add("erase traces", told("erase traces", house.db.traces.erase_left), ERASE_EVERY)
     if house.embedder is not None:
         embedding = told("embed", house.embedder.catch_up)

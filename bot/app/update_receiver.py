@@ -13,10 +13,9 @@ from aiohttp import web
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
 from bot.app.account_monitor import EVERY, Interference, Names, changed
-from bot.app.connection_status import Line
 from bot.app.container import House
 from bot.app.job_log import told
-from bot.app.long_polling import Polling, pause, unless
+from bot.app.long_polling import Line, Polling, pause, unless
 from bot.commands import Desk
 from bot.dispatch import WANTED_UPDATES, Dispatch, set_menu
 from bot.telegram.account import ask_name, ask_webhook

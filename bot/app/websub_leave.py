@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from jobs.ingest.websub.client.client import Push, WebSub, leave_all
-
 from bot.config import Settings
 from bot.config.policies import fetching
 from bot.web.server import serve
 from bot.web.websub import Callbacks
 from jobs.clock import Clock
 from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.websub.client import Push, WebSub, leave_all
 from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Lease

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.app.ingest import looking
+from bot.cli._common import Found
 from bot.cli.check_files import files_found
 from bot.cli.check_telegram import telegram_found
-from bot.cli.found import Found
 from bot.cli.table import json_option, show
 from bot.config import Settings, read_settings
 from bot.config.policies import editions, feed_urls

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.cli.found import Found
+from bot.cli._common import Found
 from bot.config import Settings, is_in_env_file
 from storage.privacy.file_modes import is_open_to_others
 

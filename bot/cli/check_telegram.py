@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.app.connection_status import reason
-from bot.cli.found import Found
+from bot.app.long_polling import reason
+from bot.cli._common import Found
 from bot.config import Settings
 from bot.config.policies import editions
 from bot.config.proxies import Way, telegram_way

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bot.cli.failure import Failure
+from bot.cli._common import Failure
 from bot.cli.table import Row, show
 from bot.config import Settings
 from bot.config.policies import index_path

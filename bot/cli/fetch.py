@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.app.ingest import looking
-from bot.cli.opened import opened
+from bot.cli._common import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings
 from bot.config.policies import feed_urls

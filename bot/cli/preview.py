@@ -14,7 +14,7 @@ from rich.panel import Panel
 
 from bot.app.ingest import looking
 from bot.app.post_renderer import Posts
-from bot.cli.failure import Failure
+from bot.cli._common import Failure
 from bot.cli.table import Row, json_option, show
 from bot.config import Settings, read_settings
 from bot.config.parsers import web_address

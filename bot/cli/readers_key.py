@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.failure import Failure
-from bot.cli.opened import opened
+from bot.cli._common import Failure, opened
 from bot.config import SettingsError, read_settings
 from bot.config.readers_key import key_in
 from storage.privacy.encryption import Seal, new_key, seal_of

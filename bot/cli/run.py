@@ -6,7 +6,7 @@ import click
 
 from bot.app.container import open_house
 from bot.app.runtime import CannotLive, live, stop_on_signals
-from bot.cli.failure import Failure
+from bot.cli._common import Failure
 from bot.cli.sandbox import open_stage
 from bot.config import Settings, SettingsError, read_settings
 from bot.config.logs import start_logs

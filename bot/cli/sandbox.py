@@ -4,26 +4,30 @@ import asyncio
 import os
 import random
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from bot.app.container import House, open_house
 from bot.app.runtime import CannotLive, live, stop_on_signals
-from bot.cli.failure import Failure
-from bot.cli.sandbox_previews import previews
+from bot.cli._common import Failure
 from bot.config import EditionSettings, Settings, read_settings
 from bot.config.logs import start_logs
 from bot.config.parsers import web_address
 from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.sample.site_server import Newsroom
 from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.state import Preview
 from bot.sandbox.transport.in_process import BoxRequest
 from jobs.clock import SystemClock
 from jobs.ingest.probe import try_feed
+from storage import articles
+from storage.database import Connection, Database, SQLAlchemyError
 
 PORT = 8090
 #: Seconds between two stories of the sample site.
@@ -129,3 +133,23 @@ def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: P
         "timezone": settings.timezone,
     }
     return Settings(**common | local)  # the sample site has nothing to do with the operator's own rules
+
+
+def previews(database: Database) -> Callable[[str], Preview | None]:
+    """A link to its preview, as Telegram would make it of the page; None where the link is no article's."""
+
+    def preview(url: str) -> Preview | None:
+        try:
+            return database.read_here(_preview, url)
+        except SQLAlchemyError:
+            return None
+
+    return preview
+
+
+def _preview(connection: Connection, url: str) -> Preview | None:
+    article = articles.by_url(connection, url)
+    if article is None:
+        return None
+    site = (urlsplit(article.url).hostname or "").removeprefix("www.")
+    return Preview(title=article.title, text=article.summary[:200], site=site, image=article.image_url)

@@ -5,7 +5,7 @@ from statistics import median
 
 import click
 
-from bot.cli.opened import opened
+from bot.cli._common import opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
 from storage import feeds, job_runs, reports

@@ -5,8 +5,7 @@ import asyncio
 import click
 
 from bot.app.websub_leave import leave_hubs
-from bot.cli.failure import Failure
-from bot.cli.opened import opened
+from bot.cli._common import Failure, opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
 from bot.web.server import CannotListen

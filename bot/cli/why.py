@@ -2,8 +2,7 @@
 
 import click
 
-from bot.cli.failure import Failure
-from bot.cli.opened import opened
+from bot.cli._common import Failure, opened
 from bot.cli.table import Row, json_option, show
 from bot.config import read_settings
 from jobs.ingest.content.links import refused_because

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from bot.commands.invisible_characters import without_invisible
-from bot.render import COMMAND_LIMIT
+from bot.locale import Words
+from bot.render import COMMAND_LIMIT, Button, Rows
 from bot.render.hashtags import hashtag
 
 FARTHEST = 1000  #: the last article that paging reaches; beyond, searching is the better way
@@ -67,3 +68,21 @@ def fits(command: str) -> bool:
 def _key(name: str) -> str:
     folded = without_invisible(unicodedata.normalize("NFC", name).casefold())
     return " ".join(folded.replace("_", " ").replace("#", " ").split())
+
+
+PAGE = 5  #: articles at a time
+
+
+def page_buttons(say: Words, command: Callable[[int], str], *, offset: int, count: int, more: bool) -> Rows:
+    """One row: back and on. `command` makes the command for the page that begins at an offset."""
+    row: list[Button] = []
+    if offset > 0:
+        row.append(Button(say("‹ Back"), command=command(max(offset - count, 0))))
+    if more and offset + count <= FARTHEST:
+        row.append(Button(say("More ›"), command=command(offset + count)))
+    return (tuple(row),) if row else ()
+
+
+def at(command: str, offset: int) -> str:
+    """`command` for the page that begins at `offset`."""
+    return f"{command} @{offset}" if offset else command

@@ -2,8 +2,16 @@
 
 from collections.abc import Sequence
 
-from bot.commands.arguments import find_section, fits, number, section_handle, split_page
-from bot.commands.paging import PAGE, at, page_buttons
+from bot.commands.arguments import (
+    PAGE,
+    at,
+    find_section,
+    fits,
+    number,
+    page_buttons,
+    section_handle,
+    split_page,
+)
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.render import Button, Line, Rows, bold, escape, joined, plain, render_list, shorten
 from storage import articles

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.arguments import fits, split_page
-from bot.commands.paging import PAGE, at, page_buttons
+from bot.commands.arguments import PAGE, at, fits, page_buttons, split_page
 from bot.commands.resolve import Unknown, subject_of
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.render import Button, Html, Line, bold, escape, headline, joined, link, plain, render_list, shorten

@@ -1,8 +1,7 @@
 """/search: which articles say so? Best first or newest first, with the words in their place."""
 
-from bot.commands.arguments import fits, split_page
+from bot.commands.arguments import PAGE, at, fits, page_buttons, split_page
 from bot.commands.chat_memory import is_handle
-from bot.commands.paging import PAGE, at, page_buttons
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.render import Button, Line, Rows, bold, escape, joined, marked, plain, render_list, shorten
 from storage.search import Page

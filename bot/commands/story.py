@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.arguments import split_page
-from bot.commands.paging import at, page_buttons
+from bot.commands.arguments import at, page_buttons, split_page
 from bot.commands.resolve import Unknown, article_meant, subject_of
 from bot.commands.types import Command, Desk, Reply, Request, Usage
 from bot.render import Button, Html, Line, bold, escape, headline, joined, plain, render_list, shorten

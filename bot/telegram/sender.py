@@ -53,7 +53,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class TelegramSender:
-    """`jobs.publish.send_result.Sender` over one bot's token. `paid`: the operator pays for more than 30/s."""
+    """`jobs.publish.send_result.Sender` with one bot's token. `paid`: the operator pays for over 30/s."""
 
     def __init__(
         self,

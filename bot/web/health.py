@@ -14,7 +14,7 @@ from bot.web.metrics import exposition
 from jobs.clock import Clock, within
 from storage.database import Database, words_of
 from storage.records import Alarm, Chat
-from storage.stats import Figures, figures
+from storage.reports import Figures, figures
 
 #: A delivery that is due and not sent for so long means that we do not do our work.
 LATE = timedelta(minutes=10)

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from storage.records import Lane
-from storage.stats import Figures
+from storage.reports import Figures
 
 
 def exposition(figures: Figures, now: datetime) -> bytes:

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
-from jobs.ingest.websub.client.client import PATH, Push, WebSub, is_known, take, verify
 
 from jobs.clock import within
+from jobs.ingest.websub.client import PATH, Push, WebSub, is_known, take, verify
 
 #: Pushes being read at once; a hub that brings more is told to come again.
 MOST_AT_ONCE = 50

@@ -16,7 +16,7 @@ from jobs.ingest.update_feed import (
     take_push,
     write,
 )
-from jobs.ingest.websub.client.client import Push
+from jobs.ingest.websub.client import Push
 from jobs.ingest.websub.push_age import APART
 from storage import feeds
 from storage.records import Feed
@@ -70,15 +70,3 @@ async def read_late_pages(ingest: Ingest, most: int = 5) -> int:
     if read:
         ingest.stored()
     return read
-
-
-__all__ = [
-    "Counts",
-    "Ingest",
-    "Look",
-    "LookState",
-    "look",
-    "look_at",
-    "read_late_pages",
-    "take",
-]

@@ -6,7 +6,7 @@ from datetime import datetime
 from jobs.config import Edition, Publishing
 from jobs.publish.actions import Edit, Send
 from jobs.publish.context import Render, Telling
-from storage.delivery.deliveries import Debt
+from storage.delivery.claims import Debt
 from storage.records import Article, PostKind
 
 #: Contents kept for the next chat.

@@ -15,7 +15,7 @@ from jobs.publish.prepare import Parcel, Parcels, intent_of
 from jobs.publish.requests import Requests
 from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import after
-from storage.delivery import deliveries
+from storage.delivery import claims, deliveries
 
 #: What is due is read for so many seconds ahead, and at most so much at once.
 AHEAD, MOST = 0.5, 500
@@ -157,7 +157,7 @@ class Courier:
             return
         intents, began = [intent_of(parcel) for parcel in parcels], self._clock.monotonic()
         try:
-            mine = await self._publish.db.run(deliveries.claim, intents, self._clock.now())
+            mine = await self._publish.db.run(claims.claim, intents, self._clock.now())
         except Exception:
             self._back += parcels
             raise

@@ -14,8 +14,8 @@ from jobs.publish.result_writer import Ledger
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from storage import articles, stories
 from storage.database import Connection
-from storage.delivery import deliveries
-from storage.delivery.deliveries import Debt, Dues, Intent
+from storage.delivery import claims
+from storage.delivery.claims import Debt, Dues, Intent
 from storage.records import Article, ArticleState, DeliveryState, Lane
 
 log = structlog.get_logger(__name__)
@@ -140,7 +140,7 @@ def _due(
     in_hand: Collection[int],
 ) -> Due:
     """Deliveries, the articles that they are about as they are now, and what they continue."""
-    dues = deliveries.due(connection, now, count, shut, in_hand)
+    dues = claims.due(connection, now, count, shut, in_hand)
     numbers = {number for debt in dues.debts for number in articles_of(debt)}
     found = articles.many(connection, list(numbers)) if numbers else []
     pictures = policy.pictures is Pictures.PHOTO

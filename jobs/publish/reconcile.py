@@ -33,7 +33,8 @@ from jobs.publish.send_result import (
 )
 from jobs.publish.settlement import WORDS, Aftermath, as_it_is
 from storage.delivery import deliveries
-from storage.delivery.deliveries import Debt, Settled
+from storage.delivery.claims import Debt
+from storage.delivery.deliveries import Settled
 from storage.records import ChatKind, ChatState, DeliveryState
 
 #: Unclear deliveries looked at in one go.

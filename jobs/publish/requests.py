@@ -7,7 +7,7 @@ from jobs.publish.context import Publish
 from jobs.publish.prepare import Parcel, Parcels
 from jobs.publish.send_result import ChatGone, ChatMoved, Outcome, Refused, TryLater, Unclear, Untouchable
 from jobs.publish.settlement import has_moved, name_of
-from storage.delivery.deliveries import Debt
+from storage.delivery.claims import Debt
 
 #: Shorter sleeps bring nothing.
 GRAIN = 0.005

@@ -16,7 +16,8 @@ from jobs.publish.send_result import (
     Unclear,
     Untouchable,
 )
-from storage.delivery.deliveries import Debt, Settled
+from storage.delivery.claims import Debt
+from storage.delivery.deliveries import Settled
 from storage.records import Chat, ChatState, DeliveryState
 
 #: So much of an error is kept.

@@ -13,9 +13,8 @@ from sqlalchemy import Connection, bindparam, case, literal, select, text, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
-from storage.delivery.claims import OPEN, OWED, Debt, Dues, Intent, claim, due, is_open, with_posts
+from storage.delivery.claims import OPEN, OWED, Debt, is_open, with_posts
 from storage.records import Delivery, DeliveryState, Lane
-from storage.reports import Backlog, Life, article_of_message, backlog, life
 from storage.rows import records
 from storage.schema import deliveries, showings
 
@@ -160,25 +159,3 @@ def sent_since(connection: Connection, since: datetime) -> Iterable[tuple[int, d
     return [
         (row.chat_id, row.claimed_at) for row in connection.execute(query.order_by(deliveries.c.claimed_at))
     ]
-
-
-__all__ = [
-    "Backlog",
-    "Debt",
-    "Dues",
-    "Intent",
-    "Life",
-    "Settled",
-    "article_of_message",
-    "backlog",
-    "claim",
-    "due",
-    "life",
-    "next_due",
-    "next_look",
-    "recover",
-    "release",
-    "sent_since",
-    "settle",
-    "unclear",
-]

@@ -1,5 +1,6 @@
 """Growing: numpy arrays that take more at their end without being copied each time."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -39,3 +40,77 @@ class Growing:
             room = np.empty(max(needed, int(len(self._room) * 1.125) + 64), self._room.dtype)
             room[: self._used] = self.view
             self._room = room
+
+
+Keys = NDArray[np.uint64]
+Places = NDArray[np.int32]
+
+#: New keys are kept in a dict until there are this many, then sorted in with the others.
+RECENT = 8192
+
+
+class KeyMap:
+    """Keys (64 bits, unsigned) to places (32 bits). One writer; readers need no lock."""
+
+    def __init__(self, keys: Keys | None = None, places: Places | None = None) -> None:
+        self._sorted: tuple[Keys, Places] = (
+            np.empty(0, np.uint64) if keys is None else keys,
+            np.empty(0, np.int32) if places is None else places,
+        )
+        self._recent: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._sorted[0]) + len(self._recent)
+
+    def get(self, key: int) -> int:
+        """The key's place, or -1."""
+        place = self._recent.get(key)
+        if place is not None:
+            return place
+        keys, places = self._sorted
+        at = int(np.searchsorted(keys, np.uint64(key)))
+        return int(places[at]) if at < len(keys) and keys[at] == key else -1
+
+    def many(self, wanted: list[int]) -> Places:
+        """The places of many keys, -1 where there is none."""
+        recent = self._recent
+        found = np.array([recent.get(key, -1) for key in wanted], np.int32)
+        keys, places = self._sorted
+        if len(keys) and len(wanted):
+            asked = np.array(wanted, np.uint64)
+            at = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+            found = np.where((found < 0) & (keys[at] == asked), places[at], found)
+        return found
+
+    def put(self, key: int, place: int) -> None:
+        """Remember a key that is not yet there, or move a recent one."""
+        self._recent[key] = place
+        if len(self._recent) >= RECENT:
+            self.settle()
+
+    def settle(self) -> None:
+        """Sort the recent keys in with the others; a recent key takes the place of an older one."""
+        if not self._recent:
+            return
+        keys, places = self._sorted
+        fresh = np.fromiter(self._recent.keys(), np.uint64, len(self._recent))
+        put = np.fromiter(self._recent.values(), np.int32, len(self._recent))
+        order = np.argsort(fresh)
+        fresh, put = fresh[order], put[order]
+        kept = ~np.isin(keys, fresh)
+        keys, places = keys[kept], places[kept]
+        at = np.searchsorted(keys, fresh)
+        self._sorted = (np.insert(keys, at, fresh), np.insert(places, at, put))
+        self._recent = {}
+
+    def arrays(self) -> tuple[Keys, Places]:
+        """Everything, sorted by key, to be saved."""
+        self.settle()
+        return self._sorted
+
+    def forget(self, gone: Iterable[int]) -> None:
+        """Take keys out."""
+        self.settle()
+        keys, places = self._sorted
+        kept = ~np.isin(keys, np.fromiter(gone, np.uint64))
+        self._sorted = (keys[kept], places[kept])

@@ -7,8 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.arrays import Growing
-from storage.index.keymap import KeyMap
+from storage.index.arrays import Growing, KeyMap
 
 #: A slot's marks.
 WITHDRAWN, DUPLICATE, OLD = 1, 2, 4

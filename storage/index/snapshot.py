@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.index.archive import Archive
-from storage.index.arrays import Growing
-from storage.index.keymap import KeyMap
+from storage.index.arrays import Growing, KeyMap
 from storage.index.postings import Segment, merge
 from storage.privacy import file_modes
 

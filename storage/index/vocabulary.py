@@ -5,9 +5,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.arrays import Growing
+from storage.index.arrays import Growing, KeyMap
 from storage.index.fuzzy import LONG_ENOUGH, candidates, letters_of, one_letter_off
-from storage.index.keymap import KeyMap
 from storage.text.normalize import fold
 
 #: Terms are numbered in 24 bits, so that a number and a count fit into one 32-bit word.

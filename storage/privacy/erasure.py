@@ -1,8 +1,8 @@
 """Traces: where something that was deleted still stands on the disk, and how it goes from there.
 
 SQLite keeps it in its write-ahead log until that is written back and cut off, and in the gaps of its pages
-(`storage.privacy.page_gaps`); everything else is overwritten by `secure_delete`. PostgreSQL keeps dead rows and a log of
-its own for as long as it likes; see `docs/operations.md`.
+(`storage.privacy.page_gaps`); everything else is overwritten by `secure_delete`. PostgreSQL keeps dead rows
+and a log of its own for as long as it likes; see `docs/operations.md`.
 """
 
 import asyncio

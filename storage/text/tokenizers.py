@@ -72,7 +72,7 @@ def padded_letters(run: str) -> list[str]:
 class Cut:
     """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
 
-    function_words: Pieces
+    pieces: Pieces
     sizes: tuple[int, ...] = (1,)
     of_words: bool = False  #: the run is a word between spaces: a stop word is left out
     little: frozenset[str] = frozenset()  #: pieces that say little: what is made of them alone is left out

@@ -17,8 +17,7 @@ from bot.web.health import troubles
 from jobs.config import Edition
 from jobs.publish.context import Publish
 from storage.database import Database
-from storage.reports import Backlog, backlog
-from storage.stats import figures
+from storage.reports import Backlog, backlog, figures
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
 from tests.jobs.publish.newsroom import FEED

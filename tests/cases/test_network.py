@@ -26,7 +26,8 @@ from bot.sandbox.transport.http_server import serve_box
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.clock import SystemClock
-from jobs.ingest.http.fetcher import Fetched, Fetcher, FetchFailed
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import Fetched, FetchFailed
 from jobs.proxies import Proxy as Value
 from jobs.proxies import goes_directly, read_proxy
 from jobs.publish.send_result import Outcome, Sent, TryLater, Unclear

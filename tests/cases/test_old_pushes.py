@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from jobs.ingest.websub.client.client import Push
 
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import FetchFailed, NoPage, PageGone
 from jobs.ingest.update_feed import Look
+from jobs.ingest.websub.client import Push
 from storage.database import Database
 from storage.records import ArticleState
 from tests.conftest import MovedClock

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from jobs.ingest.parse.parser.parser import ParsedFeed, ParseFailed, Parser
 
 from jobs.clock import SystemClock
 from jobs.ingest.parse.feed import read_feed
-from jobs.ingest.parse.model import ParsedItem
+from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.worker_pool import Children
 from storage.database import open_database
 from storage.migrations import migrate

@@ -172,7 +172,7 @@ def test_an_entry_remembers_when_it_was_first_and_last_seen(db: Database) -> Non
     later = NOW + timedelta(minutes=5)
     db.run_here(entries.keep, [entry(ids[0], NOW, 0), entry(ids[1], NOW, 1)])
     db.run_here(entries.keep, [entry(ids[1], later, 0)])
-    [kept] = db.read_here(articles.entries, ids[1])
+    [kept] = db.read_here(entries.entries, ids[1])
     assert (kept.seen_at, kept.last_seen_at, kept.position) == (NOW, later, 0)
     assert [one.article_id for one in db.read_here(entries.last_look, feed.id)] == [ids[1]]
     assert set(db.read_here(entries.of_feed, feed.id, ids)) == set(ids)

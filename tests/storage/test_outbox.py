@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from storage import chats
+from storage import chats, reports
 from storage.database import Connection, Database
-from storage.delivery import deliveries
-from storage.delivery.claims import PAGE
-from storage.delivery.deliveries import Debt, Intent, Settled
+from storage.delivery import claims, deliveries
+from storage.delivery.claims import PAGE, Debt, Intent
+from storage.delivery.deliveries import Settled
 from storage.delivery.planning import tell
 from storage.records import ChatState, DeliveryState, Lane
 from tests.jobs.publish.newsroom import (
@@ -30,8 +30,8 @@ WAIT = timedelta(seconds=75)
 
 def claim(c: Connection, now: datetime, count: int, shut: Collection[int] = ()) -> list[Debt]:
     """What is due, claimed at once."""
-    debts = deliveries.due(c, now, count, shut).debts
-    deliveries.claim(c, [Intent(debt.delivery.id) for debt in debts], now)
+    debts = claims.due(c, now, count, shut).debts
+    claims.claim(c, [Intent(debt.delivery.id) for debt in debts], now)
     return debts
 
 
@@ -113,8 +113,8 @@ def test_after_a_crash_only_what_was_claimed_is_unclear(db: Database) -> None:
     def work(c: Connection) -> tuple[list[DeliveryState], list[tuple[str, int, int]]]:
         chat(c), chat(c, OTHER)
         post(c, CHANNEL, OTHER, 7)
-        assert len(deliveries.due(c, NOW, 10).debts) == 3
-        assert deliveries.claim(c, [Intent(1, "words", 2, 4), Intent(3)], NOW) == {1, 3}
+        assert len(claims.due(c, NOW, 10).debts) == 3
+        assert claims.claim(c, [Intent(1, "words", 2, 4), Intent(3)], NOW) == {1, 3}
         deliveries.recover(c, WAIT)
         known = [(each.content, each.content_revision, each.after_message_id) for each in every_delivery(c)]
         return states(c), known
@@ -131,7 +131,7 @@ def test_what_is_no_longer_owed_is_not_claimed(db: Database) -> None:
         post(c, 7, 8)
         followers(c, [7])
         chats.set_state(c, 7, ChatState.BLOCKED, "blocked")
-        return deliveries.claim(c, [Intent(1), Intent(2)], NOW)
+        return claims.claim(c, [Intent(1), Intent(2)], NOW)
 
     assert db.run_here(work) == {2}
 
@@ -139,7 +139,7 @@ def test_what_is_no_longer_owed_is_not_claimed(db: Database) -> None:
 def test_what_is_in_hand_is_not_read_again(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         post(c, *range(1, 8))
-        return [each.delivery.chat_id for each in deliveries.due(c, NOW, 3, in_hand={1, 2}).debts]
+        return [each.delivery.chat_id for each in claims.due(c, NOW, 3, in_hand={1, 2}).debts]
 
     assert db.run_here(work) == [3, 4, 5]
 
@@ -225,13 +225,13 @@ def test_the_life_of_an_article_tells_who_saw_what_when(db: Database) -> None:
         claimed = claim(c, NOW, 2)
         deliveries.settle(c, [sent(claimed[0].delivery.id, 40)], NOW)
         deliveries.settle(c, [sent(claimed[1].delivery.id, 41)], NOW)
-        life = deliveries.life(c, news.id)
+        life = reports.life(c, news.id)
         assert [each.id for each in life.posts] == [number]
         assert [each.message_id for each in life.deliveries] == [40]
         assert life.private == {DeliveryState.SETTLED: 1, DeliveryState.OWED: 1}
         assert life.shown[0] == (CHANNEL, 1, NOW)
-        assert deliveries.article_of_message(c, CHANNEL, 40) == news.id
-        assert deliveries.article_of_message(c, CHANNEL, 41) is None
+        assert reports.article_of_message(c, CHANNEL, 40) == news.id
+        assert reports.article_of_message(c, CHANNEL, 41) is None
 
     db.run_here(work)
 
@@ -244,7 +244,7 @@ def test_the_backlog_counts_what_is_due_and_names_what_is_paused(db: Database) -
         post(c, 9, not_before=later(hours=1))
         claim(c, NOW, 1)
         deliveries.recover(c, WAIT)
-        found = deliveries.backlog(c, NOW)
+        found = reports.backlog(c, NOW)
         assert found.owed == {Lane.BREAKING: 2, Lane.ROUTINE: 0, Lane.DIGEST: 0}
         assert (found.oldest, found.unclear, found.repeated) == (NOW, 1, 0)
         assert [(each.id, each.reason) for each in found.paused] == [(OTHER, "may not post")]
@@ -281,6 +281,6 @@ def test_a_claim_tells_which_chats_had_to_wait(db: Database) -> None:
         post(c, CHANNEL, OTHER, 7, 8)
         claim(c, NOW, 1)
         post(c, CHANNEL)
-        return deliveries.due(c, NOW, 10, {7}).passed
+        return claims.due(c, NOW, 10, {7}).passed
 
     assert db.run_here(work) == {CHANNEL, 7}

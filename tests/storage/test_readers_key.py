@@ -13,7 +13,7 @@ from sqlalchemy import delete, event
 from benchmarks.crash.bot import follow
 from storage import chats
 from storage.database import Connection, Database, KeyWanted, open_database
-from storage.delivery import deliveries, planning
+from storage.delivery import claims, planning
 from storage.delivery.fanout import spread
 from storage.delivery.planning import NewPost
 from storage.migrations import migrate
@@ -71,7 +71,7 @@ def spread_all(db: Database, size: int = 7) -> None:
 
 
 def owed_to(db: Database) -> list[int]:
-    dues = db.read_here(deliveries.due, NOW, 1000)
+    dues = db.read_here(claims.due, NOW, 1000)
     return sorted(debt.delivery.chat_id for debt in dues.debts)
 
 

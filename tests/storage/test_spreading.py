@@ -1,6 +1,6 @@
 """Slices: followers get their deliveries, and corrections reach them, without one long transaction."""
 
-from storage import articles, chats
+from storage import articles, chats, reports
 from storage.articles import withdraw
 from storage.database import Connection, Database
 from storage.delivery import deliveries
@@ -83,7 +83,7 @@ def test_a_group_that_follows_one_edition_and_is_anothers_channel_gets_an_articl
         spread_all(c)
         post(c, CHANNEL, about=two, edition="english")
         spread_all(c)
-        lives = [deliveries.life(c, each.id) for each in (one, two)]
+        lives = [reports.life(c, each.id) for each in (one, two)]
         return [[delivery.chat_id for delivery in life.deliveries] for life in lives]
 
     assert db.run_here(work) == [[CHANNEL], [CHANNEL]]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import chats
+from storage import chats, reports
 from storage.database import Connection, Database, open_database
-from storage.delivery import deliveries, planning
-from storage.delivery.deliveries import Intent, Settled
+from storage.delivery import claims, deliveries, planning
+from storage.delivery.claims import Intent
+from storage.delivery.deliveries import Settled
 from storage.delivery.fanout import spread
 from storage.delivery.planning import NewPost
 from storage.migrations import migrate
@@ -44,9 +45,9 @@ def alert(connection: Connection) -> None:
 def send_all(db: Database) -> None:
     while db.run_here(spread, NOW):
         pass
-    while debts := db.read_here(deliveries.due, NOW, 50).debts:
+    while debts := db.read_here(claims.due, NOW, 50).debts:
         numbers = [debt.delivery.id for debt in debts]
-        db.run_here(deliveries.claim, [Intent(number) for number in numbers], NOW)
+        db.run_here(claims.claim, [Intent(number) for number in numbers], NOW)
         sent = [
             Settled(delivery_id=each, state=DeliveryState.SETTLED, shown_revision=1, message_id=each)
             for each in numbers
@@ -85,21 +86,21 @@ def test_a_request_under_way_settles_nothing_when_its_reader_was_erased(db: Data
     db.run_here(alert)
     while db.run_here(spread, NOW):
         pass
-    [debt] = db.read_here(deliveries.due, NOW, 50).debts
-    db.run_here(deliveries.claim, [Intent(debt.delivery.id)], NOW)
+    [debt] = db.read_here(claims.due, NOW, 50).debts
+    db.run_here(claims.claim, [Intent(debt.delivery.id)], NOW)
     db.run_here(chats.forget, gone)
     db.run_here(follow, other)
     db.run_here(alert)
     while db.run_here(spread, NOW):
         pass
-    [new] = db.read_here(deliveries.due, NOW, 50).debts
+    [new] = db.read_here(claims.due, NOW, 50).debts
     assert (new.delivery.chat_id, new.delivery.id > debt.delivery.id) == (other, True)
-    db.run_here(deliveries.claim, [Intent(new.delivery.id)], NOW)
+    db.run_here(claims.claim, [Intent(new.delivery.id)], NOW)
     late = Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
     db.run_here(deliveries.settle, [late], NOW)
     assert db.read_here(chats.get, gone) is None
-    assert db.read_here(deliveries.backlog, NOW).owed[Lane.ROUTINE] == 0
-    unsent = db.read_here(deliveries.article_of_message, other, 5)
+    assert db.read_here(reports.backlog, NOW).owed[Lane.ROUTINE] == 0
+    unsent = db.read_here(reports.article_of_message, other, 5)
     assert unsent is None
 
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.database import Connection, Database
-from storage.delivery import deliveries, planning, turns
-from storage.delivery.deliveries import Intent, Settled
+from storage.delivery import claims, deliveries, planning, turns
+from storage.delivery.claims import Intent
+from storage.delivery.deliveries import Settled
 from storage.delivery.fanout import spread
 from storage.delivery.turns import Head, next_of_each
 from storage.records import DeliveryState, Lane
@@ -20,9 +21,9 @@ LOUD, THIRD = "https://loud.example/feed", "https://third.example/feed"
 def say_next(c: Connection, second: int) -> str:
     """Send what is next in the channel; which article that was about."""
     now = later(minutes=1, seconds=second)
-    [debt] = deliveries.due(c, now, 10).debts
+    [debt] = claims.due(c, now, 10).debts
     number = debt.delivery.id
-    deliveries.claim(c, [Intent(number)], now)
+    claims.claim(c, [Intent(number)], now)
     settled = Settled(
         delivery_id=number, state=DeliveryState.SETTLED, shown_revision=1, message_id=second, shown=True
     )
@@ -49,7 +50,7 @@ def test_what_is_not_due_yet_takes_no_turn(db: Database) -> None:
         chat(c)
         post(c, CHANNEL, about=article(c, "Held", feed=FEED), not_before=later(hours=5))
         due = post(c, CHANNEL, about=article(c, "Due", feed=LOUD))
-        [debt] = deliveries.due(c, NOW, 10).debts
+        [debt] = claims.due(c, NOW, 10).debts
         assert debt.post.id == due
         return len(turns.heads(c, later(hours=6)))
 

@@ -1,1 +1,1 @@
-"""TODO"""
+"""How Telegram reads formatted text: HTML, entities, and what it finds by itself."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The sandbox's web page: what it shows, and what can be done there."""

@@ -17,7 +17,7 @@ from bot.sandbox.page.view_models import Json, shown, visible
 from bot.sandbox.telegram.event_log import Event
 from bot.sandbox.telegram.messages import Message
 
-FOLDER = Path(__file__).parent / "page"
+FOLDER = Path(__file__).parent / "static"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 TAB_NAMES = {"en": "English", "my": "မြန်မာ"}
 MOST_SHOWN = 200  #: messages of a chat when the page opens

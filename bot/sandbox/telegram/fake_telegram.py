@@ -35,7 +35,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.page.message_views import message_view
+from bot.sandbox.page.view_models import message_view
 from bot.sandbox.telegram.api_error import Json, Refusal, too_many_requests
 from bot.sandbox.telegram.assertions import Ledger
 from bot.sandbox.telegram.chats import Chats, User

@@ -23,12 +23,8 @@ from jobs.ingest.http.host_limits import Hosts
 from jobs.ingest.http.response import header, known, read_body, read_start, rest_wanted, trouble, whole
 from jobs.ingest.http.results import (
     FeedGone,
-    FeedMoved,
-    Fetched,
     FetchFailed,
     FetchOutcome,
-    Link,
-    NotModified,
     Peeked,
     Posted,
     Seconds,
@@ -223,20 +219,3 @@ def _exact(url: str) -> URL | None:
         return URL(url, encoded=url.isascii())
     except ValueError:
         return None
-
-
-__all__ = [
-    "FEED",
-    "PICTURE",
-    "FeedGone",
-    "FeedMoved",
-    "FetchFailed",
-    "FetchOutcome",
-    "Fetched",
-    "Fetcher",
-    "Link",
-    "NotModified",
-    "Peeked",
-    "Posted",
-    "host_of",
-]

@@ -1,1 +1,1 @@
-"""TODO"""
+"""An article's own page: fetched once, for what its feed leaves out."""

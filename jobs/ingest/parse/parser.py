@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from jobs.ingest.worker_pool import Children, Failed
 
 _READ = "jobs.ingest.parse.feed:read_feed_again"
@@ -58,6 +58,3 @@ class Parser:
     async def warm(self) -> None:
         """Have a child ready before the first feed comes."""
         await self.children.warm(_READ, b"", "", "", b"")
-
-
-__all__ = ["ParseFailed", "ParsedFeed", "ParsedItem", "Parser"]

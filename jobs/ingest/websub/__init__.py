@@ -1,1 +1,1 @@
-"""TODO"""
+"""WebSub: subscribing at hubs, and believing what they push."""

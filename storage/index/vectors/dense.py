@@ -12,8 +12,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from storage import embeddings
-from storage.index.arrays import Growing
-from storage.index.keymap import KeyMap
+from storage.index.arrays import Growing, KeyMap
 from storage.index.ranking import Floats
 from storage.index.vectors.centroids import UNKNOWN, Middles, of_length_one
 from storage.index.vectors.sign_bits import Rows, Signs, Slots

@@ -7,6 +7,7 @@ from html import escape
 
 from jobs.config import Fetching
 from jobs.ingest import pipeline
+from jobs.ingest.feed_updates import Counts
 from jobs.ingest.http.results import (
     FeedGone,
     Fetched,
@@ -20,7 +21,7 @@ from jobs.ingest.http.results import (
 from jobs.ingest.parse.autodiscovery import advertised
 from jobs.ingest.parse.feed import read_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
-from jobs.ingest.pipeline import Counts, Ingest
+from jobs.ingest.update_feed import Ingest
 from storage import articles, feeds
 from storage.database import Database
 from storage.records import Article, Feed

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs.ingest.parse.parser.parser import Parser
 
 from jobs.clock import SystemClock
 from jobs.ingest.parse.feed import read_feed, read_feed_again
 from jobs.ingest.parse.incremental import Memory
 from jobs.ingest.parse.model import ParsedFeed
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.parse.repair import MAX_APART
 from jobs.ingest.worker_pool import Children
 

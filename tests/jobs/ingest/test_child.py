@@ -5,9 +5,10 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from jobs.ingest.parse.parser.parser import ParsedFeed, ParseFailed, Parser
 
 from jobs.clock import SystemClock
+from jobs.ingest.parse.model import ParsedFeed, ParseFailed
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.worker_pool import Children, Failed
 from tests.conftest import MovedClock
 from tests.jobs.ingest.newsroom import rss, story

@@ -1,6 +1,6 @@
 """Each story once, for ever, whatever its feed does with guids, links, titles and order."""
 
-from storage import articles
+from storage import articles, entries
 from tests.jobs.ingest.newsroom import FEED, Newsroom, story
 
 OTHER = "https://news.example/world/feed"
@@ -80,7 +80,7 @@ async def test_a_story_in_two_feeds_of_one_newsroom_is_one_article_with_two_entr
     counts = [await newsroom.look(url) for url in (FEED, OTHER, FEED, OTHER)]
     assert [(one.new, one.revised) for one in counts] == [(2, 0), (0, 0), (0, 0), (0, 0)]
     [first] = [one for one in await newsroom.articles() if one.url == "https://news.example/1"]
-    assert len(await newsroom.db.read(articles.entries, first.id)) == 2
+    assert len(await newsroom.db.read(entries.entries, first.id)) == 2
 
 
 async def test_equal_guids_of_two_feeds_mean_two_stories(newsroom: Newsroom) -> None:

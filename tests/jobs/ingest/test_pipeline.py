@@ -2,10 +2,9 @@
 
 import json
 
-from jobs.ingest.websub.client.client import Push
-
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import FeedGone, FetchFailed
+from jobs.ingest.websub.client import Push
 from storage import articles, feeds, job_runs
 from storage.records import FeedState, RunOutcome
 from tests.jobs.ingest.newsroom import FEED, Newsroom, fetched, rss, story

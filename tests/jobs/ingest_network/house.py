@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from aiohttp import web
-from jobs.ingest.websub.client.client import Push, WebSub
 
 from bot.web.websub import Callbacks
 from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.websub.client import Push, WebSub
 from storage import feeds, websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ingest.http.fetcher import Fetcher, FetchFailed
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import FetchFailed
 from tests.jobs.ingest_network.site import Site, a_site
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.http.fetcher import Fetched, Fetcher, FetchOutcome
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import Fetched, FetchOutcome
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import POLICY, Names, Site, head, sends
 from tests.jobs.ingest_network.test_hostile_servers import ask, reason

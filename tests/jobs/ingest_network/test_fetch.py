@@ -9,16 +9,8 @@ import pytest
 from aiohttp import web
 
 from jobs.ingest.http.decompress import zstd
-from jobs.ingest.http.fetcher import (
-    FeedGone,
-    Fetched,
-    Fetcher,
-    FetchFailed,
-    FetchOutcome,
-    NotModified,
-    Posted,
-)
-from jobs.ingest.http.results import Link
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import FeedGone, Fetched, FetchFailed, FetchOutcome, Link, NotModified, Posted
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import FEED, Site, head, raw_site, sends
 

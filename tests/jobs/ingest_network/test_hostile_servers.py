@@ -12,7 +12,8 @@ import brotli
 import pytest
 
 from jobs.ingest.http.decompress import zstd
-from jobs.ingest.http.fetcher import Fetched, Fetcher, FetchFailed, FetchOutcome
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import Fetched, FetchFailed, FetchOutcome
 from tests.conftest import MovedClock, settle
 from tests.jobs.ingest_network.site import FEED, POLICY, Raw, Site, head, raw_site, sends
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from jobs.ingest.page.extract.extract import read_page
 
 from jobs.ingest.http.results import NoPage, ReadPage
+from jobs.ingest.page.extract import read_page
 from jobs.ingest.page.jsonld import LinkedArticle, linked_article
 
 URL = "https://www.paper.example/world/flood-2"

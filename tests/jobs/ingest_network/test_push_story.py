@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from jobs.ingest.parse.parser.parser import Parser
-from jobs.ingest.websub.client.client import Push, tend
 
 from jobs.ingest import pipeline
+from jobs.ingest.parse.parser import Parser
 from jobs.ingest.refresh_schedule import PUSHED_WAIT
 from jobs.ingest.update_feed import Ingest
+from jobs.ingest.websub.client import Push, tend
 from jobs.ingest.worker_pool import Children
 from storage import articles, websub_subscriptions
 from storage.database import Database

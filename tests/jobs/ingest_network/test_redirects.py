@@ -2,7 +2,8 @@
 
 import pytest
 
-from jobs.ingest.http.fetcher import Fetched, Fetcher, FetchFailed, NotModified
+from jobs.ingest.http.fetcher import Fetcher
+from jobs.ingest.http.results import Fetched, FetchFailed, NotModified
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import FEED, POLICY, Names, Site, a_site
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from jobs.ingest.websub.client.client import Push, leave_all, tend
 
 from bot.web.websub import Callbacks
+from jobs.ingest.websub.client import Push, leave_all, tend
 from storage import feeds
 from storage.database import Database
 from storage.records import LeaseState

@@ -19,9 +19,8 @@ from jobs.clock import Bell
 from jobs.config import Edition, Publishing, Rate
 from jobs.publish.context import Publish, Telling, pace_of
 from jobs.publish.pipeline import run
-from storage import articles
+from storage import articles, reports
 from storage.database import Connection, Database
-from storage.delivery import deliveries
 from storage.index import Index
 from storage.privacy.erasure import Traces
 from storage.records import Article, Delivery
@@ -126,8 +125,8 @@ class Desk:
     def deliveries(self) -> list[Delivery]:
         return self.db.read_here(every_delivery)
 
-    def life(self, known: Article) -> deliveries.Life:
-        return self.db.read_here(deliveries.life, known.id)
+    def life(self, known: Article) -> reports.Life:
+        return self.db.read_here(reports.life, known.id)
 
     async def pass_time(self, seconds: float, step: float = 0.25) -> None:
         """Let time pass in small steps, everything running in between."""

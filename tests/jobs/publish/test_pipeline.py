@@ -7,9 +7,9 @@ import pytest
 from bot.sandbox.telegram.chats import Standing
 from bot.sandbox.telegram.limits import NO_LIMITS
 from jobs.config import Corrections, Edition, Withdrawals
-from storage import chats
+from storage import chats, reports
 from storage.database import Database
-from storage.delivery import deliveries, planning
+from storage.delivery import planning
 from storage.records import DeliveryState, Lane, Verdict
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
@@ -340,7 +340,7 @@ async def test_the_backlog_is_empty_in_the_end(newsroom: Desk) -> None:
     async with newsroom.working():
         newsroom.news("River rises")
         await newsroom.pass_time(3)
-    found = newsroom.db.read_here(deliveries.backlog, newsroom.clock.now())
+    found = newsroom.db.read_here(reports.backlog, newsroom.clock.now())
     assert (sum(found.owed.values()), found.unclear, found.paused) == (0, 0, [])
 
 

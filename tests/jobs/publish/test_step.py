@@ -20,7 +20,7 @@ from jobs.publish.send_result import (
 )
 from jobs.publish.settlement import after
 from storage import chats
-from storage.delivery.deliveries import Debt
+from storage.delivery.claims import Debt
 from storage.records import (
     ArticleState,
     ChatKind,

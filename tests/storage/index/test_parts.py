@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.index.analyzer import analyse, word_terms
-from storage.index.arrays import Growing
+from storage.index.arrays import Growing, KeyMap
 from storage.index.fuzzy import letters_of, one_letter_off
-from storage.index.keymap import KeyMap
 from storage.index.postings import Segment, merge, segment, slices, tidied
 from storage.index.query_parser import LONGEST, MOST_WORDS, understand
 from storage.index.snippets import snippet

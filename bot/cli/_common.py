@@ -1,13 +1,27 @@
-"""The newsroom's database, for commands that look at it beside a running bot."""
+"""What the commands share: the newsroom's database, what a check found, and failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bot.config import Settings
 from bot.config.readers_key import readers_key
 from storage.database import Database, open_database
 from storage.migrations import migrate
 from storage.privacy.readers_key import use_key
+
+
+class Failure(Exception):
+    """One plain sentence; the command ends with exit status 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`wrong` says what to do, or is empty."""
+
+    what: str
+    good: str = ""
+    wrong: str = ""
 
 
 @contextmanager
