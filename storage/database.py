@@ -178,7 +178,7 @@ def _all(connection: Connection, some: list[Callable[[Connection], Any]]) -> lis
 def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | None = None) -> Database:
     """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
 
-    With `readers_key` private chats' ids are sealed; see `storage.privacy.readers_key.use_key`.
+    With `readers_key` private chats' ids are sealed; see `storage.readers_key.use_key`.
 
     Raises:
         StorageError: it cannot be opened, or `must_exist` and there is no such file.

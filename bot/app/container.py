@@ -31,7 +31,7 @@ from storage import feeds, job_runs
 from storage.database import Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
-from storage.privacy.readers_key import use_key
+from storage.readers_key import use_key
 
 log = structlog.get_logger()
 

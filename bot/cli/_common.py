@@ -8,7 +8,7 @@ from bot.config import Settings
 from bot.config.readers_key import readers_key
 from storage.database import Database, open_database
 from storage.migrations import migrate
-from storage.privacy.readers_key import use_key
+from storage.readers_key import use_key
 
 
 class Failure(Exception):

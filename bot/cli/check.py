@@ -26,7 +26,7 @@ from jobs.ingest.update_feed import Ingest
 from storage import channel_names
 from storage.database import StorageError, open_database
 from storage.migrations import migrate
-from storage.privacy.readers_key import use_key
+from storage.readers_key import use_key
 from storage.records import ChannelName
 
 #: Less room on the disk than this ends badly soon.

@@ -10,7 +10,7 @@ from bot.config import SettingsError, read_settings
 from bot.config.readers_key import key_in
 from storage.privacy.encryption import Seal, new_key, seal_of
 from storage.privacy.file_modes import open_private
-from storage.privacy.readers_key import reseal
+from storage.readers_key import reseal
 
 
 @click.command("readers-key")

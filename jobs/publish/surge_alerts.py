@@ -5,10 +5,10 @@ from datetime import datetime
 
 import structlog
 
-from storage import surges
 from storage.database import Connection
+from storage.delivery import surges
 from storage.delivery.planning import Unplanned, notice
-from storage.surges import Brought
+from storage.delivery.surges import Brought
 
 #: A look with more new articles than these is a surge.
 USUAL = 30

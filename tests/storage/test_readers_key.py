@@ -27,7 +27,7 @@ from storage.privacy.encryption import (
     to_stored,
     use_seal,
 )
-from storage.privacy.readers_key import reseal, use_key
+from storage.readers_key import reseal, use_key
 from storage.records import ChatKind, ChatState, Lane, PostKind
 from storage.schema import chats as chats_table
 from storage.schema import metadata, reader_keys, subscriptions

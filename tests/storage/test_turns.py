@@ -10,9 +10,9 @@ from storage.delivery import claims, deliveries, planning, turns
 from storage.delivery.claims import Intent
 from storage.delivery.deliveries import Settled
 from storage.delivery.fanout import spread
+from storage.delivery.surges import begun
 from storage.delivery.turns import Head, next_of_each
 from storage.records import DeliveryState, Lane
-from storage.surges import begun
 from tests.jobs.publish.newsroom import CHANNEL, FEED, NOW, article, chat, correct, followers, later, post
 
 LOUD, THIRD = "https://loud.example/feed", "https://third.example/feed"

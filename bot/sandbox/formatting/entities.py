@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 
 #: May overlap anything but code: split where other entities begin and end, merged where they touch.
 SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")

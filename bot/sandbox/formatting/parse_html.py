@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.formatting import links
 from bot.sandbox.formatting.entities import Entity, in_order, utf16_length
-from bot.sandbox.telegram.api_error import bad_request
 
 TAGS = {
     "b": "bold",

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sandbox.page.fixtures import Stage, set_stage
-from bot.sandbox.page.host_check import guard, is_loopback, own_hosts
 from bot.sandbox.page.page_actions import Deeds
 from bot.sandbox.page.page_server import Watch
 from bot.sandbox.sample.sample_site import NAMES, picture_url
@@ -33,6 +32,7 @@ from bot.sandbox.sample.site_server import PREFIX, Newsroom
 from bot.sandbox.telegram.chats import Chat, User
 from bot.sandbox.telegram.fake_telegram import Box
 from bot.sandbox.telegram.state import Preview
+from bot.sandbox.transport.host_check import guard, is_loopback, own_hosts
 from bot.sandbox.transport.http_server import LARGEST_BODY, add_bot_api
 
 

@@ -22,11 +22,11 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.fake_clock import MovableClock
-from bot.sandbox.page.host_check import FOREIGN, is_foreign
-from bot.sandbox.page.view_models import event_view
 from bot.sandbox.telegram.chats import Chat, Standing, User
 from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.message_views import event_view
 from bot.sandbox.telegram.messages import Message
+from bot.sandbox.transport.host_check import FOREIGN, is_foreign
 
 ADDED = ("person", "people", "channel", "group", "supergroup")
 DONE = (

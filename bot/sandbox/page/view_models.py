@@ -4,11 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.formatting.show_html import links_of, to_html
 from bot.sandbox.telegram.chats import Kind
-from bot.sandbox.telegram.event_log import Event
-from bot.sandbox.telegram.messages import Content, Message, origin_of
-from bot.sandbox.telegram.state import Cloud, Preview
+from bot.sandbox.telegram.messages import Content, Message
+from bot.sandbox.telegram.state import Preview
 
 Json = dict[str, Any]
 Previews = Callable[[str], Preview | None]
@@ -108,77 +106,3 @@ def _origin(message: Message) -> str:
     origin = message.origin or {}
     chat, user = origin.get("chat"), origin.get("sender_user")
     return str((chat or {}).get("title") or (user or {}).get("first_name") or "")
-
-
-def message_view(cloud: Cloud, message: Message, content: Content | None = None) -> Json:
-    """A message as it is shown, or as it was with another `content`. Times are ISO 8601 in UTC."""
-    shown = content or message.content
-    return {
-        "chat_id": message.chat.id,
-        "message_id": message.id,
-        "at": message.at.isoformat(),
-        "edited_at": message.edited_at.isoformat() if message.edited_at else None,
-        "deleted_at": message.deleted_at.isoformat() if message.deleted_at else None,
-        "author": message.author.first_name,
-        "by_bot": message.author.id == cloud.bot.id,
-        "service": message.service,
-        **content_view(cloud, shown),
-        "silent": message.silent,
-        "protected": message.protected,
-        "forwarded_from": origin_of(message) if message.origin else None,
-        "reply_to": message.reply_to.id if message.reply_to else None,
-        "versions": [
-            {"until": until.isoformat()} | content_view(cloud, old) for until, old in message.versions
-        ],
-    }
-
-
-def content_view(cloud: Cloud, content: Content) -> Json:
-    """What a message shows: the text as plain text, entities and HTML; buttons; picture; link preview."""
-    rows = (content.markup or {}).get("inline_keyboard", ())
-    photo = content.photo
-    return {
-        "text": content.text.plain,
-        "entities": [entity.to_json() for entity in content.text.entities],
-        "html": to_html(content.text),
-        "buttons": rows,
-        "picture": (photo.url or f"/box/pictures/{photo.file_id}") if photo else "",
-        "preview": preview_view(cloud, content),
-    }
-
-
-def preview_view(cloud: Cloud, content: Content) -> Json | None:
-    """The preview of the chosen link, else of the first one; None where there is none or it is turned off."""
-    options = content.preview or {}
-    url = options.get("url") or next(links_of(content.text), "")
-    if content.photo or options.get("is_disabled") or not url:
-        return None
-    page = cloud.preview(url)
-    return {
-        "url": url,
-        "title": page.title if page else "",
-        "site": page.site if page else "",
-        "text": page.text if page else "",
-        "image": page.image if page else "",
-        "large": bool(options.get("prefer_large_media")),
-        "above": bool(options.get("show_above_text")),
-    }
-
-
-def event_view(cloud: Cloud, event: Event) -> Json:
-    """One entry of the journal; a message as it was then."""
-    details = dict(event.details)
-    message, content = details.pop("message", None), details.pop("content", None)
-    view: Json = {"number": event.number, "at": event.at.isoformat(), "kind": event.kind}
-    if event.chat_id:
-        view["chat_id"] = event.chat_id
-    if event.message_id:
-        view["message_id"] = event.message_id
-    view |= {name: value if _is_plain(value) else repr(value) for name, value in details.items()}
-    if isinstance(message, Message):
-        view["message"] = message_view(cloud, message, content)
-    return view
-
-
-def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, str | int | float | bool | list | dict)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 
 CHANNEL_RIGHTS = frozenset({"can_post_messages"})
 ADMIN_RIGHTS = (

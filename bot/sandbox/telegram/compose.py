@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.formatting import entity_detection, links
 from bot.sandbox.formatting.entities import (
     CODE,
@@ -22,7 +23,6 @@ from bot.sandbox.formatting.entities import (
     with_found,
 )
 from bot.sandbox.formatting.parse_html import parse_html
-from bot.sandbox.telegram.api_error import bad_request
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
 

@@ -35,14 +35,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.page.view_models import message_view
-from bot.sandbox.telegram.api_error import Json, Refusal, too_many_requests
+from bot.sandbox.api_error import Json, Refusal, too_many_requests
 from bot.sandbox.telegram.assertions import Ledger
 from bot.sandbox.telegram.chats import Chats, User
 from bot.sandbox.telegram.event_log import Event, Journal
 from bot.sandbox.telegram.faults import Applied, Fault, Faults, Sees
 from bot.sandbox.telegram.founding import Founding
 from bot.sandbox.telegram.limits import Limiter, Limits
+from bot.sandbox.telegram.message_views import message_view
 from bot.sandbox.telegram.messages import Message, Messages
 from bot.sandbox.telegram.methods.hooks import allow_updates
 from bot.sandbox.telegram.methods.table import METHODS

@@ -4,8 +4,8 @@ import json
 from functools import lru_cache
 from typing import Any, Never
 
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.formatting import links
-from bot.sandbox.telegram.api_error import bad_request
 from bot.sandbox.telegram.params import Params
 
 Json = dict[str, Any]

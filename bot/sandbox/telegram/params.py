@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 
 Files = Mapping[str, tuple[str, bytes, str]]  #: field -> (file name, content, MIME type)
 

@@ -3,8 +3,8 @@
 import struct
 from typing import Any
 
+from bot.sandbox.api_error import Refusal, bad_request
 from bot.sandbox.formatting import links
-from bot.sandbox.telegram.api_error import Refusal, bad_request
 from bot.sandbox.telegram.messages import Photo
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.state import Cloud

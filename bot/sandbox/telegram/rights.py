@@ -3,7 +3,7 @@
 As the Bot API server's `check_chat_access` and TDLib's `can_edit_message`, `can_send_message_content` say.
 """
 
-from bot.sandbox.telegram.api_error import bad_request, forbidden
+from bot.sandbox.api_error import bad_request, forbidden
 from bot.sandbox.telegram.chats import BELONGING, Chat, Kind, Standing, User
 from bot.sandbox.telegram.messages import Message
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.telegram.api_error import too_many_requests
+from bot.sandbox.api_error import too_many_requests
 from bot.sandbox.telegram.chats import Chat, Chats, Kind, User
 from bot.sandbox.telegram.event_log import Journal
 from bot.sandbox.telegram.limits import Limiter

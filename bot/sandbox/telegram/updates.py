@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sandbox.telegram.api_error import Refusal
+from bot.sandbox.api_error import Refusal
 from jobs.clock import Clock
 
 Json = dict[str, Any]

@@ -10,11 +10,11 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
-from bot.sandbox.page.host_check import FOREIGN, is_foreign
-from bot.sandbox.telegram.api_error import Refusal
+from bot.sandbox.api_error import Refusal
 from bot.sandbox.telegram.fake_telegram import Answer, Box, Broken
 from bot.sandbox.telegram.faults import Sees
 from bot.sandbox.telegram.params import Files
+from bot.sandbox.transport.host_check import FOREIGN, is_foreign
 
 LARGEST_BODY = 50_000_000
 LONGEST_SILENCE = 120.0  #: seconds after which a silent connection is closed

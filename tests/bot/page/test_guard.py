@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.page.host_check import is_loopback, own_hosts
+from bot.sandbox.transport.host_check import is_loopback, own_hosts
 
 
 @given(st.ip_addresses())

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from bot.sandbox.formatting.entities import Entity, Text, formatted
 from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.formatting.show_html import to_html
-from bot.sandbox.page.view_models import event_view
 from bot.sandbox.telegram.assertions import busiest
 from bot.sandbox.telegram.event_log import Journal
+from bot.sandbox.telegram.message_views import event_view
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import settle
 

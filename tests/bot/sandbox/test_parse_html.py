@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sandbox.api_error import Refusal
 from bot.sandbox.formatting.entities import Entity, formatted, utf16_length
 from bot.sandbox.formatting.parse_html import parse_html
-from bot.sandbox.telegram.api_error import Refusal
 
 
 def marks(text: str) -> list[tuple[str, str]]:

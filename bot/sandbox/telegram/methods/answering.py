@@ -1,7 +1,7 @@
 """answerCallbackQuery, answerInlineQuery: what a pressed button or an inline query gets."""
 
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
-from bot.sandbox.telegram.api_error import bad_request
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.state import Cloud, Query

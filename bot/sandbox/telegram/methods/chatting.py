@@ -1,6 +1,6 @@
 """setMessageReaction, sendChatAction, pinChatMessage, leaveChat: what is done in a chat without writing."""
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.chats import Kind, Member, Standing
 from bot.sandbox.telegram.founding import service_message
 from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, message_in

@@ -1,6 +1,6 @@
 """deleteMessage, deleteMessages: what stood in a chat goes."""
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.messages import Message
 from bot.sandbox.telegram.methods.places import chat_to_write, message_in
 from bot.sandbox.telegram.params import Params

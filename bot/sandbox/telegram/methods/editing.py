@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
-from bot.sandbox.telegram.api_error import bad_request
 from bot.sandbox.telegram.keyboards import keyboard_of
 from bot.sandbox.telegram.messages import Content, Json, Message
 from bot.sandbox.telegram.methods.places import chat_to_edit, message_in

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.state import Cloud

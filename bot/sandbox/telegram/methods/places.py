@@ -1,6 +1,6 @@
 """Which chat, and which message, does a request speak of? Found, and checked for what the bot may do."""
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.chats import Chat
 from bot.sandbox.telegram.messages import Message
 from bot.sandbox.telegram.params import Params

@@ -1,6 +1,6 @@
 """getMe, getChat, getChatMember and their like: what the bot may know."""
 
-from bot.sandbox.telegram.api_error import bad_request
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.chats import (
     ADMIN_RIGHTS,
     BELONGING,

@@ -1,7 +1,7 @@
 """sendMessage, sendPhoto, forwardMessage, copyMessage: new messages."""
 
+from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
-from bot.sandbox.telegram.api_error import bad_request
 from bot.sandbox.telegram.chats import Chat
 from bot.sandbox.telegram.keyboards import keyboard_of
 from bot.sandbox.telegram.messages import Content, Json, Message, origin_of
