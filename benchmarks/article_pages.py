@@ -14,8 +14,8 @@ from rich.table import Table
 
 from jobs.ingest.content import clean
 from jobs.ingest.http.results import ReadPage
-from jobs.ingest.page.extract import read_page
-from jobs.ingest.parse.dates import read_date
+from jobs.ingest.page.extract import parse_page
+from jobs.ingest.parse.dates import parse_date
 
 CORPUS = Path("material/feeds/corpus")
 PAGES = CORPUS / "PAGES.tsv"
@@ -30,7 +30,7 @@ def agreement(every: int = 1, times: list[float] | None = None) -> Rates:
     counts: dict[str, list[bool]] = defaultdict(list)
     for row in list(_rows())[::every]:
         began = time.perf_counter()
-        page = read_page((CORPUS / "pages" / row["file"]).read_bytes(), "", _address(row))
+        page = parse_page((CORPUS / "pages" / row["file"]).read_bytes(), "", _address(row))
         if times is not None:
             times.append(time.perf_counter() - began)
         for name, agrees in _compared(row, page if isinstance(page, ReadPage) else None):
@@ -54,15 +54,18 @@ def _compared(row: dict[str, str], page: ReadPage | None) -> Iterator[tuple[str,
     yield "text", page is not None and len(page.text) > 200
     if page is None:
         return
-    wanted = clean.title(row["og_title"], True)
+    wanted = clean.clean_title(row["og_title"], True)
     if wanted:
         yield "title", wanted.startswith(page.title)
     if row["section"]:
-        yield "section", clean.line(row["section"]).casefold() in [one.casefold() for one in page.sections]
+        yield (
+            "section",
+            clean.clean_line(row["section"]).casefold() in [one.casefold() for one in page.sections],
+        )
     if row["published"]:
-        yield "published", read_date(row["published"]) == page.published
+        yield "published", parse_date(row["published"]) == page.published
     if row["modified"]:
-        yield "modified", read_date(row["modified"]) == page.modified
+        yield "modified", parse_date(row["modified"]) == page.modified
     if row["html_lang"]:
         yield "language", _base(row["html_lang"]) == _base(page.language)
     if row["canonical"].startswith("http"):

@@ -28,17 +28,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.event_loop import LONG, Beat, Heart
-from bot.app.interpreter import give_way
-from bot.web.server import serve
+from bot.app.interpreter import tune_interpreter
+from bot.web.server import start_server
 from jobs.clock import SystemClock
-from jobs.config import Fetching
+from jobs.config import FetchPolicy
 from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed
 from jobs.ingest.parse.parser import Parser
-from jobs.ingest.worker_pool import Children
+from jobs.ingest.worker_pool import WorkerPool
 
-POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
+POLICY = FetchPolicy(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
 PACKED = 10_000_000
 FEED = b"<rss><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>"
 GZIP_HEAD = b"\x1f\x8b\x08" + bytes(7)
@@ -130,7 +130,7 @@ async def look(fetcher: Fetcher, parser: Parser, url: str) -> str:
         return answer.reason if isinstance(answer, FetchFailed) else type(answer).__name__
     await asyncio.to_thread(sha256, answer.body)
     found = type(await parser.parse(answer.body, answer.charset, url)).__name__
-    named = await parser.advertised(answer.body, url, "") if answer.body.startswith(b"<!doctype") else ()
+    named = await parser.find_feeds(answer.body, url, "") if answer.body.startswith(b"<!doctype") else ()
     return f"{len(answer.body):,} bytes, {found}" + (f", {len(named)} feeds" if named else "")
 
 
@@ -147,12 +147,12 @@ async def stalled(work: Callable[[], Awaitable[str]]) -> tuple[str, float, Beat]
 async def measure(port: int) -> list[tuple[str, str, float, Beat]]:
     """Every attack, one after the other."""
     clock, rows = SystemClock(), []
-    children = Children(clock)
+    children = WorkerPool(clock)
     parser = Parser(children)
-    await parser.warm()
-    runner = await serve(("127.0.0.1", 0), [])
+    await parser.warm_up()
+    runner = await start_server(("127.0.0.1", 0), [])
     ours = runner.addresses[0][1]
-    give_way()
+    tune_interpreter()
     async with Fetcher(POLICY, clock) as fetcher:
         for number, name in enumerate(answers()):
             url = f"http://127.0.0.1:{port}/{number}"

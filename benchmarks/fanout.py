@@ -39,8 +39,8 @@ from benchmarks.sending.newsroom import (
     newsroom,
     shown_between,
 )
-from jobs.publish.context import UNPAID
-from storage.privacy.encryption import new_key
+from jobs.publish.context import UNPAID_RATE
+from storage.privacy.encryption import generate_key
 
 #: The last readers: when all of them have it, all have it.
 _LAST = 64
@@ -101,7 +101,9 @@ async def fan_out(rate: int, readers: int, enough: int | None = None) -> FanOut:
             elapsed, used = loop.time() - began, cpu_seconds(bot.process.pid) - used
             span = await shown_between(box, followers[:_LAST], last)
             edited = 0.0
-            if sent == readers and rate <= UNPAID.count:  # what is faster is paid for, and edits cannot be
+            if (
+                sent == readers and rate <= UNPAID_RATE.count
+            ):  # what is faster is paid for, and edits cannot be
                 site.correct(site.stories[-1])
                 assert await bot.until(settled(2, _LAST), patience), "not in time"
                 times = await shown_between(box, followers[:_LAST], last, edits=True)
@@ -266,7 +268,7 @@ def show_million(console: Console, found: dict[str, float]) -> None:
 async def run(options: argparse.Namespace) -> None:
     console = Console(highlight=False)
     if options.readers_key:
-        await compare_keys(console, options.readers, new_key())
+        await compare_keys(console, options.readers, generate_key())
         return
     slow, fast = await fan_out(30, options.slow), await fan_out(1000, options.readers)
     huge = await fan_out(1000, options.owed, min(options.owed, options.readers))

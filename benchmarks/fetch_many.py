@@ -32,22 +32,22 @@ from rich.table import Table
 from benchmarks.event_loop import Beat, Heart
 from benchmarks.feed_peers import READERS_PYTHON, WAYS
 from benchmarks.many_sites import address
-from bot.app.interpreter import give_way
+from bot.app.interpreter import tune_interpreter
 from jobs.clock import SystemClock
-from jobs.config import Fetching
+from jobs.config import FetchPolicy
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, NotModified
 from jobs.ingest.parse.parser import Parser
-from jobs.ingest.pipeline import look_at
-from jobs.ingest.update_feed import Ingest
-from jobs.ingest.update_slots import AT_ONCE
-from jobs.ingest.worker_pool import Children
+from jobs.ingest.pipeline import update_feeds
+from jobs.ingest.update_feed import IngestContext
+from jobs.ingest.update_slots import MAX_CONCURRENT
+from jobs.ingest.worker_pool import WorkerPool
 from storage import feeds
 from storage.database import open_database
 from storage.migrations import migrate
 
 FAR = 60  #: milliseconds until a real site answers; fewer feeds there, because others wait for each in turn
-POLICY = Fetching(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
+POLICY = FetchPolicy(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
 
 
 @dataclass
@@ -117,27 +117,27 @@ async def ours(sites: Sites, rounds: int) -> Measured:
     measured = Measured("Newswire: fetch, parse, keep")
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(f"sqlite:///{folder}/newswire.db")
-        db.run_here(migrate)
-        db.run_here(feeds.register, sites.urls, clock.now())
-        children = Children(clock)
+        db.run_sync(migrate)
+        db.run_sync(feeds.register_urls, sites.urls, clock.now())
+        children = WorkerPool(clock)
         async with Fetcher(POLICY, clock) as fetcher:
-            ingest = Ingest(
+            ingest = IngestContext(
                 db=db,
                 fetcher=fetcher,
                 parser=Parser(children),
                 clock=clock,
                 policy=POLICY,
-                stored=lambda: None,
+                on_stored=lambda: None,
                 next_time=lambda now: now + timedelta(minutes=2),
-                chance=lambda: 0.5,
+                random=lambda: 0.5,
             )
-            await look_at(ingest, await db.read(feeds.every))
-            give_way()  # as the bot does when all is warm
+            await update_feeds(ingest, await db.read(feeds.list_all))
+            tune_interpreter()  # as the bot does when all is warm
             for _ in range(rounds):
                 await asyncio.to_thread(sites.publish)
-                some = await db.read(feeds.every)
+                some = await db.read(feeds.list_all)
                 async with watched(measured, sites.server):
-                    counts = await look_at(ingest, some)
+                    counts = await update_feeds(ingest, some)
                 assert (counts.failed, counts.new) == (0, len(sites.urls[::10])), counts
         await children.close()
         db.close()
@@ -158,10 +158,10 @@ async def only_fetched(sites: Sites, rounds: int) -> Measured:
 
         async def look_at_all() -> None:
             waiting = iter(sites.urls)
-            await asyncio.gather(*(look(waiting) for _ in range(AT_ONCE)))
+            await asyncio.gather(*(look(waiting) for _ in range(MAX_CONCURRENT)))
 
         await look_at_all()
-        give_way()
+        tune_interpreter()
         for _ in range(rounds):
             await asyncio.to_thread(sites.publish)
             async with watched(measured, sites.server):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from benchmarks.snapshots import Item, Snapshot, Truth, plain
 from jobs.clock import SystemClock
-from jobs.config import Fetching
+from jobs.config import FetchPolicy
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import Fetched, FetchOutcome
 from jobs.ingest.parse.parser import Parser
-from jobs.ingest.update_feed import Ingest, Look
-from jobs.ingest.worker_pool import Children
+from jobs.ingest.update_feed import FeedUpdate, IngestContext
+from jobs.ingest.worker_pool import WorkerPool
 from storage import articles, feeds
 from storage.database import Database, open_database
 from storage.migrations import migrate
@@ -62,29 +62,29 @@ class Replay:
     archive: Archive = field(default_factory=Archive)
     clock: ThenClock = field(default_factory=lambda: ThenClock(datetime.now().astimezone()))
 
-    async def look(self, snapshot: Snapshot) -> Look:
+    async def look(self, snapshot: Snapshot) -> FeedUpdate:
         """One look, at the snapshot's own time."""
         self.clock.moment = snapshot.moment
         self.archive.body = snapshot.path.read_bytes()
         address = address_of(snapshot.feed)
-        feed = await self.db.read(feeds.by_url, address)
+        feed = await self.db.read(feeds.get_by_url, address)
         if feed is None:
-            known = [one.url for one in await self.db.read(feeds.all)]
-            await self.db.run(feeds.register, [*known, address], snapshot.moment)
-            feed = await self.db.read(feeds.by_url, address)
+            known = [one.url for one in await self.db.read(feeds.list_all)]
+            await self.db.run(feeds.register_urls, [*known, address], snapshot.moment)
+            feed = await self.db.read(feeds.get_by_url, address)
             assert feed is not None
-        return await pipeline.look(self._ingest(), feed)
+        return await pipeline.update_one_feed(self._ingest(), feed)
 
-    def _ingest(self) -> Ingest:
-        return Ingest(
+    def _ingest(self) -> IngestContext:
+        return IngestContext(
             db=self.db,
             fetcher=self.archive,
             parser=self.parser,
             clock=self.clock,
-            policy=Fetching(user_agent="replay"),
-            stored=lambda: None,
+            policy=FetchPolicy(user_agent="replay"),
+            on_stored=lambda: None,
             next_time=lambda now: now + timedelta(minutes=2),
-            chance=lambda: 0.5,
+            random=lambda: 0.5,
         )
 
 
@@ -97,8 +97,8 @@ def address_of(feed: str) -> str:
 async def opened(path: Path) -> AsyncIterator[Replay]:
     """A replay over the database at `path`, made where it is not there."""
     db = open_database(f"sqlite:///{path}")
-    db.run_here(migrate)
-    children = Children(SystemClock(), most=1, deadline=30)
+    db.run_sync(migrate)
+    children = WorkerPool(SystemClock(), most=1, deadline=30)
     try:
         yield Replay(db, Parser(children))
     finally:
@@ -148,7 +148,7 @@ def every_article(db: Database) -> list[Article]:
     numbers = range(1, 10_000_000)
     found: list[Article] = []
     while True:
-        some = db.read_here(articles.many, numbers[len(found) : len(found) + 500])
+        some = db.read_sync(articles.get_many, numbers[len(found) : len(found) + 500])
         found += some
         if len(some) < 500:
             return found
@@ -156,7 +156,7 @@ def every_article(db: Database) -> list[Article]:
 
 def revisions_of(db: Database, article_id: int) -> list[Revision]:
     """What an article said, in order."""
-    return db.read_here(articles.revisions, article_id)
+    return db.read_sync(articles.list_revisions, article_id)
 
 
 def run(coroutine: object) -> None:

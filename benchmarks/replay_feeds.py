@@ -34,8 +34,8 @@ from benchmarks.snapshots import (
     snapshots,
     title_edits,
 )
-from jobs.ingest.content.clean import folded, title
-from jobs.ingest.corrections import MOST_CHANGES
+from jobs.ingest.content.clean import clean_title, fold_text
+from jobs.ingest.corrections import MAX_CHANGES
 from storage import articles, feeds, identities
 from storage.database import Database, open_database
 
@@ -162,7 +162,7 @@ def edits(path: Path, looks: Sequence[Snapshot]) -> Counter[str]:
 
 
 def _feed_number(db: Database, feed: str) -> int:
-    found = db.read_here(feeds.by_url, address_of(feed))
+    found = db.read_sync(feeds.get_by_url, address_of(feed))
     return found.id if found else 0
 
 
@@ -170,19 +170,19 @@ def _seen(db: Database, feed: int, look: Snapshot, guid: str, headline: str) -> 
     """Whether the article of this guid got the headline as a correction at this very look."""
     key = identities.guid_key(feed, guid)
     link = identities.link_key(guid)
-    known = db.read_here(identities.known, [key, link])
-    trail = db.read_here(articles.revisions, known.get(key) or known.get(link) or 0)
-    wanted = folded(title(headline, True))
+    known = db.read_sync(identities.find_articles, [key, link])
+    trail = db.read_sync(articles.list_revisions, known.get(key) or known.get(link) or 0)
+    wanted = fold_text(clean_title(headline, True))
     now = [one for one in trail if one.seen_at == look.moment and "title" in one.changed]
-    if any(folded(one.title) == wanted for one in now):
+    if any(fold_text(one.title) == wanted for one in now):
         return "seen as an edit"
     before = [one for one in trail if one.seen_at <= look.moment]
-    if sum(folded(one.title) == wanted for one in before) >= 2:
+    if sum(fold_text(one.title) == wanted for one in before) >= 2:
         return "the headlines took turns: left at two rounds"
-    if before and folded(before[-1].title) == wanted:
+    if before and fold_text(before[-1].title) == wanted:
         return "no edit after cleaning: the article said so already"
-    if len(trail) > MOST_CHANGES:
-        return f"more than {MOST_CHANGES} corrections of one article"
+    if len(trail) > MAX_CHANGES:
+        return f"more than {MAX_CHANGES} corrections of one article"
     if [item.guid for item in look.items()].count(guid) > 1:
         return "the document says two headlines at once: the first counts"
     return "not seen"
@@ -235,7 +235,7 @@ async def _watch_memory(looks: Sequence[Snapshot], count: int) -> None:
 
 
 def _child_resident(replay: Replay) -> float:
-    return max((_resident(str(number)) for number in replay.parser.children.numbers()), default=0.0)
+    return max((_resident(str(number)) for number in replay.parser.workers.worker_pids()), default=0.0)
 
 
 def _resident(process: str) -> float:

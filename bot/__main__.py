@@ -4,39 +4,39 @@ import os
 import sys
 
 from bot.cli import newswire
-from bot.cli._common import Failure
+from bot.cli._common import CommandError
 
 
 def main(words: list[str] | None = None) -> None:
     """Run the command line, `words` or the process's own. Exit status: 0 good, 1 failed, 2 wrong use."""
     try:
         newswire(words, prog_name="newswire")
-    except Failure as error:
-        _end(str(error), 1)
+    except CommandError as error:
+        _exit_with(str(error), 1)
     except Exception as error:
-        _end(*_told(error))
+        _exit_with(*_explain_error(error))
 
 
-def _told(error: Exception) -> tuple[str, int]:
+def _explain_error(error: Exception) -> tuple[str, int]:
     """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
     from bot.config import SettingsError
-    from bot.config.proxies import WrongProxy
-    from bot.config.redaction import place_of, without_words
-    from storage.database import KeyWanted, SQLAlchemyError, StorageError, words_of
+    from bot.config.proxies import InvalidProxy
+    from bot.config.redaction import error_location, redacted_traceback
+    from storage.database import ReadersKeyError, SQLAlchemyError, StorageError, first_error_line
 
     match error:
-        case SettingsError() | WrongProxy() | KeyWanted():
+        case SettingsError() | InvalidProxy() | ReadersKeyError():
             return str(error), 2
         case StorageError():
             return str(error), 1
         case SQLAlchemyError():
-            return f"DATABASE_URL: the database failed: {words_of(error)}.", 1
+            return f"DATABASE_URL: the database failed: {first_error_line(error)}.", 1
     if os.environ.get("LOG_LEVEL", "").lower() == "debug":
-        print(without_words((type(error), error, error.__traceback__)), file=sys.stderr)  # noqa: T201
-    return f"newswire: {place_of(error)}. LOG_LEVEL=debug shows the way there.", 1
+        print(redacted_traceback((type(error), error, error.__traceback__)), file=sys.stderr)  # noqa: T201
+    return f"newswire: {error_location(error)}. LOG_LEVEL=debug shows the way there.", 1
 
 
-def _end(sentence: str, status: int) -> None:
+def _exit_with(sentence: str, status: int) -> None:
     print(sentence, file=sys.stderr)  # noqa: T201 — the command line's own voice
     sys.exit(status)
 

@@ -7,49 +7,49 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from jobs.clock import Clock
-from jobs.ingest.feed_health import silent
+from jobs.ingest.feed_health import silent_for
 from storage import entries, feeds
 from storage.database import Connection, Database
-from storage.delivery.planning import notice
+from storage.delivery.planning import add_notice
 from storage.records import Feed, FeedState
 
-EVERY = timedelta(minutes=5)
+CHECK_INTERVAL = timedelta(minutes=5)
 #: A feed that fails for less than this is nobody's concern yet.
-PATIENCE = timedelta(hours=1)
+FAILING_AFTER = timedelta(hours=1)
 #: And so many looks in a row.
-FAILURES = 3
+MIN_FAILURES = 3
 
 
-async def watch(db: Database, clock: Clock, operators: Sequence[int]) -> int:
+async def check_feeds(db: Database, clock: Clock, operators: Sequence[int]) -> int:
     """Look at every feed's health; how many notices that made."""
-    return await db.run(_watch, operators, clock.now())
+    return await db.run(_check_feeds, operators, clock.now())
 
 
-def _watch(connection: Connection, operators: Sequence[int], now: datetime) -> int:
+def _check_feeds(connection: Connection, operators: Sequence[int], now: datetime) -> int:
     told = 0
-    for feed in feeds.every(connection):
-        arrivals = entries.arrivals(connection, feed.id)
-        alarm = alarm_of(feed, arrivals, now)
+    for feed in feeds.list_all(connection):
+        arrivals = entries.arrival_times(connection, feed.id)
+        alarm = feed_alarm(feed, arrivals, now)
         if alarm != feed.alarm:
-            feeds.change(connection, feed.id, alarm=alarm)
-            notice(connection, operators, words(feed, alarm, arrivals), now)
+            feeds.update_columns(connection, feed.id, alarm=alarm)
+            add_notice(connection, operators, describe_feed_alarm(feed, alarm, arrivals), now)
             told += 1
     return told
 
 
-def alarm_of(feed: Feed, arrivals: Sequence[datetime], now: datetime) -> str:
+def feed_alarm(feed: Feed, arrivals: Sequence[datetime], now: datetime) -> str:
     """What is wrong with a feed: "gone", "failing", "silent" or ""; pure."""
     if feed.state is FeedState.GONE:
         return "gone"
     if feed.state is not FeedState.ACTIVE:
         return ""
     well = feed.succeeded_at
-    if feed.failures >= FAILURES and (well is None or now - well > PATIENCE):
+    if feed.failures >= MIN_FAILURES and (well is None or now - well > FAILING_AFTER):
         return "failing"
-    return "silent" if silent(arrivals, now) is not None else ""
+    return "silent" if silent_for(arrivals, now) is not None else ""
 
 
-def words(feed: Feed, alarm: str, arrivals: Sequence[datetime]) -> str:
+def describe_feed_alarm(feed: Feed, alarm: str, arrivals: Sequence[datetime]) -> str:
     """The notice, in the operators' language of sentences with facts in them."""
     newest = f"{max(arrivals):%Y-%m-%d %H:%M} UTC" if arrivals else "never"
     match alarm:

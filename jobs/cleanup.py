@@ -10,22 +10,22 @@ from storage import articles
 from storage.database import Database
 from storage.delivery import retention as delivery_retention
 
-EVERY = timedelta(hours=1)
+CLEANUP_INTERVAL = timedelta(hours=1)
 #: Articles a transaction, so that nothing else waits for long.
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
-async def clean_up(db: Database, clock: Clock, retention: timedelta) -> int:
+async def drop_old_texts(db: Database, clock: Clock, retention: timedelta) -> int:
     """Drop texts older than `retention`, nothing where that is zero; how many."""
     if not retention:
         return 0
     dropped, before = 0, clock.now() - retention
-    while count := await db.run(articles.drop_texts, before, AT_ONCE):
+    while count := await db.run(articles.drop_texts, before, BATCH_SIZE):
         dropped += count
     return dropped
 
 
-async def drop_alerts(db: Database, clock: Clock, kept_for: timedelta) -> int:
+async def drop_old_alerts(db: Database, clock: Clock, kept_for: timedelta) -> int:
     """Delete readers' deliveries that ended more than `kept_for` ago; how many.
 
     Until then a correction of the article reaches them.
@@ -33,12 +33,12 @@ async def drop_alerts(db: Database, clock: Clock, kept_for: timedelta) -> int:
     dropped, before = 0, clock.now() - kept_for
     place: int | None = 0
     while place is not None:
-        count, place = await db.run(delivery_retention.drop_ended, before, place)
+        count, place = await db.run(delivery_retention.delete_ended, before, place)
         dropped += count
-    db.traces.left = db.traces.left or dropped > 0
+    db.erasure.is_needed = db.erasure.is_needed or dropped > 0
     return dropped
 
 
-def alerts_every(retention: timedelta) -> timedelta:
+def alert_cleanup_interval(retention: timedelta) -> timedelta:
     """How often alerts are dropped: hourly, or oftener where they are kept for less than some hours."""
-    return min(EVERY, max(retention / 10, timedelta(seconds=1)))
+    return min(CLEANUP_INTERVAL, max(retention / 10, timedelta(seconds=1)))

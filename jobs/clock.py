@@ -38,38 +38,38 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-class Bell:
+class Notifier:
     """Rung by one stage so that the next wakes at once; a bell rung before anyone waits is not lost."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._notified = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake whoever waits, or the next who comes to wait."""
-        self._rung.set()
+        self._notified.set()
 
     async def wait(self, clock: Clock, timeout: float) -> bool:
         """True where the bell rang within `timeout` seconds of the clock, False where time ran out."""
-        ring = asyncio.create_task(self._heard())
-        pause = asyncio.create_task(_nap(clock, timeout))
+        ring = asyncio.create_task(self._wait_notified())
+        pause = asyncio.create_task(_sleep_for(clock, timeout))
         try:
             await asyncio.wait({ring, pause}, return_when=asyncio.FIRST_COMPLETED)
-            rang = self._rung.is_set()
-            self._rung.clear()
+            rang = self._notified.is_set()
+            self._notified.clear()
             return rang
         finally:
             ring.cancel()
             pause.cancel()
 
-    async def _heard(self) -> None:
-        await self._rung.wait()
+    async def _wait_notified(self) -> None:
+        await self._notified.wait()
 
 
-async def _nap(clock: Clock, seconds: float) -> None:
+async def _sleep_for(clock: Clock, seconds: float) -> None:
     await clock.sleep(seconds)
 
 
-async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, if it does within `seconds` of the clock.
 
     Raises:
@@ -79,13 +79,13 @@ async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> 
     assert task is not None
     cancelling = task.cancelling()
 
-    async def expire() -> None:
+    async def cancel_on_timeout() -> None:
         nonlocal expired
         await clock.sleep(seconds)
         expired = True
         task.cancel()
 
-    pause = asyncio.create_task(expire())
+    pause = asyncio.create_task(cancel_on_timeout())
     try:
         return await work
     except asyncio.CancelledError:

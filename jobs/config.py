@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from zoneinfo import ZoneInfo
 
 from jobs.proxies import Proxy
-from storage.text.urls import site
+from storage.text.urls import site_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class QuietHours:
     start: time
     end: time
 
-    def covers(self, local: time) -> bool:
+    def includes_time(self, local: time) -> bool:
         """Whether `local`, a time of the same zone, lies in the quiet hours."""
         if self.start <= self.end:
             return self.start <= local < self.end
@@ -37,12 +37,12 @@ class QuietHours:
 Authority = Mapping[str, Set[str]]
 
 
-def covers(address: str, link: str, authority: Authority) -> bool:
+def has_authority(address: str, link: str, authority: Authority) -> bool:
     """Whether a link lies on the host of a feed's address, or on one that the operator named for it.
 
     The address is the one that the operator wrote: where a redirect leads is the feed's own claim.
     """
-    own, host = site(address), site(link)
+    own, host = site_of(address), site_of(link)
     return bool(host) and (host == own or host in authority.get(own, ()))
 
 
@@ -93,7 +93,7 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetching:
+class FetchPolicy:
     """How feeds and pages are fetched."""
 
     user_agent: str
@@ -111,7 +111,7 @@ class Fetching:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publishing:
+class PublishPolicy:
     """How posts are planned and sent."""
 
     editions: tuple[Edition, ...]

@@ -10,8 +10,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
 #: scheme -> the port that is meant where none is given
-PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-WANTED = "an address such as http://host:3128, https://host:443 or socks5h://name:password@host:1080"
+DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+EXPECTED_FORMAT = "an address such as http://host:3128, https://host:443 or socks5h://name:password@host:1080"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Proxy:
         return self.scheme.startswith("socks")
 
 
-def read_proxy(text: str, named: str = "the proxy") -> Proxy:
+def parse_proxy(text: str, named: str = "the proxy") -> Proxy:
     """`socks5h://name:password@host:1080`; without a scheme it is an HTTP proxy, as for curl.
 
     Raises ValueError with what is wanted.
@@ -44,41 +44,47 @@ def read_proxy(text: str, named: str = "the proxy") -> Proxy:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise ValueError(WANTED) from None
+        raise ValueError(EXPECTED_FORMAT) from None
     more = parts.path.strip("/") or parts.query or parts.fragment
-    if parts.scheme not in PORTS or not host or port == 0 or more or re.search(r"[\s\x00-\x1f]", text):
-        raise ValueError(WANTED)
+    if (
+        parts.scheme not in DEFAULT_PORTS
+        or not host
+        or port == 0
+        or more
+        or re.search(r"[\s\x00-\x1f]", text)
+    ):
+        raise ValueError(EXPECTED_FORMAT)
     username, password = unquote(parts.username or ""), unquote(parts.password or "")
     if len(username.encode()) > 255 or len(password.encode()) > 255 or ":" in username:
-        raise ValueError(WANTED)
+        raise ValueError(EXPECTED_FORMAT)
     if parts.scheme.startswith("socks") and not (username + password).isascii():
-        raise ValueError(f"{WANTED}, with a name and a password in ASCII,")
-    return Proxy(parts.scheme, host, port or PORTS[parts.scheme], username, password, named)
+        raise ValueError(f"{EXPECTED_FORMAT}, with a name and a password in ASCII,")
+    return Proxy(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], username, password, named)
 
 
-def goes_directly(host: str, port: int, exempt: Sequence[str]) -> bool:
+def should_bypass_proxy(host: str, port: int, exempt: Sequence[str]) -> bool:
     """Whether NO_PROXY's `exempt` names this host; nothing is looked up.
 
     A name stands for itself and what lies below it, with or without a dot (or `*.`) before it; an address
     or a network for the addresses in it; `*` for everything. `host:port` means that port alone.
     """
-    host = _plain(host)
-    return any(_names(each, host, port) for each in exempt)
+    host = _normalize_host(host)
+    return any(_entry_matches(each, host, port) for each in exempt)
 
 
-def _names(each: str, host: str, port: int) -> bool:
+def _entry_matches(each: str, host: str, port: int) -> bool:
     if each == "*":
         return True
-    name, wanted_port = _split(each)
+    name, wanted_port = _split_port(each)
     if wanted_port not in ("", str(port)):
         return False
-    if (address := _address(host)) is not None:
-        return _holds(name, address)
-    name = _plain(name).removeprefix("*").removeprefix(".")
+    if (address := _parse_address(host)) is not None:
+        return _network_contains(name, address)
+    name = _normalize_host(name).removeprefix("*").removeprefix(".")
     return bool(name) and (host == name or host.endswith(f".{name}"))
 
 
-def _split(each: str) -> tuple[str, str]:
+def _split_port(each: str) -> tuple[str, str]:
     """Host and port; an IPv6 address has a port only behind brackets."""
     if bracketed := re.fullmatch(r"\[([^\]]*)\](?::(\d+))?", each):
         return bracketed[1], bracketed[2] or ""
@@ -86,21 +92,21 @@ def _split(each: str) -> tuple[str, str]:
     return (name, port) if colon and ":" not in name and port.isdigit() else (each, "")
 
 
-def _holds(network: str, address: IPv4Address | IPv6Address) -> bool:
+def _network_contains(network: str, address: IPv4Address | IPv6Address) -> bool:
     try:
         return address in ip_network(network, strict=False)
     except ValueError:
         return False
 
 
-def _address(host: str) -> IPv4Address | IPv6Address | None:
+def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:
         return None
 
 
-def _plain(host: str) -> str:
+def _normalize_host(host: str) -> str:
     """A host as it is compared: in lower case, without the root's dot, as DNS spells it."""
     host = host.strip("[]").rstrip(".").lower()
     try:

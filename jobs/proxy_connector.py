@@ -23,13 +23,13 @@ from python_socks.async_.asyncio.v2 import Proxy as SocksProxy
 from jobs.proxies import Proxy
 
 #: Seconds to reach the proxy and be let through, where the request's own limits do not end it before.
-PATIENCE = 30.0
+CONNECT_TIMEOUT = 30.0
 
 #: (host, port) of a server -> the proxy on the way to it, or None for none
-Choose = Callable[[str, int], Proxy | None]
+ChooseProxy = Callable[[str, int], Proxy | None]
 
 
-class ProxyFailed(aiohttp.ClientConnectorError):
+class ProxyError(aiohttp.ClientConnectorError):
     """The proxy cannot be reached, or does not let us through; `os_error.strerror` says why."""
 
 
@@ -40,9 +40,9 @@ class TunnelConnector(aiohttp.TCPConnector):
     OSError for an address that must not be connected to, be it here or by the proxy.
     """
 
-    def __init__(self, choose: Choose, check: Callable[[str], None], **options: Any) -> None:
+    def __init__(self, choose: ChooseProxy, check: Callable[[str], None], **options: Any) -> None:
         super().__init__(**options)
-        self._choose, self._check = choose, check
+        self._choose_proxy, self._check_address = choose, check
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
@@ -53,37 +53,37 @@ class TunnelConnector(aiohttp.TCPConnector):
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL):
             raise
         except aiohttp.ClientHttpProxyError as error:
-            words = _status_words(error.status)
+            words = _describe_status(error.status)
         except (aiohttp.ClientError, ConnectionError):
             words = "it closed the connection"
-        raise ProxyFailed(req.connection_key, OSError(None, words))
+        raise ProxyError(req.connection_key, OSError(None, words))
 
     async def _wrap_create_connection(  # aiohttp's seam below pool and resolver; aiohttp-socks uses it, too
         self, *args: Any, addr_infos: list[aiohttp.AddrInfoType], req: aiohttp.ClientRequest, **more: Any
     ) -> tuple[asyncio.Transport, ResponseHandler]:
-        proxy = self._choose(req.url.host or "", req.port or 0)
+        proxy = self._choose_proxy(req.url.host or "", req.port or 0)
         if proxy is None:
             return await super()._wrap_create_connection(*args, addr_infos=addr_infos, req=req, **more)
         host, port = addr_infos[0][4][:2]  # if it fails, aiohttp comes again with the next
         key = req.connection_key
         try:
-            self._check(str(host))
-            async with asyncio.timeout(PATIENCE):
-                writer = await _tunnel(proxy, str(host), int(port))
-                return await _speak(writer, more.get("ssl"), more.get("server_hostname"))
+            self._check_address(str(host))
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                writer = await _open_tunnel(proxy, str(host), int(port))
+                return await _start_protocol(writer, more.get("ssl"), more.get("server_hostname"))
         except ssl.SSLCertVerificationError as error:
             raise aiohttp.ClientConnectorCertificateError(key, error) from None
         except ssl.SSLError as error:
             raise aiohttp.ClientConnectorSSLError(key, error) from None
-        except _Refused as error:
-            raise ProxyFailed(key, OSError(None, str(error))) from None
+        except _TunnelRefused as error:
+            raise ProxyError(key, OSError(None, str(error))) from None
         except TimeoutError:
-            raise ProxyFailed(key, OSError(None, "no answer in time")) from None
+            raise ProxyError(key, OSError(None, "no answer in time")) from None
         except OSError as error:
             raise aiohttp.ClientConnectorError(key, error) from None
 
 
-class Unresolved(AbstractResolver):
+class PassthroughResolver(AbstractResolver):
     """Looks nothing up: the proxy is given the name. In some countries the look-up itself is seen."""
 
     async def resolve(
@@ -95,11 +95,11 @@ class Unresolved(AbstractResolver):
         """Nothing is open."""
 
 
-class _Refused(Exception):
+class _TunnelRefused(Exception):
     """No tunnel; the message is the reason, without a user or a password."""
 
 
-class _Tunnelled(ResponseHandler):
+class _TunnelProtocol(ResponseHandler):
     """aiohttp's protocol on a tunnel. It keeps the stream: a StreamWriter that is forgotten closes."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
@@ -107,12 +107,12 @@ class _Tunnelled(ResponseHandler):
         self.writer = writer
 
 
-async def _speak(
+async def _start_protocol(
     writer: asyncio.StreamWriter, context: ssl.SSLContext | None, hostname: str | None
 ) -> tuple[asyncio.Transport, ResponseHandler]:
     """HTTP over the tunnel, encrypted for the server itself if there is a `context`."""
     transport: Any = writer.transport
-    protocol = _Tunnelled(writer)
+    protocol = _TunnelProtocol(writer)
     try:
         if context:
             loop = asyncio.get_running_loop()
@@ -126,42 +126,42 @@ async def _speak(
     return transport, protocol
 
 
-async def _tunnel(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
+async def _open_tunnel(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
     """A connection to `host` through the proxy. Raises _Refused."""
     try:
-        return await (_by_socks if proxy.is_socks else _by_connect)(proxy, host, port)
-    except _Refused:
+        return await (_connect_socks if proxy.is_socks else _connect_http)(proxy, host, port)
+    except _TunnelRefused:
         raise
     except python_socks.ProxyError as error:
-        raise _Refused(f"it refused the connection ({_printable(str(error))})") from None
+        raise _TunnelRefused(f"it refused the connection ({_strip_unprintable(str(error))})") from None
     except ssl.SSLError:
-        raise _Refused("it and we agree on no encryption") from None
+        raise _TunnelRefused("it and we agree on no encryption") from None
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
-        raise _Refused(_reason(error)) from None
+        raise _TunnelRefused(_describe_error(error)) from None
 
 
-async def _by_socks(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
+async def _connect_socks(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
     username, password = proxy.username or None, proxy.password or None
     kind = python_socks.ProxyType.SOCKS5
     through = SocksProxy(kind, proxy.host, proxy.port, username, password, rdns=True)
     return (await through.connect(host, port)).writer
 
 
-async def _by_connect(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
+async def _connect_http(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
     """CONNECT (RFC 9110, 9.3.6). python-socks takes the answer's first packet for the whole of it."""
     context = ssl.create_default_context() if proxy.scheme == "https" else None
     reader, writer = await asyncio.open_connection(proxy.host, proxy.port, ssl=context)
     try:
-        writer.write(_connect_request(proxy, host, port))
+        writer.write(_build_connect_request(proxy, host, port))
         await writer.drain()
-        _check_answer(await reader.readuntil(b"\r\n\r\n"))
+        _check_response(await reader.readuntil(b"\r\n\r\n"))
     except BaseException:
         writer.transport.abort()
         raise
     return writer
 
 
-def _connect_request(proxy: Proxy, host: str, port: int) -> bytes:
+def _build_connect_request(proxy: Proxy, host: str, port: int) -> bytes:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.username or proxy.password:
@@ -170,17 +170,17 @@ def _connect_request(proxy: Proxy, host: str, port: int) -> bytes:
     return "\r\n".join((*lines, "", "")).encode()
 
 
-def _check_answer(head: bytes) -> None:
+def _check_response(head: bytes) -> None:
     """Raises _Refused where the proxy's answer to CONNECT is none of the 2xx."""
     version, _, rest = head.partition(b" ")
     status = rest[:3].decode("latin-1")
     if not version.startswith(b"HTTP/") or not status.isdigit():
-        raise _Refused("it answers what is not HTTP")
+        raise _TunnelRefused("it answers what is not HTTP")
     if not status.startswith("2"):
-        raise _Refused(_status_words(int(status)))
+        raise _TunnelRefused(_describe_status(int(status)))
 
 
-def _status_words(status: int) -> str:
+def _describe_status(status: int) -> str:
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return "it wants a name and a password, or does not take ours (407)"
     with suppress(ValueError):
@@ -188,7 +188,7 @@ def _status_words(status: int) -> str:
     return f"it refused the connection ({status})"
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, EOFError):
         return "it closed the connection"
     if isinstance(error, TimeoutError):
@@ -196,8 +196,8 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, OSError):
         return "it answers what no proxy does"
     words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "no answer"
-    return f"cannot connect to it ({_printable(words)})"
+    return f"cannot connect to it ({_strip_unprintable(words)})"
 
 
-def _printable(words: str) -> str:
+def _strip_unprintable(words: str) -> str:
     return "".join(letter for letter in words if letter.isprintable())[:100]

@@ -17,7 +17,7 @@ Job = Callable[[], Coroutine[Any, Any, object]]
 log = structlog.get_logger()
 
 
-class _Cron(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+class _CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
     """A cron line's times, for the scheduler."""
 
     def __init__(self, line: str, zone: ZoneInfo) -> None:
@@ -38,17 +38,17 @@ def cron_times(line: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]
         ValueError: it is no such line, or its time never comes.
     """
     last = after.astimezone(UTC)
-    for coming in _simulated(line, after.astimezone(zone)):
+    for coming in _create_cronsim(line, after.astimezone(zone)):
         moment = coming.astimezone(UTC)
         if moment > last:
             yield (last := moment)
     raise ValueError("its time never comes")
 
 
-def _simulated(line: str, local: datetime) -> CronSim:
+def _create_cronsim(line: str, local: datetime) -> CronSim:
     """cronsim's times. It goes by elapsed time if there are six fields, or a star before minute or hour: then
     `*/15 2 * * *` would leave out a day. So what a daily line names is written out."""
-    fields = _fields(line)
+    fields = _split_fields(line)
     try:
         hourly = CronSim(" ".join(("0", *fields)), local)
         if any((hour + 1) % 24 in hourly.hours for hour in hourly.hours):
@@ -59,7 +59,7 @@ def _simulated(line: str, local: datetime) -> CronSim:
         raise ValueError(str(error)) from None
 
 
-def _fields(line: str) -> list[str]:
+def _split_fields(line: str) -> list[str]:
     fields = line.lower().split()
     if len(fields) != 5:
         raise ValueError(f"a cron line has five fields, not {len(fields)}")
@@ -74,17 +74,17 @@ def next_time(schedule: timedelta | str, zone: ZoneInfo, after: datetime) -> dat
     return next(cron_times(schedule, zone, after)).astimezone(after.tzinfo)
 
 
-class Timetable:
+class Scheduler:
     """The jobs and their hours. A job never runs beside itself; a missed run is made up for once."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._running: set[asyncio.Task[object]] = set()
-        self._scheduler = AsyncIOScheduler(
+        self._apscheduler = AsyncIOScheduler(
             timezone=zone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
-    def add(self, name: str, job: Job, schedule: timedelta | str, *, at_once: bool = False) -> None:
+    def add_job(self, name: str, job: Job, schedule: timedelta | str, *, at_once: bool = False) -> None:
         """Run `job` on `schedule`; `at_once`: for the first time as soon as the timetable starts.
 
         A job that fails is logged, and comes again at its next hour.
@@ -92,11 +92,11 @@ class Timetable:
         if isinstance(schedule, timedelta):
             trigger: BaseTrigger = IntervalTrigger(seconds=schedule.total_seconds(), timezone=self._zone)
         else:
-            trigger = _Cron(schedule, self._zone)
+            trigger = _CronTrigger(schedule, self._zone)
         first = {"next_run_time": datetime.now(self._zone)} if at_once else {}
-        self._scheduler.add_job(self._run, trigger, (name, job), id=name, name=name, **first)
+        self._apscheduler.add_job(self._run_job, trigger, (name, job), id=name, name=name, **first)
 
-    async def _run(self, name: str, job: Job) -> None:
+    async def _run_job(self, name: str, job: Job) -> None:
         """In a task of its own: the scheduler cancels what it runs when it is stopped."""
         task = asyncio.ensure_future(job())
         self._running.add(task)
@@ -110,16 +110,16 @@ class Timetable:
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
-        self._scheduler.start()
+        self._apscheduler.start()
 
     def next_runs(self) -> dict[str, datetime]:
         """Each job's name and when it runs next."""
-        return {job.id: job.next_run_time for job in self._scheduler.get_jobs() if job.next_run_time}
+        return {job.id: job.next_run_time for job in self._apscheduler.get_jobs() if job.next_run_time}
 
     async def stop(self, patience: float) -> None:
         """Start no further job; what runs gets `patience` seconds to end."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        if self._apscheduler.running:
+            self._apscheduler.shutdown(wait=False)
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=patience)
             for task in late:

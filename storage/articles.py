@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from storage import identities
 from storage.records import Article, ArticleState, Revision
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import articles
 from storage.schema import revisions as revisions_table
 
@@ -32,7 +32,7 @@ _CORRECTABLE = {"url", "title", "summary", "text", "author", "sections", "image_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ArticleDraft:
     """An article before it has a number: plain text, all of it."""
 
     url: str
@@ -51,20 +51,20 @@ class Draft:
     feed_id: int | None = None  #: whose words these are
 
 
-def add(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[int]:
+def add(connection: Connection, drafts: Sequence[ArticleDraft], now: datetime) -> list[int]:
     """Keep new articles, in this order, each with its first revision; their numbers, in the same order."""
     if not drafts:
         return []
     rows = [{**asdict(draft), "seen_at": now} for draft in drafts]
     query = insert(articles).returning(articles.c.id, sort_by_parameter_order=True)
     ids = list(connection.execute(query, rows).scalars())
-    first = [_revision(number, 1, draft, now, ()) for number, draft in zip(ids, drafts, strict=True)]
+    first = [_revision_row(number, 1, draft, now, ()) for number, draft in zip(ids, drafts, strict=True)]
     connection.execute(insert(revisions_table), first)
     return ids
 
 
 def revise(
-    connection: Connection, article_id: int, draft: Draft, changed: Sequence[str], now: datetime
+    connection: Connection, article_id: int, draft: ArticleDraft, changed: Sequence[str], now: datetime
 ) -> int:
     """Correct an article, keeping in the audit trail what it says from now on; the revision's number.
 
@@ -74,16 +74,16 @@ def revise(
     columns = {name: value for name, value in asdict(draft).items() if name in _CORRECTABLE and value}
     columns |= {"revision": articles.c.revision + 1, "revised_at": now}
     connection.execute(update(articles).where(articles.c.id == article_id).values(**columns))
-    [article] = many(connection, [article_id])
-    row = _revision(article_id, article.revision, article, now, changed)
+    [article] = get_many(connection, [article_id])
+    row = _revision_row(article_id, article.revision, article, now, changed)
     connection.execute(insert(revisions_table), row)
     return article.revision
 
 
-def replace_words(
+def replace_content(
     connection: Connection,
     article_id: int,
-    draft: Draft,
+    draft: ArticleDraft,
     changed: Sequence[str],
     now: datetime,
     *,
@@ -100,29 +100,31 @@ def replace_words(
         said |= {"revision": articles.c.revision + 1, "revised_at": now}
     connection.execute(update(articles).where(articles.c.id == article_id).values(**said))
     if changed:
-        [article] = many(connection, [article_id])
-        row = _revision(article_id, article.revision, article, now, changed)
+        [article] = get_many(connection, [article_id])
+        row = _revision_row(article_id, article.revision, article, now, changed)
         connection.execute(insert(revisions_table), row)
 
 
-def _revision(
-    article_id: int, number: int, says: Draft | Article, now: datetime, changed: Sequence[str]
+def _revision_row(
+    article_id: int, number: int, says: ArticleDraft | Article, now: datetime, changed: Sequence[str]
 ) -> dict[str, object]:
     words = {"title": says.title, "summary": says.summary, "url": says.url, "image_url": says.image_url}
     return {"article_id": article_id, "number": number, "seen_at": now, "changed": tuple(changed), **words}
 
 
-def complete(connection: Connection, article_id: int, /, **columns: object) -> None:
+def update_columns(connection: Connection, article_id: int, /, **columns: object) -> None:
     """Write these columns: what no post shows, or has shown yet (text, picture, section); no revision."""
     connection.execute(update(articles).where(articles.c.id == article_id).values(**columns))
 
 
-def without_page(connection: Connection, count: int) -> list[Article]:
+def list_without_page(connection: Connection, count: int) -> list[Article]:
     """The newest live articles whose own page was never read."""
     unread = (
         (articles.c.state == ArticleState.LIVE) & articles.c.page_read_at.is_(None) & (articles.c.url != "")
     )
-    return _read(connection, select(articles).where(unread).order_by(articles.c.id.desc()).limit(count))
+    return _select_articles(
+        connection, select(articles).where(unread).order_by(articles.c.id.desc()).limit(count)
+    )
 
 
 def withdraw(connection: Connection, article_id: int, now: datetime, because: str = "") -> bool:
@@ -146,62 +148,62 @@ def drop_texts(connection: Connection, before: datetime, count: int) -> int:
 
 def get(connection: Connection, article_id: int) -> Article | None:
     """The article, or None."""
-    return next(iter(many(connection, [article_id])), None)
+    return next(iter(get_many(connection, [article_id])), None)
 
 
-_MANY = select(articles).where(articles.c.id.in_(bindparam("ids", expanding=True)))
+_MANY_QUERY = select(articles).where(articles.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
+def get_many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
     """The articles in the order asked for, those not there left out."""
-    rows = connection.execute(_MANY, {"ids": list(set(article_ids))})
-    found = {article.id: article for article in records(Article, rows)}
+    rows = connection.execute(_MANY_QUERY, {"ids": list(set(article_ids))})
+    found = {article.id: article for article in to_records(Article, rows)}
     return [found[number] for number in article_ids if number in found]
 
 
-def by_url(connection: Connection, url: str) -> Article | None:
+def get_by_url(connection: Connection, url: str) -> Article | None:
     """The article that was ever published under this link, in whatever spelling."""
     keys = identities.link_keys(url)
-    known = identities.known(connection, keys)
-    numbers = (known.get(key, identities.NOBODY) for key in keys)
-    if number := next((each for each in numbers if each != identities.NOBODY), None):
+    known = identities.find_articles(connection, keys)
+    numbers = (known.get(key, identities.NO_ARTICLE) for key in keys)
+    if number := next((each for each in numbers if each != identities.NO_ARTICLE), None):
         return get(connection, number)
     query = select(articles.c.id).where(articles.c.url == url).order_by(articles.c.id.desc()).limit(1)
     found = connection.execute(query).scalar() if url else None
     return get(connection, found) if found else None
 
 
-def latest(
+def list_latest(
     connection: Connection, count: int, *, offset: int = 0, section: str = "", language: str = ""
 ) -> list[Article]:
     """The newest live articles, one of each set of duplicates, newest published first.
 
     `section` is compared without regard to case; `language` by its first part (`en` finds `en-GB`).
     """
-    query = select(articles).where(_shown())
+    query = select(articles).where(_is_visible())
     if section:
         query = query.where(_in_section(connection, section))
     if language:
         short = language.lower().split("-")[0]
         tag = func.lower(articles.c.language)
         query = query.where(or_(tag == short, tag.startswith(f"{short}-", autoescape=True)))
-    return _read(connection, _newest_first(query).limit(count).offset(offset))
+    return _select_articles(connection, _newest_first(query).limit(count).offset(offset))
 
 
-def sections(connection: Connection, among: int = 1000) -> list[str]:
+def list_sections(connection: Connection, among: int = 1000) -> list[str]:
     """The sections of the newest `among` articles, the most used first."""
-    query = _newest_first(select(articles.c.sections).where(_shown())).limit(among)
+    query = _newest_first(select(articles.c.sections).where(_is_visible())).limit(among)
     named = Counter(name for row in connection.execute(query) for name in row.sections)
     return [name for name, _ in sorted(named.items(), key=lambda item: (-item[1], item[0].casefold()))]
 
 
-def revisions(connection: Connection, article_id: int) -> list[Revision]:
+def list_revisions(connection: Connection, article_id: int) -> list[Revision]:
     """What the article said, in order; the first is the article as first seen."""
     query = select(revisions_table).where(revisions_table.c.article_id == article_id)
-    return records(Revision, connection.execute(query.order_by(revisions_table.c.number)))
+    return to_records(Revision, connection.execute(query.order_by(revisions_table.c.number)))
 
 
-def _shown() -> ColumnElement[bool]:
+def _is_visible() -> ColumnElement[bool]:
     return (articles.c.state == ArticleState.LIVE) & articles.c.duplicate_of.is_(None)
 
 
@@ -211,10 +213,12 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
 
 def _in_section(connection: Connection, section: str) -> ColumnElement[bool]:
     """A section's every spelling that is in use, looked for in the JSON as SQLAlchemy writes it."""
-    spelled = {name for name in sections(connection) if name.casefold() == section.casefold()} | {section}
+    spelled = {name for name in list_sections(connection) if name.casefold() == section.casefold()} | {
+        section
+    }
     said = cast(articles.c.sections, Text)
     return or_(*(said.contains(json.dumps(name), autoescape=True) for name in sorted(spelled)))
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[Article]:
-    return records(Article, connection.execute(query))
+def _select_articles(connection: Connection, query: Select[Any]) -> list[Article]:
+    return to_records(Article, connection.execute(query))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Select, func, literal, literal_column, select, tuple_
 
 
-def horizon(connection: Connection, changed: Column[int]) -> int:
+def change_horizon(connection: Connection, changed: Column[int]) -> int:
     """From which change on a later look must read again: what is below it can no longer appear.
 
     PostgreSQL's changes are transaction numbers, and the oldest one still open may yet commit.
@@ -17,7 +17,7 @@ def horizon(connection: Connection, changed: Column[int]) -> int:
     return int(connection.execute(select(func.coalesce(func.max(changed), 0))).scalar_one()) + 1
 
 
-def since(
+def rows_since(
     connection: Connection, query: Select[Any], place: tuple[Column[int], Column[int]], change: int, size: int
 ) -> Iterator[Sequence[Row[Any]]]:
     """The rows of `query` from `change` on, in batches of `size`, oldest change first.

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 
 from storage import channel_names
 from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState, Subscription
-from storage.rows import record, records
-from storage.schema import SPREADING, chats, deliveries, posts, showings
+from storage.rows import to_record, to_records
+from storage.schema import FANOUT_PENDING, chats, deliveries, posts, showings
 from storage.schema import subscriptions as subscriptions_table
 
 #: Why a chat is paused that only an operator may resume.
@@ -20,73 +20,77 @@ EVERYTHING = "all"  #: what a plain /subscribe asks for
 AT_ONCE = "at once"
 
 #: Many read these; what is said there goes before private chats.
-PUBLIC = frozenset({ChatKind.CHANNEL, ChatKind.SUPERGROUP, ChatKind.GROUP})
+PUBLIC_KINDS = frozenset({ChatKind.CHANNEL, ChatKind.SUPERGROUP, ChatKind.GROUP})
 
 #: Before every chat id: where the slices of a spread begin.
-FIRST = -(2**63)
+BEFORE_ALL_IDS = -(2**63)
 
 #: The ids of channels known by @name alone lie from here down, where Telegram has none.
-UNNAMED = -(2**62)
+MAX_PLACEHOLDER_ID = -(2**62)
 NOT_YET_FOUND = "has not been found yet"
 
 
 def get(connection: Connection, chat_id: int) -> Chat | None:
     """The chat, or None."""
     row = connection.execute(select(chats).where(chats.c.id == chat_id)).first()
-    return record(Chat, row) if row else None
+    return to_record(Chat, row) if row else None
 
 
-def many(connection: Connection, chat_ids: Iterable[int]) -> dict[int, Chat]:
+def get_many(connection: Connection, chat_ids: Iterable[int]) -> dict[int, Chat]:
     """The chats that are known, by id."""
     found = connection.execute(select(chats).where(chats.c.id.in_(set(chat_ids))))
-    return {chat.id: chat for chat in records(Chat, found)}
+    return {chat.id: chat for chat in to_records(Chat, found)}
 
 
-def by_username(connection: Connection, username: str) -> Chat | None:
+def get_by_username(connection: Connection, username: str) -> Chat | None:
     """The chat that Telegram last said has this @name (the @ may be missing, in whatever case), or None."""
-    row = connection.execute(select(chats).where(_called(username), chats.c.id > UNNAMED)).first()
-    return record(Chat, row) if row else None
+    row = connection.execute(
+        select(chats).where(_has_username(username), chats.c.id > MAX_PLACEHOLDER_ID)
+    ).first()
+    return to_record(Chat, row) if row else None
 
 
-def not_yet_found(connection: Connection, username: str) -> Chat | None:
+def get_placeholder(connection: Connection, username: str) -> Chat | None:
     """The chat that stands for a @name that Telegram has not yet told us about, or None."""
-    waiting = (chats.c.id <= UNNAMED) & chats.c.moved_to.is_(None)
-    row = connection.execute(select(chats).where(_called(username), waiting)).first()
-    return record(Chat, row) if row else None
+    waiting = (chats.c.id <= MAX_PLACEHOLDER_ID) & chats.c.moved_to.is_(None)
+    row = connection.execute(select(chats).where(_has_username(username), waiting)).first()
+    return to_record(Chat, row) if row else None
 
 
-def _called(username: str) -> ColumnElement[bool]:
-    return func.lower(chats.c.username) == channel_names.key_of(username)
+def _has_username(username: str) -> ColumnElement[bool]:
+    return func.lower(chats.c.username) == channel_names.normalize_name(username)
 
 
-def give_name(connection: Connection, chat_id: int, username: str) -> None:
+def assign_username(connection: Connection, chat_id: int, username: str) -> None:
     """The @name is this chat's now; whoever had it before has it no more."""
-    others = _called(username) & (chats.c.id != chat_id) & (chats.c.id > UNNAMED)
+    others = _has_username(username) & (chats.c.id != chat_id) & (chats.c.id > MAX_PLACEHOLDER_ID)
     connection.execute(update(chats).where(others).values(username=""))
 
 
-def in_state(connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC) -> list[Chat]:
+def list_in_state(
+    connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC_KINDS
+) -> list[Chat]:
     """The chats of these kinds in this state, by id."""
     query = select(chats).where(chats.c.state == state, chats.c.kind.in_(list(kinds)))
-    return records(Chat, connection.execute(query.order_by(chats.c.id)))
+    return to_records(Chat, connection.execute(query.order_by(chats.c.id)))
 
 
-def remember(connection: Connection, chat: Chat) -> Chat:
+def upsert_chat(connection: Connection, chat: Chat) -> Chat:
     """Keep a chat that is new; of a known one, its kind, title and username as they are now.
 
     Everything else that is known (settings, state) stays. The chat as it is kept.
     """
     known = get(connection, chat.id)
     if known is None:
-        connection.execute(insert(chats), [_row(chat)])
+        connection.execute(insert(chats), [_chat_row(chat)])
         return chat
     now = replace(known, kind=chat.kind, title=chat.title, username=chat.username)
     if now != known:
-        change(connection, chat.id, kind=now.kind, title=now.title, username=now.username)
+        update_columns(connection, chat.id, kind=now.kind, title=now.title, username=now.username)
     return now
 
 
-def change(connection: Connection, chat_id: int, **columns: object) -> None:
+def update_columns(connection: Connection, chat_id: int, **columns: object) -> None:
     """Write these columns of one chat, and no others."""
     connection.execute(update(chats).where(chats.c.id == chat_id).values(**columns))
 
@@ -109,7 +113,7 @@ def _skip_unsent(connection: Connection, chat_id: int, reason: str) -> None:
     connection.execute(update(deliveries).where(unsent).values(state=DeliveryState.SKIPPED, error=reason))
 
 
-def flooded(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
+def list_flooded(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
     """The chats to which Telegram wants nothing sent yet, and until when."""
     query = select(chats.c.id, chats.c.flooded_until).where(chats.c.flooded_until > now)
     return [(row.id, row.flooded_until) for row in connection.execute(query)]
@@ -125,7 +129,7 @@ def allow_retries(connection: Connection, now: datetime) -> None:
     connection.execute(update(chats).where(chats.c.retry_at <= now).values(retry_at=None))
 
 
-def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
+def record_message_id(connection: Connection, chat_id: int, message_id: int) -> None:
     """Remember the highest message id known in a channel or supergroup, ours or a colleague's."""
     newer = (chats.c.id == chat_id) & (chats.c.last_message_id < message_id)
     connection.execute(update(chats).where(newer).values(last_message_id=message_id))
@@ -141,14 +145,14 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
     if known is None or old == new:
         return
     if get(connection, new) is None:
-        there = blank(new, kind, known.created_at)
+        there = empty_chat(new, kind, known.created_at)
         kept = ("edition", "language", "timezone", "quiet_hours", "digest_at", "title", "username", "named")
         facts: dict[str, Any] = {name: getattr(known, name) for name in (*kept, "alarm")}
         moved = replace(there, **facts)
-        connection.execute(insert(chats), [_row(moved)])
+        connection.execute(insert(chats), [_chat_row(moved)])
     gone = {"state": ChatState.LEFT, "reason": "moved", "moved_to": new, "alarm": Alarm.NONE}
-    change(connection, old, **gone, named=False, tries=0, retry_at=None)
-    wanted = {wish.what for wish in subscriptions(connection, new)}
+    update_columns(connection, old, **gone, named=False, tries=0, retry_at=None)
+    wanted = {wish.what for wish in list_subscriptions(connection, new)}
     mine = subscriptions_table.c.chat_id == old
     keep = mine & subscriptions_table.c.what.not_in(wanted)
     connection.execute(update(subscriptions_table).where(keep).values(chat_id=new))
@@ -160,7 +164,7 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
     _skip_unsent(connection, old, "moved")
 
 
-def forget(connection: Connection, chat_id: int) -> bool:
+def erase_chat(connection: Connection, chat_id: int) -> bool:
     """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent.
 
     What is kept of the basic group that it was goes along. Whether there was anything. `Database.traces`
@@ -168,7 +172,7 @@ def forget(connection: Connection, chat_id: int) -> bool:
     """
     former = select(chats.c.id).where(chats.c.moved_to == chat_id)
     for group in list(connection.execute(former).scalars()) if chat_id < 0 else ():
-        forget(connection, group)
+        erase_chat(connection, group)
     mine = select(deliveries.c.id).where(deliveries.c.chat_id == chat_id)
     statements = [
         delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id),
@@ -177,10 +181,10 @@ def forget(connection: Connection, chat_id: int) -> bool:
         delete(chats).where(chats.c.id == chat_id),
     ]
     erased = sum(connection.execute(each).rowcount for each in statements)
-    return _move_marks(connection, chat_id) or erased > 0
+    return _move_fanout_marks(connection, chat_id) or erased > 0
 
 
-def _move_marks(connection: Connection, chat_id: int) -> bool:
+def _move_fanout_marks(connection: Connection, chat_id: int) -> bool:
     """A spread that stands at this chat stands at the one before it: what it does twice is the same.
 
     Whether one did.
@@ -190,8 +194,8 @@ def _move_marks(connection: Connection, chat_id: int) -> bool:
         (posts.c.followers_after, subscriptions_table.c.chat_id),
         (posts.c.raised_after, deliveries.c.chat_id),
     ):
-        before = select(func.coalesce(func.max(ids), FIRST)).where(ids < chat_id).scalar_subquery()
-        there = update(posts).where(text(SPREADING), mark == chat_id)
+        before = select(func.coalesce(func.max(ids), BEFORE_ALL_IDS)).where(ids < chat_id).scalar_subquery()
+        there = update(posts).where(text(FANOUT_PENDING), mark == chat_id)
         moved += connection.execute(there.values({mark: before})).rowcount
     return moved > 0
 
@@ -217,41 +221,43 @@ def unsubscribe(connection: Connection, chat_id: int, what: str | None = None) -
 
 def unsubscribe_named(connection: Connection, named: Iterable[int | str]) -> None:
     """Drop the wishes of chats that the settings name: they get every article anyway."""
-    mine = subscriptions_table.c.chat_id.in_(ids_of(connection, named))
+    mine = subscriptions_table.c.chat_id.in_(resolve_ids(connection, named))
     connection.execute(delete(subscriptions_table).where(mine))
 
 
-def subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
+def list_subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
     """What the chat asked for, the oldest wish first."""
     query = select(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id)
     ordered = query.order_by(subscriptions_table.c.created_at, subscriptions_table.c.what)
-    return records(Subscription, connection.execute(ordered))
+    return to_records(Subscription, connection.execute(ordered))
 
 
-def channels(connection: Connection, named: Sequence[int | str], now: datetime, edition: str) -> list[Chat]:
+def resolve_channels(
+    connection: Connection, named: Sequence[int | str], now: datetime, edition: str
+) -> list[Chat]:
     """The chats that the settings name by id or @name, in order; a new one is kept, active.
 
     A group that became a supergroup is followed. A @name means the channel that it first led to
     (`storage.channel_names`); one not yet met is kept, paused, under an id of its own until `move` gives it
     Telegram's.
     """
-    return [_named(connection, name, now, edition) for name in dict.fromkeys(named)]
+    return [_resolve_channel(connection, name, now, edition) for name in dict.fromkeys(named)]
 
 
-def _named(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
+def _resolve_channel(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
     meant = name
     if isinstance(name, str) and (bound := channel_names.get(connection, name)):
         meant = bound.chat_id
-    known = followed(connection, meant) if isinstance(meant, int) else not_yet_found(connection, meant)
+    known = follow_moves(connection, meant) if isinstance(meant, int) else get_placeholder(connection, meant)
     if known is None:
-        known = _newcomer(connection, meant, now, edition)
-        connection.execute(insert(chats), [_row(known)])
+        known = _new_chat(connection, meant, now, edition)
+        connection.execute(insert(chats), [_chat_row(known)])
     if not known.named:
-        change(connection, known.id, named=True)
+        update_columns(connection, known.id, named=True)
     return replace(known, named=True)
 
 
-def followed(connection: Connection, chat_id: int) -> Chat | None:
+def follow_moves(connection: Connection, chat_id: int) -> Chat | None:
     """The chat, or the one that it became; None where it is not known."""
     known = get(connection, chat_id)
     while known is not None and known.moved_to is not None:
@@ -259,34 +265,34 @@ def followed(connection: Connection, chat_id: int) -> Chat | None:
     return known
 
 
-def unname(connection: Connection, named: Collection[int]) -> None:
+def unmark_named(connection: Connection, named: Collection[int]) -> None:
     """CHANNELS names these chats and no others."""
     others = chats.c.named & chats.c.id.not_in(list(named))
     connection.execute(update(chats).where(others).values(named=False, alarm=Alarm.NONE))
 
 
-def _newcomer(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
+def _new_chat(connection: Connection, name: int | str, now: datetime, edition: str) -> Chat:
     if isinstance(name, int):
         kind = ChatKind.PRIVATE if name > 0 else ChatKind.CHANNEL
-        return blank(name, kind, now, edition=edition)
+        return empty_chat(name, kind, now, edition=edition)
     lowest = connection.execute(select(func.min(chats.c.id))).scalar() or 0
-    unnamed = blank(min(UNNAMED, lowest - 1), ChatKind.CHANNEL, now, edition=edition)
+    unnamed = empty_chat(min(MAX_PLACEHOLDER_ID, lowest - 1), ChatKind.CHANNEL, now, edition=edition)
     reason = f"{name} {NOT_YET_FOUND}"
     return replace(unnamed, username=name.lstrip("@"), state=ChatState.PAUSED, reason=reason)
 
 
-def ids_of(connection: Connection, named: Iterable[int | str]) -> set[int]:
+def resolve_ids(connection: Connection, named: Iterable[int | str]) -> set[int]:
     """The ids that the chats of the settings have by now; one whose @name was not found yet has none."""
     found: set[int] = set()
     for name in named:
-        known = get(connection, name) if isinstance(name, int) else by_username(connection, name)
+        known = get(connection, name) if isinstance(name, int) else get_by_username(connection, name)
         while known is not None and known.moved_to is not None:
             known = get(connection, known.moved_to)
         found |= {known.id} if known else {name} if isinstance(name, int) else set()
     return found
 
 
-def blank(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> Chat:
+def empty_chat(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> Chat:
     """A chat of which nothing is known yet."""
     return Chat(
         id=chat_id,
@@ -306,5 +312,5 @@ def blank(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> 
     )
 
 
-def _row(chat: Chat) -> dict[str, object]:
+def _chat_row(chat: Chat) -> dict[str, object]:
     return {field: getattr(chat, field) for field in Chat.__dataclass_fields__}

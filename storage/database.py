@@ -19,16 +19,16 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
 from storage.privacy import file_modes
-from storage.privacy.encryption import Seal, use_seal
-from storage.privacy.erasure import Traces
+from storage.privacy.encryption import ChatIdCipher, use_cipher
+from storage.privacy.erasure import Erasure
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Readers at once beside the one writer; SQLite in WAL mode lets them pass each other.
-READERS = 4
+READER_THREADS = 4
 #: Units of work that share one commit at the most: others wait for the writer meanwhile.
-TOGETHER = 8
+MAX_SHARED_COMMIT = 8
 
 
 class StorageError(Exception):
@@ -39,7 +39,7 @@ class DatabaseBusy(StorageError):
     """Another process already works on this database file."""
 
 
-class KeyWanted(StorageError):
+class ReadersKeyError(StorageError):
     """The readers' key is missing or is another one; the message says so, in one sentence."""
 
 
@@ -49,22 +49,22 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._sqlite = engine.dialect.name == "sqlite"
-        self._writer = ThreadPoolExecutor(1 if self._sqlite else READERS, "newswire-write")
-        self._readers = ThreadPoolExecutor(READERS, "newswire-read")
-        self._answering = ThreadPoolExecutor(1, "newswire-answer")
+        self._writer = ThreadPoolExecutor(1 if self._sqlite else READER_THREADS, "newswire-write")
+        self._readers = ThreadPoolExecutor(READER_THREADS, "newswire-read")
+        self._serial_reader = ThreadPoolExecutor(1, "newswire-answer")
         self._lock_file: int | None = None
-        self._sharing: deque[tuple[Future[Any], Callable[[Connection], Any]]] = deque()
-        self.traces = Traces(engine)
+        self._shared_queue: deque[tuple[Future[Any], Callable[[Connection], Any]]] = deque()
+        self.erasure = Erasure(engine)
 
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `work(connection, ...)` in one transaction: all of it is kept, or nothing."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._writer, partial(self.run_here, work, *args, **kwargs)
+            self._writer, partial(self.run_sync, work, *args, **kwargs)
         )
 
-    async def run_together(
+    async def run_batched(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`run`, for work of which much comes at once: what waits for the writer shares one commit.
@@ -73,23 +73,23 @@ class Database:
         run once more, alone.
         """
         future: Future[T] = Future()
-        self._sharing.append((future, partial(_called, work, args, kwargs)))
-        self._writer.submit(self._run_waiting)
+        self._shared_queue.append((future, partial(_call_work, work, args, kwargs)))
+        self._writer.submit(self._run_batch)
         return await asyncio.wrap_future(future)
 
-    def _run_waiting(self) -> None:
+    def _run_batch(self) -> None:
         """One transaction of what waits by now; often nothing, because a call before this one took it."""
         some: list[tuple[Future[Any], Callable[[Connection], Any]]] = []
-        while len(some) < TOGETHER:
+        while len(some) < MAX_SHARED_COMMIT:
             try:
-                future, work = self._sharing.popleft()
+                future, work = self._shared_queue.popleft()
             except IndexError:
                 break
             if future.set_running_or_notify_cancel():
                 some.append((future, work))
         if len(some) > 1:
             with suppress(Exception):  # whose it is shows when each runs alone
-                answers = self.run_here(_all, [work for _, work in some])
+                answers = self.run_sync(_run_all, [work for _, work in some])
                 for (future, _), answer in zip(some, answers, strict=True):
                     future.set_result(answer)
                 return
@@ -98,7 +98,7 @@ class Database:
 
     def _run_alone(self, future: Future[T], work: Callable[[Connection], T]) -> None:
         try:
-            future.set_result(self.run_here(work))
+            future.set_result(self.run_sync(work))
         except Exception as error:
             future.set_exception(error)
 
@@ -107,10 +107,10 @@ class Database:
     ) -> T:
         """Run `work(connection, ...)`, which only reads, beside whatever is being written."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._readers, partial(self.read_here, work, *args, **kwargs)
+            self._readers, partial(self.read_sync, work, *args, **kwargs)
         )
 
-    async def answer(
+    async def read_serially(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`read`, for a reader's question that takes milliseconds of work, not of waiting.
@@ -118,22 +118,22 @@ class Database:
         One after the other, as they came: side by side they would only take the interpreter from each other.
         """
         return await asyncio.get_running_loop().run_in_executor(
-            self._answering, partial(self.read_here, work, *args, **kwargs)
+            self._serial_reader, partial(self.read_sync, work, *args, **kwargs)
         )
 
-    def run_here(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def run_sync(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`run` in the calling thread, for the command line and tests."""
         with self.engine.connect().execution_options(newswire_writes=True) as connection, connection.begin():
             return work(connection, *args, **kwargs)
 
-    def read_here(
+    def read_sync(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`read` in the calling thread."""
         with self.engine.connect() as connection, connection.begin():
             return work(connection, *args, **kwargs)
 
-    def lock(self) -> None:
+    def acquire_lock(self) -> None:
         """Make this process the only one that works on a SQLite file.
 
         Raises:
@@ -156,22 +156,22 @@ class Database:
         """Wait for the work under way, then let go of the database."""
         self._writer.shutdown()
         self._readers.shutdown()
-        self._answering.shutdown()
-        self.traces.stop()
+        self._serial_reader.shutdown()
+        self.erasure.stop()
         self.engine.dispose()
-        self.traces.close()
+        self.erasure.close()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
 
 
-def _called(
+def _call_work(
     work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], connection: Connection
 ) -> T:
     return work(connection, *args, **kwargs)
 
 
-def _all(connection: Connection, some: list[Callable[[Connection], Any]]) -> list[Any]:
+def _run_all(connection: Connection, some: list[Callable[[Connection], Any]]) -> list[Any]:
     return [work(connection) for work in some]
 
 
@@ -191,10 +191,10 @@ def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | No
         if sqlite and parsed.database and not parsed.database.startswith((":memory:", "file:")):
             if must_exist and not Path(parsed.database).exists():
                 raise StorageError(f"DATABASE_URL: there is no {parsed.database} yet; newswire run makes it.")
-            _keep_private(Path(parsed.database))
-        pool = {} if sqlite else {"pool_size": 2 * READERS, "pool_pre_ping": True}
+            _restrict_permissions(Path(parsed.database))
+        pool = {} if sqlite else {"pool_size": 2 * READER_THREADS, "pool_pre_ping": True}
         engine = create_engine(parsed, hide_parameters=True, **pool)
-        use_seal(engine.dialect, Seal(readers_key) if readers_key else None)
+        use_cipher(engine.dialect, ChatIdCipher(readers_key) if readers_key else None)
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -202,7 +202,7 @@ def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | No
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if sqlite else "SELECT 1")
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageError(
-            f"DATABASE_URL: {words_of(error)}; sqlite:///path or postgresql://... is wanted."
+            f"DATABASE_URL: {first_error_line(error)}; sqlite:///path or postgresql://... is wanted."
         ) from error
     except OSError as error:
         raise StorageError(
@@ -210,22 +210,22 @@ def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | No
         ) from error
     except DatabaseError as error:
         shown = parsed.database if sqlite else parsed.render_as_string(hide_password=True)
-        raise StorageError(f"DATABASE_URL: cannot use {shown}: {words_of(error)}.") from error
+        raise StorageError(f"DATABASE_URL: cannot use {shown}: {first_error_line(error)}.") from error
     return Database(engine)
 
 
-def _keep_private(path: Path) -> None:
+def _restrict_permissions(path: Path) -> None:
     """The database, and what SQLite keeps beside it, are for us alone; so is a folder that we make.
 
     Raises OSError.
     """
     file_modes.make_folder(path.parent)
     file_modes.make_private(path)
-    for suffix in file_modes.BESIDE:
-        file_modes.close_to_others(path.with_name(path.name + suffix))
+    for suffix in file_modes.SQLITE_SUFFIXES:
+        file_modes.restrict_to_owner(path.with_name(path.name + suffix))
 
 
-def words_of(error: BaseException) -> str:
+def first_error_line(error: BaseException) -> str:
     """The first line of what the database said, without its full stop."""
     cause = error.orig if isinstance(error, DatabaseError) and error.orig else error
     with suppress(IndexError):
@@ -260,9 +260,9 @@ __all__ = [
     "Connection",
     "Database",
     "DatabaseBusy",
-    "KeyWanted",
+    "ReadersKeyError",
     "SQLAlchemyError",
     "StorageError",
+    "first_error_line",
     "open_database",
-    "words_of",
 ]

@@ -9,16 +9,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import changes
 from storage.records import ArticleState, Embedding
-from storage.rows import record
-from storage.schema import NextEmbedding, articles, embeddings
+from storage.rows import to_record
+from storage.schema import NextEmbeddingChange, articles, embeddings
 
 #: Rows read at once.
-BATCH = 2000
-_KEPT = ("model", "article_change", "digest", "language", "vector")
+BATCH_SIZE = 2000
+_SAVED_COLUMNS = ("model", "article_change", "digest", "language", "vector")
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class ArticleForEmbedding:
     """A live article that has no embedding, or was written to since; `digest` is of its last one, or None."""
 
     article_id: int
@@ -30,7 +30,9 @@ class Unread:
     digest: bytes | None
 
 
-def unread(connection: Connection, model: str, since: int, count: int) -> list[Unread]:
+def articles_for_embedding(
+    connection: Connection, model: str, since: int, count: int
+) -> list[ArticleForEmbedding]:
     """Up to `count` live articles that `model` has not seen as they are now, the newest first.
 
     Args:
@@ -55,10 +57,10 @@ def unread(connection: Connection, model: str, since: int, count: int) -> list[U
         .order_by(articles.c.id.desc())
         .limit(count)
     )  # fmt: skip
-    return [Unread(*row) for row in connection.execute(query)]
+    return [ArticleForEmbedding(*row) for row in connection.execute(query)]
 
 
-def left(connection: Connection, model: str) -> int:
+def count_unembedded(connection: Connection, model: str) -> int:
     """How many live articles `model` has never seen."""
     mine = (embeddings.c.article_id == articles.c.id) & (embeddings.c.model == model)
     query = select(func.count()).select_from(articles.outerjoin(embeddings, mine))
@@ -66,12 +68,12 @@ def left(connection: Connection, model: str) -> int:
     return int(connection.execute(query.where(live, embeddings.c.model.is_(None))).scalar_one())
 
 
-def keep(connection: Connection, made: Sequence[Embedding]) -> None:
+def save_embeddings(connection: Connection, made: Sequence[Embedding]) -> None:
     """Keep these, each in place of what was there of its article; articles that are gone are left out."""
     there = select(articles.c.id).where(articles.c.id.in_([one.article_id for one in made]))
     still = set(connection.execute(there).scalars())
     rows = [
-        {"article_id": one.article_id, **{name: getattr(one, name) for name in _KEPT}}
+        {"article_id": one.article_id, **{name: getattr(one, name) for name in _SAVED_COLUMNS}}
         for one in made
         if one.article_id in still
     ]
@@ -79,24 +81,24 @@ def keep(connection: Connection, made: Sequence[Embedding]) -> None:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     query = dialect.insert(embeddings)
-    said: dict[str, Any] = {name: query.excluded[name] for name in _KEPT}
-    said["changed"] = NextEmbedding()
+    said: dict[str, Any] = {name: query.excluded[name] for name in _SAVED_COLUMNS}
+    said["changed"] = NextEmbeddingChange()
     connection.execute(query.on_conflict_do_update(index_elements=["article_id"], set_=said), rows)
 
 
-def same(connection: Connection, article_id: int, change: int) -> None:
+def mark_unchanged(connection: Connection, article_id: int, change: int) -> None:
     """The article was written to, and its words are still those that its embedding was made from."""
     mine = embeddings.c.article_id == article_id
     connection.execute(update(embeddings).where(mine).values(article_change=change))
 
 
-def horizon(connection: Connection) -> int:
+def embedding_horizon(connection: Connection) -> int:
     """From which change on a later look must read again (see `changes.horizon`)."""
-    return changes.horizon(connection, embeddings.c.changed)
+    return changes.change_horizon(connection, embeddings.c.changed)
 
 
-def since(connection: Connection, model: str, change: int) -> Iterator[list[Embedding]]:
+def embeddings_since(connection: Connection, model: str, change: int) -> Iterator[list[Embedding]]:
     """The model's embeddings that were kept at `change` or later, in batches, oldest change first."""
     place = (embeddings.c.changed, embeddings.c.article_id)
-    for rows in changes.since(connection, select(embeddings), place, change, BATCH):
-        yield [record(Embedding, row) for row in rows if row.model == model]
+    for rows in changes.rows_since(connection, select(embeddings), place, change, BATCH_SIZE):
+        yield [to_record(Embedding, row) for row in rows if row.model == model]

@@ -11,33 +11,35 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.feeds import UNLISTED
 from storage.records import Entry, FeedState
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import entries as entries_table
 from storage.schema import feeds
 
 #: When an article was last seen that was pushed, and in no look yet: before all looks.
-NO_LOOK = datetime(1970, 1, 1, tzinfo=UTC)
+NO_UPDATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = tuple(field.name for field in fields(Entry))
-_values = attrgetter(*_FIELDS)
-_NEWEST = select(func.max(entries_table.c.last_seen_at)).where(entries_table.c.feed_id == bindparam("feed"))
+_entry_values = attrgetter(*_FIELDS)
+_LAST_SEEN_QUERY = select(func.max(entries_table.c.last_seen_at)).where(
+    entries_table.c.feed_id == bindparam("feed")
+)
 #: Made once: each look asks, and making it costs more than the answer.
-_LAST_LOOK = (
+_LATEST_ENTRIES_QUERY = (
     select(entries_table)
     .where(entries_table.c.feed_id == bindparam("feed"))
-    .where(entries_table.c.last_seen_at == _NEWEST.scalar_subquery())
+    .where(entries_table.c.last_seen_at == _LAST_SEEN_QUERY.scalar_subquery())
     .order_by(entries_table.c.position)
 )
 
 
-def entries(connection: Connection, article_id: int) -> list[Entry]:
+def list_entries(connection: Connection, article_id: int) -> list[Entry]:
     """Where the article was seen: one entry a feed, the first to show it first."""
     query = select(entries_table).where(entries_table.c.article_id == article_id)
     ordered = query.order_by(entries_table.c.seen_at, entries_table.c.feed_id)
-    return records(Entry, connection.execute(ordered))
+    return to_records(Entry, connection.execute(ordered))
 
 
-def of_feed(connection: Connection, feed_id: int, article_ids: Sequence[int]) -> dict[int, Entry]:
+def entries_of_feed(connection: Connection, feed_id: int, article_ids: Sequence[int]) -> dict[int, Entry]:
     """The feed's entries of these articles, by article."""
     found: dict[int, Entry] = {}
     for start in range(0, len(article_ids), 900):
@@ -45,23 +47,23 @@ def of_feed(connection: Connection, feed_id: int, article_ids: Sequence[int]) ->
         query = select(entries_table).where(
             entries_table.c.feed_id == feed_id, entries_table.c.article_id.in_(some)
         )
-        found |= {entry.article_id: entry for entry in records(Entry, connection.execute(query))}
+        found |= {entry.article_id: entry for entry in to_records(Entry, connection.execute(query))}
     return found
 
 
-def last_look(connection: Connection, feed_id: int) -> list[Entry]:
+def latest_entries(connection: Connection, feed_id: int) -> list[Entry]:
     """The entries that the feed's newest stored look had, in that look's order."""
-    return records(Entry, connection.execute(_LAST_LOOK, {"feed": feed_id}))
+    return to_records(Entry, connection.execute(_LATEST_ENTRIES_QUERY, {"feed": feed_id}))
 
 
-def has_any(connection: Connection, feed_id: int) -> bool:
+def has_entries(connection: Connection, feed_id: int) -> bool:
     """Whether the feed ever showed an article: if not, this is its first look."""
     query = select(entries_table.c.article_id).where(entries_table.c.feed_id == feed_id).limit(1)
     return connection.execute(query).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class EntryForAuthority:
     """An article in one feed, as far as it matters for who may speak for it."""
 
     feed_id: int
@@ -69,60 +71,60 @@ class Presence:
     listed: bool  #: FEED_URLS still names it
     backlog: bool  #: it was in the feed's first look
     seen_at: datetime
-    shows: bool  #: the feed's newest look had it
+    in_last_update: bool  #: the feed's newest look had it
 
 
-def presences(connection: Connection, article_id: int) -> list[Presence]:
+def entries_for_authority(connection: Connection, article_id: int) -> list[EntryForAuthority]:
     """The article in every feed that ever showed it, the first to show it first."""
-    found = entries(connection, article_id)
+    found = list_entries(connection, article_id)
     query = select(feeds.c.id, feeds.c.url, feeds.c.state, feeds.c.last_error)
     rows = connection.execute(query.where(feeds.c.id.in_([entry.feed_id for entry in found])))
     about = {row.id: row for row in rows}
     return [
-        Presence(
+        EntryForAuthority(
             feed_id=entry.feed_id,
             address=about[entry.feed_id].url,
-            listed=_is_listed(about[entry.feed_id].state, about[entry.feed_id].last_error),
+            listed=_is_feed_listed(about[entry.feed_id].state, about[entry.feed_id].last_error),
             backlog=entry.backlog,
             seen_at=entry.seen_at,
-            shows=is_shown(connection, entry),
+            in_last_update=is_in_last_update(connection, entry),
         )
         for entry in found
     ]
 
 
-def _is_listed(state: FeedState, reason: str) -> bool:
+def _is_feed_listed(state: FeedState, reason: str) -> bool:
     return state is not FeedState.PAUSED or reason != UNLISTED
 
 
-def is_shown(connection: Connection, entry: Entry) -> bool:
+def is_in_last_update(connection: Connection, entry: Entry) -> bool:
     """Whether its feed's newest look had it."""
-    newest = connection.execute(_NEWEST, {"feed": entry.feed_id}).scalar_one()
-    return bool(newest == entry.last_seen_at != NO_LOOK)
+    newest = connection.execute(_LAST_SEEN_QUERY, {"feed": entry.feed_id}).scalar_one()
+    return bool(newest == entry.last_seen_at != NO_UPDATE)
 
 
-def forget_words(connection: Connection, article_id: int, feed_ids: Collection[int]) -> None:
+def clear_content_hashes(connection: Connection, article_id: int, feed_ids: Collection[int]) -> None:
     """What these feeds said of the article stands no more: whatever they say next is a change."""
     mine = (entries_table.c.article_id == article_id) & entries_table.c.feed_id.in_(feed_ids)
     connection.execute(update(entries_table).where(mine).values(content_hash=b""))
 
 
-def arrivals(connection: Connection, feed_id: int, count: int = 100) -> list[datetime]:
+def arrival_times(connection: Connection, feed_id: int, count: int = 100) -> list[datetime]:
     """When the feed's newest articles were first seen, the newest first: its habit."""
     query = select(entries_table.c.seen_at).where(entries_table.c.feed_id == feed_id)
     return list(connection.execute(query.order_by(entries_table.c.seen_at.desc()).limit(count)).scalars())
 
 
-def keep(connection: Connection, looked_at: Sequence[Entry]) -> None:
+def save_entries(connection: Connection, looked_at: Sequence[Entry]) -> None:
     """Write these entries: new ones, and what the newest look says of those that are there."""
     if not looked_at:
         return
-    rows = [dict(zip(_FIELDS, _values(entry), strict=True)) for entry in looked_at]
-    connection.execute(_upsert(connection.dialect.name), rows)
+    rows = [dict(zip(_FIELDS, _entry_values(entry), strict=True)) for entry in looked_at]
+    connection.execute(_upsert_query(connection.dialect.name), rows)
 
 
 @cache
-def _upsert(dialect: str) -> Executable:
+def _upsert_query(dialect: str) -> Executable:
     query = (postgresql if dialect == "postgresql" else sqlite).insert(entries_table)
     names = ("content_hash", "last_seen_at", "position", "changes", "updated_at")
     said = {name: query.excluded[name] for name in names}

@@ -9,77 +9,79 @@ from operator import itemgetter
 from sqlalchemy import Connection, Executable, bindparam, insert, or_, select, update
 
 from storage.records import Feed, FeedState
-from storage.rows import record, records
+from storage.rows import to_record, to_records
 from storage.schema import feeds
 
 #: Why a feed is paused that the settings no longer name; named again, it is active again.
 UNLISTED = "No longer in FEED_URLS."
 #: The parameter that says which feed; no column has its name.
-_ROW = "feed"
-_GET = select(feeds).where(feeds.c.id == bindparam(_ROW))
+_FEED_ID_PARAMETER = "feed"
+_GET_QUERY = select(feeds).where(feeds.c.id == bindparam(_FEED_ID_PARAMETER))
 
 
-def register(connection: Connection, urls: Sequence[str], now: datetime) -> None:
+def register_urls(connection: Connection, urls: Sequence[str], now: datetime) -> None:
     """Make these, as the operator wrote them, the feeds that are looked at; a new one is due at once.
 
     A feed left out of the list is paused and keeps all it knows; put back, it goes on from there.
     """
-    present = {feed.url: feed for feed in every(connection)}
+    present = {feed.url: feed for feed in list_all(connection)}
     new = [url for url in dict.fromkeys(urls) if url not in present]
     if new:
         rows = [{"url": url, "fetch_url": url, "next_fetch_at": now} for url in new]
         connection.execute(insert(feeds), rows)
     for url, feed in present.items():
         if url not in urls and feed.state is FeedState.ACTIVE:
-            change(connection, feed.id, state=FeedState.PAUSED, last_error=UNLISTED)
+            update_columns(connection, feed.id, state=FeedState.PAUSED, last_error=UNLISTED)
         elif url in urls and feed.state is FeedState.PAUSED and feed.last_error == UNLISTED:
-            change(connection, feed.id, state=FeedState.ACTIVE, last_error="")
+            update_columns(connection, feed.id, state=FeedState.ACTIVE, last_error="")
 
 
-def change(connection: Connection, feed_id: int, **columns: object) -> None:
+def update_columns(connection: Connection, feed_id: int, **columns: object) -> None:
     """Write these columns, and no others, of one feed."""
-    change_many(connection, {feed_id: columns})
+    update_many(connection, {feed_id: columns})
 
 
-def change_many(connection: Connection, columns: Mapping[int, Mapping[str, object]]) -> None:
+def update_many(connection: Connection, columns: Mapping[int, Mapping[str, object]]) -> None:
     """Write these columns, and no others, of each feed: with one statement where they are the same ones."""
-    rows = [(tuple(said), {_ROW: number, **said}) for number, said in columns.items() if said]
+    rows = [(tuple(said), {_FEED_ID_PARAMETER: number, **said}) for number, said in columns.items() if said]
     for names, some in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
-        connection.execute(_change(names), [row for _, row in some])
+        connection.execute(_update_query(names), [row for _, row in some])
 
 
 @cache
-def _change(names: tuple[str, ...]) -> Executable:
+def _update_query(names: tuple[str, ...]) -> Executable:
     return (
-        update(feeds).where(feeds.c.id == bindparam(_ROW)).values({name: bindparam(name) for name in names})
+        update(feeds)
+        .where(feeds.c.id == bindparam(_FEED_ID_PARAMETER))
+        .values({name: bindparam(name) for name in names})
     )
 
 
 def get(connection: Connection, feed_id: int) -> Feed | None:
     """The feed, or None."""
-    row = connection.execute(_GET, {_ROW: feed_id}).first()
-    return record(Feed, row) if row else None
+    row = connection.execute(_GET_QUERY, {_FEED_ID_PARAMETER: feed_id}).first()
+    return to_record(Feed, row) if row else None
 
 
-def addresses(connection: Connection, feed_ids: Iterable[int]) -> dict[int, str]:
+def get_addresses(connection: Connection, feed_ids: Iterable[int]) -> dict[int, str]:
     """The addresses of these feeds, as the operator wrote them."""
     query = select(feeds.c.id, feeds.c.url).where(feeds.c.id.in_(list(feed_ids)))
     return {row.id: row.url for row in connection.execute(query)}
 
 
-def by_url(connection: Connection, url: str) -> Feed | None:
+def get_by_url(connection: Connection, url: str) -> Feed | None:
     """The feed that the operator wrote as `url`, or that is fetched from there."""
-    return _first(connection, feeds.c.url == url) or _first(connection, feeds.c.fetch_url == url)
+    return _get_first(connection, feeds.c.url == url) or _get_first(connection, feeds.c.fetch_url == url)
 
 
-def due(connection: Connection, now: datetime) -> list[Feed]:
+def list_due(connection: Connection, now: datetime) -> list[Feed]:
     """The active feeds whose next look has come, the longest overdue first."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.next_fetch_at <= now)
     rows = connection.execute(query.order_by(feeds.c.next_fetch_at, feeds.c.id))
-    return records(Feed, rows)
+    return to_records(Feed, rows)
 
 
-def begin_push_look(connection: Connection, feed_id: int, now: datetime, apart: timedelta) -> bool:
+def begin_push_update(connection: Connection, feed_id: int, now: datetime, apart: timedelta) -> bool:
     """Whether a push may be the reason for a look now; if the last such look is too near, one comes later."""
     mine = feeds.c.id == feed_id
     near = feeds.c.push_looked_at > now - apart
@@ -88,13 +90,15 @@ def begin_push_look(connection: Connection, feed_id: int, now: datetime, apart: 
         return True
     feed = get(connection, feed_id)
     if feed and feed.push_looked_at:
-        change(connection, feed_id, next_fetch_at=min(feed.next_fetch_at, feed.push_looked_at + apart))
+        update_columns(
+            connection, feed_id, next_fetch_at=min(feed.next_fetch_at, feed.push_looked_at + apart)
+        )
     return False
 
 
-def every(connection: Connection) -> list[Feed]:
+def list_all(connection: Connection) -> list[Feed]:
     """All feeds, in the order in which they were first written."""
-    return records(Feed, connection.execute(select(feeds).order_by(feeds.c.id)))
+    return to_records(Feed, connection.execute(select(feeds).order_by(feeds.c.id)))
 
 
 def resume(connection: Connection, feed_ids: Iterable[int], now: datetime) -> None:
@@ -103,9 +107,6 @@ def resume(connection: Connection, feed_ids: Iterable[int], now: datetime) -> No
     connection.execute(update(feeds).where(feeds.c.id.in_(list(feed_ids))).values(**active))
 
 
-def _first(connection: Connection, condition: object) -> Feed | None:
+def _get_first(connection: Connection, condition: object) -> Feed | None:
     row = connection.execute(select(feeds).where(condition).limit(1)).first()  # type: ignore[arg-type]
-    return record(Feed, row) if row else None
-
-
-all = every  # noqa: A001  # `feeds.all(connection)` reads as it should
+    return to_record(Feed, row) if row else None

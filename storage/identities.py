@@ -10,16 +10,16 @@ from sqlalchemy import Connection, Executable, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import identities
-from storage.text.urls import link_key, link_keys, normalised
+from storage.text.urls import link_key, link_keys, normalize_url
 
 #: A key that several articles share: it is known, and names none of them.
-NOBODY = 0
+NO_ARTICLE = 0
 #: Keys asked for at once: below the 999 variables that the oldest SQLite allows.
-_AT_ONCE = 900
+_BATCH_SIZE = 900
 #: Any number, the same in every process: PostgreSQL's lock for those who add identities.
-_LOCK = 7_316_001
+_LOCK_ID = 7_316_001
 #: Made once: each look asks, and making it costs more than the answer.
-_KNOWN = select(identities.c.key, identities.c.article_id, identities.c.feed_id).where(
+_CLAIMS_QUERY = select(identities.c.key, identities.c.article_id, identities.c.feed_id).where(
     identities.c.key.in_(bindparam("keys", expanding=True))
 )
 
@@ -31,103 +31,108 @@ def guid_key(feed_id: int, guid: str) -> bytes:
 
 def own_link_key(feed_id: int, link: str) -> bytes:
     """The identity of an item by its link in its own feed alone, where the link is not the feed's to name."""
-    return sha256(f"own link\0{feed_id}\0{normalised(link)}".encode("utf-8", "surrogatepass")).digest()
+    return sha256(f"own link\0{feed_id}\0{normalize_url(link)}".encode("utf-8", "surrogatepass")).digest()
 
 
-def words_key(feed_id: int, article_id: int, content_hash: bytes) -> bytes:
+def content_key(feed_id: int, article_id: int, content_hash: bytes) -> bytes:
     """What a feed once said of an article, so that it is known when it comes again."""
     return sha256(f"words\0{feed_id}\0{article_id}\0".encode() + content_hash).digest()
 
 
-def one_at_a_time(connection: Connection) -> None:
+def lock_identities(connection: Connection) -> None:
     """Until this transaction ends nobody else looks up and adds identities.
 
     Two processes could otherwise both find a link unknown and both add its article. SQLite has one
     writer in any case.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK_ID})
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdentityClaim:
     """What a key is known as, and by whose word."""
 
     article_id: int  #: or `NOBODY`
     feed_id: int | None  #: None where nobody remembers: everybody believes it
 
 
-def known(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
+def find_articles(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
     """The article (or `NOBODY`) of each key that is known."""
-    return {key: claim.article_id for key, claim in claims(connection, keys).items()}
+    return {key: claim.article_id for key, claim in find_claims(connection, keys).items()}
 
 
-def claims(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, Claim]:
+def find_claims(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, IdentityClaim]:
     """The claim of each key that is known."""
-    found: dict[bytes, Claim] = {}
-    for some in _in_steps(sorted(set(keys))):
-        found.update((row[0], Claim(row[1], row[2])) for row in connection.execute(_KNOWN, {"keys": some}))
+    found: dict[bytes, IdentityClaim] = {}
+    for some in _in_batches(sorted(set(keys))):
+        found.update(
+            (row[0], IdentityClaim(row[1], row[2]))
+            for row in connection.execute(_CLAIMS_QUERY, {"keys": some})
+        )
     return found
 
 
-def remember(
+def add_keys(
     connection: Connection, articles: Mapping[bytes, int], now: datetime, feed_id: int | None = None
 ) -> None:
     """Keep these keys for ever, by this feed's word; a key that is known already keeps its article."""
     if articles:
-        connection.execute(_add(connection.dialect.name), _rows(articles, now, feed_id))
+        connection.execute(_insert_query(connection.dialect.name), _key_rows(articles, now, feed_id))
 
 
-def take_over(
+def reassign_keys(
     connection: Connection, articles: Mapping[bytes, int], now: datetime, feed_id: int | None = None
 ) -> None:
     """The same for keys that name another article from now on, whoever claimed them before."""
     if articles:
-        connection.execute(_replace(connection.dialect.name), _rows(articles, now, feed_id))
+        connection.execute(_reassign_query(connection.dialect.name), _key_rows(articles, now, feed_id))
 
 
-def _rows(articles: Mapping[bytes, int], now: datetime, feed_id: int | None) -> list[dict[str, object]]:
+def _key_rows(articles: Mapping[bytes, int], now: datetime, feed_id: int | None) -> list[dict[str, object]]:
     common = {"feed_id": feed_id, "seen_at": now}
     return [{"key": key, "article_id": article_id, **common} for key, article_id in articles.items()]
 
 
 @cache
-def _add(dialect: str) -> Executable:
+def _insert_query(dialect: str) -> Executable:
     query = (postgresql if dialect == "postgresql" else sqlite).insert(identities)
     kept: Executable = query.on_conflict_do_nothing()
     return kept
 
 
 @cache
-def _replace(dialect: str) -> Executable:
+def _reassign_query(dialect: str) -> Executable:
     query = (postgresql if dialect == "postgresql" else sqlite).insert(identities)
     said = {name: query.excluded[name] for name in ("article_id", "feed_id")}
     kept: Executable = query.on_conflict_do_update(index_elements=["key"], set_=said)
     return kept
 
 
-def disown(connection: Connection, keys: Iterable[bytes], now: datetime, feed_id: int | None = None) -> None:
+def mark_ambiguous(
+    connection: Connection, keys: Iterable[bytes], now: datetime, feed_id: int | None = None
+) -> None:
     """From now on these keys name no article, by this feed's word: several share them."""
-    take_over(connection, dict.fromkeys(keys, NOBODY), now, feed_id)
+    reassign_keys(connection, dict.fromkeys(keys, NO_ARTICLE), now, feed_id)
 
 
-def _in_steps(keys: list[bytes]) -> Iterator[list[bytes]]:
-    for start in range(0, len(keys), _AT_ONCE):
-        yield keys[start : start + _AT_ONCE]
+def _in_batches(keys: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(keys), _BATCH_SIZE):
+        yield keys[start : start + _BATCH_SIZE]
 
 
 __all__ = [
-    "NOBODY",
-    "Claim",
-    "claims",
-    "disown",
+    "NO_ARTICLE",
+    "IdentityClaim",
+    "add_keys",
+    "content_key",
+    "find_articles",
+    "find_claims",
     "guid_key",
-    "known",
     "link_key",
     "link_keys",
-    "one_at_a_time",
+    "lock_identities",
+    "mark_ambiguous",
     "own_link_key",
-    "remember",
-    "take_over",
-    "words_key",
+    "reassign_keys",
 ]

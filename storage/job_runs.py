@@ -5,38 +5,38 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.records import Run, RunOutcome
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import runs
 
 #: Longer than an operator looks back, shorter than a disk remembers.
-KEPT = timedelta(days=14)
+RETENTION = timedelta(days=14)
 
 
-def start(connection: Connection, job: str, now: datetime) -> int:
+def start_run(connection: Connection, job: str, now: datetime) -> int:
     """A run has begun; its number."""
     return int(
         connection.execute(insert(runs).values(job=job, started_at=now).returning(runs.c.id)).scalar_one()
     )
 
 
-def finish(
+def finish_run(
     connection: Connection, run_id: int, now: datetime, counts: dict[str, int], error: str = ""
 ) -> None:
     """The run has ended: `error` says why it failed, or is empty. Runs older than `KEPT` are dropped."""
     outcome = RunOutcome.FAILED if error else RunOutcome.DONE
     values = {"finished_at": now, "outcome": outcome, "counts": counts, "error": error}
     connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
-    connection.execute(delete(runs).where(runs.c.started_at < now - KEPT))
+    connection.execute(delete(runs).where(runs.c.started_at < now - RETENTION))
 
 
-def bury(connection: Connection, now: datetime) -> int:
+def mark_interrupted(connection: Connection, now: datetime) -> int:
     """At a start: what an earlier process left unfinished was killed; how many runs that were."""
     unfinished = update(runs).where(runs.c.outcome.is_(None))
     return connection.execute(unfinished.values(finished_at=now, outcome=RunOutcome.KILLED)).rowcount
 
 
-def latest(connection: Connection) -> list[Run]:
+def latest_runs(connection: Connection) -> list[Run]:
     """The newest run of each job, by the job's name."""
     newest = select(func.max(runs.c.id)).group_by(runs.c.job)
     rows = connection.execute(select(runs).where(runs.c.id.in_(newest)).order_by(runs.c.job))
-    return records(Run, rows)
+    return to_records(Run, rows)

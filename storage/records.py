@@ -245,7 +245,7 @@ class Chat:
     created_at: datetime
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """What operators know it by: its title, its @name, or its id; a reader is never named."""
         if self.kind is ChatKind.PRIVATE:
             return "a private chat"

@@ -17,12 +17,12 @@ from storage.records import (
     Lane,
     Post,
 )
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import articles, chats, decisions, deliveries, feeds, posts, showings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class ArticleHistory:
     """An article's way: what each edition decided, what was posted, and what the chats show."""
 
     decisions: list[Decision]
@@ -51,7 +51,7 @@ def article_of_message(connection: Connection, chat_id: int, message_id: int) ->
     return connection.execute(query.order_by(posts.c.id.desc()).limit(1)).scalar()
 
 
-def life(connection: Connection, article_id: int) -> Life:
+def article_history(connection: Connection, article_id: int) -> ArticleHistory:
     """All that was decided and done about an article."""
     decided = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
     said = select(posts).where(posts.c.article_id == article_id).order_by(posts.c.id)
@@ -64,16 +64,16 @@ def life(connection: Connection, article_id: int) -> Life:
         .where(ours)
         .order_by(showings.c.shown_at, deliveries.c.id)
     )
-    return Life(
-        decisions=records(Decision, connection.execute(decided)),
-        posts=records(Post, connection.execute(said)),
-        deliveries=records(Delivery, connection.execute(public)),
+    return ArticleHistory(
+        decisions=to_records(Decision, connection.execute(decided)),
+        posts=to_records(Post, connection.execute(said)),
+        deliveries=to_records(Delivery, connection.execute(public)),
         private={row[0]: row[1] for row in connection.execute(private.group_by(deliveries.c.state))},
         shown=[(row[0], row[1], row[2]) for row in connection.execute(shown)],
     )
 
 
-def backlog(connection: Connection, now: datetime) -> Backlog:
+def delivery_backlog(connection: Connection, now: datetime) -> Backlog:
     """What is due now and not sent, by lane; what is unclear; which channels are paused."""
     due = (text("deliveries.state = 'owed'"), deliveries.c.not_before <= now)
     counted = select(deliveries.c.lane, func.count(), func.min(deliveries.c.not_before)).where(*due)
@@ -90,12 +90,12 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         oldest=min((row[2] for row in rows), default=None),
         unclear=connection.execute(unclear).scalar_one(),
         repeated=connection.execute(repeated).scalar() or 0,
-        paused=records(Chat, connection.execute(paused)),
-        waiting=records(Chat, connection.execute(waiting)),
+        paused=to_records(Chat, connection.execute(paused)),
+        waiting=to_records(Chat, connection.execute(waiting)),
     )
 
 
-def delays(connection: Connection, count: int = 100) -> list[timedelta]:
+def posting_delays(connection: Connection, count: int = 100) -> list[timedelta]:
     """Of the newest `count` posts in channels and groups: from when each could go until it was first shown.
 
     It could go when its article was seen, or later where quiet hours or an editor's hold kept it.
@@ -114,14 +114,14 @@ def delays(connection: Connection, count: int = 100) -> list[timedelta]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Statistics:
     """The state of the desk at one moment. Of readers only how many."""
 
     articles: int
     newest_seen_at: datetime | None
     feeds: dict[FeedState, int]
     failing_feeds: int
-    last_good_look_at: datetime | None
+    last_good_update_at: datetime | None
     chats: dict[tuple[ChatKind, ChatState], int]
     owed: dict[Lane, int]  #: due now and not sent
     oldest_due_at: datetime | None
@@ -132,7 +132,7 @@ class Figures:
 _TROUBLED = select(chats).where(chats.c.named, chats.c.alarm != Alarm.NONE).order_by(chats.c.id)
 
 
-def figures(connection: Connection, now: datetime) -> Figures:
+def collect_statistics(connection: Connection, now: datetime) -> Statistics:
     """Count. Every question is answered from an index or a small table."""
 
     due = (text("deliveries.state = 'owed'"), deliveries.c.not_before <= now)
@@ -144,17 +144,17 @@ def figures(connection: Connection, now: datetime) -> Figures:
         select(func.count()).select_from(deliveries).where(is_open, text("deliveries.state = 'unclear'"))
     )
     newest = select(articles.c.seen_at).order_by(articles.c.id.desc()).limit(1)
-    return Figures(
+    return Statistics(
         articles=connection.execute(select(func.count()).select_from(articles)).scalar_one(),
         newest_seen_at=connection.execute(newest).scalar(),
         feeds={row[0]: row[1] for row in connection.execute(states)},
         failing_feeds=connection.execute(
             select(func.count()).where(feeds.c.failures > 0, feeds.c.state == FeedState.ACTIVE)
         ).scalar_one(),
-        last_good_look_at=connection.execute(select(func.max(feeds.c.succeeded_at))).scalar(),
+        last_good_update_at=connection.execute(select(func.max(feeds.c.succeeded_at))).scalar(),
         chats={(row[0], row[1]): row[2] for row in connection.execute(kinds)},
         owed={row[0]: row[1] for row in connection.execute(lanes)},
         oldest_due_at=connection.execute(select(func.min(deliveries.c.not_before)).where(*due)).scalar(),
         unclear=connection.execute(unclear).scalar_one(),
-        troubled=tuple(records(Chat, connection.execute(_TROUBLED))),
+        troubled=tuple(to_records(Chat, connection.execute(_TROUBLED))),
     )

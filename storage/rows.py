@@ -11,24 +11,24 @@ from sqlalchemy import Result, Row
 T = TypeVar("T")
 
 
-def record(kind: type[T], row: Row[Any]) -> T:
+def to_record(kind: type[T], row: Row[Any]) -> T:
     """The row as the frozen record `kind`, whose fields are among the row's columns."""
-    return kind(**dict(zip(_names(kind), _values(kind)(row), strict=True)))  # type: ignore[arg-type]
+    return kind(**dict(zip(_field_names(kind), _field_getter(kind)(row), strict=True)))  # type: ignore[arg-type]
 
 
-def records(kind: type[T], found: Result[Any]) -> list[T]:
+def to_records(kind: type[T], found: Result[Any]) -> list[T]:
     """All the rows as `record`s, where they are many."""
-    names: tuple[str, ...] = _names(kind)  # type: ignore[arg-type]
+    names: tuple[str, ...] = _field_names(kind)  # type: ignore[arg-type]
     keys = list(found.keys())
     fields_of = itemgetter(*map(keys.index, names))
     return [kind(**dict(zip(names, fields_of(row), strict=True))) for row in found.all()]
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
 @cache
-def _values(kind: type) -> Callable[[Row[Any]], tuple[Any, ...]]:
-    return attrgetter(*_names(kind))
+def _field_getter(kind: type) -> Callable[[Row[Any]], tuple[Any, ...]]:
+    return attrgetter(*_field_names(kind))

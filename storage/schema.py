@@ -29,7 +29,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from storage.privacy.encryption import from_stored, seal_of, to_stored
+from storage.privacy.encryption import cipher_of, from_stored, to_stored
 from storage.records import (
     Alarm,
     ArticleState,
@@ -54,7 +54,7 @@ metadata = MetaData(
 )
 
 
-class Utc(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, in UTC whatever the engine keeps."""
 
     impl = DateTime(timezone=True)
@@ -75,14 +75,14 @@ class Utc(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         """SQLite's text is read at once: several times for each message of a fan-out."""
-        return _read_utc if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        return _parse_utc if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
-def _read_utc(value: str | None) -> datetime | None:
+def _parse_utc(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
-class Word(TypeDecorator[StrEnum]):
+class EnumText(TypeDecorator[StrEnum]):
     """A state: one of a `StrEnum`'s words."""
 
     impl = String(32)
@@ -90,16 +90,16 @@ class Word(TypeDecorator[StrEnum]):
 
     def __init__(self, words: type[StrEnum]) -> None:
         super().__init__()
-        self.words = words
+        self.enum = words
 
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
-        return None if value is None else self.words(value).value
+        return None if value is None else self.enum(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self.words(value)
+        return None if value is None else self.enum(value)
 
 
-class Words(TypeDecorator[tuple[str, ...]]):
+class TextList(TypeDecorator[tuple[str, ...]]):
     """A short list of words, in order, as JSON."""
 
     impl = JSON
@@ -129,15 +129,15 @@ class ChatId(TypeDecorator[int]):
     def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:
         if value is None or value <= 0:
             return value
-        return to_stored(seal_of(dialect), value, dialect.name)
+        return to_stored(cipher_of(dialect), value, dialect.name)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         if value is None or type(value) is int:  # the usual case on SQLite, many times for each message
             return value
-        return from_stored(seal_of(dialect), value)
+        return from_stored(cipher_of(dialect), value)
 
 
-class NextChange(FunctionElement[int]):
+class NextArticleChange(FunctionElement[int]):
     """A number that grows with every write: the reader of `articles.changed` misses nothing by it.
 
     SQLite has one writer at a time, so the highest number plus one is in the order of commits; it follows
@@ -149,43 +149,43 @@ class NextChange(FunctionElement[int]):
     inherit_cache = True
 
 
-@compiles(NextChange)
-def _next_change(_element: NextChange, _compiler: Any, **_options: Any) -> str:
+@compiles(NextArticleChange)
+def _next_article_change(_element: NextArticleChange, _compiler: Any, **_options: Any) -> str:
     return (
         "(SELECT max(coalesce(max(changed), 0) + 1,"
         " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)) FROM articles)"
     )
 
 
-@compiles(NextChange, "postgresql")
-def _next_change_postgresql(_element: NextChange, _compiler: Any, **_options: Any) -> str:
+@compiles(NextArticleChange, "postgresql")
+def _next_article_change_postgresql(_element: NextArticleChange, _compiler: Any, **_options: Any) -> str:
     return "txid_current()"
 
 
-class NextEmbedding(FunctionElement[int]):
+class NextEmbeddingChange(FunctionElement[int]):
     """The same for `embeddings.changed`."""
 
     type = BigInteger()
     inherit_cache = True
 
 
-@compiles(NextEmbedding)
-def _next_embedding(_element: NextEmbedding, _compiler: Any, **_options: Any) -> str:
+@compiles(NextEmbeddingChange)
+def _next_embedding(_element: NextEmbeddingChange, _compiler: Any, **_options: Any) -> str:
     return "(SELECT coalesce(max(changed), 0) + 1 FROM embeddings)"
 
 
-@compiles(NextEmbedding, "postgresql")
-def _next_embedding_postgresql(_element: NextEmbedding, _compiler: Any, **_options: Any) -> str:
+@compiles(NextEmbeddingChange, "postgresql")
+def _next_embedding_postgresql(_element: NextEmbeddingChange, _compiler: Any, **_options: Any) -> str:
     return "txid_current()"
 
 
 #: An article whose chats do not yet know what it says now.
-UNTOLD = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
+REVISION_PENDING = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
 
 #: What is owed to channels and groups.
 OWED_IN_PUBLIC = "state = 'owed' AND public"
 #: A post whose deliveries are being given or raised.
-SPREADING = "(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)"
+FANOUT_PENDING = "(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)"
 
 #: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -201,11 +201,11 @@ feeds = Table(
     Column("etag", Text, nullable=False, default=""),
     Column("last_modified", Text, nullable=False, default=""),
     Column("body_hash", LargeBinary, nullable=False, default=b""),
-    Column("state", Word(FeedState), nullable=False, default=FeedState.ACTIVE),
-    Column("next_fetch_at", Utc, nullable=False, index=True),
-    Column("fetched_at", Utc),
-    Column("succeeded_at", Utc),
-    Column("last_new_at", Utc),
+    Column("state", EnumText(FeedState), nullable=False, default=FeedState.ACTIVE),
+    Column("next_fetch_at", UtcDateTime, nullable=False, index=True),
+    Column("fetched_at", UtcDateTime),
+    Column("succeeded_at", UtcDateTime),
+    Column("last_new_at", UtcDateTime),
     Column("failures", Integer, nullable=False, default=0),
     Column("last_error", Text, nullable=False, default=""),
     Column("alarm", String(16), nullable=False, default=""),
@@ -213,11 +213,11 @@ feeds = Table(
     Column("moved_times", Integer, nullable=False, default=0),
     Column("hub", Text, nullable=False, default=""),
     Column("topic", Text, nullable=False, default=""),
-    Column("lease_until", Utc),
-    Column("push_looked_at", Utc),
+    Column("lease_until", UtcDateTime),
+    Column("push_looked_at", UtcDateTime),
     Column("ttl", Integer, nullable=False, default=0),
-    Column("skip_hours", Words, nullable=False, default=()),
-    Column("skip_days", Words, nullable=False, default=()),
+    Column("skip_hours", TextList, nullable=False, default=()),
+    Column("skip_days", TextList, nullable=False, default=()),
 )
 
 leases = Table(
@@ -228,9 +228,9 @@ leases = Table(
     Column("hub", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("secret", Text, nullable=False, default=""),
-    Column("state", Word(LeaseState), nullable=False, default=LeaseState.ASKED),
-    Column("asked_at", Utc, nullable=False),
-    Column("until", Utc),
+    Column("state", EnumText(LeaseState), nullable=False, default=LeaseState.ASKED),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
     Column("error", Text, nullable=False, default=""),
 )
 
@@ -241,7 +241,7 @@ identities = Table(
     Column("key", LargeBinary, primary_key=True),
     Column("article_id", Key, nullable=False, index=True),
     Column("feed_id", Key),
-    Column("seen_at", Utc, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -254,25 +254,32 @@ articles = Table(
     Column("summary", Text, nullable=False),
     Column("text", Text, nullable=False, default=""),
     Column("author", Text, nullable=False, default=""),
-    Column("sections", Words, nullable=False, default=()),
+    Column("sections", TextList, nullable=False, default=()),
     Column("language", String(35), nullable=False, default=""),
     Column("image_url", Text, nullable=False, default=""),
     Column("image_width", Integer, nullable=False, default=0),
-    Column("published_at", Utc, nullable=False, index=True),
-    Column("revised_at", Utc),
-    Column("seen_at", Utc, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False, index=True),
+    Column("revised_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, nullable=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("fingerprint", LargeBinary, nullable=False, default=b""),
     Column("duplicate_of", Key, ForeignKey("articles.id")),
     Column("story_id", Key),
-    Column("state", Word(ArticleState), nullable=False, default=ArticleState.LIVE),
+    Column("state", EnumText(ArticleState), nullable=False, default=ArticleState.LIVE),
     Column("backfill", Boolean, nullable=False, default=False),
-    Column("planned_at", Utc),
+    Column("planned_at", UtcDateTime),
     Column("told", Integer, nullable=False, default=0),
-    Column("page_read_at", Utc),
+    Column("page_read_at", UtcDateTime),
     Column("withdrawn_because", Text, nullable=False, default=""),
     Column("feed_id", Key),
-    Column("changed", BigInteger, nullable=False, index=True, default=NextChange(), onupdate=NextChange()),
+    Column(
+        "changed",
+        BigInteger,
+        nullable=False,
+        index=True,
+        default=NextArticleChange(),
+        onupdate=NextArticleChange(),
+    ),
 )
 #: A link may be longer than the 2,704 bytes that PostgreSQL's usual index takes.
 Index("ix_articles_url", articles.c.url, postgresql_using="hash")
@@ -286,8 +293,8 @@ Index(
 Index(
     "ix_articles_untold",
     articles.c.id,
-    sqlite_where=text(UNTOLD),
-    postgresql_where=text(UNTOLD),
+    sqlite_where=text(REVISION_PENDING),
+    postgresql_where=text(REVISION_PENDING),
 )
 
 Index(
@@ -327,7 +334,7 @@ embeddings = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("language", String(35), nullable=False, default=""),
     Column("vector", LargeBinary, nullable=False),
-    Column("changed", BigInteger, nullable=False, index=True, default=NextEmbedding()),
+    Column("changed", BigInteger, nullable=False, index=True, default=NextEmbeddingChange()),
 )
 
 entries = Table(
@@ -336,13 +343,13 @@ entries = Table(
     Column("feed_id", Key, ForeignKey("feeds.id"), nullable=False),
     Column("article_id", Key, ForeignKey("articles.id"), nullable=False, index=True),
     Column("content_hash", LargeBinary, nullable=False),
-    Column("seen_at", Utc, nullable=False),
-    Column("last_seen_at", Utc, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
     Column("position", Integer, nullable=False, default=0),
     Column("changes", Integer, nullable=False, default=0),
     Column("backlog", Boolean, nullable=False, default=False),
-    Column("published_at", Utc),
-    Column("updated_at", Utc),
+    Column("published_at", UtcDateTime),
+    Column("updated_at", UtcDateTime),
     Column("planned", Boolean, nullable=False, default=False),
     PrimaryKeyConstraint("feed_id", "article_id"),
 )
@@ -356,8 +363,8 @@ revisions = Table(
     Column("summary", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("image_url", Text, nullable=False),
-    Column("seen_at", Utc, nullable=False),
-    Column("changed", Words, nullable=False, default=()),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("changed", TextList, nullable=False, default=()),
     PrimaryKeyConstraint("article_id", "number"),
 )
 
@@ -368,14 +375,14 @@ stories = Table(
     Column("title", Text, nullable=False),
     Column("first_article_id", Key, ForeignKey("articles.id"), nullable=False),
     Column("last_article_id", Key, ForeignKey("articles.id"), nullable=False),
-    Column("updated_at", Utc, nullable=False, index=True),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
 )
 
 chats = Table(
     "chats",
     metadata,
     Column("id", ChatId, primary_key=True, autoincrement=False),
-    Column("kind", Word(ChatKind), nullable=False),
+    Column("kind", EnumText(ChatKind), nullable=False),
     Column("title", Text, nullable=False, default=""),
     Column("username", Text, nullable=False, default=""),
     Column("edition", String(64), nullable=False, default=""),
@@ -383,17 +390,17 @@ chats = Table(
     Column("timezone", String(64), nullable=False, default=""),
     Column("quiet_hours", String(16), nullable=False, default=""),
     Column("digest_at", String(8), nullable=False, default=""),
-    Column("state", Word(ChatState), nullable=False, default=ChatState.ACTIVE),
+    Column("state", EnumText(ChatState), nullable=False, default=ChatState.ACTIVE),
     Column("reason", Text, nullable=False, default=""),
     Column("can_edit", Boolean, nullable=False, default=False),
     Column("last_message_id", BigInteger, nullable=False, default=0),
     Column("moved_to", ChatId),
-    Column("flooded_until", Utc),
+    Column("flooded_until", UtcDateTime),
     Column("named", Boolean, nullable=False, default=False),
     Column("tries", Integer, nullable=False, default=0),
-    Column("retry_at", Utc),
-    Column("alarm", Word(Alarm), nullable=False, default=Alarm.NONE),
-    Column("created_at", Utc, nullable=False),
+    Column("retry_at", UtcDateTime),
+    Column("alarm", EnumText(Alarm), nullable=False, default=Alarm.NONE),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 #: Whose name was that? The first of our channels that was known by it keeps it, whoever has it now.
@@ -411,7 +418,7 @@ subscriptions = Table(
     Column("chat_id", ChatId, ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("what", Text, nullable=False),
     Column("rhythm", String(16), nullable=False, default="at once"),
-    Column("created_at", Utc, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("chat_id", "what"),
 )
 Index("ix_subscriptions_what_chat_id", subscriptions.c.what, subscriptions.c.chat_id)
@@ -420,18 +427,18 @@ posts = Table(
     "posts",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("kind", Word(PostKind), nullable=False),
-    Column("lane", Word(Lane), nullable=False),
+    Column("kind", EnumText(PostKind), nullable=False),
+    Column("lane", EnumText(Lane), nullable=False),
     Column("edition", String(64), nullable=False, default=""),
     Column("article_id", Key, ForeignKey("articles.id"), index=True),
     Column("feed_id", Key, nullable=False, default=0, server_default="0"),
     Column("text", Text, nullable=False, default=""),
     Column("silent", Boolean, nullable=False, default=False),
     Column("revision", Integer, nullable=False, default=1),
-    Column("not_before", Utc, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
     Column("followers_after", ChatId),
     Column("raised_after", ChatId),
-    Column("created_at", Utc, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 Index(
     "ix_posts_unspread",
@@ -446,10 +453,10 @@ deliveries = Table(
     Column("id", Key, primary_key=True),
     Column("post_id", Key, ForeignKey("posts.id"), nullable=False),
     Column("chat_id", ChatId, nullable=False),
-    Column("lane", Word(Lane), nullable=False),
+    Column("lane", EnumText(Lane), nullable=False),
     Column("public", Boolean, nullable=False, default=False),
     Column("feed_id", Key, nullable=False, default=0, server_default="0"),
-    Column("state", Word(DeliveryState), nullable=False, default=DeliveryState.OWED),
+    Column("state", EnumText(DeliveryState), nullable=False, default=DeliveryState.OWED),
     Column("wanted_revision", Integer, nullable=False, default=1),
     Column("shown_revision", Integer, nullable=False, default=0),
     Column("message_id", BigInteger),
@@ -458,16 +465,16 @@ deliveries = Table(
     Column("after_message_id", BigInteger, nullable=False, default=0),
     Column("reply_to", BigInteger, nullable=False, default=0),
     Column("picture", Boolean, nullable=False, default=True),
-    Column("not_before", Utc, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("unclear", Integer, nullable=False, default=0),
     Column("died", Integer, nullable=False, default=0),
     Column("found", Integer, nullable=False, default=0),
     Column("repeats", Integer, nullable=False, default=0),
-    Column("claimed_at", Utc),
-    Column("look_at", Utc),
+    Column("claimed_at", UtcDateTime),
+    Column("look_at", UtcDateTime),
     Column("error", Text, nullable=False, default=""),
-    Column("settled_at", Utc),
+    Column("settled_at", UtcDateTime),
     # what is in hand goes by its number: that of a reader's erased row must never come to mean another
     sqlite_autoincrement=True,
 )
@@ -475,7 +482,7 @@ Index("uq_deliveries_post_id_chat_id", deliveries.c.post_id, deliveries.c.chat_i
 Index("ix_deliveries_chat_id_message_id", deliveries.c.chat_id, deliveries.c.message_id)
 
 
-def _where(words: str) -> dict[str, Any]:
+def _partial_index(words: str) -> dict[str, Any]:
     """An index over the few rows that are `words`; both engines take the same."""
     return {"sqlite_where": text(words), "postgresql_where": text(words)}
 
@@ -487,7 +494,7 @@ Index(
     deliveries.c.public,
     deliveries.c.not_before,
     deliveries.c.id,
-    **_where("state = 'owed'"),
+    **_partial_index("state = 'owed'"),
 )
 #: The same for channels and groups, where feeds take turns.
 Index(
@@ -497,20 +504,20 @@ Index(
     deliveries.c.feed_id,
     deliveries.c.not_before,
     deliveries.c.id,
-    **_where(OWED_IN_PUBLIC),
+    **_partial_index(OWED_IN_PUBLIC),
 )
 Index(
     "ix_deliveries_last_turn",
     deliveries.c.chat_id,
     deliveries.c.feed_id,
     deliveries.c.claimed_at,
-    **_where("public"),
+    **_partial_index("public"),
 )
 #: What is under way, or was when we died.
-Index("ix_deliveries_open", deliveries.c.chat_id, **_where("state IN ('claimed', 'unclear')"))
-Index("ix_deliveries_public_claimed_at", deliveries.c.claimed_at, **_where("public"))
+Index("ix_deliveries_open", deliveries.c.chat_id, **_partial_index("state IN ('claimed', 'unclear')"))
+Index("ix_deliveries_public_claimed_at", deliveries.c.claimed_at, **_partial_index("public"))
 #: What was perhaps said twice.
-Index("ix_deliveries_repeats", deliveries.c.repeats, **_where("repeats > 0"))
+Index("ix_deliveries_repeats", deliveries.c.repeats, **_partial_index("repeats > 0"))
 
 #: What was shown when, where many read it: the audit trail.
 showings = Table(
@@ -518,7 +525,7 @@ showings = Table(
     metadata,
     Column("delivery_id", Key, ForeignKey("deliveries.id"), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("shown_at", Utc, nullable=False),
+    Column("shown_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("delivery_id", "revision"),
 )
 
@@ -530,9 +537,9 @@ decisions = Table(
     metadata,
     Column("article_id", Key, ForeignKey("articles.id"), nullable=False),
     Column("edition", String(64), nullable=False),
-    Column("verdict", Word(Verdict), nullable=False),
+    Column("verdict", EnumText(Verdict), nullable=False),
     Column("detail", Text, nullable=False, default=""),
-    Column("decided_at", Utc, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("article_id", "edition"),
 )
 
@@ -541,9 +548,9 @@ runs = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("job", String(64), nullable=False),
-    Column("started_at", Utc, nullable=False, index=True),
-    Column("finished_at", Utc),
-    Column("outcome", Word(RunOutcome)),
+    Column("started_at", UtcDateTime, nullable=False, index=True),
+    Column("finished_at", UtcDateTime),
+    Column("outcome", EnumText(RunOutcome)),
     Column("counts", JSON, nullable=False, default=dict),
     Column("error", Text, nullable=False, default=""),
 )

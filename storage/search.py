@@ -7,18 +7,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from storage import articles
-from storage.index import Index, Question, Results
-from storage.index.snippets import Snippet, marks, snippet
+from storage.index import Index, SearchQuery, SearchResults
+from storage.index.snippets import Snippet, find_marks, make_snippet
 from storage.records import Article
-from storage.text.normalize import fold, tidy
+from storage.text.normalize import fold_text, normalize_text
 
 #: Articles whose text is read to see whether a phrase really stands in it.
-MOST_READ = 200
-READ_AT_ONCE = 20
+MAX_PHRASE_CHECKS = 200
+READ_BATCH_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class SearchMatch:
     """An article that was found: its title and a piece of its text, with the places of what was asked for."""
 
     article: Article
@@ -27,15 +27,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SearchPage:
     """Some of what was found, how many there are in all, and what was understood of the question."""
 
-    matches: tuple[Match, ...]
+    matches: tuple[SearchMatch, ...]
     total: int
-    question: Question
+    query: SearchQuery
 
 
-def search(
+def search_articles(
     connection: Connection,
     index: Index,
     typed: str,
@@ -44,52 +44,56 @@ def search(
     *,
     order: str = "best",
     now: datetime | None = None,
-) -> Page:
+) -> SearchPage:
     """One page of what is found for `typed` (`storage.index.query_parser`), by `order` "best" or "date"."""
     results = index.search(typed, count, offset, order, now)
-    if not (results.question.phrases or any(" " in text for text in results.question.without)):
-        found = articles.many(connection, [hit.article_id for hit in results.hits])
-        return _page(found, results, results.total)
-    results = index.search(typed, MOST_READ, 0, order, now)
-    right = [article for article in _read(connection, results) if _says(article, results.question)]
-    return _page(right[offset : offset + count], results, len(right))
+    if not (results.query.phrases or any(" " in text for text in results.query.without)):
+        found = articles.get_many(connection, [hit.article_id for hit in results.hits])
+        return _build_page(found, results, results.total)
+    results = index.search(typed, MAX_PHRASE_CHECKS, 0, order, now)
+    right = [
+        article for article in _load_in_batches(connection, results) if _has_phrases(article, results.query)
+    ]
+    return _build_page(right[offset : offset + count], results, len(right))
 
 
-def _read(connection: Connection, results: Results) -> Iterator[Article]:
+def _load_in_batches(connection: Connection, results: SearchResults) -> Iterator[Article]:
     ids = [hit.article_id for hit in results.hits]
-    for start in range(0, len(ids), READ_AT_ONCE):
-        yield from articles.many(connection, ids[start : start + READ_AT_ONCE])
+    for start in range(0, len(ids), READ_BATCH_SIZE):
+        yield from articles.get_many(connection, ids[start : start + READ_BATCH_SIZE])
 
 
-def _says(article: Article, question: Question) -> bool:
+def _has_phrases(article: Article, question: SearchQuery) -> bool:
     """Whether every phrase stands in the article word for word, and none that must not."""
-    said = [f" {_plain(text)} " for text in (article.title, article.summary, article.text)]
+    said = [f" {_plain_words(text)} " for text in (article.title, article.summary, article.text)]
     unwanted = [text for text in question.without if " " in text]
-    return all(_stands(text, said) for text in question.phrases) and not any(
-        _stands(text, said) for text in unwanted
+    return all(_has_phrase(text, said) for text in question.phrases) and not any(
+        _has_phrase(text, said) for text in unwanted
     )
 
 
-def _stands(phrase: str, said: list[str]) -> bool:
+def _has_phrase(phrase: str, said: list[str]) -> bool:
     """Whether a phrase stands in a text, whole words where its script has spaces between them."""
-    plain = _plain(phrase)
+    plain = _plain_words(phrase)
     wanted = f" {plain} " if plain.isascii() else plain
     return any(wanted in text for text in said)
 
 
-def _plain(text: str) -> str:
+def _plain_words(text: str) -> str:
     """Words and single spaces, so that a phrase is found whatever stands between its words."""
-    return " ".join("".join(c if c.isalnum() or ord(c) > 0x7F else " " for c in fold(tidy(text))).split())
+    return " ".join(
+        "".join(c if c.isalnum() or ord(c) > 0x7F else " " for c in fold_text(normalize_text(text))).split()
+    )
 
 
-def _page(found: list[Article], results: Results, total: int) -> Page:
-    return Page(tuple(_match(article, results.keys) for article in found), total, results.question)
+def _build_page(found: list[Article], results: SearchResults, total: int) -> SearchPage:
+    return SearchPage(tuple(_build_match(article, results.keys) for article in found), total, results.query)
 
 
-def _match(article: Article, keys: frozenset[str]) -> Match:
+def _build_match(article: Article, keys: frozenset[str]) -> SearchMatch:
     body = article.text or article.summary
-    return Match(
+    return SearchMatch(
         article,
-        Snippet(article.title, marks(article.title, keys, article.language)),
-        snippet(body, keys, article.language),
+        Snippet(article.title, find_marks(article.title, keys, article.language)),
+        make_snippet(body, keys, article.language),
     )

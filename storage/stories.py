@@ -13,22 +13,22 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, literal, selec
 from storage import articles as archive
 from storage.index import Index, Neighbourhood
 from storage.records import Article, ArticleState, DeliveryState, PostKind, Story, Verdict
-from storage.rows import record, records
+from storage.rows import to_record, to_records
 from storage.schema import articles, decisions, deliveries, posts, stories
 
 #: Nearest articles that are looked at for a story.
-NEAREST = 40
+CANDIDATE_COUNT = 40
 #: Articles of a story that are shown or gone through; a longer one is told from its end.
-MOST = 500
+MAX_MEMBERS = 500
 #: Of a story's earlier articles so many of the last may be replied to. They are looked up step by step, since
 #: a channel's deliveries are many and a story's articles few.
-RECENT = 50
+MAX_REPLY_CANDIDATES = 50
 
 _LIVE = articles.c.state == ArticleState.LIVE
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class StoryCandidate:
     """An article that is like the one that arrives, and the story that it is in."""
 
     article_id: int
@@ -41,17 +41,17 @@ class Near:
 def get(connection: Connection, story_id: int) -> Story | None:
     """The story, or None."""
     row = connection.execute(select(stories).where(stories.c.id == story_id)).one_or_none()
-    return None if row is None else record(Story, row)
+    return None if row is None else to_record(Story, row)
 
 
-def members(connection: Connection, story_id: int) -> list[Article]:
+def list_members(connection: Connection, story_id: int) -> list[Article]:
     """The story's live articles, duplicates too, the first published first; of a very long one the last."""
     newest = select(articles).where(articles.c.story_id == story_id, _LIVE)
-    rows = connection.execute(newest.order_by(*_latest_first()).limit(MOST))
-    return records(Article, rows)[::-1]
+    rows = connection.execute(newest.order_by(*_latest_first()).limit(MAX_MEMBERS))
+    return to_records(Article, rows)[::-1]
 
 
-def unplaced(connection: Connection, numbers: Sequence[int]) -> list[Article]:
+def list_unassigned(connection: Connection, numbers: Sequence[int]) -> list[Article]:
     """Of these articles, which are to be planned, those to be put into a story, the oldest first."""
     wanted = select(articles).where(
         articles.c.id.in_(numbers),
@@ -60,10 +60,10 @@ def unplaced(connection: Connection, numbers: Sequence[int]) -> list[Article]:
         _LIVE,
     )
     rows = connection.execute(wanted.order_by(articles.c.published_at, articles.c.id))
-    return records(Article, rows)
+    return to_records(Article, rows)
 
 
-def left_over(connection: Connection, since: datetime, count: int) -> list[Article]:
+def list_planned_unassigned(connection: Connection, since: datetime, count: int) -> list[Article]:
     """Up to `count` planned articles published since then that are in no story, the oldest first."""
     wanted = select(articles).where(
         articles.c.published_at >= since,
@@ -72,22 +72,26 @@ def left_over(connection: Connection, since: datetime, count: int) -> list[Artic
         _LIVE,
     )
     rows = connection.execute(wanted.order_by(articles.c.published_at, articles.c.id).limit(count))
-    return records(Article, rows)
+    return to_records(Article, rows)
 
 
-def near(connection: Connection, index: Index, article_id: int) -> list[Near]:
+def find_candidates(connection: Connection, index: Index, article_id: int) -> list[StoryCandidate]:
     """The nearest articles of the archive, the most alike first, with the stories that they are in."""
-    found = index.neighbourhood(article_id, NEAREST)
+    found = index.find_neighbourhood(article_id, CANDIDATE_COUNT)
     query = select(articles.c.id, articles.c.story_id, articles.c.published_at).where(
         articles.c.id.in_(found.articles[1:]), _LIVE
     )
-    return nearest(found, {row.id: (row.story_id, row.published_at) for row in connection.execute(query)})
+    return rank_candidates(
+        found, {row.id: (row.story_id, row.published_at) for row in connection.execute(query)}
+    )
 
 
-def nearest(found: Neighbourhood, known: Mapping[int, tuple[int | None, datetime]]) -> list[Near]:
+def rank_candidates(
+    found: Neighbourhood, known: Mapping[int, tuple[int | None, datetime]]
+) -> list[StoryCandidate]:
     """Those of a neighbourhood whose story and time are known, the most alike first."""
     near = [
-        Near(
+        StoryCandidate(
             article, known[article][0], row[0], known[article][1], dict(zip(found.articles, row, strict=True))
         )
         for article, row in zip(found.articles[1:], found.alike[1:].tolist(), strict=True)
@@ -96,7 +100,7 @@ def nearest(found: Neighbourhood, known: Mapping[int, tuple[int | None, datetime
     return sorted(near, key=lambda one: (-one.alike, one.article_id))
 
 
-def start(connection: Connection, article: Article, now: datetime) -> int:
+def create_story(connection: Connection, article: Article, now: datetime) -> int:
     """A new story that begins with an article; its number."""
     row = {
         "title": article.title,
@@ -105,17 +109,17 @@ def start(connection: Connection, article: Article, now: datetime) -> int:
         "updated_at": now,
     }
     story_id = int(connection.execute(insert(stories).returning(stories.c.id), row).scalar_one())
-    _put(connection, article.id, story_id)
+    _set_story(connection, article.id, story_id)
     return story_id
 
 
-def join(connection: Connection, article_id: int, story_id: int, now: datetime) -> None:
+def add_to_story(connection: Connection, article_id: int, story_id: int, now: datetime) -> None:
     """Put an article that is in no story into one."""
-    _put(connection, article_id, story_id)
-    tidy(connection, story_id, now)
+    _set_story(connection, article_id, story_id)
+    refresh_story(connection, story_id, now)
 
 
-def tidy(connection: Connection, story_id: int, now: datetime) -> None:
+def refresh_story(connection: Connection, story_id: int, now: datetime) -> None:
     """Let a story's title and ends be those of its live articles; an emptied one stays as it was."""
     mine = select(articles.c.id, articles.c.title).where(articles.c.story_id == story_id, _LIVE)
     first = connection.execute(mine.order_by(articles.c.published_at, articles.c.id).limit(1)).first()
@@ -125,16 +129,16 @@ def tidy(connection: Connection, story_id: int, now: datetime) -> None:
         connection.execute(update(stories).where(stories.c.id == story_id).values(**ends, updated_at=now))
 
 
-def leave(connection: Connection, article: Article, now: datetime) -> None:
+def leave_story(connection: Connection, article: Article, now: datetime) -> None:
     """A withdrawn article is in no story any more; those before and behind it stay."""
     if article.story_id is not None:
-        _put(connection, article.id, None)
-        tidy(connection, article.story_id, now)
+        _set_story(connection, article.id, None)
+        refresh_story(connection, article.story_id, now)
 
 
-def forget(connection: Connection, article: Article, now: datetime) -> None:
+def reset_assignment(connection: Connection, article: Article, now: datetime) -> None:
     """An unposted article says something else: until it is placed it is in no story, and repeats nobody."""
-    leave(connection, article, now)
+    leave_story(connection, article, now)
     if article.duplicate_of is not None:
         connection.execute(update(articles).where(articles.c.id == article.id).values(duplicate_of=None))
 
@@ -142,7 +146,7 @@ def forget(connection: Connection, article: Article, now: datetime) -> None:
 # An editor's word: what is in a story is never put into another one but by it
 
 
-def take_out(connection: Connection, article_id: int, now: datetime) -> bool:
+def split_off(connection: Connection, article_id: int, now: datetime) -> bool:
     """Let a live article be a story of its own, and no repetition of another; False where it was that before.
 
     What says the same as it goes along.
@@ -150,53 +154,55 @@ def take_out(connection: Connection, article_id: int, now: datetime) -> bool:
     article = archive.get(connection, article_id)
     if article is None or article.state is not ArticleState.LIVE:
         return False
-    along = duplicates(connection, article_id)
+    along = list_duplicates(connection, article_id)
     mine = {article_id, *(each.id for each in along)}
     alone = article.story_id is not None and all(
-        each.id in mine for each in members(connection, article.story_id)
+        each.id in mine for each in list_members(connection, article.story_id)
     )
     if alone and article.duplicate_of is None:
         return False
     if article.duplicate_of is not None:
-        stand_alone(connection, article_id)
-    story_id = start(connection, article, now)
+        unmark_duplicate(connection, article_id)
+    story_id = create_story(connection, article, now)
     for each in along:
-        join(connection, each.id, story_id, now)
+        add_to_story(connection, each.id, story_id, now)
     if article.story_id is not None:
-        tidy(connection, article.story_id, now)
+        refresh_story(connection, article.story_id, now)
     return True
 
 
-def put_together(connection: Connection, one_id: int, other_id: int, now: datetime) -> bool:
+def merge_stories(connection: Connection, one_id: int, other_id: int, now: datetime) -> bool:
     """Make one story of the stories of two live articles; False where it was one before."""
-    some = [each for each in archive.many(connection, [one_id, other_id]) if each.state is ArticleState.LIVE]
+    some = [
+        each for each in archive.get_many(connection, [one_id, other_id]) if each.state is ArticleState.LIVE
+    ]
     if len(some) < 2:
         return False
-    numbers = [each.story_id or start(connection, each, now) for each in some]
+    numbers = [each.story_id or create_story(connection, each, now) for each in some]
     into, other = min(numbers), max(numbers)
     if one_id == other_id or into == other:
         return False
     mine = update(articles).where(articles.c.story_id == other)
     connection.execute(mine.values(story_id=into, changed=articles.c.changed))
-    tidy(connection, into, now)
+    refresh_story(connection, into, now)
     return True
 
 
 # Duplicates
 
 
-def duplicates(connection: Connection, article_id: int) -> list[Article]:
+def list_duplicates(connection: Connection, article_id: int) -> list[Article]:
     """The live articles that say again what this one says, in the order in which they came."""
     query = select(articles).where(articles.c.duplicate_of == article_id, _LIVE).order_by(articles.c.id)
-    return records(Article, connection.execute(query))
+    return to_records(Article, connection.execute(query))
 
 
-def repeat(connection: Connection, article_id: int, original: int) -> None:
+def mark_duplicate(connection: Connection, article_id: int, original: int) -> None:
     """The article says again what `original` says."""
     connection.execute(update(articles).where(articles.c.id == article_id).values(duplicate_of=original))
 
 
-def stand_alone(connection: Connection, article_id: int) -> None:
+def unmark_duplicate(connection: Connection, article_id: int) -> None:
     """The article repeats nobody any more: editions that left it out for that decide about it again."""
     mine = decisions.c.article_id == article_id
     connection.execute(delete(decisions).where(mine, decisions.c.verdict == Verdict.DUPLICATE))
@@ -207,7 +213,7 @@ def stand_alone(connection: Connection, article_id: int) -> None:
 # Posts
 
 
-def shown_before(connection: Connection, article: Article, chat_id: int) -> int:
+def previous_message_id(connection: Connection, article: Article, chat_id: int) -> int:
     """The chat's last message about an earlier article of the same story; 0 for none.
 
     What was deleted, by hand or because its article was withdrawn, is left out, as far as we know of it.
@@ -217,7 +223,7 @@ def shown_before(connection: Connection, article: Article, chat_id: int) -> int:
     moment = literal(article.published_at, articles.c.published_at.type)
     before = tuple_(articles.c.published_at, articles.c.id) < tuple_(moment, literal(article.id))
     earlier = select(articles.c.id).where(articles.c.story_id == article.story_id, _LIVE, before)
-    ids = list(connection.execute(earlier.order_by(*_latest_first()).limit(RECENT)).scalars())
+    ids = list(connection.execute(earlier.order_by(*_latest_first()).limit(MAX_REPLY_CANDIDATES)).scalars())
     if not ids:
         return 0
     said = select(posts.c.id).where(posts.c.article_id.in_(ids), posts.c.kind == PostKind.ARTICLE)
@@ -234,7 +240,7 @@ def _latest_first() -> tuple[ColumnElement[Any], ...]:
     return articles.c.published_at.desc(), articles.c.id.desc()
 
 
-def _put(connection: Connection, article_id: int, story_id: int | None) -> None:
+def _set_story(connection: Connection, article_id: int, story_id: int | None) -> None:
     """The index need not hear of it: what it knows of the article stays as it is."""
     mine = articles.c.id == article_id
     connection.execute(update(articles).where(mine).values(story_id=story_id, changed=articles.c.changed))

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.records import Feed, FeedState, Lease, LeaseState
-from storage.rows import record, records
+from storage.rows import to_record, to_records
 from storage.schema import feeds, leases
 
 
-def ask(connection: Connection, lease: Lease) -> None:
+def add_lease(connection: Connection, lease: Lease) -> None:
     """A hub is about to be asked for this one. What it never verified of the same feed is forgotten."""
     unverified = leases.c.state.in_([LeaseState.ASKED, LeaseState.DENIED])
     connection.execute(delete(leases).where(leases.c.feed_id == lease.feed_id, unverified))
@@ -20,50 +20,50 @@ def ask(connection: Connection, lease: Lease) -> None:
 def get(connection: Connection, callback: str) -> Lease | None:
     """The lease with this callback, or None."""
     row = connection.execute(select(leases).where(leases.c.callback == callback)).first()
-    return record(Lease, row) if row else None
+    return to_record(Lease, row) if row else None
 
 
-def every(connection: Connection) -> list[Lease]:
+def list_all(connection: Connection) -> list[Lease]:
     """All leases, the oldest first."""
     rows = connection.execute(select(leases).order_by(leases.c.asked_at, leases.c.callback))
-    return records(Lease, rows)
+    return to_records(Lease, rows)
 
 
-def leaving(connection: Connection) -> list[Lease]:
+def list_leaving(connection: Connection) -> list[Lease]:
     """The leases that hubs were asked to end and have not confirmed yet."""
-    return [lease for lease in every(connection) if lease.state is LeaseState.LEAVING]
+    return [lease for lease in list_all(connection) if lease.state is LeaseState.LEAVING]
 
 
-def wanted(connection: Connection) -> list[Feed]:
+def list_feeds_with_hub(connection: Connection) -> list[Feed]:
     """The active feeds that name a hub."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.hub != "")
-    return records(Feed, connection.execute(query.order_by(feeds.c.id)))
+    return to_records(Feed, connection.execute(query.order_by(feeds.c.id)))
 
 
-def change(connection: Connection, callback: str, /, **columns: object) -> None:
+def update_columns(connection: Connection, callback: str, /, **columns: object) -> None:
     """Write these columns, and no others, of one lease."""
     connection.execute(update(leases).where(leases.c.callback == callback).values(**columns))
 
 
-def run(connection: Connection, lease: Lease, until: datetime) -> None:
+def confirm_lease(connection: Connection, lease: Lease, until: datetime) -> None:
     """The hub has verified it: it pushes until then."""
-    change(connection, lease.callback, state=LeaseState.RUNNING, until=until, error="")
-    _note_until(connection, lease.feed_id)
+    update_columns(connection, lease.callback, state=LeaseState.RUNNING, until=until, error="")
+    _update_lease_until(connection, lease.feed_id)
 
 
-def deny(connection: Connection, lease: Lease, error: str, now: datetime) -> None:
+def deny_lease(connection: Connection, lease: Lease, error: str, now: datetime) -> None:
     """The hub will not, or no longer: it is asked again when some time has passed since `now`."""
-    change(connection, lease.callback, state=LeaseState.DENIED, until=None, asked_at=now, error=error)
-    _note_until(connection, lease.feed_id)
+    update_columns(connection, lease.callback, state=LeaseState.DENIED, until=None, asked_at=now, error=error)
+    _update_lease_until(connection, lease.feed_id)
 
 
-def end(connection: Connection, lease: Lease) -> None:
+def end_lease(connection: Connection, lease: Lease) -> None:
     """It is over, by our wish or by its time."""
     connection.execute(delete(leases).where(leases.c.callback == lease.callback))
-    _note_until(connection, lease.feed_id)
+    _update_lease_until(connection, lease.feed_id)
 
 
-def _note_until(connection: Connection, feed_id: int) -> None:
+def _update_lease_until(connection: Connection, feed_id: int) -> None:
     """What the feed's own row says: until when somebody pushes it, by the leases that run."""
     running = (leases.c.feed_id == feed_id) & (leases.c.state == LeaseState.RUNNING)
     latest = connection.execute(select(func.max(leases.c.until)).where(running)).scalar()

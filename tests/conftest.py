@@ -122,7 +122,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database, migrated once: each test works on a fresh copy."""
     path = tmp_path_factory.mktemp("migrated") / "newswire.db"
     database = open_database(f"sqlite:///{path}")
-    database.run_here(migrate)
+    database.run_sync(migrate)
     database.close()
     return path
 
@@ -140,7 +140,7 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 def postgres_engine(postgres_server: str) -> Engine:
     """The engine of a migrated PostgreSQL database that every test finds empty."""
     database = open_database(postgres_server.format(name="postgres"))
-    database.run_here(migrate)
+    database.run_sync(migrate)
     return database.engine
 
 

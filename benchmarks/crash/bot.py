@@ -45,8 +45,8 @@ class Bot:
     def prepare(self, readers: range) -> None:
         """An empty database in which these readers follow everything."""
         self._database = self._open()
-        self._database.run_here(migrate)
-        self._database.run_here(follow, readers)
+        self._database.run_sync(migrate)
+        self._database.run_sync(follow, readers)
 
     def close(self) -> None:
         self.kill()
@@ -86,7 +86,7 @@ class Bot:
     def tell(self, site: Site, story: Story) -> None:
         """Put a story, or its correction, into the database of a small process, as ingest would have."""
         if self.small:
-            self._database.run_here(_keep, site, story)
+            self._database.run_sync(_keep, site, story)
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """Read the database beside the process."""
@@ -129,15 +129,15 @@ def follow(connection: Connection, readers: range) -> None:
 def _keep(connection: Connection, site: Site, story: Story) -> None:
     now = datetime.now(UTC)
     link = site.link(story)
-    draft = articles.Draft(
+    draft = articles.ArticleDraft(
         url=link, title=story.title, summary="Passengers may board from noon.", published_at=story.at
     )
-    number = next((row.id for row in articles.latest(connection, 200) if row.url == link), None)
+    number = next((row.id for row in articles.list_latest(connection, 200) if row.url == link), None)
     if number is not None:
         articles.revise(connection, number, draft, ["title"], now)
         return
     [number] = articles.add(connection, [draft], now)
-    feeds.register(connection, [site.feed], now)
-    [feed] = feeds.every(connection)
+    feeds.register_urls(connection, [site.feed], now)
+    [feed] = feeds.list_all(connection)
     row = {"feed_id": feed.id, "article_id": number, "content_hash": b"", "seen_at": now}
     connection.execute(insert(entries), [{**row, "last_seen_at": now}])

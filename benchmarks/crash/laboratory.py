@@ -13,10 +13,10 @@ from benchmarks.crash.bot import Bot
 from benchmarks.crash.points import Point, Trap
 from benchmarks.crash.report import Report
 from benchmarks.crash.site import Site, Story
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.telegram.faults import Applied, Fault, Sees
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.telegram.faults import Applied, Fault, FaultEffect
 from bot.sandbox.telegram.limits import Limits
-from bot.sandbox.transport.http_server import add_bot_api
+from bot.sandbox.transport.http_server import add_bot_api_route
 from jobs.clock import SystemClock
 from jobs.config import Rate
 
@@ -31,17 +31,17 @@ RATES = {
 }
 UNCLEAR_SEND_WAIT = 2
 FAULTS = (
-    Fault(Sees.FLOOD, Applied.NO, 1),
-    Fault(Sees.ERROR, Applied.NO),
-    Fault(Sees.ERROR),
-    Fault(Sees.GATEWAY, Applied.NO),
-    Fault(Sees.GATEWAY),
-    Fault(Sees.CLOSED, Applied.NO),
-    Fault(Sees.CLOSED),
-    Fault(Sees.RESET, Applied.NO),
-    Fault(Sees.RESET),
-    Fault(Sees.TRUNCATED),
-    Fault(Sees.CLOSED, Applied.LATE, 1.0),
+    Fault(FaultEffect.FLOOD, Applied.NO, 1),
+    Fault(FaultEffect.ERROR, Applied.NO),
+    Fault(FaultEffect.ERROR),
+    Fault(FaultEffect.GATEWAY, Applied.NO),
+    Fault(FaultEffect.GATEWAY),
+    Fault(FaultEffect.CLOSED, Applied.NO),
+    Fault(FaultEffect.CLOSED),
+    Fault(FaultEffect.RESET, Applied.NO),
+    Fault(FaultEffect.RESET),
+    Fault(FaultEffect.TRUNCATED),
+    Fault(FaultEffect.CLOSED, Applied.LATE, 1.0),
     Fault(seconds=0.3),
 )
 FIRST_READER = 100_000
@@ -69,7 +69,7 @@ class Laboratory:
 
     def __init__(self, folder: Path, *, small: bool, channels: int, readers: int, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.box = Box(SystemClock(), self.chance, limits=LIMITS)
+        self.box = FakeTelegram(SystemClock(), self.chance, limits=LIMITS)
         self.trap, self.site = Trap(self.box, self.chance), Site()
         self.channels = [self.box.add_channel(f"Channel {number}").id for number in range(channels)]
         self.readers = self.box.add_people(readers, first_id=FIRST_READER)
@@ -81,7 +81,7 @@ class Laboratory:
     async def open(self) -> AsyncIterator[None]:
         """Telegram and the site are there."""
         application = web.Application(middlewares=[self.trap.middleware])
-        add_bot_api(application, self.box)
+        add_bot_api_route(application, self.box)
         application.add_routes(self.site.routes())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -118,14 +118,14 @@ class Laboratory:
         if not self.bot.small:
             assert await self.bot.until(_PLANNED, 60), f"{first.title} was never seen"
         assert await self.bot.until(_MET.format(len(self.channels)), 60), "the channels were never met"
-        self.box.faults.at_random(faults, FAULTS)
+        self.box.faults.add_random(faults, FAULTS)
 
     async def correct_one(self, faults: float, patience: float) -> None:
         """One story is shown to everybody; from now on its correction is on its way."""
         self.box.faults.clear()
         self._tell(self.site.publish())
         assert await self.bot.until(self._done(), patience), "the story did not reach everybody in time"
-        self.box.faults.at_random(faults, FAULTS)
+        self.box.faults.add_random(faults, FAULTS)
         self._correct(self.site.stories[-1])
 
     async def kill_once(self, point: Point) -> None:
@@ -202,22 +202,24 @@ class Laboratory:
 
     def _outdated(self, chat_id: int) -> int:
         """How many stories no message in the chat shows as they are now."""
-        shown = "\n".join(message.content.text.plain for message in self.box.shown(chat_id)).splitlines()
+        shown = "\n".join(
+            message.content.text.plain for message in self.box.visible_messages(chat_id)
+        ).splitlines()
         return len({story.title for story in self.site.stories[1:]} - set(shown))
 
     def _compare(self) -> Report:
         """What was published beside what everybody saw."""
         report, links = self.report, {self.site.link(story): story for story in self.site.stories[1:]}
-        public = self.box.ledger.tally(links, self.channels)
-        private = self.box.ledger.tally(links, self.readers)
-        report.lost, report.doubled = len(public.lost), len(public.doubled)
-        report.reader_lost, report.reader_doubled = len(private.lost), len(private.doubled)
+        public = self.box.visibility.count_marks(links, self.channels)
+        private = self.box.visibility.count_marks(links, self.readers)
+        report.lost, report.doubled = len(public.missing), len(public.duplicated)
+        report.reader_lost, report.reader_doubled = len(private.missing), len(private.duplicated)
         counted = {(row[0], str(row[1])) for row in self.bot.ask(_REPEATED)}
-        report.uncounted = len(set(private.doubled) - counted)
+        report.uncounted = len(set(private.duplicated) - counted)
         report.outdated = sum(self._outdated(chat_id) for chat_id in self.channels)
         report.reader_outdated = sum(self._outdated(chat_id) for chat_id in self.readers) - report.reader_lost
-        report.edits = sum(len(message.versions) for message in self.box.ledger.messages())
+        report.edits = sum(len(message.versions) for message in self.box.visibility.messages())
         counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
         report.unclear, report.found, report.repeated, report.undone = counts
-        report.faults = self.box.faults.met
+        report.faults = self.box.faults.injected_count
         return report

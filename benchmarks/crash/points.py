@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from aiohttp import web
 
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,7 +31,7 @@ class Point(StrEnum):
 class Trap:
     """Kills at a point, in front of a box; armed once, it fires once. `called` is set at every request."""
 
-    def __init__(self, box: Box, chance: random.Random) -> None:
+    def __init__(self, box: FakeTelegram, chance: random.Random) -> None:
         self._box, self._chance = box, chance
         self._point: Point | None = None
         self._skip = 0

@@ -7,14 +7,14 @@ It reads the settings as `newswire run` does; stories are put into its database 
 
 import asyncio
 
-from bot.app.post_renderer import Posts
+from bot.app.post_renderer import PostRenderer
 from bot.app.runtime import stop_on_signals
 from bot.config import read_settings
-from bot.config.policies import publishing
+from bot.config.policies import publish_policy
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
-from jobs.clock import Bell, SystemClock
-from jobs.publish.context import Publish, pace_of
+from jobs.clock import Notifier, SystemClock
+from jobs.publish.context import PublishContext, create_rate_limiter
 from jobs.publish.pipeline import run
 from storage.database import open_database
 
@@ -23,9 +23,9 @@ OFTEN = 0.1
 
 
 async def main() -> None:
-    settings, stop, bell = read_settings(), asyncio.Event(), Bell()
+    settings, stop, bell = read_settings(), asyncio.Event(), Notifier()
     stop_on_signals(stop)
-    policy, database = publishing(settings), open_database(settings.database_url)
+    policy, database = publish_policy(settings), open_database(settings.database_url)
     async with AiohttpRequest() as request:
         sender = TelegramSender(
             request,
@@ -33,14 +33,14 @@ async def main() -> None:
             settings.telegram_api_url,
             paid=settings.allow_paid_broadcast,
         )
-        publish = Publish(
+        publish = PublishContext(
             db=database,
             sender=sender,
             clock=SystemClock(),
             policy=policy,
-            bell=bell,
-            render=Posts(policy),
-            pace=pace_of(policy),
+            planning_due=bell,
+            render=PostRenderer(policy),
+            rate_limiter=create_rate_limiter(policy),
         )
         ringing = asyncio.create_task(_ring(bell))
         await run(publish, stop)
@@ -48,9 +48,9 @@ async def main() -> None:
     database.close()
 
 
-async def _ring(bell: Bell) -> None:
+async def _ring(bell: Notifier) -> None:
     while True:
-        bell.ring()
+        bell.notify()
         await asyncio.sleep(OFTEN)
 
 

@@ -13,7 +13,7 @@ from benchmarks.related.material import Text
 from benchmarks.related.measuring import events, sample
 from benchmarks.related.systems import Newswire
 from benchmarks.related.vectors import Vectors, embeddings
-from jobs.embed.model import installed
+from jobs.embed.model import is_installed
 
 console = Console(width=120)
 
@@ -34,9 +34,9 @@ def of_speed(vectors: Vectors, size: int, read: int) -> None:
     began = time.process_time()
     for start in range(0, half, 2000):
         numbers = range(start + 1, min(start + 2000, half) + 1)
-        extra.dense.take(embeddings(numbers, english[start : start + 2000], "en"))
+        extra.dense.add_batch(embeddings(numbers, english[start : start + 2000], "en"))
         numbers = range(half + start + 1, min(half + start + 2000, size) + 1)
-        extra.dense.take(embeddings(numbers, burmese[start : start + 2000], "my"))
+        extra.dense.add_batch(embeddings(numbers, burmese[start : start + 2000], "my"))
     console.print(f"{size:,} vectors taken in: {time.process_time() - began:.2f} s of CPU")
     wanted = set(range(len(dev)))
     questions = sample(read, len(dev))
@@ -57,7 +57,7 @@ def of_speed(vectors: Vectors, size: int, read: int) -> None:
         spent = []
         for number in asked:
             began = time.thread_time()
-            extra.index.related(number, 5)
+            extra.index.find_related(number, 5)
             spent.append((time.thread_time() - began) * 1000)
         table.add_row(name, *(f"{np.quantile(spent, share):.2f}" for share in (0.5, 0.95, 0.99)))
     console.print(table)
@@ -80,7 +80,7 @@ def _drawn(real: Sequence[bytes], count: int, seed: int = 5) -> list[bytes]:
 
 def of_reading(vectors: Vectors) -> None:
     """What the model's reading costs: CPU a text, on one thread."""
-    if not installed():
+    if not is_installed():
         console.print("Reading is not measured: the wheel is not installed.")
         return
     table = Table("texts", "characters", "CPU ms p50", "p95", title="Reading with the model, one thread")

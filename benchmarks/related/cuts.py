@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from storage.text.segmentation import graphemes as ends
-from storage.text.segmentation import words
+from storage.text.segmentation import grapheme_ends as ends
+from storage.text.segmentation import split_words
 
 
 def by_pattern(text: str) -> list[str]:
@@ -15,7 +15,7 @@ def by_pattern(text: str) -> list[str]:
 
 def by_icu(text: str) -> list[str]:
     """Words as ICU's dictionaries see them."""
-    return [word.casefold() for word in words(text)]
+    return [word.casefold() for word in split_words(text)]
 
 
 def letters(size: int) -> Callable[[str], list[str]]:

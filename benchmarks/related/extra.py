@@ -7,10 +7,10 @@ from benchmarks.related.material import Text
 from benchmarks.related.measuring import Figures
 from benchmarks.related.systems import Newswire
 from benchmarks.related.vectors import Vectors, embeddings
-from jobs.embed.model import MODEL, reads
+from jobs.embed.model import MODEL_VERSION, supports_language
 from storage.index import Index
-from storage.index.neighbours import asker_of, neighbours
-from storage.index.vectors.dense import TUNED, Dense, Fusion
+from storage.index.neighbours import find_neighbours, query_of_slot
+from storage.index.vectors.dense import TUNED, DenseIndex, Fusion
 
 #: The languages in which the model is weakest, and two in which it is not.
 PARALLEL = ("eng_Latn", "mya_Mymr", "rus_Cyrl", "tha_Thai")
@@ -24,7 +24,7 @@ class Extra(Newswire):
     def __init__(self, vectors: Vectors, fusion: Fusion = TUNED, language: str = "any") -> None:
         self.language = language  #: of all texts, where it is not what they say themselves
         self.name = "with the extra"
-        self.vectors, self.dense = vectors, Dense(MODEL, fusion)
+        self.vectors, self.dense = vectors, DenseIndex(MODEL_VERSION, fusion)
         self.index = Index(None, dense=self.dense)
 
     def fill(self, texts: Sequence[Text]) -> None:
@@ -39,14 +39,16 @@ class Extra(Newswire):
             mine = [at for at, text in enumerate(some) if text.language == language]
             numbers = [positions[at] + 1 for at in mine]
             language = self.language if self.language != "any" else language or "any"
-            known = language in ("any", *PARALLEL) or reads("", language)
+            known = language in ("any", *PARALLEL) or supports_language("", language)
             if known:
-                self.dense.take(embeddings(numbers, [made[at] for at in mine], language))
+                self.dense.add_batch(embeddings(numbers, [made[at] for at in mine], language))
 
     def related(self, position: int, count: int) -> list[int]:
         archive = self.index.archive
-        asker = asker_of(archive, archive.documents.slot_of(position + 1), self.dense.about(position + 1))
-        found = neighbours(archive, asker, count)
+        asker = query_of_slot(
+            archive, archive.documents.slot_of(position + 1), self.dense.query_article(position + 1)
+        )
+        found = find_neighbours(archive, asker, count)
         return [int(archive.documents.column("articles")[slot]) - 1 for slot, _ in found]
 
 

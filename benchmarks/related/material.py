@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobs.ingest.content.language import of_feed
+from jobs.ingest.content.language import detect_feed_language
 
 ROOT = Path(__file__).parents[2] / "material" / "related"
 
@@ -73,7 +73,7 @@ def sib(language: str) -> list[Text]:
         for line in lines[1:]:
             index, topic, text = line.split("\t", 2)
             found.append(Text(index, "", text, topic))
-    tag = of_feed(" ".join(text.body for text in found[:50]))
+    tag = detect_feed_language(" ".join(text.body for text in found[:50]))
     return [replace(text, language=tag) for text in found]
 
 

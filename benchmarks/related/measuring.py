@@ -11,11 +11,11 @@ import numpy as np
 from benchmarks.related import material, measures
 from benchmarks.related.material import Text
 from benchmarks.related.systems import WHEN, System, arrival
-from jobs.publish.story_clustering import RULES, Rules, choose
+from jobs.publish.story_clustering import RULES, ClusteringRules, choose_story
 from storage.index import Index
 from storage.index.weights import TUNED
 from storage.records import Article, ArticleState
-from storage.stories import NEAREST, nearest
+from storage.stories import CANDIDATE_COUNT, rank_candidates
 
 #: Wraps what is gone through, so that whoever waits sees how far it is.
 Track = Callable[[Iterable[int]], Iterable[int]]
@@ -89,7 +89,7 @@ def headlines(system: System, texts: Sequence[Text], asked: Sequence[int], track
     return figures
 
 
-def stream(texts: Sequence[Text], seed: int, rules: Rules = RULES) -> tuple[list[int], list[str]]:
+def stream(texts: Sequence[Text], seed: int, rules: ClusteringRules = RULES) -> tuple[list[int], list[str]]:
     """The stories that texts end in when they arrive one by one in random order, and their true events."""
     order = list(range(len(texts)))
     random.Random(seed).shuffle(order)
@@ -98,9 +98,9 @@ def stream(texts: Sequence[Text], seed: int, rules: Rules = RULES) -> tuple[list
     for number, position in enumerate(order):
         arrived = arrival(number, texts[position])
         index.add([arrived])
-        found = index.neighbourhood(arrived.id, NEAREST)
-        near = nearest(found, {article: (story_of[article], WHEN) for article in found.articles[1:]})
-        chosen = choose(_article(arrived.id, texts[position]), near, rules)
+        found = index.find_neighbourhood(arrived.id, CANDIDATE_COUNT)
+        near = rank_candidates(found, {article: (story_of[article], WHEN) for article in found.articles[1:]})
+        chosen = choose_story(_article(arrived.id, texts[position]), near, rules)
         story_of[arrived.id] = arrived.id if chosen is None else chosen
     return [story_of[number + 1] for number in range(len(order))], [texts[at].group for at in order]
 
@@ -111,7 +111,7 @@ def average_link(texts: Sequence[Text], least: float) -> list[int]:
     index.add(arrival(at, text) for at, text in enumerate(texts))
     alike = np.zeros((len(texts), len(texts)))
     for at in range(len(texts)):
-        for hit in index.related(at + 1, 40):
+        for hit in index.find_related(at + 1, 40):
             other = hit.article_id - 1
             alike[at, other] = alike[other, at] = max(alike[at, other], hit.score)
     np.fill_diagonal(alike, -1)

@@ -23,15 +23,15 @@ from sqlalchemy import update
 
 from benchmarks.related import material
 from benchmarks.sending.newsroom import FIRST_READER, answer_times, box_process, newsroom
-from bot.app.interpreter import give_way
+from bot.app.interpreter import tune_interpreter
 from storage import articles
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 from storage.database import Connection, Database, open_database
 from storage.index import Index
 from storage.migrations import migrate
-from storage.related import neighbours
+from storage.related import related_articles
 from storage.schema import articles as articles_table
-from storage.search import search
+from storage.search import search_articles
 
 #: Too old for stories to be looked for.
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,14 +52,14 @@ async def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         db = open_database(f"sqlite:///{folder}/newswire.db")
-        db.run_here(migrate)
-        db.run_here(store, texts)
+        db.run_sync(migrate)
+        db.run_sync(store, texts)
         index = Index.open(folder / "newswire.index")
         start = time.perf_counter()
-        db.read_here(index.catch_up)
+        db.read_sync(index.catch_up)
         print(f"{len(index):,} articles read into the index in {time.perf_counter() - start:.0f} s")
         index.save()
-        give_way()
+        tune_interpreter()
         tell("answers alone, without pause", await alone(db, index, texts, asked.readers))
         db.close()
         del index
@@ -74,7 +74,7 @@ async def main() -> int:
 def store(connection: Connection, texts: list[material.Text]) -> None:
     """Keep the texts as articles that were posted long ago, in the order of their positions."""
     drafts = [
-        Draft(
+        ArticleDraft(
             url=f"https://news.example/{number}",
             title=text.title or text.body[:60],
             summary=text.body,
@@ -104,9 +104,9 @@ async def alone(db: Database, index: Index, texts: list[material.Text], readers:
             number = which(texts, reader, turn)
             start = time.perf_counter()
             if turn % 2:
-                await db.answer(neighbours, index, number, 6)
+                await db.read_serially(related_articles, index, number, 6)
             else:
-                await db.answer(search, index, words(texts, number), 5)
+                await db.read_serially(search_articles, index, words(texts, number), 5)
             times.append((time.perf_counter() - start) * 1000)
         return times
 

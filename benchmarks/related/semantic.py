@@ -19,7 +19,7 @@ from benchmarks.related.extra import LANGUAGES, TAGS, Extra, compare, quiet
 from benchmarks.related.measuring import events, sample, topics
 from benchmarks.related.systems import Newswire
 from benchmarks.related.vectors import Vectors
-from storage.index.vectors.dense import TUNED, Dense
+from storage.index.vectors.dense import TUNED, DenseIndex
 from storage.index.weights import TUNED as WORDS
 
 console = Console(width=120)
@@ -93,7 +93,7 @@ def of_translations(vectors: Vectors, pairs: Sequence[tuple[str, str]]) -> None:
         place = {text.name: at for at, text in enumerate(other)}
         extra = Extra(vectors)
         extra.fill([*one, *other])
-        open_to_all = replace(extra.dense.fusion, abroad=-1.0)
+        open_to_all = replace(extra.dense.fusion, foreign_floor=-1.0)
         for asked, (start, goal) in enumerate((pair, pair[::-1])):
             first, shown, right = 0, 0, 0
             for at, text in enumerate(one):
@@ -109,9 +109,9 @@ def of_translations(vectors: Vectors, pairs: Sequence[tuple[str, str]]) -> None:
     console.print(table)
 
 
-def _foreign(dense: Dense, article_id: int) -> list[int]:
-    sense = dense.about(article_id)
-    return [one.article_id for one in sense.foreign()] if sense is not None else []
+def _foreign(dense: DenseIndex, article_id: int) -> list[int]:
+    sense = dense.query_article(article_id)
+    return [one.article_id for one in sense.find_foreign()] if sense is not None else []
 
 
 def tune(vectors: Vectors) -> None:

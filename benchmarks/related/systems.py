@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.related.material import Text
 from storage.index import Index
-from storage.index.source import Arrival
+from storage.index.source import ArticleForIndex
 from storage.index.weights import TUNED, Weights
 
 Cut = Callable[[str], list[str]]
@@ -45,16 +45,16 @@ class Newswire:
             self.index.add(arrival(at, texts[at]) for at in range(start, min(start + 500, len(texts))))
 
     def related(self, position: int, count: int) -> list[int]:
-        return [hit.article_id - 1 for hit in self.index.related(position + 1, count)]
+        return [hit.article_id - 1 for hit in self.index.find_related(position + 1, count)]
 
     def find(self, words: str, count: int) -> list[int]:
         return [hit.article_id - 1 for hit in self.index.search(words, count).hits]
 
 
-def arrival(position: int, text: Text) -> Arrival:
+def arrival(position: int, text: Text) -> ArticleForIndex:
     """A text as the database would hand it to the index."""
     number = position + 1
-    return Arrival(number, number, text.title, text.body, text.language, (), WHEN, None, False)
+    return ArticleForIndex(number, number, text.title, text.body, text.language, (), WHEN, None, False)
 
 
 class Bm25:

@@ -11,7 +11,7 @@ from rich.progress import track
 
 from benchmarks.related import material
 from benchmarks.related.material import Text
-from jobs.embed.model import MODEL, vectors, words
+from jobs.embed.model import MODEL_VERSION, embed_texts, model_input
 from storage.records import Embedding
 
 console = Console(width=120)
@@ -37,14 +37,14 @@ class Vectors:
 
     def of(self, texts: Sequence[Text]) -> list[bytes]:
         """A vector for each text."""
-        said = [words(text.title, "", text.body) for text in texts]
+        said = [model_input(text.title, "", text.body) for text in texts]
         missing = [text for text in dict.fromkeys(said) if _key(text) not in self.known]
         for start in track(
             range(0, len(missing), AT_ONCE), "reading with the model", console=console, transient=True
         ):
             for text in missing[start : start + AT_ONCE]:
                 began = time.process_time()
-                [self.known[_key(text)]] = vectors([text])
+                [self.known[_key(text)]] = embed_texts([text])
                 self.seconds.append(time.process_time() - began)
         if missing:
             self.keep()
@@ -61,7 +61,12 @@ def embeddings(numbers: Iterable[int], made: Sequence[bytes], language: str) -> 
     """The vectors as the database would hand them to the index."""
     return [
         Embedding(
-            article_id=number, model=MODEL, article_change=1, digest=b"", language=language, vector=vector
+            article_id=number,
+            model=MODEL_VERSION,
+            article_change=1,
+            digest=b"",
+            language=language,
+            vector=vector,
         )
         for number, vector in zip(numbers, made, strict=True)
     ]

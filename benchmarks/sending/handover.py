@@ -11,9 +11,9 @@ from aiohttp import web
 
 from benchmarks.crash.bot import Bot
 from benchmarks.crash.site import Site
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
-from bot.sandbox.transport.http_server import add_bot_api
+from bot.sandbox.transport.http_server import add_bot_api_route
 from jobs.clock import SystemClock
 
 #: Seconds between two articles: a channel may be told something every second.
@@ -44,10 +44,10 @@ class Watch:
 
 async def measure(articles: int) -> list[float]:
     """Seconds for each of so many articles, sorted: they come one by one."""
-    box, site = Box(SystemClock(), random.Random(1), limits=NO_LIMITS), Site()
+    box, site = FakeTelegram(SystemClock(), random.Random(1), limits=NO_LIMITS), Site()
     channel, watch = box.add_channel("Daily").id, Watch(site)
     application = web.Application(middlewares=[watch.middleware])
-    add_bot_api(application, box)
+    add_bot_api_route(application, box)
     application.add_routes(site.routes())
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -72,7 +72,7 @@ async def measure(articles: int) -> list[float]:
     return sorted(watch.took)
 
 
-def _settings(folder: str, site: Site, box: Box, channel: int) -> dict[str, str]:
+def _settings(folder: str, site: Site, box: FakeTelegram, channel: int) -> dict[str, str]:
     return {
         "DATABASE_URL": f"sqlite:///{folder}/newswire.db",
         "TELEGRAM_BOT_TOKEN": box.token,

@@ -19,13 +19,13 @@ from sqlalchemy import text
 from benchmarks.crash.bot import follow
 from storage.database import Connection, Database, open_database
 from storage.delivery import claims, deliveries
-from storage.delivery.claims import Intent
-from storage.delivery.deliveries import Settled
-from storage.delivery.fanout import spread
-from storage.delivery.planning import NewPost, owe
+from storage.delivery.claims import RequestIntent
+from storage.delivery.deliveries import DeliveryResult
+from storage.delivery.fanout import fan_out_slice
+from storage.delivery.planning import NewPost, add_post
 from storage.migrations import migrate
 from storage.records import DeliveryState, Lane, PostKind
-from storage.reports import backlog
+from storage.reports import delivery_backlog
 
 SETTLED_AT_ONCE, TIMES = 200, 50
 
@@ -55,7 +55,7 @@ async def plan(database: Database, now: datetime) -> dict[str, float]:
 
     besides = [asyncio.create_task(others()), asyncio.create_task(loop())]
     began = time.perf_counter()
-    while await database.run(spread, now):
+    while await database.run(fan_out_slice, now):
         pass
     elapsed = time.perf_counter() - began
     done.set()
@@ -73,11 +73,15 @@ async def settle_some(database: Database, now: datetime) -> dict[str, float]:
     """Read, claim and settle, while all the others are owed; seconds for each delivery."""
     began = time.perf_counter()
     for _ in range(TIMES):
-        dues = await database.read(claims.due, now, SETTLED_AT_ONCE)
-        await database.run(claims.claim, [Intent(debt.delivery.id) for debt in dues.debts], now)
+        dues = await database.read(claims.select_due, now, SETTLED_AT_ONCE)
+        await database.run(
+            claims.claim_deliveries, [RequestIntent(debt.delivery.id) for debt in dues.deliveries], now
+        )
         settled = [
-            Settled(delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5)
-            for debt in dues.debts
+            DeliveryResult(
+                delivery_id=debt.delivery.id, state=DeliveryState.SETTLED, shown_revision=1, message_id=5
+            )
+            for debt in dues.deliveries
         ]
         await database.run(deliveries.settle, settled, now)
     return {"settled_a_second": SETTLED_AT_ONCE * TIMES / (time.perf_counter() - began)}
@@ -86,14 +90,16 @@ async def settle_some(database: Database, now: datetime) -> dict[str, float]:
 async def measure(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="newswire-million-") as folder:
         database = open_database(f"sqlite:///{Path(folder)}/newswire.db")
-        database.run_here(migrate)
-        database.run_here(follow, range(1, count + 1))
+        database.run_sync(migrate)
+        database.run_sync(follow, range(1, count + 1))
         now = datetime.now(UTC)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         new = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=now, followers=True)
-        database.run_here(owe, new, now)
+        database.run_sync(add_post, new, now)
         planned = await plan(database, now)
-        assert sum(database.read_here(backlog, now).owed.values()) == count, "not all of them are owed"
+        assert sum(database.read_sync(delivery_backlog, now).owed.values()) == count, (
+            "not all of them are owed"
+        )
         found = {"count": count, **planned, **await settle_some(database, now)}
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         database.close()

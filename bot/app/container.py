@@ -8,25 +8,25 @@ import structlog
 from telegram import Bot
 from telegram.request import BaseRequest
 
-from bot.app.ingest import ingest_of
-from bot.app.post_renderer import Posts
-from bot.app.semantic import Semantic, semantic
-from bot.commands.chat_memory import Recent
+from bot.app.ingest import build_ingest
+from bot.app.post_renderer import PostRenderer
+from bot.app.semantic import SemanticExtra, open_semantic_extra
+from bot.commands.chat_memory import ChatMemory
 from bot.config import Settings
-from bot.config.policies import feed_urls, fetching, index_path, publishing
-from bot.config.proxies import telegram_way
-from bot.config.readers_key import readers_key
-from bot.telegram.paced_answers import PacedAnswers
+from bot.config.policies import fetch_policy, index_path, list_feed_urls, publish_policy
+from bot.config.proxies import telegram_route
+from bot.config.readers_key import load_readers_key
+from bot.telegram.paced_answers import RateLimitedSender
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
-from jobs.clock import Bell, Clock, SystemClock
+from jobs.clock import Clock, Notifier, SystemClock
 from jobs.embed.pipeline import Embedder
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.parse.parser import Parser
-from jobs.ingest.update_feed import Ingest
-from jobs.ingest.websub.client import WebSub
-from jobs.ingest.worker_pool import Children
-from jobs.publish.context import Publish, pace_of
+from jobs.ingest.update_feed import IngestContext
+from jobs.ingest.websub.client import WebSubContext
+from jobs.ingest.worker_pool import WorkerPool
+from jobs.publish.context import PublishContext, create_rate_limiter
 from storage import feeds, job_runs
 from storage.database import Database, open_database
 from storage.index import Index
@@ -37,115 +37,115 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Container:
     """Everything that runs, and what it shares."""
 
     settings: Settings
     clock: Clock
     db: Database
     index: Index
-    bell: Bell  #: rung when something is to be planned or sent
-    stored: Bell  #: rung when articles were stored: the index reads them
-    posts: Posts
+    planning_due: Notifier  #: rung when something is to be planned or sent
+    articles_stored: Notifier  #: rung when articles were stored: the index reads them
+    post_renderer: PostRenderer
     parser: Parser
-    ingest: Ingest
-    websub: WebSub
-    publish: Publish
+    ingest: IngestContext
+    websub: WebSubContext
+    publish: PublishContext
     sender: TelegramSender
-    answers: PacedAnswers
+    answers: RateLimitedSender
     bot: Bot
     request: BaseRequest  #: what the bot and the sender speak through
-    recent: Recent  #: what was just said in which chat
+    chat_memory: ChatMemory  #: what was just said in which chat
     embedder: Embedder | None  #: where newswire[semantic] is installed
 
 
 @asynccontextmanager
-async def open_house(
+async def open_container(
     settings: Settings, *, clock: Clock | None = None, request: BaseRequest | None = None
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Container]:
     """Every part, ready to run, and closed in the opposite order.
 
     `request` speaks to Telegram; by default over HTTP to TELEGRAM_API_URL. Raises StorageError.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        db = open_database(settings.database_url, readers_key=readers_key(settings))
+        db = open_database(settings.database_url, readers_key=load_readers_key(settings))
         stack.callback(db.close)
-        db.lock()
-        db.run_here(migrate)
+        db.acquire_lock()
+        db.run_sync(migrate)
         use_key(db, encrypt=True)
-        if not db.traces.sweep_here():
+        if not db.erasure.erase_at_start():
             log.warning("what was deleted before could not be erased from the disk; it is tried again")
-            db.traces.left = True
-        db.run_here(job_runs.bury, clock.now())
-        db.run_here(feeds.register, feed_urls(settings), clock.now())
-        extra = await stack.enter_async_context(semantic(clock))
+            db.erasure.is_needed = True
+        db.run_sync(job_runs.mark_interrupted, clock.now())
+        db.run_sync(feeds.register_urls, list_feed_urls(settings), clock.now())
+        extra = await stack.enter_async_context(open_semantic_extra(clock))
         index = Index.open(index_path(settings), dense=extra.dense if extra else None)
-        db.read_here(index.catch_up)
-        stack.callback(keep_index, index)
-        request = request or AiohttpRequest(proxy=telegram_way(settings).proxy)
+        db.read_sync(index.catch_up)
+        stack.callback(save_index, index)
+        request = request or AiohttpRequest(proxy=telegram_route(settings).proxy)
         await request.initialize()
         stack.push_async_callback(request.shutdown)
-        policy = fetching(settings)
+        policy = fetch_policy(settings)
         fetcher = await stack.enter_async_context(Fetcher(policy, clock))
-        children = Children(clock)
+        children = WorkerPool(clock)
         stack.push_async_callback(children.close)
-        yield _furnished(settings, clock, db, index, request, fetcher, children, extra)
+        yield _build_container(settings, clock, db, index, request, fetcher, children, extra)
 
 
-def _furnished(
+def _build_container(
     settings: Settings,
     clock: Clock,
     db: Database,
     index: Index,
     request: BaseRequest,
     fetcher: Fetcher,
-    children: Children,
-    extra: Semantic | None,
-) -> House:
-    policy, bell, stored = publishing(settings), Bell(), Bell()
+    children: WorkerPool,
+    extra: SemanticExtra | None,
+) -> Container:
+    policy, bell, stored = publish_policy(settings), Notifier(), Notifier()
     token, api = settings.telegram_bot_token, settings.telegram_api_url
     sender = TelegramSender(request, token, api, paid=settings.allow_paid_broadcast)
-    pace, posts, recent = pace_of(policy), Posts(policy), Recent()
+    pace, posts, recent = create_rate_limiter(policy), PostRenderer(policy), ChatMemory()
 
-    def ring() -> None:
-        bell.ring()
-        stored.ring()
+    def notify_stored() -> None:
+        bell.notify()
+        stored.notify()
 
     parser = Parser(children)
-    ingest = ingest_of(settings, clock, db, fetcher, parser, ring)
-    return House(
+    ingest = build_ingest(settings, clock, db, fetcher, parser, notify_stored)
+    return Container(
         settings=settings,
         clock=clock,
         db=db,
         index=index,
-        bell=bell,
-        stored=stored,
-        posts=posts,
+        planning_due=bell,
+        articles_stored=stored,
+        post_renderer=posts,
         parser=parser,
         ingest=ingest,
-        websub=WebSub(db, fetcher, clock, ingest.policy),
-        publish=Publish(
+        websub=WebSubContext(db, fetcher, clock, ingest.policy),
+        publish=PublishContext(
             db=db,
             sender=sender,
             clock=clock,
             policy=policy,
-            bell=bell,
+            planning_due=bell,
             render=posts,
-            pace=pace,
-            forgotten=recent.forget,
+            rate_limiter=pace,
+            on_forgotten=recent.forget_chat,
             index=index,
         ),
-        recent=recent,
+        chat_memory=recent,
         sender=sender,
-        answers=PacedAnswers(sender, pace, clock),
+        answers=RateLimitedSender(sender, pace, clock),
         bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),
         request=request,
-        embedder=Embedder(db, extra.children, clock, stored.ring) if extra else None,
+        embedder=Embedder(db, extra.worker_pool, clock, stored.notify) if extra else None,
     )
 
 
-def keep_index(index: Index) -> None:
+def save_index(index: Index) -> None:
     """Save the index; it is only a copy, so that a full disk costs the next start some time."""
     try:
         index.save()

@@ -6,52 +6,52 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from bot.config import Settings
-from bot.config.policies import fetching
+from bot.config.policies import fetch_policy
 from jobs.clock import Clock
 from jobs.config import Pictures
-from jobs.ingest.content.image_probe import picture_trouble
+from jobs.ingest.content.image_probe import probe_image
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.ingest.page.fetch import read_article_page
+from jobs.ingest.page.fetch import fetch_article_page
 from jobs.ingest.parse.parser import Parser
-from jobs.ingest.update_feed import Ingest
-from jobs.ingest.worker_pool import Children
+from jobs.ingest.update_feed import IngestContext
+from jobs.ingest.worker_pool import WorkerPool
 from jobs.scheduler import next_time
 from storage.database import Database, open_database
 
 
 @asynccontextmanager
-async def looking(
+async def open_ingest(
     settings: Settings, clock: Clock, database: Database | None = None
-) -> AsyncIterator[Ingest]:
+) -> AsyncIterator[IngestContext]:
     """The parts, closed at the end; without a database nothing is kept."""
     if database is None:
         database = open_database("sqlite://")
-    async with Fetcher(fetching(settings), clock) as fetcher:
-        children = Children(clock)
+    async with Fetcher(fetch_policy(settings), clock) as fetcher:
+        children = WorkerPool(clock)
         try:
-            yield ingest_of(settings, clock, database, fetcher, Parser(children), lambda: None)
+            yield build_ingest(settings, clock, database, fetcher, Parser(children), lambda: None)
         finally:
             await children.close()
 
 
-def ingest_of(
+def build_ingest(
     settings: Settings,
     clock: Clock,
     db: Database,
     fetcher: Fetcher,
     parser: Parser,
     stored: Callable[[], None],
-) -> Ingest:
+) -> IngestContext:
     """Ingest by the operator's settings; `stored` is called after articles were stored."""
-    return Ingest(
+    return IngestContext(
         db=db,
         fetcher=fetcher,
         parser=parser,
         clock=clock,
-        policy=fetching(settings),
-        stored=stored,
+        policy=fetch_policy(settings),
+        on_stored=stored,
         next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
-        chance=random.random,
-        read_page=partial(read_article_page, fetcher, parser.children),
-        judge_picture=partial(picture_trouble, fetcher) if settings.pictures is Pictures.PHOTO else None,
+        random=random.random,
+        read_page=partial(fetch_article_page, fetcher, parser.workers),
+        check_image=partial(probe_image, fetcher) if settings.pictures is Pictures.PHOTO else None,
     )

@@ -12,59 +12,59 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, Ti
 from telegram.request import BaseRequest
 
 from bot.dispatch import WANTED_UPDATES
-from bot.telegram.get_updates import ask_for_updates, read_update
-from jobs.clock import Clock, within
+from bot.telegram.get_updates import fetch_updates, parse_update
+from jobs.clock import Clock, with_timeout
 
 T = TypeVar("T")
 
 #: Seconds that Telegram waits for an update before it answers that there is none.
-LONG_POLL = 30
+LONG_POLL_TIMEOUT = 30
 #: After an answer that brought nothing new: nobody's server is asked in a tight loop.
-BREATH = 0.1
+IDLE_DELAY = 0.1
 #: Seconds that telling Telegram what was taken may last when we stop.
-FAREWELL = 2.0
+CONFIRM_TIMEOUT = 2.0
 #: Seconds until the next attempt: twice as long after each, up to the longest.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 
 log = structlog.get_logger()
 
 
-class Line:
+class ConnectionStatus:
     """The line to Telegram on which we listen. It counts as broken until somebody was reached."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._since: datetime | None = clock.now()
-        self._why = ""
+        self._down_since: datetime | None = clock.now()
+        self._reason = ""
         self._failures = 0
 
-    def works(self) -> None:
+    def record_success(self) -> None:
         """Telegram answered."""
-        if self._why and self._since:
-            gone = (self._clock.now() - self._since).total_seconds()
+        if self._reason and self._down_since:
+            gone = (self._clock.now() - self._down_since).total_seconds()
             log.info("Telegram is reached again", after_seconds=round(gone))
-        self._since, self._why, self._failures = None, "", 0
+        self._down_since, self._reason, self._failures = None, "", 0
 
-    def broke(self, error: TelegramError) -> float:
+    def record_failure(self, error: TelegramError) -> float:
         """Telegram did not answer as it should; the seconds after which to ask again."""
-        why = reason(error)
-        if why != self._why:
+        why = describe_error(error)
+        if why != self._reason:
             log.warning("Telegram cannot be reached; trying again", why=why)
-        self._since, self._why = self._since or self._clock.now(), why
+        self._down_since, self._reason = self._down_since or self._clock.now(), why
         self._failures += 1
         if isinstance(error, RetryAfter):
             return float(error._retry_after.total_seconds())
         return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures - 1, 10))
 
-    def trouble(self) -> list[str]:
+    def list_problems(self) -> list[str]:
         """A sentence where the line is broken."""
-        if self._since is None:
+        if self._down_since is None:
             return []
-        why = self._why or "the first answer is awaited"
-        return [f"Telegram is not reached since {self._since:%Y-%m-%d %H:%M:%S} UTC: {why}."]
+        why = self._reason or "the first answer is awaited"
+        return [f"Telegram is not reached since {self._down_since:%Y-%m-%d %H:%M:%S} UTC: {why}."]
 
 
-def reason(error: TelegramError) -> str:
+def describe_error(error: TelegramError) -> str:
     """What is wrong, in an operator's words; without the token."""
     match error:
         case InvalidToken():
@@ -79,7 +79,7 @@ def reason(error: TelegramError) -> str:
             return error.message.rstrip(".")
 
 
-class Polling:
+class UpdatePoller:
     """Long polling. An update is confirmed by asking for the next, after it was handed to `accept`.
 
     The next is the last one's number plus one, whatever was before: after a week without updates Telegram
@@ -92,55 +92,55 @@ class Polling:
         bot: Bot,
         request: BaseRequest,
         clock: Clock,
-        line: Line,
+        line: ConnectionStatus,
         conflict: Callable[[Conflict, bool], Coroutine[Any, Any, None]],
     ) -> None:
-        self._bot, self._request, self._clock, self._line = bot, request, clock, line
-        self._conflict = conflict  # told of each 409, and whether a poll had begun without a webhook
+        self._bot, self._request, self._clock, self._connection = bot, request, clock, line
+        self._on_conflict = conflict  # told of each 409, and whether a poll had begun without a webhook
         self._offset = 0
-        self._alone = False  # no webhook takes the updates away
+        self._webhook_deleted = False  # no webhook takes the updates away
 
     async def run(self, accept: Callable[[Update], None], stop: asyncio.Event) -> None:
         """Hand every update to `accept` until `stop`."""
         while not stop.is_set():
             try:
-                found = await unless(stop, self._ask())
+                found = await run_unless_stopped(stop, self._get_updates())
             except TelegramError as error:
                 if isinstance(error, Conflict):
-                    await unless(stop, self._conflict(error, self._alone))
-                    self._alone = False
-                await pause(self._clock, stop, self._line.broke(error))
+                    await run_unless_stopped(stop, self._on_conflict(error, self._webhook_deleted))
+                    self._webhook_deleted = False
+                await sleep_unless_stopped(self._clock, stop, self._connection.record_failure(error))
                 continue
-            self._line.works()
+            self._connection.record_success()
             before = self._offset
             for raw in found or ():
-                self._offset = offset_behind(raw, self._offset)
-                if update := read_update(raw, self._bot):
+                self._offset = next_offset(raw, self._offset)
+                if update := parse_update(raw, self._bot):
                     accept(update)
             if self._offset == before:
-                await pause(self._clock, stop, BREATH)
-        await self._confirm()
+                await sleep_unless_stopped(self._clock, stop, IDLE_DELAY)
+        await self._confirm_offset()
 
-    async def _ask(self, wait: int = LONG_POLL) -> list[dict[str, Any]]:
-        if not self._alone:
+    async def _get_updates(self, wait: int = LONG_POLL_TIMEOUT) -> list[dict[str, Any]]:
+        if not self._webhook_deleted:
             await self._bot.delete_webhook()
-            self._alone = True
-        return await ask_for_updates(self._request, self._bot, self._offset, wait, WANTED_UPDATES)
+            self._webhook_deleted = True
+        return await fetch_updates(self._request, self._bot, self._offset, wait, WANTED_UPDATES)
 
-    async def _confirm(self) -> None:
+    async def _confirm_offset(self) -> None:
         """What was taken does not come again after a restart, if Telegram can be told in time."""
-        if self._offset and not self._line.trouble():
+        if self._offset and not self._connection.list_problems():
             with suppress(TelegramError, TimeoutError):
-                await within(self._clock, FAREWELL, self._ask(wait=0))
+                await with_timeout(self._clock, CONFIRM_TIMEOUT, self._get_updates(wait=0))
 
 
-def offset_behind(raw: dict[str, Any], offset: int) -> int:
+def next_offset(raw: dict[str, Any], offset: int) -> int:
     """The offset that confirms the update `raw`; the former one if that has no number."""
     number = raw.get("update_id")
     return number + 1 if isinstance(number, int) and number > 0 else offset
 
 
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+async def run_unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """What `work` returns; None where `stop` came first, and the work was given up."""
     task, asked = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
@@ -152,11 +152,11 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
         await asyncio.gather(task, asked, return_exceptions=True)
 
 
-async def pause(clock: Clock, stop: asyncio.Event, seconds: float) -> None:
+async def sleep_unless_stopped(clock: Clock, stop: asyncio.Event, seconds: float) -> None:
     """Wait so long, or until `stop`."""
     with suppress(TimeoutError):
-        await within(clock, seconds, _told(stop))
+        await with_timeout(clock, seconds, _wait_for_stop(stop))
 
 
-async def _told(stop: asyncio.Event) -> None:
+async def _wait_for_stop(stop: asyncio.Event) -> None:
     await stop.wait()

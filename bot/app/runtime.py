@@ -10,155 +10,159 @@ from aiohttp import web
 from telegram.error import InvalidToken
 
 from bot import __version__
-from bot.app.container import House, keep_index
-from bot.app.interpreter import give_way
-from bot.app.job_log import LOOKS, tell_round, told
-from bot.app.update_receiver import Listening, WebhookRefused
-from bot.config.policies import editions, feed_urls
-from bot.config.proxies import feeds_way, telegram_way
+from bot.app.container import Container, save_index
+from bot.app.interpreter import tune_interpreter
+from bot.app.job_log import FETCH_JOB, log_round, logged_job
+from bot.app.update_receiver import UpdateReceiver, WebhookRefused
+from bot.config.policies import list_editions, list_feed_urls
+from bot.config.proxies import feeds_route, telegram_route
 from bot.web.health import health_routes
-from bot.web.server import CannotListen, serve
-from bot.web.thread import Heartbeat, WebThread, handing_over
-from bot.web.websub import Callbacks
+from bot.web.server import CannotListen, start_server
+from bot.web.thread import Heartbeat, WebThread, bind_to_loop
+from bot.web.websub import WebSubEndpoint
 from jobs import alerts, cleanup
 from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import pipeline as ingesting
-from jobs.ingest.feed_updates import Looks
+from jobs.ingest.feed_updates import UpdateRunner
 from jobs.ingest.page import fetch
-from jobs.ingest.websub.client import TEND_EVERY, tend
+from jobs.ingest.websub.client import SYNC_INTERVAL, sync_leases
 from jobs.publish import pipeline as publishing
-from jobs.scheduler import Timetable
+from jobs.scheduler import Scheduler
 
 #: Feeds have their own times, stored; so often we ask which have come.
-LOOK_EVERY = timedelta(seconds=1)
+FEED_UPDATE_EVERY = timedelta(seconds=1)
 #: Pages that no post could wait for are read a few at a time: a new feed's backlog is many.
 PAGES_EVERY = timedelta(seconds=20)
 #: How soon the disk follows when a reader was erased who does not wait for it.
 ERASE_EVERY = timedelta(seconds=2)
 SAVE_INDEX_EVERY = timedelta(minutes=10)
 #: Seconds that whatever is in flight gets after a stop: less than the ten after which others kill.
-LAST_CALL = 9.0
+SHUTDOWN_TIMEOUT = 9.0
 #: Of those, what a look at a feed gets: it is done again at the next start.
-LAST_LOOK = 2.0
+JOBS_SHUTDOWN_TIMEOUT = 2.0
 
 log = structlog.get_logger()
 
 
-class CannotLive(Exception):
+class CannotRun(Exception):
     """The house cannot do its work; the message is one sentence for the operator."""
 
 
-async def live(house: House, stop: asyncio.Event, look_every: timedelta = LOOK_EVERY) -> None:
+async def run_bot(house: Container, stop: asyncio.Event, look_every: timedelta = FEED_UPDATE_EVERY) -> None:
     """Run everything until `stop` is set, then settle what is in flight.
 
     Raises:
         CannotLive: the token or the web address is not to be used.
     """
-    listening = Listening(house)
+    listening = UpdateReceiver(house)
     here, heart = asyncio.get_running_loop(), Heartbeat(house.clock)
-    callbacks = Callbacks(house.websub, handing_over(here, partial(ingesting.take, house.ingest)))
+    callbacks = WebSubEndpoint(
+        house.websub, bind_to_loop(here, partial(ingesting.receive_push, house.ingest))
+    )
     loops: dict[str, asyncio.Task[None]] = {}
-    served = await _serve(house, listening, callbacks, loops, heart)
+    served = await _start_web(house, listening, callbacks, loops, heart)
     beating = asyncio.create_task(heart.beat())
     loops["delivery"] = asyncio.create_task(publishing.run(house.publish, stop), name="delivery")
-    loops["listening"] = asyncio.create_task(listening.listen(stop), name="listening")
-    loops["indexing"] = asyncio.create_task(_keep_indexed(house, stop), name="indexing")
-    warming = asyncio.create_task(_warm(house))
-    looks = Looks(house.ingest, tell_round)
-    timetable = _timetable(house, looks, look_every)
+    loops["listening"] = asyncio.create_task(listening.receive_updates(stop), name="listening")
+    loops["indexing"] = asyncio.create_task(_index_new_articles(house, stop), name="indexing")
+    warming = asyncio.create_task(_warm_up(house))
+    looks = UpdateRunner(house.ingest, log_round)
+    timetable = _build_scheduler(house, looks, look_every)
     timetable.start()
-    _hello(house)
-    asked = asyncio.create_task(_asked(stop))
+    _log_startup(house)
+    asked = asyncio.create_task(_wait_for_stop(stop))
     try:
         await asyncio.wait({asked, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
         broken = [] if asked.done() else [task for task in loops.values() if task.done()]
     finally:
         stop.set()
-        house.stored.ring()
+        house.articles_stored.notify()
         asked.cancel()
         warming.cancel()
         beating.cancel()
-        web_ends = asyncio.create_task(_close(served, callbacks), name="web")
-        jobs_end = asyncio.create_task(_end_jobs(timetable, looks), name="jobs")
-        await _all_end({warming, beating, web_ends, jobs_end, *loops.values()})
+        web_ends = asyncio.create_task(_stop_web(served, callbacks), name="web")
+        jobs_end = asyncio.create_task(_stop_jobs(timetable, looks), name="jobs")
+        await _wait_for_tasks({warming, beating, web_ends, jobs_end, *loops.values()})
     for task in broken:
-        _raise_sentence(task)
+        _raise_failure(task)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
     """SIGTERM and SIGINT ask for a stop; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
 
-    def ask(number: signal.Signals) -> None:
+    def request_stop(number: signal.Signals) -> None:
         stop.set()
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_DFL)  # not Python's own, which would print where it was
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask, number)
+        loop.add_signal_handler(number, request_stop, number)
 
 
-def _timetable(house: House, looks: Looks, look_every: timedelta) -> Timetable:
+def _build_scheduler(house: Container, looks: UpdateRunner, look_every: timedelta) -> Scheduler:
     settings, ingest = house.settings, house.ingest
-    watching = partial(alerts.watch, house.db, house.clock, settings.operators)
-    cleaning = partial(cleanup.clean_up, house.db, house.clock, settings.retention)
-    timetable = Timetable(settings.timezone)
-    timetable.add(LOOKS, told(LOOKS, looks.tick), look_every, at_once=True)
-    timetable.add("pages", told("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
-    timetable.add("hubs", told("hubs", partial(tend, house.websub)), TEND_EVERY, at_once=True)
-    timetable.add("watch", told("watch", watching), alerts.EVERY)
-    timetable.add("clean up", told("clean up", cleaning), cleanup.EVERY)
-    dropping = partial(cleanup.drop_alerts, house.db, house.clock, settings.alert_retention)
-    hours = cleanup.alerts_every(settings.alert_retention)
-    timetable.add("drop alerts", told("drop alerts", dropping), hours, at_once=True)
-    timetable.add("erase traces", told("erase traces", house.db.traces.erase_left), ERASE_EVERY)
+    watching = partial(alerts.check_feeds, house.db, house.clock, settings.operators)
+    cleaning = partial(cleanup.drop_old_texts, house.db, house.clock, settings.retention)
+    timetable = Scheduler(settings.timezone)
+    timetable.add_job(FETCH_JOB, logged_job(FETCH_JOB, looks.start_due), look_every, at_once=True)
+    timetable.add_job("pages", logged_job("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
+    timetable.add_job(
+        "hubs", logged_job("hubs", partial(sync_leases, house.websub)), SYNC_INTERVAL, at_once=True
+    )
+    timetable.add_job("watch", logged_job("watch", watching), alerts.CHECK_INTERVAL)
+    timetable.add_job("clean up", logged_job("clean up", cleaning), cleanup.CLEANUP_INTERVAL)
+    dropping = partial(cleanup.drop_old_alerts, house.db, house.clock, settings.alert_retention)
+    hours = cleanup.alert_cleanup_interval(settings.alert_retention)
+    timetable.add_job("drop alerts", logged_job("drop alerts", dropping), hours, at_once=True)
+    timetable.add_job("erase traces", logged_job("erase traces", house.db.erasure.erase_pending), ERASE_EVERY)
     if house.embedder is not None:
-        embedding = told("embed", house.embedder.catch_up)
-        timetable.add("embed", embedding, embedding_pipeline.EVERY, at_once=True)
-    timetable.add("index", lambda: asyncio.to_thread(keep_index, house.index), SAVE_INDEX_EVERY)
+        embedding = logged_job("embed", house.embedder.embed_unread)
+        timetable.add_job("embed", embedding, embedding_pipeline.EMBED_INTERVAL, at_once=True)
+    timetable.add_job("index", lambda: asyncio.to_thread(save_index, house.index), SAVE_INDEX_EVERY)
     return timetable
 
 
-async def _end_jobs(timetable: Timetable, looks: Looks) -> None:
-    await timetable.stop(LAST_LOOK)
-    await looks.stop(LAST_LOOK)
+async def _stop_jobs(timetable: Scheduler, looks: UpdateRunner) -> None:
+    await timetable.stop(JOBS_SHUTDOWN_TIMEOUT)
+    await looks.stop(JOBS_SHUTDOWN_TIMEOUT)
 
 
-def _hello(house: House) -> None:
+def _log_startup(house: Container) -> None:
     settings = house.settings
-    channels = sum(len(edition.channels) for edition in editions(settings))
+    channels = sum(len(edition.channels) for edition in list_editions(settings))
     address = ":".join(map(str, settings.http_address)) if settings.http_address else "none"
-    feeds = len(feed_urls(settings))
-    ways = {"way_to_telegram": str(telegram_way(settings)), "way_to_feeds": str(feeds_way(settings))}
+    feeds = len(list_feed_urls(settings))
+    ways = {"way_to_telegram": str(telegram_route(settings)), "way_to_feeds": str(feeds_route(settings))}
     log.info(
         "Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address, **ways
     )
 
 
-async def _warm(house: House) -> None:
+async def _warm_up(house: Container) -> None:
     """Load what the first feed and the first question would otherwise wait for."""
-    await house.parser.warm()
-    await house.parser.children.warm(fetch.READ, fetch.SAMPLE)
-    await asyncio.to_thread(house.index.related_to_text, "warm", 1, 0, house.clock.now())
-    give_way()
+    await house.parser.warm_up()
+    await house.parser.workers.warm_up(fetch.PARSE_FUNCTION, fetch.SAMPLE_PAGE)
+    await asyncio.to_thread(house.index.find_related_to_text, "warm", 1, 0, house.clock.now())
+    tune_interpreter()
 
 
-async def _asked(stop: asyncio.Event) -> None:
+async def _wait_for_stop(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _keep_indexed(house: House, stop: asyncio.Event) -> None:
+async def _index_new_articles(house: Container, stop: asyncio.Event) -> None:
     """Articles are found as soon as they are stored; what a crash left out is caught up at the next start."""
-    catch_up = told("indexing", lambda: house.db.read(house.index.catch_up))
+    catch_up = logged_job("indexing", lambda: house.db.read(house.index.catch_up))
     while not stop.is_set():
-        await house.stored.wait(house.clock, 60.0)
+        await house.articles_stored.wait(house.clock, 60.0)
         await catch_up()
 
 
-async def _serve(
-    house: House,
-    listening: Listening,
-    callbacks: Callbacks,
+async def _start_web(
+    house: Container,
+    listening: UpdateReceiver,
+    callbacks: WebSubEndpoint,
     loops: dict[str, asyncio.Task[None]],
     heart: Heartbeat,
 ) -> tuple[WebThread, web.AppRunner] | None:
@@ -166,29 +170,32 @@ async def _serve(
     if address is None:
         return None
 
-    def wrong() -> list[str]:
+    def list_problems() -> list[str]:
         stopped = [f"The {name} loop has stopped." for name, task in loops.items() if task.done()]
-        return stopped + listening.trouble() + _silence(house)
+        return stopped + listening.list_problems() + _telegram_problems(house)
 
-    routes = [health_routes(house.db, house.clock, wrong, heart.silent_for), listening.routes()]
+    routes = [
+        health_routes(house.db, house.clock, list_problems, heart.seconds_since_beat),
+        listening.webhook_routes(),
+    ]
     if house.settings.public_url:
-        routes.append(callbacks.routes())
+        routes.append(callbacks.callback_routes())
     thread = WebThread()
     try:
-        return thread, await thread.run(serve(address, routes))
+        return thread, await thread.run(start_server(address, routes))
     except CannotListen as error:
         await thread.stop()
         host, port = address
-        raise CannotLive(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error}.") from None
+        raise CannotRun(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error}.") from None
 
 
-def _silence(house: House) -> list[str]:
+def _telegram_problems(house: Container) -> list[str]:
     """A sentence where nothing that we send is answered."""
-    lasts = house.publish.pace.silence.lasts(house.clock.monotonic())
+    lasts = house.publish.rate_limiter.circuit_breaker.open_seconds(house.clock.monotonic())
     return [f"Telegram has answered nothing that we send for {lasts:.0f} s."] if lasts else []
 
 
-async def _close(served: tuple[WebThread, web.AppRunner] | None, callbacks: Callbacks) -> None:
+async def _stop_web(served: tuple[WebThread, web.AppRunner] | None, callbacks: WebSubEndpoint) -> None:
     if served:
         thread, runner = served
         await thread.run(runner.cleanup())
@@ -196,25 +203,25 @@ async def _close(served: tuple[WebThread, web.AppRunner] | None, callbacks: Call
         await thread.stop()
 
 
-async def _all_end(tasks: set[asyncio.Task[None]]) -> None:
+async def _wait_for_tasks(tasks: set[asyncio.Task[None]]) -> None:
     """Wait for all, `LAST_CALL` at most; what is not over then is given up, and found again in the rows."""
-    _, late = await asyncio.wait(tasks, timeout=LAST_CALL)
+    _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_TIMEOUT)
     for task in late:
         log.warning("gave up waiting", task=task.get_name())
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _raise_sentence(task: asyncio.Task[None]) -> None:
+def _raise_failure(task: asyncio.Task[None]) -> None:
     error = task.exception()
     match error:
         case None:
             return
         case InvalidToken():
-            raise CannotLive(
+            raise CannotRun(
                 "TELEGRAM_BOT_TOKEN: Telegram does not know this token; one from @BotFather is wanted."
             )
         case WebhookRefused():
-            raise CannotLive(f"PUBLIC_URL: Telegram does not take it for its webhook: {error}.")
+            raise CannotRun(f"PUBLIC_URL: Telegram does not take it for its webhook: {error}.")
         case _:
             raise error

@@ -6,33 +6,35 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from jobs.clock import Clock
-from jobs.embed.model import MODEL, installed
-from jobs.embed.query_vectors import Asking
-from jobs.ingest.worker_pool import Children
-from storage.index.vectors.dense import Dense
+from jobs.embed.model import MODEL_VERSION, is_installed
+from jobs.embed.query_vectors import QueryEmbedder
+from jobs.ingest.worker_pool import WorkerPool
+from storage.index.vectors.dense import DenseIndex
 
 #: Seconds in which a child must have read a few articles, on a slow and busy machine too.
 DEADLINE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Semantic:
+class SemanticExtra:
     """The vectors for the index, and the child that makes those of articles."""
 
-    dense: Dense
-    children: Children
+    dense: DenseIndex
+    worker_pool: WorkerPool
 
 
 @asynccontextmanager
-async def semantic(clock: Clock) -> AsyncIterator[Semantic | None]:
+async def open_semantic_extra(clock: Clock) -> AsyncIterator[SemanticExtra | None]:
     """The extra's parts; its children, one for articles and one for questions, end with it."""
-    if not installed():
+    if not is_installed():
         yield None
         return
-    reading = Children(clock, most=1, deadline=DEADLINE)
-    asked = Children(clock, most=1, deadline=DEADLINE)
+    reading = WorkerPool(clock, most=1, deadline=DEADLINE)
+    asked = WorkerPool(clock, most=1, deadline=DEADLINE)
     try:
-        yield Semantic(Dense(MODEL, reads=Asking(asked, asyncio.get_running_loop())), reading)
+        yield SemanticExtra(
+            DenseIndex(MODEL_VERSION, reads=QueryEmbedder(asked, asyncio.get_running_loop())), reading
+        )
     finally:
         await reading.close()
         await asked.close()

@@ -4,49 +4,49 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.config import Settings
-from bot.config.policies import fetching
-from bot.web.server import serve
-from bot.web.websub import Callbacks
+from bot.config.policies import fetch_policy
+from bot.web.server import start_server
+from bot.web.websub import WebSubEndpoint
 from jobs.clock import Clock
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.ingest.websub.client import Push, WebSub, leave_all
+from jobs.ingest.websub.client import Push, WebSubContext, unsubscribe_all
 from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Lease
 
 #: Seconds that hubs have to come and verify that we meant it.
-PATIENCE = 60.0
-_LOOK_EVERY = 0.5
+VERIFY_TIMEOUT = 60.0
+_CHECK_EVERY = 0.5
 
 
-async def leave_hubs(
-    settings: Settings, db: Database, clock: Clock, patience: float = PATIENCE
+async def unsubscribe_from_hubs(
+    settings: Settings, db: Database, clock: Clock, patience: float = VERIFY_TIMEOUT
 ) -> tuple[list[Lease], list[Lease]]:
     """Ask all hubs to stop, and answer their questions: the leases that are over, and those not confirmed.
 
     Raises CannotListen: HTTP_ADDRESS is taken.
     """
-    policy = fetching(settings)
+    policy = fetch_policy(settings)
     async with Fetcher(policy, clock) as fetcher:
-        websub = WebSub(db, fetcher, clock, policy)
-        async with _answering(settings, Callbacks(websub, _nothing)):
-            before = await db.read(websub_subscriptions.every)
-            await leave_all(websub)
-            left = await db.read(websub_subscriptions.leaving)
+        websub = WebSubContext(db, fetcher, clock, policy)
+        async with _serve_callbacks(settings, WebSubEndpoint(websub, _ignore_push)):
+            before = await db.read(websub_subscriptions.list_all)
+            await unsubscribe_all(websub)
+            left = await db.read(websub_subscriptions.list_leaving)
             until = clock.monotonic() + patience
             while left and clock.monotonic() < until:
-                await clock.sleep(_LOOK_EVERY)
-                left = await db.read(websub_subscriptions.leaving)
-    still_there = {lease.callback for lease in await db.read(websub_subscriptions.every)}
+                await clock.sleep(_CHECK_EVERY)
+                left = await db.read(websub_subscriptions.list_leaving)
+    still_there = {lease.callback for lease in await db.read(websub_subscriptions.list_all)}
     return [lease for lease in before if lease.callback not in still_there], left
 
 
 @asynccontextmanager
-async def _answering(settings: Settings, callbacks: Callbacks) -> AsyncIterator[None]:
+async def _serve_callbacks(settings: Settings, callbacks: WebSubEndpoint) -> AsyncIterator[None]:
     if settings.http_address is None:
         yield
         return
-    runner = await serve(settings.http_address, [callbacks.routes()])
+    runner = await start_server(settings.http_address, [callbacks.callback_routes()])
     try:
         yield
     finally:
@@ -54,5 +54,5 @@ async def _answering(settings: Settings, callbacks: Callbacks) -> AsyncIterator[
         await callbacks.close()
 
 
-async def _nothing(_push: Push) -> None:
+async def _ignore_push(_push: Push) -> None:
     """What is pushed in this last minute is not read: the feed has it still."""

@@ -20,7 +20,7 @@ SUMMARIES = {
 }
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """Lists the commands from their summaries, so that `--help` waits for none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,7 +39,7 @@ class Commands(click.Group):
 
 
 @click.group(
-    cls=Commands,
+    cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="newswire COMMAND --help tells more. Exit status: 0 good, 1 failed, 2 wrong use or setting.",
 )

@@ -5,31 +5,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.config import Settings
-from bot.config.readers_key import readers_key
+from bot.config.readers_key import load_readers_key
 from storage.database import Database, open_database
 from storage.migrations import migrate
 from storage.readers_key import use_key
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """One plain sentence; the command ends with exit status 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """`wrong` says what to do, or is empty."""
 
-    what: str
-    good: str = ""
-    wrong: str = ""
+    name: str
+    detail: str = ""
+    problem: str = ""
 
 
 @contextmanager
-def opened(settings: Settings, *, create: bool = False) -> Iterator[Database]:
+def migrated_database(settings: Settings, *, create: bool = False) -> Iterator[Database]:
     """The database of the settings, at today's version, closed at the end; made if need be where `create`."""
-    database = open_database(settings.database_url, must_exist=not create, readers_key=readers_key(settings))
+    database = open_database(
+        settings.database_url, must_exist=not create, readers_key=load_readers_key(settings)
+    )
     try:
-        database.run_here(migrate)
+        database.run_sync(migrate)
         use_key(database)
         yield database
     finally:

@@ -3,40 +3,44 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.cli._common import Found
+from bot.cli._common import CheckResult
 from bot.config import Settings, is_in_env_file
 from storage.privacy.file_modes import is_open_to_others
 
 ENV_FILE = Path(".env")
-SQLITE = "sqlite:///"
+SQLITE_PREFIX = "sqlite:///"
 
 
-def files_found(settings: Settings) -> Iterator[Found]:
+def check_files(settings: Settings) -> Iterator[CheckResult]:
     """What others can read of `.env` and of the database's folder, and where the readers' key lies."""
     if is_open_to_others(ENV_FILE):
-        yield Found(".env", wrong="others on this machine can read it, and the token in it; chmod 600 .env")
-    sqlite = settings.database_url.startswith(SQLITE)
-    folder = Path(settings.database_url.removeprefix(SQLITE)).parent if sqlite else Path("data")
+        yield CheckResult(
+            ".env", problem="others on this machine can read it, and the token in it; chmod 600 .env"
+        )
+    sqlite = settings.database_url.startswith(SQLITE_PREFIX)
+    folder = Path(settings.database_url.removeprefix(SQLITE_PREFIX)).parent if sqlite else Path("data")
     if sqlite and is_open_to_others(folder):
         wrong = f"others can look into it; chmod 700 {folder}, or choose one of its own."
-        yield Found(f"folder {folder}", wrong=wrong)
+        yield CheckResult(f"folder {folder}", problem=wrong)
     if settings.readers_key or settings.readers_key_file:
-        yield _key(settings, folder)
+        yield _check_key(settings, folder)
 
 
-def _key(settings: Settings, folder: Path) -> Found:
+def _check_key(settings: Settings, folder: Path) -> CheckResult:
     """The key guards copies of the database: it must not lie where they are made from."""
     file = settings.readers_key_file
     if file is None:
         if is_in_env_file("READERS_KEY", ENV_FILE):
-            return Found(
+            return CheckResult(
                 "READERS_KEY",
-                wrong="it lies in .env; a file that is in no backup is wanted: READERS_KEY_FILE.",
+                problem="it lies in .env; a file that is in no backup is wanted: READERS_KEY_FILE.",
             )
-        return Found("READERS_KEY", "readers' ids are encrypted")
+        return CheckResult("READERS_KEY", "readers' ids are encrypted")
     if folder.resolve() in file.resolve().parents:
         wrong = f"it lies in {folder}, beside what it encrypts; a file outside is wanted."
-        return Found("READERS_KEY_FILE", wrong=wrong)
+        return CheckResult("READERS_KEY_FILE", problem=wrong)
     if is_open_to_others(file):
-        return Found("READERS_KEY_FILE", wrong=f"others on this machine can read it; chmod 600 {file}")
-    return Found("READERS_KEY_FILE", "readers' ids are encrypted")
+        return CheckResult(
+            "READERS_KEY_FILE", problem=f"others on this machine can read it; chmod 600 {file}"
+        )
+    return CheckResult("READERS_KEY_FILE", "readers' ids are encrypted")

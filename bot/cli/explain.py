@@ -2,82 +2,82 @@
 
 from typing import NamedTuple
 
-from bot.cli._common import Failure
-from bot.cli.table import Row, show
+from bot.cli._common import CommandError
+from bot.cli.table import Row, print_tables
 from bot.config import Settings
 from bot.config.policies import index_path
-from jobs.embed.model import MODEL
-from jobs.publish.story_clustering import Kin, kin
+from jobs.embed.model import MODEL_VERSION
+from jobs.publish.story_clustering import Relation, classify_relation
 from storage import articles
 from storage.database import Connection, Database
-from storage.index import Evidence, Index
-from storage.index.vectors.dense import Dense
+from storage.index import Explanation, Index
+from storage.index.vectors.dense import DenseIndex
 from storage.records import Article
 
 #: Words shown in a table; JSON has all.
-MOST = 20
-SENTENCES = {
-    Kin.REPEATS: "Both say the same, word for word.",
-    Kin.NEARLY: "Both say nearly the same.",
-    Kin.SUMMARY: "The second says most of what the first says, and much more: the first may be its summary.",
-    Kin.WHOLE: "The first says most of what the second says, and much more: the second may be its summary.",
-    Kin.RELATED: "They are related.",
-    Kin.STRANGER: "They share some words, and too little to be called related.",
+MAX_TABLE_WORDS = 20
+EXPLANATIONS = {
+    Relation.REPEATS: "Both say the same, word for word.",
+    Relation.NEARLY: "Both say nearly the same.",
+    Relation.SUMMARY: "The second says most of what the first says and more; the first may be its summary.",
+    Relation.WHOLE: "The first says most of what the second says and more; the second may be its summary.",
+    Relation.RELATED: "They are related.",
+    Relation.UNRELATED: "They share some words, and too little to be called related.",
 }
-NOTHING = "They share no word and no name."
-SAME = "Both links are of one article."
+NOTHING_SHARED = "They share no word and no name."
+SAME_ARTICLE = "Both links are of one article."
 
 
-class Compared(NamedTuple):
+class Comparison(NamedTuple):
     """Two articles, and what was found of them."""
 
     one: Article
     other: Article
-    evidence: Evidence
+    evidence: Explanation
     meaning: float | None
-    told: float  #: the likeness from which readers are told that they are related
+    related_threshold: float  #: the likeness from which readers are told that they are related
 
 
-def show_relation(settings: Settings, database: Database, urls: tuple[str, str], *, as_json: bool) -> None:
+def print_relation(settings: Settings, database: Database, urls: tuple[str, str], *, as_json: bool) -> None:
     """Print what two articles share.
 
     Raises:
         Failure: one of the links is of no article that we have, or both are of the same.
     """
-    index = Index.open(index_path(settings), dense=Dense(MODEL))
-    found = database.read_here(_compare, index, *urls)
-    shared = found.evidence.shared if as_json else found.evidence.shared[:MOST]
+    index = Index.open(index_path(settings), dense=DenseIndex(MODEL_VERSION))
+    found = database.read_sync(_compare_articles, index, *urls)
+    shared = found.evidence.shared if as_json else found.evidence.shared[:MAX_TABLE_WORDS]
     tables: dict[str, list[Row]] = {
-        "articles": [_article(found.one), _article(found.other)],
-        "related": [_relation(found)],
+        "articles": [_compared_row(found.one), _compared_row(found.other)],
+        "related": [_relation_row(found)],
         "shared": [
             {"word": each.word, "kind": "name" if each.name else "word", "weight": round(each.weight, 4)}
             for each in shared
         ],
     }
-    show(tables, as_json=as_json)
+    print_tables(tables, as_json=as_json)
 
 
-def _compare(connection: Connection, index: Index, url: str, other_url: str) -> Compared:
-    one, other = _known(connection, url), _known(connection, other_url)
+def _compare_articles(connection: Connection, index: Index, url: str, other_url: str) -> Comparison:
+    one, other = _find_article(connection, url), _find_article(connection, other_url)
     if one.id == other.id:
-        raise Failure(SAME)
+        raise CommandError(SAME_ARTICLE)
     index.catch_up(connection)
-    evidence = index.evidence(one.id, other.id)
+    evidence = index.explain_likeness(one.id, other.id)
     if evidence is None:
-        raise Failure("The text index does not know them yet; please try again.")
-    meaning = index.dense.between(one.id, other.id) if index.dense else None
-    return Compared(one, other, evidence, meaning, index.archive.weights.told)
+        raise CommandError("The text index does not know them yet; please try again.")
+    meaning = index.dense.likeness_between(one.id, other.id) if index.dense else None
+    return Comparison(one, other, evidence, meaning, index.archive.weights.shown_floor)
 
 
-def _known(connection: Connection, url: str) -> Article:
-    article = articles.by_url(connection, url)
+def _find_article(connection: Connection, url: str) -> Article:
+    article = articles.get_by_url(connection, url)
     if article is None:
-        raise Failure(f"{url} was in no feed that Newswire has looked at.")
+        raise CommandError(f"{url} was in no feed that Newswire has looked at.")
     return article
 
 
-def _article(article: Article) -> Row:
+def _compared_row(article: Article) -> Row:
     return {
         "headline": article.title,
         "link": article.url,
@@ -88,9 +88,9 @@ def _article(article: Article) -> Row:
     }
 
 
-def _relation(found: Compared) -> Row:
+def _relation_row(found: Comparison) -> Row:
     one, other, evidence = found.one, found.other, found.evidence
-    what = kin(one, other, evidence, found.told)
+    what = classify_relation(one, other, evidence, found.related_threshold)
     return {
         "likeness": round(evidence.alike, 4),
         "of the first": round(evidence.part, 4),
@@ -98,5 +98,5 @@ def _relation(found: Compared) -> Row:
         "in meaning": None if found.meaning is None else round(found.meaning, 4),
         "one story": one.story_id is not None and one.story_id == other.story_id,
         "what": what,
-        "which means": SENTENCES[what] if evidence.shared else NOTHING,
+        "which means": EXPLANATIONS[what] if evidence.shared else NOTHING_SHARED,
     }

@@ -6,14 +6,14 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.app.ingest import looking
-from bot.cli._common import opened
-from bot.cli.table import Row, json_option, show
+from bot.app.ingest import open_ingest
+from bot.cli._common import migrated_database
+from bot.cli.table import Row, json_option, print_tables
 from bot.config import Settings, read_settings
-from bot.config.policies import feed_urls
+from bot.config.policies import list_feed_urls
 from jobs.clock import SystemClock
-from jobs.ingest.pipeline import look
-from jobs.ingest.update_feed import Look, LookState
+from jobs.ingest.pipeline import update_one_feed
+from jobs.ingest.update_feed import FeedUpdate, UpdateState
 from storage import feeds
 from storage.database import Database
 from storage.records import Feed, FeedState
@@ -29,36 +29,36 @@ def fetch(context: click.Context, as_json: bool) -> None:
     to readers is named, with the reason. Safe beside a running bot. Exit status 1 where a look failed.
     """
     settings = read_settings()
-    with opened(settings, create=True) as database:
-        looks = asyncio.run(_look(settings, database))
-    left_out = [{"feed": each.feed.url, "what": said} for each in looks for said in each.left_out]
-    show({"looks": [_row(each) for each in looks], "left out": left_out}, as_json=as_json)
-    if any(each.state in (LookState.FAILED, LookState.GONE) for each in looks):
+    with migrated_database(settings, create=True) as database:
+        looks = asyncio.run(_update_feeds(settings, database))
+    left_out = [{"feed": each.feed.url, "what": said} for each in looks for said in each.omissions]
+    print_tables({"looks": [_update_row(each) for each in looks], "left out": left_out}, as_json=as_json)
+    if any(each.state in (UpdateState.FAILED, UpdateState.GONE) for each in looks):
         context.exit(1)
 
 
-async def _look(settings: Settings, database: Database) -> list[Look]:
+async def _update_feeds(settings: Settings, database: Database) -> list[FeedUpdate]:
     clock = SystemClock()
-    database.run_here(feeds.register, feed_urls(settings), clock.now())
-    due = [feed for feed in database.read_here(feeds.every) if feed.state is FeedState.ACTIVE]
-    async with looking(settings, clock, database) as ingest:
+    database.run_sync(feeds.register_urls, list_feed_urls(settings), clock.now())
+    due = [feed for feed in database.read_sync(feeds.list_all) if feed.state is FeedState.ACTIVE]
+    async with open_ingest(settings, clock, database) as ingest:
         with Progress(transient=True, console=Console(stderr=True)) as progress:
             bar = progress.add_task("Looking", total=len(due))
 
-            async def one(feed: Feed) -> Look:
-                taken = await look(ingest, feed)
+            async def update_one(feed: Feed) -> FeedUpdate:
+                taken = await update_one_feed(ingest, feed)
                 progress.advance(bar)
                 return taken
 
-            return list(await asyncio.gather(*(one(feed) for feed in due)))
+            return list(await asyncio.gather(*(update_one(feed) for feed in due)))
 
 
-def _row(taken: Look) -> Row:
+def _update_row(taken: FeedUpdate) -> Row:
     return {
         "feed": taken.feed.url,
         "came": taken.state,
-        "new": len(taken.kept.new),
-        "revised": len(taken.kept.revised),
-        "left out": len(taken.left_out),
+        "new": len(taken.stored.new),
+        "revised": len(taken.stored.revised),
+        "left out": len(taken.omissions),
         "why": taken.reason,
     }

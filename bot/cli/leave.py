@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
-from bot.app.websub_leave import leave_hubs
-from bot.cli._common import Failure, opened
-from bot.cli.table import Row, json_option, show
+from bot.app.websub_leave import unsubscribe_from_hubs
+from bot.cli._common import CommandError, migrated_database
+from bot.cli.table import Row, json_option, print_tables
 from bot.config import read_settings
 from bot.web.server import CannotListen
 from jobs.clock import SystemClock
@@ -23,16 +23,19 @@ def leave(context: click.Context, as_json: bool) -> None:
     bot first; the next `newswire run` asks the hubs again. Exit status 1 where a hub did not confirm.
     """
     settings = read_settings()
-    with opened(settings) as database:
-        database.lock()
+    with migrated_database(settings) as database:
+        database.acquire_lock()
         try:
-            ended, silent = asyncio.run(leave_hubs(settings, database, SystemClock()))
+            ended, silent = asyncio.run(unsubscribe_from_hubs(settings, database, SystemClock()))
         except CannotListen as error:
-            raise Failure(f"HTTP_ADDRESS: cannot listen there: {error}.") from None
-    show({"hubs": [_row(one, "yes") for one in ended] + [_row(one, "no") for one in silent]}, as_json=as_json)
+            raise CommandError(f"HTTP_ADDRESS: cannot listen there: {error}.") from None
+    print_tables(
+        {"hubs": [_lease_row(one, "yes") for one in ended] + [_lease_row(one, "no") for one in silent]},
+        as_json=as_json,
+    )
     if silent:
         context.exit(1)
 
 
-def _row(lease: Lease, over: str) -> Row:
+def _lease_row(lease: Lease, over: str) -> Row:
     return {"hub": lease.hub, "topic": lease.topic, "over": over, "why": lease.error}

@@ -12,23 +12,23 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
-from bot.app.ingest import looking
-from bot.app.post_renderer import Posts
-from bot.cli._common import Failure
-from bot.cli.table import Row, json_option, show
+from bot.app.ingest import open_ingest
+from bot.app.post_renderer import PostRenderer
+from bot.cli._common import CommandError
+from bot.cli.table import Row, json_option, print_tables
 from bot.config import Settings, read_settings
-from bot.config.parsers import web_address
-from bot.config.policies import publishing
+from bot.config.parsers import parse_web_address
+from bot.config.policies import publish_policy
 from bot.render import Content, Html
-from bot.render.text import shown
+from bot.render.text import visible_text
 from jobs.clock import SystemClock
-from jobs.config import Edition, Publishing
-from jobs.ingest.pipeline import look, read_late_pages
-from jobs.ingest.probe import try_article
-from jobs.ingest.store import keep
-from jobs.ingest.update_feed import LookState
-from jobs.publish.context import Telling
-from jobs.publish.rules import Plan, plan
+from jobs.config import Edition, PublishPolicy
+from jobs.ingest.pipeline import read_late_pages, update_one_feed
+from jobs.ingest.probe import probe_article
+from jobs.ingest.store import store_update
+from jobs.ingest.update_feed import UpdateState
+from jobs.publish.context import PostContext
+from jobs.publish.rules import Plan, make_plan
 from storage import articles, chats, feeds
 from storage.database import Connection, Database, open_database
 from storage.delivery import planning, turns
@@ -37,7 +37,7 @@ from storage.migrations import migrate
 from storage.records import Article, ChatKind, Lane, Post, PostKind
 
 #: Articles of a feed that are kept for the preview; a feed has rarely more.
-MOST = 1000
+MAX_ARTICLES = 1000
 
 
 @click.command()
@@ -52,70 +52,70 @@ def preview(url: str, count: int, as_json: bool) -> None:
     URL is a feed's address, a site's (its feed is found), or that of one article.
     """
     try:
-        web_address(url)
+        parse_web_address(url)
     except ValueError as error:
         raise click.BadParameter(f"{error} is wanted.", param_hint="URL") from None
     settings = read_settings()
     with tempfile.TemporaryDirectory(prefix="newswire-preview-") as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'preview.db'}")
         try:
-            database.run_here(migrate)
-            asyncio.run(_look(settings, database, url, count))
+            database.run_sync(migrate)
+            asyncio.run(_fetch_articles(settings, database, url, count))
             now = SystemClock().now()
-            rows = database.run_here(_rows, _policy(settings, url), now, count)
+            rows = database.run_sync(_preview_rows, _preview_policy(settings, url), now, count)
         finally:
             database.close()
     if as_json:
-        show({"posts": rows}, as_json=True)
+        print_tables({"posts": rows}, as_json=True)
     else:
-        _print(rows, now)
+        _print_posts(rows, now)
 
 
-async def _look(settings: Settings, database: Database, url: str, count: int) -> None:
+async def _fetch_articles(settings: Settings, database: Database, url: str, count: int) -> None:
     clock = SystemClock()
-    database.run_here(feeds.register, [url], clock.now())
-    [feed] = database.read_here(feeds.every)
-    generous = settings.model_copy(update={"backfill": MOST})
-    async with looking(generous, clock, database) as ingest:
-        if article := await try_article(ingest, url):
-            database.run_here(keep, feed.id, article, ingest.policy, clock.now(), {})
+    database.run_sync(feeds.register_urls, [url], clock.now())
+    [feed] = database.read_sync(feeds.list_all)
+    generous = settings.model_copy(update={"backfill": MAX_ARTICLES})
+    async with open_ingest(generous, clock, database) as ingest:
+        if article := await probe_article(ingest, url):
+            database.run_sync(store_update, feed.id, article, ingest.policy, clock.now(), {})
             return
-        taken = await look(ingest, feed)
-        if taken.state is LookState.FAILED and not taken.kept.new:
-            raise Failure(f"{url}: {taken.reason}")
+        taken = await update_one_feed(ingest, feed)
+        if taken.state is UpdateState.FAILED and not taken.stored.new:
+            raise CommandError(f"{url}: {taken.reason}")
         await read_late_pages(ingest, count)  # as a running bot would have read them first
 
 
-def _policy(settings: Settings, url: str) -> Publishing:
+def _preview_policy(settings: Settings, url: str) -> PublishPolicy:
     """The newsroom's editions that have this feed; all of them where none has."""
-    policy = publishing(settings)
+    policy = publish_policy(settings)
     mine = tuple(edition for edition in policy.editions if url in edition.feed_urls)
     return replace(
         policy, editions=mine or tuple(replace(each, feed_urls=(url,)) for each in policy.editions)
     )
 
 
-def _rows(connection: Connection, policy: Publishing, now: datetime, count: int) -> list[Row]:
-    waiting = planning.unplanned(connection, turns.unplanned(connection, MOST))
+def _preview_rows(connection: Connection, policy: PublishPolicy, now: datetime, count: int) -> list[Row]:
+    waiting = planning.articles_for_planning(connection, turns.next_unplanned(connection, MAX_ARTICLES))
     channels = {
-        edition.name: chats.channels(connection, edition.channels, now, edition.name)
+        edition.name: chats.resolve_channels(connection, edition.channels, now, edition.name)
         for edition in policy.editions
     }
-    made = plan(waiting, policy, channels, {}, now)
-    newest = articles.latest(connection, count)
-    posts = Posts(policy)
-    return [row for article in newest for row in _of_article(article, made, policy, posts, now)]
+    made = make_plan(waiting, policy, channels, {}, now)
+    newest = articles.list_latest(connection, count)
+    posts = PostRenderer(policy)
+    return [row for article in newest for row in _decision_rows(article, made, policy, posts, now)]
 
 
-def _of_article(
-    article: Article, made: Plan, policy: Publishing, posts: Posts, now: datetime
+def _decision_rows(
+    article: Article, made: Plan, policy: PublishPolicy, posts: PostRenderer, now: datetime
 ) -> Iterator[Row]:
     by_name = {edition.name: edition for edition in policy.editions}
     for decision in (each for each in made.decisions if each.article_id == article.id):
         edition = by_name[decision.edition]
         named = (article.id, edition.name)
         owed = next((post for post in made.posts if (post.article_id, post.edition) == named), None)
-        content = _content(article, edition, owed, posts, now)
+        content = _render_preview(article, edition, owed, posts, now)
         yield {
             "headline": article.title,
             "edition": edition.name,
@@ -123,14 +123,14 @@ def _of_article(
             "why": decision.detail,
             "channels": [str(channel) for channel in edition.channels] if owed else [],
             "when": owed.not_before if owed else None,
-            "post": shown(Html(content.text)),
+            "post": visible_text(Html(content.text)),
             "html": content.text,
             "preview": content.preview,
         }
 
 
-def _content(
-    article: Article, edition: Edition, owed: NewPost | None, posts: Posts, now: datetime
+def _render_preview(
+    article: Article, edition: Edition, owed: NewPost | None, posts: PostRenderer, now: datetime
 ) -> Content:
     post = Post(
         id=0,
@@ -143,14 +143,14 @@ def _content(
         not_before=now,
         created_at=now,
     )
-    channel = chats.blank(-1, ChatKind.CHANNEL, now, edition=edition.name)
-    telling = Telling(
+    channel = chats.empty_chat(-1, ChatKind.CHANNEL, now, edition=edition.name)
+    telling = PostContext(
         post=post, articles=(article,), edition=edition, language=edition.language, chat=channel, now=now
     )
     return Content.from_json(posts(telling))
 
 
-def _print(rows: list[Row], now: datetime) -> None:
+def _print_posts(rows: list[Row], now: datetime) -> None:
     console = Console(highlight=False)
     for row in rows:
         when = (

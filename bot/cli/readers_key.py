@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from bot.cli._common import Failure, opened
+from bot.cli._common import CommandError, migrated_database
 from bot.config import SettingsError, read_settings
-from bot.config.readers_key import key_in
-from storage.privacy.encryption import Seal, new_key, seal_of
+from bot.config.readers_key import read_key_file
+from storage.privacy.encryption import ChatIdCipher, cipher_of, generate_key
 from storage.privacy.file_modes import open_private
-from storage.readers_key import reseal
+from storage.readers_key import change_key
 
 
 @click.command("readers-key")
@@ -34,31 +34,31 @@ def readers_key(to: Path | None, rotate: Path | None) -> None:
     if to and rotate:
         raise click.UsageError("--to makes a key and --rotate uses one; one after the other is wanted.")
     if rotate:
-        _rotate(rotate)
+        _rotate_key(rotate)
     elif to:
-        _write(to)
+        _write_key(to)
     else:
-        click.echo(new_key())
+        click.echo(generate_key())
 
 
-def _write(path: Path) -> None:
+def _write_key(path: Path) -> None:
     try:
         with open(path, "x", encoding="utf-8", opener=open_private) as file:
-            file.write(new_key() + "\n")
+            file.write(generate_key() + "\n")
             os.fsync(file.fileno())
     except OSError as error:
-        raise Failure(f"--to {path}: cannot be written ({error.strerror}).") from None
+        raise CommandError(f"--to {path}: cannot be written ({error.strerror}).") from None
 
 
-def _rotate(path: Path) -> None:
-    new = Seal(key_in(path, "--rotate"))
-    with opened(read_settings()) as database:
-        database.lock()
-        if seal_of(database.engine.dialect) is None:
+def _rotate_key(path: Path) -> None:
+    new = ChatIdCipher(read_key_file(path, "--rotate"))
+    with migrated_database(read_settings()) as database:
+        database.acquire_lock()
+        if cipher_of(database.engine.dialect) is None:
             raise SettingsError(
                 ["READERS_KEY: the database is not encrypted yet; newswire run with READERS_KEY encrypts it."]
             )
-        reseal(database, new)
-        if not database.traces.sweep_here():
-            raise Failure("The readers are encrypted anew; the next newswire run erases the old forms.")
+        change_key(database, new)
+        if not database.erasure.erase_at_start():
+            raise CommandError("The readers are encrypted anew; the next newswire run erases the old forms.")
     click.echo(f"The readers are encrypted anew. READERS_KEY_FILE={path} is wanted from now on.")

@@ -4,16 +4,16 @@ import asyncio
 
 import click
 
-from bot.app.container import open_house
-from bot.app.runtime import CannotLive, live, stop_on_signals
-from bot.cli._common import Failure
-from bot.cli.sandbox import open_stage
+from bot.app.container import open_container
+from bot.app.runtime import CannotRun, run_bot, stop_on_signals
+from bot.cli._common import CommandError
+from bot.cli.sandbox import run_sandbox
 from bot.config import Settings, SettingsError, read_settings
-from bot.config.logs import start_logs
-from bot.config.policies import editions
-from bot.config.proxies import WrongProxy, telegram_way
+from bot.config.logs import configure_logging
+from bot.config.policies import list_editions
+from bot.config.proxies import InvalidProxy, telegram_route
 
-TOKENLESS = (
+TOKEN_MISSING = (
     "TELEGRAM_BOT_TOKEN: nothing was given; a token from @BotFather is wanted. "
     "To look around without one: newswire sandbox."
 )
@@ -29,21 +29,21 @@ def run(or_sandbox: bool) -> None:
     """
     settings = read_settings()
     if not settings.telegram_bot_token and or_sandbox:
-        open_stage(settings, feed="", port=None)
+        run_sandbox(settings, feed="", port=None)
         return
-    if wrong := _missing(settings):
+    if wrong := _list_missing(settings):
         raise SettingsError(wrong)
-    start_logs(settings.log_format, settings.log_level)
+    configure_logging(settings.log_format, settings.log_level)
     try:
-        asyncio.run(_run(settings))
-    except CannotLive as error:
-        raise Failure(str(error)) from None
+        asyncio.run(_run_until_signal(settings))
+    except CannotRun as error:
+        raise CommandError(str(error)) from None
 
 
-def _missing(settings: Settings) -> list[str]:
+def _list_missing(settings: Settings) -> list[str]:
     """What the bot cannot do without, or with."""
-    wrong = [] if settings.telegram_bot_token else [TOKENLESS]
-    for edition in editions(settings):
+    wrong = [] if settings.telegram_bot_token else [TOKEN_MISSING]
+    for edition in list_editions(settings):
         prefix = f"EDITIONS__{edition.name.upper()}__" if edition.name else ""
         if not edition.feed_urls:
             wrong.append(
@@ -52,14 +52,14 @@ def _missing(settings: Settings) -> list[str]:
     if settings.public_url and settings.http_address is None:
         wrong.append("HTTP_ADDRESS: nothing was given; with PUBLIC_URL, where it leads to is wanted.")
     try:
-        telegram_way(settings)
-    except WrongProxy as error:
+        telegram_route(settings)
+    except InvalidProxy as error:
         wrong.append(str(error))
     return wrong
 
 
-async def _run(settings: Settings) -> None:
+async def _run_until_signal(settings: Settings) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with open_house(settings) as house:
-        await live(house, stop)
+    async with open_container(settings) as house:
+        await run_bot(house, stop)

@@ -13,27 +13,27 @@ from urllib.parse import urlsplit
 
 import click
 
-from bot.app.container import House, open_house
-from bot.app.runtime import CannotLive, live, stop_on_signals
-from bot.cli._common import Failure
+from bot.app.container import Container, open_container
+from bot.app.runtime import CannotRun, run_bot, stop_on_signals
+from bot.cli._common import CommandError
 from bot.config import EditionSettings, Settings, read_settings
-from bot.config.logs import start_logs
-from bot.config.parsers import web_address
+from bot.config.logs import configure_logging
+from bot.config.parsers import parse_web_address
 from bot.sandbox.page.app import Sandbox, open_sandbox
-from bot.sandbox.sample.site_server import Newsroom
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.telegram.state import Preview
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.sample.site_server import SampleSite
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.telegram.state import LinkPreview
+from bot.sandbox.transport.in_process import InProcessRequest
 from jobs.clock import SystemClock
-from jobs.ingest.probe import try_feed
+from jobs.ingest.probe import probe_feed
 from storage import articles
 from storage.database import Connection, Database, SQLAlchemyError
 
-PORT = 8090
+DEFAULT_PORT = 8090
 #: Seconds between two stories of the sample site.
-PACE = 20.0
+STORY_INTERVAL = 20.0
 #: Of an operator's own feed: so many posts at once, however old, to see what they look like.
-SHOWN_OF_OWN_FEED = 5
+OWN_FEED_POSTS = 5
 
 
 @click.command()
@@ -43,68 +43,72 @@ SHOWN_OF_OWN_FEED = 5
     metavar="URL",
     help="Show the posts of this feed, or site, instead of the sample site's.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), help=f"Of the page; {PORT} or a free one by default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"Of the page; {DEFAULT_PORT} or a free one by default."
+)
 def sandbox(feed: str, port: int | None) -> None:
     """The same bot against a Telegram in a box, with a page to try it on.
 
     A sample news site publishes invented stories, in English and Burmese; with --feed the posts are of your
     own feed, as they would look. Needs no token, sends nothing to Telegram, and forgets all at its end.
     """
-    open_stage(read_settings(), feed=feed, port=port)
+    run_sandbox(read_settings(), feed=feed, port=port)
 
 
-def open_stage(settings: Settings, *, feed: str, port: int | None) -> None:
+def run_sandbox(settings: Settings, *, feed: str, port: int | None) -> None:
     """Run the sandbox until it is interrupted."""
     if feed:
         try:
-            web_address(feed)
+            parse_web_address(feed)
         except ValueError as error:
             raise click.BadParameter(f"{error} is wanted.", param_hint="--feed") from None
-    start_logs(settings.log_format, "warning" if settings.log_level == "info" else settings.log_level)
+    configure_logging(settings.log_format, "warning" if settings.log_level == "info" else settings.log_level)
     try:
-        asyncio.run(_play(settings, feed, port))
-    except CannotLive as error:
-        raise Failure(str(error)) from None
+        asyncio.run(_serve_sandbox(settings, feed, port))
+    except CannotRun as error:
+        raise CommandError(str(error)) from None
 
 
-async def _play(settings: Settings, feed: str, port: int | None) -> None:
+async def _serve_sandbox(settings: Settings, feed: str, port: int | None) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     clock = SystemClock()
-    box = Box(clock, random.Random())  # noqa: S311 — chance of a game, not of a secret
-    newsroom = None if feed else Newsroom(clock, pace=PACE)
-    stage = await _open(box, newsroom, port)
+    box = FakeTelegram(clock, random.Random())  # noqa: S311 — chance of a game, not of a secret
+    newsroom = None if feed else SampleSite(clock, pace=STORY_INTERVAL)
+    stage = await _open_page(box, newsroom, port)
     try:
         with tempfile.TemporaryDirectory(prefix="newswire-sandbox-") as folder:
-            played = _settings(settings, box, stage, feed, Path(folder))
-            async with open_house(played, clock=clock, request=BoxRequest(box)) as house:
+            played = _sandbox_settings(settings, box, stage, feed, Path(folder))
+            async with open_container(played, clock=clock, request=InProcessRequest(box)) as house:
                 if feed:
-                    await _must_be_read(house, feed)
-                    box.cloud.preview = previews(house.db)
+                    await _require_feed(house, feed)
+                    box.state.find_preview = link_previewer(house.db)
                 click.echo(f"\n  Newswire's sandbox:  {stage.address}\n\n  Ctrl+C ends it.\n")
-                await live(house, stop)
+                await run_bot(house, stop)
     finally:
         await stage.close()
         await box.close()
 
 
-async def _must_be_read(house: House, feed: str) -> None:
-    tried = await try_feed(house.ingest, feed)
+async def _require_feed(house: Container, feed: str) -> None:
+    tried = await probe_feed(house.ingest, feed)
     if isinstance(tried, str):
-        raise Failure(f"--feed {feed}: {tried}")
+        raise CommandError(f"--feed {feed}: {tried}")
 
 
-async def _open(box: Box, newsroom: Newsroom | None, port: int | None) -> Sandbox:
+async def _open_page(box: FakeTelegram, newsroom: SampleSite | None, port: int | None) -> Sandbox:
     try:
-        return await open_sandbox(box, newsroom, port=PORT if port is None else port)
+        return await open_sandbox(box, newsroom, port=DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is None:
             return await open_sandbox(box, newsroom, port=0)
         why = os.strerror(error.errno) if error.errno else error.strerror
-        raise Failure(f"--port {port}: cannot be listened on: {why}.") from None
+        raise CommandError(f"--port {port}: cannot be listened on: {why}.") from None
 
 
-def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: Path) -> Settings:
+def _sandbox_settings(
+    settings: Settings, box: FakeTelegram, stage: Sandbox, feed: str, folder: Path
+) -> Settings:
     """For an operator's own feed the own settings, but for Telegram and the database."""
     common: dict[str, Any] = {
         "telegram_bot_token": box.token,
@@ -117,7 +121,7 @@ def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: P
     }
     if feed:
         own = {"channels": (stage.channels[""].id,), "feed_urls": (feed,), "editions": {}}
-        patient = {"backfill": SHOWN_OF_OWN_FEED, "max_age": timedelta(days=36500)}
+        patient = {"backfill": OWN_FEED_POSTS, "max_age": timedelta(days=36500)}
         return settings.model_copy(update=common | own | patient)
     editions = {
         language: EditionSettings(
@@ -135,21 +139,21 @@ def _settings(settings: Settings, box: Box, stage: Sandbox, feed: str, folder: P
     return Settings(**common | local)  # the sample site has nothing to do with the operator's own rules
 
 
-def previews(database: Database) -> Callable[[str], Preview | None]:
+def link_previewer(database: Database) -> Callable[[str], LinkPreview | None]:
     """A link to its preview, as Telegram would make it of the page; None where the link is no article's."""
 
-    def preview(url: str) -> Preview | None:
+    def preview_link(url: str) -> LinkPreview | None:
         try:
-            return database.read_here(_preview, url)
+            return database.read_sync(_article_preview, url)
         except SQLAlchemyError:
             return None
 
-    return preview
+    return preview_link
 
 
-def _preview(connection: Connection, url: str) -> Preview | None:
-    article = articles.by_url(connection, url)
+def _article_preview(connection: Connection, url: str) -> LinkPreview | None:
+    article = articles.get_by_url(connection, url)
     if article is None:
         return None
     site = (urlsplit(article.url).hostname or "").removeprefix("www.")
-    return Preview(title=article.title, text=article.summary[:200], site=site, image=article.image_url)
+    return LinkPreview(title=article.title, text=article.summary[:200], site=site, image=article.image_url)

@@ -5,8 +5,8 @@ from statistics import median
 
 import click
 
-from bot.cli._common import opened
-from bot.cli.table import Row, json_option, show
+from bot.cli._common import migrated_database
+from bot.cli.table import Row, json_option, print_tables
 from bot.config import read_settings
 from storage import feeds, job_runs, reports
 from storage.database import Connection
@@ -22,24 +22,27 @@ def status(as_json: bool) -> None:
     column "why". "seen to shown" counts the seconds from when a post could go until the channel showed it,
     over the last hundred posts.
     """
-    with opened(read_settings()) as database:
-        show(database.read_here(_tables, datetime.now(UTC)), as_json=as_json)
+    with migrated_database(read_settings()) as database:
+        print_tables(database.read_sync(_status_tables, datetime.now(UTC)), as_json=as_json)
 
 
-def _tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
-    backlog = reports.backlog(connection, now)
+def _status_tables(connection: Connection, now: datetime) -> dict[str, list[Row]]:
+    backlog = reports.delivery_backlog(connection, now)
     return {
-        "feeds": [_feed(feed) for feed in feeds.every(connection)],
-        "deliveries": [_deliveries(connection, backlog, now)],
-        "paused chats": [{"chat": chat.called, "id": chat.id, "why": chat.reason} for chat in backlog.paused],
-        "chats that Telegram makes wait": [
-            {"chat": chat.called, "id": chat.id, "until": chat.flooded_until} for chat in backlog.waiting
+        "feeds": [_feed_row(feed) for feed in feeds.list_all(connection)],
+        "deliveries": [_deliveries_row(connection, backlog, now)],
+        "paused chats": [
+            {"chat": chat.display_name, "id": chat.id, "why": chat.reason} for chat in backlog.paused
         ],
-        "last runs": [_run(run) for run in job_runs.latest(connection)],
+        "chats that Telegram makes wait": [
+            {"chat": chat.display_name, "id": chat.id, "until": chat.flooded_until}
+            for chat in backlog.waiting
+        ],
+        "last runs": [_run_row(run) for run in job_runs.latest_runs(connection)],
     }
 
 
-def _feed(feed: Feed) -> Row:
+def _feed_row(feed: Feed) -> Row:
     return {
         "feed": feed.url,
         "state": feed.state,
@@ -51,10 +54,10 @@ def _feed(feed: Feed) -> Row:
     }
 
 
-def _deliveries(connection: Connection, backlog: reports.Backlog, now: datetime) -> Row:
+def _deliveries_row(connection: Connection, backlog: reports.Backlog, now: datetime) -> Row:
     owed = {f"owed, {lane}": backlog.owed[lane] for lane in Lane}
     waits = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-    delays = [delay.total_seconds() for delay in reports.delays(connection)]
+    delays = [delay.total_seconds() for delay in reports.posting_delays(connection)]
     return {
         **owed,
         "unclear": backlog.unclear,
@@ -65,7 +68,7 @@ def _deliveries(connection: Connection, backlog: reports.Backlog, now: datetime)
     }
 
 
-def _run(run: Run) -> Row:
+def _run_row(run: Run) -> Row:
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
     return {
         "job": run.job,

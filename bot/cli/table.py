@@ -13,32 +13,32 @@ Row = dict[str, Any]
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 
 
-def show(tables: Mapping[str, Sequence[Row]], *, as_json: bool) -> None:
+def print_tables(tables: Mapping[str, Sequence[Row]], *, as_json: bool) -> None:
     """Print named lists of rows, the rows of a list with the same keys: one JSON object, or a table each.
 
     In JSON the names are `written_like_this`, times are ISO 8601 in UTC, and nothing is left out.
     """
     if as_json:
-        keyed = {_key(title): [_keyed(row) for row in rows] for title, rows in tables.items()}
-        click.echo(json.dumps(keyed, ensure_ascii=False, indent=2, default=_plain))
+        keyed = {_json_key(title): [_json_row(row) for row in rows] for title, rows in tables.items()}
+        click.echo(json.dumps(keyed, ensure_ascii=False, indent=2, default=_json_value))
         return
     from rich.console import Console  # a tenth of a second, which scripts need not wait
 
     console = Console(highlight=False)
     for title, rows in tables.items():
         if rows:
-            console.print(_table(title, rows), "")
+            console.print(_build_table(title, rows), "")
 
 
-def _key(name: str) -> str:
+def _json_key(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_").lower()
 
 
-def _keyed(row: Row) -> Row:
-    return {_key(name): value for name, value in row.items()}
+def _json_row(row: Row) -> Row:
+    return {_json_key(name): value for name, value in row.items()}
 
 
-def _table(title: str, rows: Sequence[Row]) -> Any:
+def _build_table(title: str, rows: Sequence[Row]) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
@@ -48,15 +48,15 @@ def _table(title: str, rows: Sequence[Row]) -> Any:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(_written(value)) for value in row.values()))
+        table.add_row(*(escape(_format_value(value)) for value in row.values()))
     return table
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _written(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """What a person reads: times as this machine's clock shows them, of counts only those that are not 0."""
     match value:
         case None:
@@ -66,7 +66,7 @@ def _written(value: Any) -> str:
         case dict():
             return ", ".join(f"{name} {count}" for name, count in value.items() if count)
         case list() | tuple():
-            return ", ".join(map(_written, value))
+            return ", ".join(map(_format_value, value))
         case float():
             return f"{value:.1f}"
         case _:

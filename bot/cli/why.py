@@ -2,8 +2,8 @@
 
 import click
 
-from bot.cli._common import Failure, opened
-from bot.cli.table import Row, json_option, show
+from bot.cli._common import CommandError, migrated_database
+from bot.cli.table import Row, json_option, print_tables
 from bot.config import read_settings
 from jobs.ingest.content.links import refused_because
 from storage import articles, chats, entries, feeds, reports, stories
@@ -11,7 +11,7 @@ from storage.database import Connection
 from storage.records import Article, Verdict
 
 #: Why an edition did not post, where the verdict alone does not say.
-MEANING = {
+VERDICT_MEANINGS = {
     Verdict.BACKFILL: "it was there at its feed's first look; BACKFILL says how many of those are posted",
     Verdict.TOO_OLD: "older than MAX_AGE when it was seen",
     Verdict.CATCH_UP: "came late, in one post with others",
@@ -37,49 +37,49 @@ def why(url: str | None, related: tuple[str, str] | None, as_json: bool) -> None
     if bool(url) == bool(related):
         raise click.UsageError("One URL, or --related and two of them, is wanted.")
     settings = read_settings()
-    with opened(settings) as database:
+    with migrated_database(settings) as database:
         if related:
-            from bot.cli.explain import show_relation  # the index, which nothing else here needs
+            from bot.cli.explain import print_relation  # the index, which nothing else here needs
 
-            show_relation(settings, database, related, as_json=as_json)
+            print_relation(settings, database, related, as_json=as_json)
             return
-        tables = database.read_here(_tables, url or "")
+        tables = database.read_sync(_history_tables, url or "")
     if tables is None:
         because = refused_because(url or "")
         if because:
-            raise Failure(f"{url} is no link that an article is kept with: {because}.")
-        raise Failure(
+            raise CommandError(f"{url} is no link that an article is kept with: {because}.")
+        raise CommandError(
             f"{url} was in no feed that Newswire has looked at; newswire preview {url} shows what is there."
         )
-    show(tables, as_json=as_json)
+    print_tables(tables, as_json=as_json)
 
 
-def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
-    article = articles.by_url(connection, url)
+def _history_tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
+    article = articles.get_by_url(connection, url)
     if article is None:
         return None
-    life = reports.life(connection, article.id)
-    names = {row.chat_id: _name(connection, row.chat_id) for row in life.deliveries}
-    together = stories.members(connection, article.story_id) if article.story_id else []
+    life = reports.article_history(connection, article.id)
+    names = {row.chat_id: _chat_name(connection, row.chat_id) for row in life.deliveries}
+    together = stories.list_members(connection, article.story_id) if article.story_id else []
     return {
-        "article": [_article(connection, article)],
+        "article": [_article_row(connection, article)],
         "seen in": [
             {
-                "feed": _feed(connection, entry.feed_id),
+                "feed": _feed_url(connection, entry.feed_id),
                 "first": entry.seen_at,
                 "last": max(entry.seen_at, entry.last_seen_at),  # pushed, it was in no look yet
             }
-            for entry in entries.entries(connection, article.id)
+            for entry in entries.list_entries(connection, article.id)
         ],
         "revisions": [
             {"number": row.number, "seen": row.seen_at, "changed": row.changed, "headline": row.title}
-            for row in articles.revisions(connection, article.id)
+            for row in articles.list_revisions(connection, article.id)
         ],
         "decided": [
             {
                 "edition": row.edition or "-",
                 "verdict": row.verdict,
-                "why": row.detail or MEANING.get(row.verdict, ""),
+                "why": row.detail or VERDICT_MEANINGS.get(row.verdict, ""),
                 "when": row.decided_at,
             }
             for row in life.decisions
@@ -104,7 +104,7 @@ def _tables(connection: Connection, url: str) -> dict[str, list[Row]] | None:
     }
 
 
-def _article(connection: Connection, article: Article) -> Row:
+def _article_row(connection: Connection, article: Article) -> Row:
     story = stories.get(connection, article.story_id) if article.story_id else None
     return {
         "headline": article.title,
@@ -118,11 +118,11 @@ def _article(connection: Connection, article: Article) -> Row:
     }
 
 
-def _name(connection: Connection, chat_id: int) -> str:
+def _chat_name(connection: Connection, chat_id: int) -> str:
     chat = chats.get(connection, chat_id)
-    return chat.called if chat else str(chat_id)
+    return chat.display_name if chat else str(chat_id)
 
 
-def _feed(connection: Connection, feed_id: int) -> str:
+def _feed_url(connection: Connection, feed_id: int) -> str:
     feed = feeds.get(connection, feed_id)
     return feed.url if feed else "-"

@@ -4,15 +4,15 @@
 """
 
 from bot.commands import latest, privacy, related, retract, search, start, status, story, subscribe, why
-from bot.commands.help import help_with
-from bot.commands.types import BotName, Button, Command, Desk, Reply, Request
+from bot.commands.help import help_command
+from bot.commands.types import BotName, Button, Command, CommandContext, Reply, Request
 
-_EXPLAINED = (
+_LISTED_COMMANDS = (
     latest.COMMAND,
     related.COMMAND,
     search.COMMAND,
     subscribe.COMMAND,
-    subscribe.STOP,
+    subscribe.UNSUBSCRIBE,
     privacy.COMMAND,
     privacy.FORGET,
     status.COMMAND,
@@ -20,13 +20,13 @@ _EXPLAINED = (
     retract.COMMAND,
     story.COMMAND,
 )
-_HELP = help_with(_EXPLAINED)
-COMMANDS: tuple[Command, ...] = (*_EXPLAINED[:7], _HELP, start.COMMAND, *_EXPLAINED[7:])
+_HELP = help_command(_LISTED_COMMANDS)
+COMMANDS: tuple[Command, ...] = (*_LISTED_COMMANDS[:7], _HELP, start.COMMAND, *_LISTED_COMMANDS[7:])
 
 
-def command_named(name: str) -> Command | None:
+def find_command(name: str) -> Command | None:
     """The command that readers call so, by its name or another of its names, in whatever case."""
     return next((command for command in COMMANDS if name.casefold() in command.names), None)
 
 
-__all__ = ["COMMANDS", "BotName", "Button", "Command", "Desk", "Reply", "Request", "command_named"]
+__all__ = ["COMMANDS", "BotName", "Button", "Command", "CommandContext", "Reply", "Request", "find_command"]

@@ -8,14 +8,14 @@ from typing import Generic, TypeVar
 
 V = TypeVar("V")
 
-LISTS = 4000
-QUESTIONS = 2000
+MAX_LISTS = 4000
+MAX_QUESTIONS = 2000
 
 _HANDLE = re.compile("~[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class TypedCommand:
     """A command that was meant, with all that was typed and pointed at."""
 
     command: str
@@ -25,17 +25,17 @@ class Typed:
     pointed_text: str = ""
 
 
-class _Newest(Generic[V]):
+class _LruCache(Generic[V]):
     """A mapping that forgets what was longest unused."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._size = most
         self._kept: OrderedDict[tuple[int, int | str], V] = OrderedDict()
 
     def put(self, key: tuple[int, int | str], value: V) -> None:
         self._kept[key] = value
         self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
+        if len(self._kept) > self._size:
             self._kept.popitem(last=False)
 
     def get(self, key: tuple[int, int | str]) -> V | None:
@@ -43,53 +43,53 @@ class _Newest(Generic[V]):
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def forget(self, chat_id: int) -> None:
+    def forget_chat(self, chat_id: int) -> None:
         for key in [key for key in self._kept if key[0] == chat_id]:
             del self._kept[key]
 
 
-class Recent:
+class ChatMemory:
     """The numbered lists that chats were shown, and the questions and commands too long for a button."""
 
-    def __init__(self, lists: int = LISTS, questions: int = QUESTIONS) -> None:
-        self._lists: _Newest[tuple[int, ...]] = _Newest(lists)
-        self._questions: _Newest[str] = _Newest(questions)
-        self._typed: _Newest[Typed] = _Newest(questions)
+    def __init__(self, lists: int = MAX_LISTS, questions: int = MAX_QUESTIONS) -> None:
+        self._lists: _LruCache[tuple[int, ...]] = _LruCache(lists)
+        self._questions: _LruCache[str] = _LruCache(questions)
+        self._commands: _LruCache[TypedCommand] = _LruCache(questions)
 
-    def showed(self, chat_id: int, message_id: int, articles: tuple[int, ...]) -> None:
+    def remember_list(self, chat_id: int, message_id: int, articles: tuple[int, ...]) -> None:
         """The chat was shown these articles, numbered from 1, in this message."""
         self._lists.put((chat_id, 0), articles)
         self._lists.put((chat_id, message_id), articles)
 
-    def listed(self, chat_id: int, message_id: int = 0) -> tuple[int, ...]:
+    def recall_list(self, chat_id: int, message_id: int = 0) -> tuple[int, ...]:
         """The list in that message, by default the chat's last; empty where none is remembered."""
         return self._lists.get((chat_id, message_id)) or ()
 
-    def handle(self, chat_id: int, question: str) -> str:
+    def remember_question(self, chat_id: int, question: str) -> str:
         """A short name for a question, good in this chat alone until it is forgotten: "~1f2e3d4c5b6a"."""
-        name = _name(question)
+        name = _make_handle(question)
         self._questions.put((chat_id, name), question)
         return name
 
-    def question(self, chat_id: int, handle: str) -> str | None:
+    def recall_question(self, chat_id: int, handle: str) -> str | None:
         """The question that `handle` names in this chat, None where it is forgotten."""
         return self._questions.get((chat_id, handle))
 
-    def typed_handle(self, chat_id: int, typed: Typed) -> str:
+    def remember_command(self, chat_id: int, typed: TypedCommand) -> str:
         """The same for a whole command."""
-        name = _name(repr(typed))
-        self._typed.put((chat_id, name), typed)
+        name = _make_handle(repr(typed))
+        self._commands.put((chat_id, name), typed)
         return name
 
-    def typed(self, chat_id: int, handle: str) -> Typed | None:
+    def recall_command(self, chat_id: int, handle: str) -> TypedCommand | None:
         """The command that `handle` names in this chat, None where it is forgotten."""
-        return self._typed.get((chat_id, handle))
+        return self._commands.get((chat_id, handle))
 
-    def forget(self, chat_id: int) -> None:
+    def forget_chat(self, chat_id: int) -> None:
         """Nothing was ever said in this chat."""
-        self._lists.forget(chat_id)
-        self._questions.forget(chat_id)
-        self._typed.forget(chat_id)
+        self._lists.forget_chat(chat_id)
+        self._questions.forget_chat(chat_id)
+        self._commands.forget_chat(chat_id)
 
 
 def is_handle(words: str) -> bool:
@@ -97,5 +97,5 @@ def is_handle(words: str) -> bool:
     return _HANDLE.fullmatch(words) is not None
 
 
-def _name(question: str) -> str:
+def _make_handle(question: str) -> str:
     return "~" + sha256(question.encode(errors="replace")).hexdigest()[:12]

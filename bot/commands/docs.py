@@ -2,7 +2,7 @@
 
 from bot.commands import COMMANDS
 from bot.commands.types import Command
-from bot.locale import words
+from bot.locale import translator_for
 
 _TOP = """# Commands
 
@@ -24,13 +24,13 @@ def commands_page() -> str:
     """The page, in Markdown."""
     readers = [command for command in COMMANDS if not command.operators_only]
     operators = [command for command in COMMANDS if command.operators_only]
-    parts = [_TOP, *map(_section, readers)]
+    parts = [_TOP, *map(_command_section, readers)]
     parts.append(_OPERATORS)
-    return "\n".join([*parts, *map(_section, operators)])
+    return "\n".join([*parts, *map(_command_section, operators)])
 
 
-def _section(command: Command) -> str:
-    say = words("en")
+def _command_section(command: Command) -> str:
+    say = translator_for("en")
     rows = [f"| `/{usage.example}` | {say(usage.meaning)} |" for usage in command.usage]
     title = ", ".join(f"/{name}" for name in command.names)
     return "\n".join(

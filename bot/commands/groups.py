@@ -4,7 +4,7 @@ Telegram is asked at that moment who administers the group; if it does not say s
 A nameless administrator writes as the group itself, which nobody else can (Bot API, Message.sender_chat).
 """
 
-from bot.commands.types import Desk, Reply, Request
+from bot.commands.types import CommandContext, Reply, Request
 from bot.render import Button, escape
 from storage import chats
 from storage.records import ChatKind
@@ -15,32 +15,32 @@ def is_group(request: Request) -> bool:
     return request.chat.kind is not ChatKind.PRIVATE
 
 
-async def refuse(request: Request, desk: Desk) -> Reply | None:
+async def group_refusal(request: Request, desk: CommandContext) -> Reply | None:
     """What to answer in a group where this request may not begin or end its articles; None where it may."""
     if await _is_in_settings(request, desk):
-        return _by_settings(request)
-    if not await _by_administrator(request, desk):
-        return _for_administrators(request, desk)
+        return _fixed_by_settings(request)
+    if not await _is_by_administrator(request, desk):
+        return _administrators_only(request, desk)
     return None
 
 
-async def _is_in_settings(request: Request, desk: Desk) -> bool:
+async def _is_in_settings(request: Request, desk: CommandContext) -> bool:
     """Whether CHANNELS names this group."""
     names = [name for edition in desk.policy.editions for name in edition.channels]
     by_name = f"@{request.chat.username}".casefold()
     if any(isinstance(name, str) and name.casefold() == by_name for name in names):
         return True
-    return request.chat.id in await desk.db.read(chats.ids_of, names)
+    return request.chat.id in await desk.db.read(chats.resolve_ids, names)
 
 
-async def _by_administrator(request: Request, desk: Desk) -> bool:
+async def _is_by_administrator(request: Request, desk: CommandContext) -> bool:
     """Whether an administrator of this group asks."""
     if request.as_group:
         return True
     return bool(request.user_id) and await desk.is_administrator(request.chat.id, request.user_id)
 
 
-def _for_administrators(request: Request, desk: Desk) -> Reply:
+def _administrators_only(request: Request, desk: CommandContext) -> Reply:
     """To everybody else."""
     say = request.say
     text = say(
@@ -51,7 +51,7 @@ def _for_administrators(request: Request, desk: Desk) -> Reply:
     return Reply(html=escape(text), buttons=((button,),), unavailable=True)
 
 
-def _by_settings(request: Request) -> Reply:
+def _fixed_by_settings(request: Request) -> Reply:
     """Where the newsroom posts by its own wish, nobody else can begin or end it."""
     text = request.say("The newsroom itself has every article posted here, and it alone can end that.")
     return Reply(html=escape(text), unavailable=True)

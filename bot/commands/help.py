@@ -2,36 +2,36 @@
 
 from collections.abc import Sequence
 
-from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.locale import Sentence, Words
-from bot.render import Button, Html, bold, code, escape, joined
+from bot.commands.types import Command, CommandContext, Reply, Request, Usage
+from bot.locale import SafeText, Translator
+from bot.render import Button, Html, bold, code, escape, join_html
 
 
-def help_with(commands: Sequence[Command]) -> Command:
+def help_command(commands: Sequence[Command]) -> Command:
     """The command that explains these commands, and itself."""
 
-    async def answer(request: Request, _desk: Desk) -> Reply:
+    async def answer_help(request: Request, _desk: CommandContext) -> Reply:
         shown = [command for command in commands if request.operator or not command.operators_only]
-        parts = [_explained(command, request.say) for command in shown]
+        parts = [_explain_command(command, request.say) for command in shown]
         return Reply(
-            html=joined("\n\n", *parts),
+            html=join_html("\n\n", *parts),
             buttons=((Button(request.say("Latest news"), command="latest 5"),),),
         )
 
     return Command(
         name="help",
-        answer=answer,
+        answer=answer_help,
         summary="All commands",
         usage=(Usage("help", "all commands and what to type behind them"),),
     )
 
 
-def _explained(command: Command, say: Words) -> Html:
+def _explain_command(command: Command, say: Translator) -> Html:
     title = bold(escape(say(command.summary)))
-    lines = (Html(f"{_example(usage.example)} {escape(say(usage.meaning))}") for usage in command.usage)
-    return joined("\n", title, *lines)
+    lines = (Html(f"{_usage_example(usage.example)} {escape(say(usage.meaning))}") for usage in command.usage)
+    return join_html("\n", title, *lines)
 
 
-def _example(typed: str) -> Html:
+def _usage_example(typed: str) -> Html:
     """A bare command can be tapped; what needs words behind it can be copied."""
-    return escape(Sentence(f"/{typed}")) if " " not in typed else code(f"/{typed}")
+    return escape(SafeText(f"/{typed}")) if " " not in typed else code(f"/{typed}")

@@ -28,7 +28,7 @@ _STRAY = (
 )
 
 
-def visible(text: str) -> str:
+def remove_stray_characters(text: str) -> str:
     """`text` as it is seen: invisible letters stay only where they shape a letter or sign beside them."""
     if text.isascii() and text.isprintable():
         return text
@@ -38,6 +38,6 @@ def visible(text: str) -> str:
     return text
 
 
-def without_invisible(text: str) -> str:
+def remove_invisible(text: str) -> str:
     """`text` without any invisible letter: for comparing."""
     return str(_INVISIBLE.sub("", text))

@@ -11,54 +11,54 @@ _HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _NAME = re.compile(r"[A-Za-z]\w{3,31}", re.ASCII)
 #: The Bot API's ids of channels and supergroups lie below this, by the number that links have.
-_CHANNELS = -(10**12)
+_CHANNEL_ID_BASE = -(10**12)
 
 
-def post_linked(url: str) -> tuple[int | str, int] | None:
+def parse_post_link(url: str) -> tuple[int | str, int] | None:
     """The chat, by its Bot API id or its name without "@", and the message's number; None for other links."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
     if parts.scheme == "tg":
-        return _of_the_app(parts.netloc or parts.path, parse_qs(parts.query))
+        return _parse_app_link(parts.netloc or parts.path, parse_qs(parts.query))
     if parts.scheme not in ("http", "https"):
         return None
     host, path = (parts.hostname or "").removeprefix("www."), [part for part in parts.path.split("/") if part]
     name, _, parent = host.partition(".")
     if parent in _HOSTS:  # name.t.me is t.me/name
-        return _of_the_web([name, *path])
-    return _of_the_web(path) if host in _HOSTS else None
+        return _parse_web_path([name, *path])
+    return _parse_web_path(path) if host in _HOSTS else None
 
 
-def _of_the_web(path: list[str]) -> tuple[int | str, int] | None:
+def _parse_web_path(path: list[str]) -> tuple[int | str, int] | None:
     match path:
         case ["c", number, post] | ["c", number, _, post]:
-            return _post(_channel(number), post)
+            return _post_reference(_channel_id(number), post)
         case ["s", name, post] | [name, post] | [name, _, post]:
-            return _post(_named(name), post)
+            return _post_reference(_valid_username(name), post)
         case _:
             return None
 
 
-def _of_the_app(action: str, said: dict[str, list[str]]) -> tuple[int | str, int] | None:
+def _parse_app_link(action: str, said: dict[str, list[str]]) -> tuple[int | str, int] | None:
     post = said.get("post", [""])[0]
     match action.strip("/").lower():
         case "privatepost":
-            return _post(_channel(said.get("channel", [""])[0]), post)
+            return _post_reference(_channel_id(said.get("channel", [""])[0]), post)
         case "resolve":
-            return _post(_named(said.get("domain", [""])[0]), post)
+            return _post_reference(_valid_username(said.get("domain", [""])[0]), post)
         case _:
             return None
 
 
-def _post(chat: int | str, post: str) -> tuple[int | str, int] | None:
+def _post_reference(chat: int | str, post: str) -> tuple[int | str, int] | None:
     return (chat, int(post)) if chat and _NUMBER.fullmatch(post) else None
 
 
-def _channel(number: str) -> int:
-    return _CHANNELS - int(number) if _NUMBER.fullmatch(number) else 0
+def _channel_id(number: str) -> int:
+    return _CHANNEL_ID_BASE - int(number) if _NUMBER.fullmatch(number) else 0
 
 
-def _named(name: str) -> str:
+def _valid_username(name: str) -> str:
     return name if _NAME.fullmatch(name) else ""

@@ -3,13 +3,13 @@
 import math
 from datetime import timedelta
 
-from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.render import Button, bold, escape, joined
+from bot.commands.types import Command, CommandContext, Reply, Request, Usage
+from bot.render import Button, bold, escape, join_html
 from storage import chats
 from storage.records import Chat, ChatKind
 
 
-async def privacy(request: Request, desk: Desk) -> Reply:
+async def answer_privacy(request: Request, desk: CommandContext) -> Reply:
     """What is kept of this chat, now and in general."""
     say = request.say
     kept = await desk.db.read(chats.get, request.chat.id)
@@ -22,7 +22,7 @@ async def privacy(request: Request, desk: Desk) -> Reply:
     lines = (
         say("I keep no names, no messages, no searches and no record of what you read."),
         say("Only if you ask for alerts do I keep this chat's id and what you asked for, until you stop."),
-        say.number_of(
+        say.with_count(
             "Which alerts I sent you is forgotten after {count} day.",
             "Which alerts I sent you is forgotten after {count} days.",
             max(1, math.ceil(desk.policy.alert_retention / timedelta(days=1))),
@@ -30,18 +30,20 @@ async def privacy(request: Request, desk: Desk) -> Reply:
         say("/forget erases it at once, and so does blocking this bot: from the disk, too."),
         say("Only a backup that the newsroom made before may hold it, until that is replaced."),
     )
-    buttons = ((Button(say("Erase it"), command="forget"),),) if _erasable(request, kept) else ()
-    return Reply(html=joined("\n\n", bold(escape(now)), *(escape(line) for line in lines)), buttons=buttons)
+    buttons = ((Button(say("Erase it"), command="forget"),),) if _can_erase(request, kept) else ()
+    return Reply(
+        html=join_html("\n\n", bold(escape(now)), *(escape(line) for line in lines)), buttons=buttons
+    )
 
 
-async def forget(request: Request, desk: Desk) -> Reply:
+async def answer_forget(request: Request, desk: CommandContext) -> Reply:
     """Erase what is kept of a private chat, now."""
     say = request.say
     if request.chat.kind is not ChatKind.PRIVATE:
         return Reply(
             html=escape(say("I keep nothing of a group's members. In our private chat, /forget works."))
         )
-    if await erase(desk, request.chat.id):
+    if await erase_chat(desk, request.chat.id):
         return Reply(html=escape(say("Done. I keep nothing of you. Alerts are off.")), toast=say("Erased."))
     text = say(
         "Done. Alerts are off, and I no longer know you. A last trace is still on my disk; "
@@ -50,35 +52,35 @@ async def forget(request: Request, desk: Desk) -> Reply:
     return Reply(html=escape(text), toast=say("Erased."))
 
 
-async def erase(desk: Desk, chat_id: int) -> bool:
+async def erase_chat(desk: CommandContext, chat_id: int) -> bool:
     """Erase all that is known of a chat; whether nothing of it is in any file of the database by now."""
-    desk.recent.forget(chat_id)
-    traces = desk.db.traces
-    if await desk.db.run(chats.forget, chat_id) or traces.pending:
+    desk.memory.forget_chat(chat_id)
+    traces = desk.db.erasure
+    if await desk.db.run(chats.erase_chat, chat_id) or traces.is_pending:
         return await traces.erase()
     return True
 
 
-async def erase_gone(desk: Desk, chat_id: int) -> None:
+async def erase_gone_chat(desk: CommandContext, chat_id: int) -> None:
     """A reader blocked the bot, or is no more: erased at once; nobody waits until the disk has followed."""
-    desk.recent.forget(chat_id)
-    if await desk.db.run(chats.forget, chat_id):
-        desk.db.traces.left = True
+    desk.memory.forget_chat(chat_id)
+    if await desk.db.run(chats.erase_chat, chat_id):
+        desk.db.erasure.is_needed = True
 
 
-def _erasable(request: Request, kept: Chat | None) -> bool:
+def _can_erase(request: Request, kept: Chat | None) -> bool:
     return kept is not None and request.chat.kind is ChatKind.PRIVATE
 
 
 COMMAND = Command(
     name="privacy",
-    answer=privacy,
+    answer=answer_privacy,
     summary="What is kept of you",
     usage=(Usage("privacy", "what is kept of you: next to nothing"),),
 )
 FORGET = Command(
     name="forget",
-    answer=forget,
+    answer=answer_forget,
     changes_state=True,
     summary="Erase what is kept of you",
     usage=(Usage("forget", "erase it now; alerts stop"),),

@@ -2,46 +2,64 @@
 
 from dataclasses import replace
 
-from bot.commands.arguments import PAGE, at, fits, page_buttons, split_page
-from bot.commands.resolve import Unknown, subject_of
-from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.render import Button, Html, Line, bold, escape, headline, joined, link, plain, render_list, shorten
+from bot.commands.arguments import PAGE_SIZE, command_at, fits_button, page_buttons, split_page
+from bot.commands.resolve import UnknownSubject, resolve_subject
+from bot.commands.types import Command, CommandContext, Reply, Request, Usage
+from bot.render import (
+    Button,
+    Html,
+    ListLine,
+    article_headline,
+    bold,
+    escape,
+    join_html,
+    render_link,
+    render_list,
+    shorten,
+    to_plain_text,
+)
 from storage.records import Article, ArticleState
-from storage.related import Neighbour, neighbours, neighbours_of_text
+from storage.related import RelatedArticle, articles_related_to_text, related_articles
 
 
-async def related(request: Request, desk: Desk) -> Reply:
+async def answer_related(request: Request, desk: CommandContext) -> Reply:
     """The articles most related to what was asked for, five at a time."""
     words, offset = split_page(request.words)
-    subject = await subject_of(request, desk, words)
-    if isinstance(subject, Unknown):
-        return replace(_try_latest(request, escape(subject.sentence)), unavailable=True)
+    subject = await resolve_subject(request, desk, words)
+    if isinstance(subject, UnknownSubject):
+        return replace(_reply_suggesting_latest(request, escape(subject.sentence)), unavailable=True)
     if isinstance(subject, Article):
         if subject.state is not ArticleState.LIVE:
             withdrawn = escape(request.say("This article was withdrawn."))
-            return replace(_try_latest(request, withdrawn), unavailable=True)
-        found = await desk.db.answer(neighbours, desk.index, subject.id, PAGE + 1, offset)
+            return replace(_reply_suggesting_latest(request, withdrawn), unavailable=True)
+        found = await desk.db.read_serially(related_articles, desk.index, subject.id, PAGE_SIZE + 1, offset)
     else:
-        found = await desk.db.answer(neighbours_of_text, desk.index, subject, PAGE + 1, offset)
-    return _answer(request, desk, subject, found, offset)
+        found = await desk.db.read_serially(
+            articles_related_to_text, desk.index, subject, PAGE_SIZE + 1, offset
+        )
+    return _related_reply(request, desk, subject, found, offset)
 
 
-def _answer(
-    request: Request, desk: Desk, subject: Article | str, found: list[Neighbour], offset: int
+def _related_reply(
+    request: Request, desk: CommandContext, subject: Article | str, found: list[RelatedArticle], offset: int
 ) -> Reply:
-    say, page = request.say, [neighbour.article for neighbour in found[:PAGE]]
-    command = _command(request, desk, subject)
+    say, page = request.say, [neighbour.article for neighbour in found[:PAGE_SIZE]]
+    command = _related_command(request, desk, subject)
     buttons = page_buttons(
-        say, lambda beginning: at(command, beginning), offset=offset, count=PAGE, more=len(found) > PAGE
+        say,
+        lambda beginning: command_at(command, beginning),
+        offset=offset,
+        count=PAGE_SIZE,
+        more=len(found) > PAGE_SIZE,
     )
-    title = joined(" ", bold(escape(say("Related to"))), _named(subject))
+    title = join_html(" ", bold(escape(say("Related to"))), _subject_title(subject))
     if not page:
         nothing = say("There is no more.") if offset else say("Nothing in the archive is related enough.")
-        answer = _try_latest(request, joined("\n\n", title, escape(nothing)))
+        answer = _reply_suggesting_latest(request, join_html("\n\n", title, escape(nothing)))
         return replace(answer, unavailable=offset > 0)
     html = render_list(
         title,
-        [Line(article) for article in page],
+        [ListLine(article) for article in page],
         language=request.language,
         timezone=request.timezone,
         now=request.now,
@@ -49,30 +67,30 @@ def _answer(
     return Reply(html=html, buttons=buttons, articles=tuple(article.id for article in page))
 
 
-def _named(subject: Article | str) -> Html:
+def _subject_title(subject: Article | str) -> Html:
     if isinstance(subject, Article):
-        return link(escape(headline(subject, 120)), subject.url)
-    return escape(f"“{shorten(plain(subject), 80)}”")
+        return render_link(escape(article_headline(subject, 120)), subject.url)
+    return escape(f"“{shorten(to_plain_text(subject), 80)}”")
 
 
-def _command(request: Request, desk: Desk, subject: Article | str) -> str:
+def _related_command(request: Request, desk: CommandContext, subject: Article | str) -> str:
     """The command that asks the same again, short enough for a button."""
     if isinstance(subject, Article):
         return f"related id:{subject.id}"
     command = f"related {subject}"
-    if fits(at(command, 1000)) and plain(subject) == subject:
+    if fits_button(command_at(command, 1000)) and to_plain_text(subject) == subject:
         return command
-    return f"related {desk.recent.handle(request.chat.id, subject)}"
+    return f"related {desk.memory.remember_question(request.chat.id, subject)}"
 
 
-def _try_latest(request: Request, html: Html) -> Reply:
+def _reply_suggesting_latest(request: Request, html: Html) -> Reply:
     button = Button(request.say("Latest news"), command="latest 5")
     return Reply(html=html, buttons=((button,),))
 
 
 COMMAND = Command(
     name="related",
-    answer=related,
+    answer=answer_related,
     summary="Articles on the same subject",
     usage=(
         Usage("related 2", "to the second article of the last list"),

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.commands.arguments import first_link, number
+from bot.commands.arguments import first_link, parse_number
 from bot.commands.chat_memory import is_handle
 from bot.commands.latest import content_language
-from bot.commands.post_links import post_linked
-from bot.commands.types import Desk, Request
+from bot.commands.post_links import parse_post_link
+from bot.commands.types import CommandContext, Request
 from storage import articles, chats, reports
 from storage.database import Connection
 from storage.records import Article
@@ -19,120 +19,126 @@ _ARTICLE = re.compile(r"id:(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownSubject:
     """Nothing that we know was meant."""
 
     sentence: str  #: what would have worked
 
 
-Subject = Article | str | Unknown
+Subject = Article | str | UnknownSubject
 
 
-async def subject_of(request: Request, desk: Desk, words: str) -> Subject:
+async def resolve_subject(request: Request, desk: CommandContext, words: str) -> Subject:
     """The article, or the text, that `words` and what the reader points at mean."""
     if is_handle(words):
-        text = desk.recent.question(request.chat.id, words)
-        return text or Unknown(request.say("That was too long ago for me to remember. Please ask again."))
+        text = desk.memory.recall_question(request.chat.id, words)
+        return text or UnknownSubject(
+            request.say("That was too long ago for me to remember. Please ask again.")
+        )
     if found := _ARTICLE.fullmatch(words):
-        return await _article(request, desk, [int(found[1])])
-    if (place := number(words)) is not None:
-        return await _numbered(request, desk, place)
+        return await _load_article(request, desk, [int(found[1])])
+    if (place := parse_number(words)) is not None:
+        return await _find_numbered(request, desk, place)
     if url := first_link(words):
-        return await _linked(request, desk, url)
-    return words[:TEXT_LIMIT] if words else await _pointed(request, desk)
+        return await _find_linked(request, desk, url)
+    return words[:TEXT_LIMIT] if words else await _find_pointed(request, desk)
 
 
-async def article_meant(request: Request, desk: Desk) -> tuple[Article | Unknown, str]:
+async def resolve_article(request: Request, desk: CommandContext) -> tuple[Article | UnknownSubject, str]:
     """The one article that an operator names (a link, a number, a post pointed at), and the words behind it.
 
     Never a guess: neither words nor the newest article count.
     """
     first, _, rest = request.words.strip().partition(" ")
-    if (place := number(first)) is not None:
-        found = await _numbered(request, desk, place)
+    if (place := parse_number(first)) is not None:
+        found = await _find_numbered(request, desk, place)
     elif url := first_link(first):
-        found = await _linked(request, desk, url)
+        found = await _find_linked(request, desk, url)
     else:
         rest = request.words.strip()
-        shown = await desk.db.read(_shown_in, request.pointed_message, request.pointed_at)
-        found = shown or Unknown(
+        shown = await desk.db.read(_article_in_message, request.pointed_message, request.pointed_at)
+        found = shown or UnknownSubject(
             request.say("Which article? Its link goes behind the command, or reply to its post.")
         )
     return found, rest.strip()
 
 
-async def _article(request: Request, desk: Desk, ids: Sequence[int]) -> Article | Unknown:
-    found = await desk.db.read(articles.many, ids)
-    return found[0] if found else Unknown(request.say("That article is not in the archive any more."))
+async def _load_article(
+    request: Request, desk: CommandContext, ids: Sequence[int]
+) -> Article | UnknownSubject:
+    found = await desk.db.read(articles.get_many, ids)
+    return found[0] if found else UnknownSubject(request.say("That article is not in the archive any more."))
 
 
-async def _numbered(request: Request, desk: Desk, place: int) -> Article | Unknown:
+async def _find_numbered(request: Request, desk: CommandContext, place: int) -> Article | UnknownSubject:
     """The article with this number in the list replied to, else in the chat's last list."""
     say = request.say
     chat_id, message_id = request.pointed_message or (0, 0)
-    listed = desk.recent.listed(chat_id, message_id) if chat_id == request.chat.id and message_id else ()
+    listed = desk.memory.recall_list(chat_id, message_id) if chat_id == request.chat.id and message_id else ()
     if not listed and request.pointed_at:
-        return await _numbered_link(request, desk, place)
-    listed = listed or desk.recent.listed(request.chat.id)
+        return await _find_numbered_link(request, desk, place)
+    listed = listed or desk.memory.recall_list(request.chat.id)
     if not listed:
-        return Unknown(say("I have shown no list here lately. /latest shows one; then /related 2 works."))
+        return UnknownSubject(
+            say("I have shown no list here lately. /latest shows one; then /related 2 works.")
+        )
     if not 1 <= place <= len(listed):
-        return Unknown(_range(request, len(listed)))
-    return await _article(request, desk, [listed[place - 1]])
+        return UnknownSubject(_list_range(request, len(listed)))
+    return await _load_article(request, desk, [listed[place - 1]])
 
 
-async def _numbered_link(request: Request, desk: Desk, place: int) -> Article | Unknown:
+async def _find_numbered_link(request: Request, desk: CommandContext, place: int) -> Article | UnknownSubject:
     """By the links of the list replied to: it outlives our memory of it."""
     if not 1 <= place <= len(request.pointed_at):
-        return Unknown(_range(request, len(request.pointed_at)))
-    return await _linked(request, desk, request.pointed_at[place - 1])
+        return UnknownSubject(_list_range(request, len(request.pointed_at)))
+    return await _find_linked(request, desk, request.pointed_at[place - 1])
 
 
-def _range(request: Request, count: int) -> str:
-    return request.say.number_of(
+def _list_range(request: Request, count: int) -> str:
+    return request.say.with_count(
         "That list had {count} article: /related 1.",
         "That list had {count} articles: /related 1 to /related {count}.",
         count,
     )
 
 
-async def _linked(request: Request, desk: Desk, url: str) -> Article | Unknown:
-    found = await desk.db.read(_behind, url)
-    return found or Unknown(
+async def _find_linked(request: Request, desk: CommandContext, url: str) -> Article | UnknownSubject:
+    found = await desk.db.read(_article_at_link, url)
+    return found or UnknownSubject(
         request.say("I know no article at that link. Words work too: /related river flood.")
     )
 
 
-async def _pointed(request: Request, desk: Desk) -> Subject:
+async def _find_pointed(request: Request, desk: CommandContext) -> Subject:
     """What the message replied to or forwarded is about; without one, the newest article."""
-    found = await desk.db.read(_shown_in, request.pointed_message, request.pointed_at)
+    found = await desk.db.read(_article_in_message, request.pointed_message, request.pointed_at)
     if found:
         return found
     if request.pointed_text.strip():
         return request.pointed_text[:TEXT_LIMIT]
     if request.pointed_message:
         sentence = request.say("I find no article in that message. Words work too: /related river flood.")
-        return Unknown(sentence)
-    newest = await desk.db.read(articles.latest, 1, language=content_language(request, desk))
-    return newest[0] if newest else Unknown(request.say("There is no news yet."))
+        return UnknownSubject(sentence)
+    newest = await desk.db.read(articles.list_latest, 1, language=content_language(request, desk))
+    return newest[0] if newest else UnknownSubject(request.say("There is no news yet."))
 
 
-def _behind(connection: Connection, url: str) -> Article | None:
+def _article_at_link(connection: Connection, url: str) -> Article | None:
     """The article at a link, or in the post that the link leads to."""
-    post = post_linked(url)
+    post = parse_post_link(url)
     if post is None:
-        return articles.by_url(connection, url)
-    chat = chats.by_username(connection, post[0]) if isinstance(post[0], str) else None
+        return articles.get_by_url(connection, url)
+    chat = chats.get_by_username(connection, post[0]) if isinstance(post[0], str) else None
     chat_id = (chat.moved_to or chat.id) if chat else post[0]
-    return _shown_in(connection, (chat_id, post[1]), ()) if isinstance(chat_id, int) else None
+    return _article_in_message(connection, (chat_id, post[1]), ()) if isinstance(chat_id, int) else None
 
 
-def _shown_in(
+def _article_in_message(
     connection: Connection, message: tuple[int, int] | None, links: Sequence[str]
 ) -> Article | None:
     """The article that a message shows: as our own post, else by the first of its links that we know."""
     number = reports.article_of_message(connection, *message) if message else None
     if number is not None:
         return articles.get(connection, number)
-    found = (_behind(connection, link) for link in links[:20])
+    found = (_article_at_link(connection, link) for link in links[:20])
     return next((article for article in found if article), None)

@@ -7,14 +7,14 @@ kept in memory, and forgotten by a restart.
 
 import re
 
-from bot.commands.arguments import fits
-from bot.commands.resolve import Unknown, article_meant
-from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.locale import Words
-from bot.render import Button, Html, bold, escape, headline, joined, plain, shorten
+from bot.commands.arguments import fits_button
+from bot.commands.resolve import UnknownSubject, resolve_article
+from bot.commands.types import Command, CommandContext, Reply, Request, Usage
+from bot.locale import Translator
+from bot.render import Button, Html, article_headline, bold, escape, join_html, shorten, to_plain_text
 from jobs.config import Withdrawals
 from storage import articles
-from storage.delivery.reach import Reach, reach
+from storage.delivery.reach import Reach, count_reach
 from storage.records import Article, ArticleState
 
 REASON_LIMIT = 300
@@ -24,49 +24,49 @@ _YES = re.compile(r"yes (?P<article>[0-9]{1,18})(?: (?P<reason>.*))?", re.DOTALL
 _NO = "no"
 
 
-async def retract(request: Request, desk: Desk) -> Reply:
+async def answer_retract(request: Request, desk: CommandContext) -> Reply:
     """Ask whether to withdraw the article named; once that was answered, do so."""
     if request.pressed and (found := _YES.fullmatch(request.words)):
-        return await _withdraw(request, desk, int(found["article"]), found["reason"] or "")
+        return await _withdraw_article(request, desk, int(found["article"]), found["reason"] or "")
     if request.pressed and request.words == _NO:
         return Reply(html=escape(request.say("Nothing was withdrawn.")))
-    article, reason = await article_meant(request, desk)
-    if isinstance(article, Unknown):
+    article, reason = await resolve_article(request, desk)
+    if isinstance(article, UnknownSubject):
         return Reply(html=escape(article.sentence))
     if article.state is ArticleState.WITHDRAWN:
-        return _was_withdrawn(request, article)
-    return await _ask(request, desk, article, shorten(plain(reason), REASON_LIMIT))
+        return _already_withdrawn(request, article)
+    return await _ask_confirmation(request, desk, article, shorten(to_plain_text(reason), REASON_LIMIT))
 
 
-async def _ask(request: Request, desk: Desk, article: Article, reason: str) -> Reply:
+async def _ask_confirmation(request: Request, desk: CommandContext, article: Article, reason: str) -> Reply:
     say = request.say
     default = next((edition.name for edition in desk.policy.editions), "")
-    chats = await desk.db.read(reach, article.id, default)
+    chats = await desk.db.read(count_reach, article.id, default)
     parts: list[Html] = [
-        bold(escape(say("Withdraw “{title}”?", title=headline(article, 120)))),
-        escape(_reached(say, chats)),
-        escape(_meaning(say, desk.policy.withdrawals)),
+        bold(escape(say("Withdraw “{title}”?", title=article_headline(article, 120)))),
+        escape(_describe_reach(say, chats)),
+        escape(_describe_withdrawal(say, desk.policy.withdrawals)),
         escape(say("Reason: {reason}", reason=reason)) if reason else escape(""),
     ]
-    yes = Button(say("Withdraw"), command=_command(request, desk, article, reason))
+    yes = Button(say("Withdraw"), command=_confirm_command(request, desk, article, reason))
     no = Button(say("Cancel"), command=f"retract {_NO}")
-    return Reply(html=joined("\n\n", *parts), buttons=((yes, no),))
+    return Reply(html=join_html("\n\n", *parts), buttons=((yes, no),))
 
 
-async def _withdraw(request: Request, desk: Desk, article_id: int, reason: str) -> Reply:
+async def _withdraw_article(request: Request, desk: CommandContext, article_id: int, reason: str) -> Reply:
     """Withdraw it; what it owes to whom is the outbox's."""
     say = request.say
     kept: str | None = reason
     if reason.startswith("~"):
-        kept = desk.recent.question(request.chat.id, reason)
+        kept = desk.memory.recall_question(request.chat.id, reason)
     article = await desk.db.read(articles.get, article_id)
     if kept is None or article is None:
         text = say("That was too long ago for me to remember. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
     if not await desk.db.run(articles.withdraw, article.id, request.now, kept):
-        return _was_withdrawn(request, article)
-    desk.changed()
-    title = headline(article, 120)
+        return _already_withdrawn(request, article)
+    desk.wake_publisher()
+    title = article_headline(article, 120)
     if desk.policy.withdrawals is Withdrawals.OFF:
         return Reply(
             html=escape(say("“{title}” is withdrawn; its posts stay (WITHDRAWALS=off).", title=title))
@@ -74,18 +74,18 @@ async def _withdraw(request: Request, desk: Desk, article_id: int, reason: str) 
     return Reply(html=escape(say("“{title}” is withdrawn and being taken out of every chat.", title=title)))
 
 
-def _command(request: Request, desk: Desk, article: Article, reason: str) -> str:
+def _confirm_command(request: Request, desk: CommandContext, article: Article, reason: str) -> str:
     command = f"retract yes {article.id} {reason}".strip()
-    if fits(command) and not reason.startswith("~"):
+    if fits_button(command) and not reason.startswith("~"):
         return command
-    return f"retract yes {article.id} {desk.recent.handle(request.chat.id, reason)}"
+    return f"retract yes {article.id} {desk.memory.remember_question(request.chat.id, reason)}"
 
 
-def _reached(say: Words, chats: Reach) -> str:
+def _describe_reach(say: Translator, chats: Reach) -> str:
     """Where it stands or is about to: "in 2 channels and to 1 reader"."""
-    channels = say.number_of("in {count} channel", "in {count} channels", chats.channels)
-    groups = say.number_of("in {count} group", "in {count} groups", chats.groups)
-    readers = say.number_of("to {count} reader", "to {count} readers", chats.readers)
+    channels = say.with_count("in {count} channel", "in {count} channels", chats.channels)
+    groups = say.with_count("in {count} group", "in {count} groups", chats.groups)
+    readers = say.with_count("to {count} reader", "to {count} readers", chats.readers)
     counted = ((channels, chats.channels), (groups, chats.groups), (readers, chats.readers))
     parts = [words for words, count in counted if count]
     if not parts:
@@ -95,7 +95,7 @@ def _reached(say: Words, chats: Reach) -> str:
     return say("It was sent, or is about to be: {where}.", where=where)
 
 
-def _meaning(say: Words, withdrawals: Withdrawals) -> str:
+def _describe_withdrawal(say: Translator, withdrawals: Withdrawals) -> str:
     match withdrawals:
         case Withdrawals.OFF:
             return say("Its posts stay (WITHDRAWALS=off); lists and searches will not show it any more.")
@@ -105,14 +105,14 @@ def _meaning(say: Words, withdrawals: Withdrawals) -> str:
             return say("Each post will be deleted with its views and replies, and that cannot be undone.")
 
 
-def _was_withdrawn(request: Request, article: Article) -> Reply:
-    text = request.say("“{title}” was withdrawn before.", title=headline(article, 120))
+def _already_withdrawn(request: Request, article: Article) -> Reply:
+    text = request.say("“{title}” was withdrawn before.", title=article_headline(article, 120))
     return Reply(html=escape(text), unavailable=request.pressed)
 
 
 COMMAND = Command(
     name="retract",
-    answer=retract,
+    answer=answer_retract,
     summary="Take an article back",
     usage=(Usage("retract https://… wrong photo", "asks first, then withdraws it; no reason is needed"),),
     operators_only=True,

@@ -1,32 +1,45 @@
 """/search: which articles say so? Best first or newest first, with the words in their place."""
 
-from bot.commands.arguments import PAGE, at, fits, page_buttons, split_page
+from bot.commands.arguments import PAGE_SIZE, command_at, fits_button, page_buttons, split_page
 from bot.commands.chat_memory import is_handle
-from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.render import Button, Line, Rows, bold, escape, joined, marked, plain, render_list, shorten
-from storage.search import Page
-from storage.search import search as find
+from bot.commands.types import Command, CommandContext, Reply, Request, Usage
+from bot.render import (
+    Button,
+    ListLine,
+    Rows,
+    bold,
+    escape,
+    highlight_text,
+    join_html,
+    render_list,
+    shorten,
+    to_plain_text,
+)
+from storage.search import SearchPage
+from storage.search import search_articles as find
 
 BY_DATE = "by:date"
 QUESTION_LIMIT = 300  #: characters that are read
 
 
-async def search(request: Request, desk: Desk) -> Reply:
+async def answer_search(request: Request, desk: CommandContext) -> Reply:
     """The articles that say what was typed, five at a time."""
     say = request.say
     words, offset = split_page(request.words)
     words, by_date = _split_order(words)
     question: str | None = words[:QUESTION_LIMIT]
     if is_handle(words):
-        question = desk.recent.question(request.chat.id, words)
+        question = desk.memory.recall_question(request.chat.id, words)
     if question is None:
         text = say("That was too long ago for me to remember. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
-    if not plain(question):
+    if not to_plain_text(question):
         return Reply(html=escape(say("What shall I look for? For example: /search river flood")))
     order = "date" if by_date else "best"
-    page = await desk.db.answer(find, desk.index, question, PAGE, offset, order=order)
-    return _answer(request, page, question, _command(request, desk, question), offset, by_date=by_date)
+    page = await desk.db.read_serially(find, desk.index, question, PAGE_SIZE, offset, order=order)
+    return _search_reply(
+        request, page, question, _search_command(request, desk, question), offset, by_date=by_date
+    )
 
 
 def _split_order(words: str) -> tuple[str, bool]:
@@ -35,31 +48,34 @@ def _split_order(words: str) -> tuple[str, bool]:
     return (words.rstrip()[: -len(BY_DATE)].strip(), True) if by_date else (words, False)
 
 
-def _answer(
-    request: Request, page: Page, question: str, command: str, offset: int, *, by_date: bool
+def _search_reply(
+    request: Request, page: SearchPage, question: str, command: str, offset: int, *, by_date: bool
 ) -> Reply:
     say = request.say
-    count = say.number_of("{count} article", "{count} articles", page.total)
-    title = joined(" · ", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(count))
+    count = say.with_count("{count} article", "{count} articles", page.total)
+    title = join_html(" · ", bold(escape(f"“{shorten(to_plain_text(question), 80)}”")), escape(count))
     if not page.matches:
         text = say("There is no more.") if offset else say("No article says so. Fewer or other words may do.")
-        html = joined("\n\n", bold(escape(f"“{shorten(plain(question), 80)}”")), escape(text))
+        html = join_html("\n\n", bold(escape(f"“{shorten(to_plain_text(question), 80)}”")), escape(text))
         return Reply(html=html, unavailable=offset > 0)
     lines = [
-        Line(match.article, marked(match.text.text, match.text.marks) if match.text.marks else escape(""))
+        ListLine(
+            match.article,
+            highlight_text(match.text.text, match.text.marks) if match.text.marks else escape(""),
+        )
         for match in page.matches
     ]
     html = render_list(title, lines, language=request.language, timezone=request.timezone, now=request.now)
-    buttons = _buttons(request, page, command, offset, by_date=by_date)
+    buttons = _search_buttons(request, page, command, offset, by_date=by_date)
     return Reply(html=html, buttons=buttons, articles=tuple(match.article.id for match in page.matches))
 
 
-def _buttons(request: Request, page: Page, command: str, offset: int, *, by_date: bool) -> Rows:
+def _search_buttons(request: Request, page: SearchPage, command: str, offset: int, *, by_date: bool) -> Rows:
     say = request.say
     sorted_so = f"{command} {BY_DATE}" if by_date else command
     more = offset + len(page.matches) < page.total
     pages = page_buttons(
-        say, lambda beginning: at(sorted_so, beginning), offset=offset, count=PAGE, more=more
+        say, lambda beginning: command_at(sorted_so, beginning), offset=offset, count=PAGE_SIZE, more=more
     )
     if page.total < 2:
         return pages
@@ -71,18 +87,18 @@ def _buttons(request: Request, page: Page, command: str, offset: int, *, by_date
     return (*pages, (other,))
 
 
-def _command(request: Request, desk: Desk, question: str) -> str:
+def _search_command(request: Request, desk: CommandContext, question: str) -> str:
     """The command that asks the same again, short enough for a button."""
     command = f"search {question}"
-    longest = at(f"{command} {BY_DATE}", 1000)
-    if fits(longest) and plain(question) == question and not question.startswith("~"):
+    longest = command_at(f"{command} {BY_DATE}", 1000)
+    if fits_button(longest) and to_plain_text(question) == question and not question.startswith("~"):
         return command
-    return f"search {desk.recent.handle(request.chat.id, question)}"
+    return f"search {desk.memory.remember_question(request.chat.id, question)}"
 
 
 COMMAND = Command(
     name="search",
-    answer=search,
+    answer=answer_search,
     summary="Find articles by their words",
     usage=(
         Usage("search river flood", "articles that say so, best first"),

@@ -3,17 +3,17 @@
 import re
 from dataclasses import replace
 
-from bot.commands.related import related
-from bot.commands.subscribe import offer
-from bot.commands.types import Command, Desk, Reply, Request, Usage
-from bot.render import Button, Rows, bold, escape, joined, render_post
+from bot.commands.related import answer_related
+from bot.commands.subscribe import offer_alerts
+from bot.commands.types import Command, CommandContext, Reply, Request, Usage
+from bot.render import Button, Rows, bold, escape, join_html, render_post
 from storage import articles
 from storage.records import Article, ArticleState, ChatKind
 
 _ID = re.compile(r"[0-9]{1,18}")
 
 
-async def start(request: Request, desk: Desk) -> Reply:
+async def answer_start(request: Request, desk: CommandContext) -> Reply:
     """What the bot does; behind a deep link, what the link promised.
 
     Whoever follows a link may not know what it says: what would change something is only offered.
@@ -21,31 +21,33 @@ async def start(request: Request, desk: Desk) -> Reply:
     promised, _, which = request.words.partition("_")
     match promised.casefold():
         case "subscribe":
-            return await offer(request, desk)
+            return await offer_alerts(request, desk)
         case "related" | "read" as what:
-            return await _about(request, desk, what, which)
+            return await _answer_deep_link(request, desk, what, which)
         case _:
-            return _welcome(request)
+            return _welcome_reply(request)
 
 
-async def _about(request: Request, desk: Desk, what: str, which: str) -> Reply:
+async def _answer_deep_link(request: Request, desk: CommandContext, what: str, which: str) -> Reply:
     """What a link below a post promised about its article."""
     found = await desk.db.read(articles.get, int(which) if _ID.fullmatch(which) else 0)
     if found is None:
-        return _try_latest(request, request.say("I don't know the article that this link is about."))
+        return _missing_article_reply(
+            request, request.say("I don't know the article that this link is about.")
+        )
     if found.state is not ArticleState.LIVE:
-        return _try_latest(request, request.say("This article was withdrawn."))
+        return _missing_article_reply(request, request.say("This article was withdrawn."))
     if what == "read":
-        return _read(request, found)
-    return await related(replace(request, words=f"id:{found.id}"), desk)
+        return _article_reply(request, found)
+    return await answer_related(replace(request, words=f"id:{found.id}"), desk)
 
 
-def _try_latest(request: Request, sentence: str) -> Reply:
+def _missing_article_reply(request: Request, sentence: str) -> Reply:
     button = Button(request.say("Latest news"), command="latest 5")
     return Reply(html=escape(sentence), buttons=((button,),))
 
 
-def _read(request: Request, article: Article) -> Reply:
+def _article_reply(request: Request, article: Article) -> Reply:
     """The article as a post, for a reader who came by a link to it."""
     content = render_post(
         article, language=request.language, timezone=request.timezone, now=request.now, private=True
@@ -55,7 +57,7 @@ def _read(request: Request, article: Article) -> Reply:
     )
 
 
-def _welcome(request: Request) -> Reply:
+def _welcome_reply(request: Request) -> Reply:
     say = request.say
     lines = (
         say("I bring the newsroom's articles here and find them again for you."),
@@ -68,12 +70,12 @@ def _welcome(request: Request) -> Reply:
     if request.chat.kind is ChatKind.PRIVATE:
         rows += ((Button(say("Get every article"), command="subscribe"),),)
     hello = bold(escape(say("Hello!")))
-    return Reply(html=joined("\n\n", hello, *(escape(line) for line in lines)), buttons=rows)
+    return Reply(html=join_html("\n\n", hello, *(escape(line) for line in lines)), buttons=rows)
 
 
 COMMAND = Command(
     name="start",
-    answer=start,
+    answer=answer_start,
     summary="What this bot does",
     usage=(Usage("start", "what this bot does"),),
 )

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from bot.commands.chat_memory import Recent
-from bot.locale import Words, words
+from bot.commands.chat_memory import ChatMemory
+from bot.locale import Translator, translator_for
 from bot.render import Button, Html, Rows
-from jobs.config import Edition, Publishing
+from jobs.config import Edition, PublishPolicy
 from storage.database import Database
 from storage.index import Index
 from storage.records import Chat
@@ -32,9 +32,9 @@ class Request:
     as_group: bool = False  #: asked by an administrator who writes as the group itself
 
     @property
-    def say(self) -> Words:
+    def say(self) -> Translator:
         """The words of the answer's language."""
-        return words(self.language)
+        return translator_for(self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,36 +57,40 @@ class BotName:
     username: str = ""
 
 
-async def _keep_name() -> None:
+async def _keep_bot_name() -> None:
     """Nobody to ask: the name stays."""
 
 
-async def _nobody(_chat_id: int, _user_id: int) -> bool:
+async def _is_never_administrator(_chat_id: int, _user_id: int) -> bool:
     return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class CommandContext:
     """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""
 
     db: Database
     index: Index
-    policy: Publishing
-    name: BotName
+    policy: PublishPolicy
+    bot_name: BotName
     bot_id: int
-    ask_name: Callable[[], Awaitable[None]] = _keep_name  #: returns when Telegram was asked for it anew
-    changed: Callable[[], None] = lambda: None  #: rung when something is to be sent, edited or taken back
+    refresh_bot_name: Callable[[], Awaitable[None]] = (
+        _keep_bot_name  #: returns when Telegram was asked for it anew
+    )
+    wake_publisher: Callable[[], None] = lambda: (
+        None
+    )  #: rung when something is to be sent, edited or taken back
     #: Whether a person (chat id, user id) administers a group; False where that cannot be learnt.
-    is_administrator: Callable[[int, int], Awaitable[bool]] = _nobody
-    recent: Recent = field(default_factory=Recent)
+    is_administrator: Callable[[int, int], Awaitable[bool]] = _is_never_administrator
+    memory: ChatMemory = field(default_factory=ChatMemory)
 
     @property
     def bot_username(self) -> str:
         """Without "@"."""
-        return self.name.username
+        return self.bot_name.username
 
 
-Answer = Callable[[Request, Desk], Awaitable[Reply]]
+Answer = Callable[[Request, CommandContext], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +119,4 @@ class Command:
         return (self.name, *self.aliases)
 
 
-__all__ = ["Answer", "BotName", "Button", "Command", "Desk", "Reply", "Request", "Usage"]
+__all__ = ["Answer", "BotName", "Button", "Command", "CommandContext", "Reply", "Request", "Usage"]

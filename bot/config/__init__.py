@@ -17,7 +17,7 @@ from bot.config.settings import EditionSettings, Settings
 __all__ = ["EditionSettings", "Settings", "SettingsError", "is_in_env_file", "read_settings"]
 
 #: What was given for these is never repeated, not even in an error.
-SECRET = (
+SECRET_SETTINGS = (
     "TELEGRAM_BOT_TOKEN",
     "DATABASE_URL",
     "READERS_KEY",
@@ -30,7 +30,7 @@ SECRET = (
 #: Notices in Telegram have these in addresses and ids, which operators copy.
 WORD_JOINER = "\u2060"
 #: Settings to come: a file that has one already is no mistake.
-TO_COME = ("DIGEST_SCHEDULE",)
+FUTURE_SETTINGS = ("DIGEST_SCHEDULE",)
 
 
 class SettingsError(Exception):
@@ -49,22 +49,22 @@ def read_settings(
     Raises:
         SettingsError: with one sentence for each wrong value.
     """
-    from_file = _read_file(env_file)
-    merged = {**from_file, **_ours(os.environ if environment is None else environment)}
-    merged = {name: value for name, value in merged.items() if not name.upper().endswith(TO_COME)}
-    wrong = list(_misspelled(from_file))
+    from_file = _read_env_file(env_file)
+    merged = {**from_file, **_own_variables(os.environ if environment is None else environment)}
+    merged = {name: value for name, value in merged.items() if not name.upper().endswith(FUTURE_SETTINGS)}
+    wrong = list(_find_misspelled(from_file))
 
     try:
-        settings = Settings(**_Merged(merged)(), **given)
+        settings = Settings(**_MergedSource(merged)(), **given)
     except ValidationError as error:
-        raise SettingsError(wrong + [_sentence(fault) for fault in error.errors()]) from None
-    wrong += _contradictions(settings)
+        raise SettingsError(wrong + [_explain_fault(fault) for fault in error.errors()]) from None
+    wrong += _find_contradictions(settings)
     if wrong:
         raise SettingsError(wrong)
     return settings
 
 
-class _Merged(EnvSettingsSource):
+class _MergedSource(EnvSettingsSource):
     """pydantic-settings' own reading of names, over the values that we merged."""
 
     def __init__(self, merged: Mapping[str, str]) -> None:
@@ -79,7 +79,7 @@ class _Merged(EnvSettingsSource):
         return self._merged
 
 
-def _ours(environment: Mapping[str, str]) -> dict[str, str]:
+def _own_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Desktops set LANGUAGE for gettext (`en_US:en`); that one is not meant for us.
 
     In the order in which later ones win: curl and Python prefer `https_proxy` to `HTTPS_PROXY`.
@@ -96,7 +96,7 @@ def _may_be_empty(name: str) -> bool:
     return name.upper() == "HTTP_ADDRESS" or name.upper().startswith("EDITIONS__")
 
 
-def _read_file(path: Path | None) -> dict[str, str]:
+def _read_env_file(path: Path | None) -> dict[str, str]:
     try:
         if path is None or not path.exists():
             return {}
@@ -113,10 +113,10 @@ def _read_file(path: Path | None) -> dict[str, str]:
 
 def is_in_env_file(name: str, path: Path) -> bool:
     """Whether the setting stands in this file."""
-    return any(each.upper() == name and value for each, value in _read_file(path).items())
+    return any(each.upper() == name and value for each, value in _read_env_file(path).items())
 
 
-def _misspelled(from_file: Mapping[str, str]) -> Iterator[str]:
+def _find_misspelled(from_file: Mapping[str, str]) -> Iterator[str]:
     known = [name.upper() for name in Settings.model_fields if name != "editions"]
     for name in from_file:
         if name.upper() in known or name.upper().startswith("EDITIONS__"):
@@ -125,7 +125,7 @@ def _misspelled(from_file: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: .env has no such setting; {close[0]} is wanted."
 
 
-def _sentence(fault: Any) -> str:
+def _explain_fault(fault: Any) -> str:
     name = "__".join(str(part) for part in fault["loc"]).upper()
     if fault["type"] == "extra_forbidden":
         settings = ", ".join(sorted(EditionSettings.model_fields)).upper()
@@ -133,15 +133,15 @@ def _sentence(fault: Any) -> str:
     if name == "EDITIONS" or (name.startswith("EDITIONS__") and fault["type"] != "value_error"):
         return f"{name}: EDITIONS__<NAME>__<SETTING>=value is wanted."
     wanted = fault["msg"].removeprefix("Value error, ")
-    shown = "what was given" if name.endswith(SECRET) else repr(_shortened(str(fault["input"])))
+    shown = "what was given" if name.endswith(SECRET_SETTINGS) else repr(_shorten_value(str(fault["input"])))
     return f"{name}: {shown} is not understood; {wanted} is wanted."
 
 
-def _shortened(text: str) -> str:
+def _shorten_value(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _contradictions(settings: Settings) -> list[str]:
+def _find_contradictions(settings: Settings) -> list[str]:
     """What is right alone and wrong together."""
     found = []
     paid = settings.allow_paid_broadcast

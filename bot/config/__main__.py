@@ -58,7 +58,7 @@ GROUPS = {
 }
 
 
-def written(value: Any) -> str:
+def format_default(value: Any) -> str:
     """A default as an operator would write it."""
     match value:
         case None | () | "":
@@ -66,7 +66,7 @@ def written(value: Any) -> str:
         case dict() if not value:
             return ""
         case timedelta():
-            return _written_duration(value)
+            return _format_duration(value)
         case ZoneInfo():
             return value.key
         case Rate():
@@ -84,7 +84,7 @@ def written(value: Any) -> str:
             return str(value)
 
 
-def _written_duration(value: timedelta) -> str:
+def _format_duration(value: timedelta) -> str:
     seconds = int(value.total_seconds())
     if seconds > 86400 and seconds % 86400 == 0:
         return f"{seconds // 86400}d"
@@ -94,7 +94,7 @@ def _written_duration(value: timedelta) -> str:
     return f"{seconds}s" if seconds else ""
 
 
-def example() -> str:
+def render_env_example() -> str:
     """The text of `.env.example`."""
     lines = [
         "# Newswire's settings. Copy to .env and fill in the first three; the others show their defaults."
@@ -115,10 +115,10 @@ def _example_lines(name: str) -> Iterator[str]:
         yield f"# (an edition may have its own {', '.join(EditionSettings.model_fields).upper()})"
         return
     begin = "" if name in ("telegram_bot_token", "channels", "feed_urls") else "# "
-    yield f"{begin}{name.upper()}={written(field.default)}"
+    yield f"{begin}{name.upper()}={format_default(field.default)}"
 
 
-def page() -> str:
+def render_settings_page() -> str:
     """The text of docs/configuration.md."""
     lines = [
         "# Settings",
@@ -132,7 +132,7 @@ def page() -> str:
         for name in names:
             field = Settings.model_fields[name]
             shown = "EDITIONS__&lt;NAME&gt;__&lt;SETTING&gt;" if name == "editions" else f"`{name.upper()}`"
-            default = "" if name == "editions" else written(field.default)
+            default = "" if name == "editions" else format_default(field.default)
             lines.append(f"| {shown} | {f'`{default}`' if default else ''} | {field.description} |")
     names_of_editions = ", ".join(f"`{name.upper()}`" for name in EditionSettings.model_fields)
     lines += [
@@ -145,5 +145,5 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / ".env.example").write_text(example(), encoding="utf-8")
-    (ROOT / "docs" / "configuration.md").write_text(page(), encoding="utf-8")
+    (ROOT / ".env.example").write_text(render_env_example(), encoding="utf-8")
+    (ROOT / "docs" / "configuration.md").write_text(render_settings_page(), encoding="utf-8")

@@ -10,21 +10,21 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 
 from jobs.config import QuietHours, Rate
-from jobs.proxies import Proxy, read_proxy
+from jobs.proxies import Proxy, parse_proxy
 from jobs.scheduler import next_time
-from storage.privacy.encryption import read_key
-from storage.text.urls import site
+from storage.privacy.encryption import parse_key
+from storage.text.urls import site_of
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
-def items(text: str) -> tuple[str, ...]:
+def parse_items(text: str) -> tuple[str, ...]:
     """Comma-separated words, each once, in their order: `"a, b,,a"` gives `("a", "b")`."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def duration(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """`30s`, `2m`, `1h30m`, `24h`, `7d`."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)", text)
     if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)|\s", "", text):
@@ -35,15 +35,15 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def positive_duration(text: str) -> timedelta:
+def parse_positive_duration(text: str) -> timedelta:
     """A duration of at least a second."""
-    length = duration(text)
+    length = parse_duration(text)
     if length < timedelta(seconds=1):
         raise ValueError("a duration of at least 1s, such as 30s, 2m or 1h")
     return length
 
 
-def cron(text: str) -> str:
+def parse_cron(text: str) -> str:
     """A five-field cron line, `0 7 * * *`, in one-space form."""
     line = " ".join(text.split())
     try:
@@ -53,17 +53,17 @@ def cron(text: str) -> str:
     return line
 
 
-def schedule(text: str) -> timedelta | str:
+def parse_schedule(text: str) -> timedelta | str:
     """A duration, or a cron line."""
     if len(text.split()) >= 4:
-        return cron(text)
+        return parse_cron(text)
     try:
-        return positive_duration(text)
+        return parse_positive_duration(text)
     except ValueError:
         raise ValueError("a duration of at least 1s (30s, 2m, 1h) or a five-field cron line") from None
 
 
-def size(text: str) -> int:
+def parse_size(text: str) -> int:
     """`10MB`, `500KB`, `1000000`, in bytes."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?B)?", text.strip(), re.IGNORECASE)
     if not match or not (1 <= float(match[1]) * _BYTES[(match[2] or "B").upper()] <= 10**9):
@@ -71,7 +71,7 @@ def size(text: str) -> int:
     return int(float(match[1]) * _BYTES[(match[2] or "B").upper()])
 
 
-def rate(text: str) -> Rate:
+def parse_rate(text: str) -> Rate:
     """`30/s`, `20/m`, `1/2s`: so many in any sliding window of that length."""
     match = re.fullmatch(r"(\d{1,6})\s*/\s*(\d{0,4})\s*(s|m|h)", text.strip())
     if not match or not int(match[1]) or match[2] == "0":
@@ -79,7 +79,7 @@ def rate(text: str) -> Rate:
     return Rate(int(match[1]), float(match[2] or 1) * _SECONDS[match[3]])
 
 
-def quiet_hours(text: str) -> QuietHours:
+def parse_quiet_hours(text: str) -> QuietHours:
     """`22:00-06:00`."""
     match = re.fullmatch(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", text.strip())
     try:
@@ -93,7 +93,7 @@ def quiet_hours(text: str) -> QuietHours:
     return QuietHours(start, end)
 
 
-def timezone(text: str) -> ZoneInfo:
+def parse_timezone(text: str) -> ZoneInfo:
     """A zone of the IANA database, such as `Asia/Yangon`."""
     try:
         return ZoneInfo(text)
@@ -101,7 +101,7 @@ def timezone(text: str) -> ZoneInfo:
         raise ValueError("a time zone such as Asia/Yangon or UTC") from None
 
 
-def language(text: str) -> str:
+def parse_language(text: str) -> str:
     """A language tag such as `en` or `my`, as Babel knows it."""
     try:
         return str(Locale.parse(text.replace("-", "_"))).replace("_", "-")
@@ -109,7 +109,7 @@ def language(text: str) -> str:
         raise ValueError("a language such as en or my") from None
 
 
-def web_address(text: str) -> str:
+def parse_web_address(text: str) -> str:
     """An http or https address, without a trailing slash."""
     try:
         parts = urlsplit(text)
@@ -121,47 +121,51 @@ def web_address(text: str) -> str:
     return text.rstrip("/") if parts.path == "/" else text
 
 
-def proxy(named: str) -> Callable[[str], Proxy]:
+def proxy_parser(named: str) -> Callable[[str], Proxy]:
     """A proxy's address, with name and password where it wants them; `named`: the setting."""
-    return lambda text: read_proxy(text, named)
+    return lambda text: parse_proxy(text, named)
 
 
-def base_address(text: str) -> str:
+def parse_base_address(text: str) -> str:
     """A web address that others are made from by adding a path."""
-    return web_address(text).rstrip("/")
+    return parse_web_address(text).rstrip("/")
 
 
-def web_addresses(text: str) -> tuple[str, ...]:
+def parse_web_addresses(text: str) -> tuple[str, ...]:
     """Comma-separated web addresses. A comma inside one is written %2C."""
-    return tuple(dict.fromkeys(web_address(item) for item in items(text)))
+    return tuple(dict.fromkeys(parse_web_address(item) for item in parse_items(text)))
 
 
-def authority(text: str) -> dict[str, frozenset[str]]:
+def parse_authority(text: str) -> dict[str, frozenset[str]]:
     """`feeds.example.org=www.example.org+blog.example.org, ...`: by a feed's host the hosts named for it.
 
     Hosts are as in addresses, with their port if it is not the usual one, and without "www.".
     """
     named: dict[str, frozenset[str]] = {}
-    for item in items(text):
+    for item in parse_items(text):
         feed, equals, hosts = item.partition("=")
         if not equals:
-            raise ValueError(_AUTHORITY)
-        named[_host(feed)] = named.get(_host(feed), frozenset()) | {_host(one) for one in hosts.split("+")}
+            raise ValueError(_AUTHORITY_WANTED)
+        named[_parse_host(feed)] = named.get(_parse_host(feed), frozenset()) | {
+            _parse_host(one) for one in hosts.split("+")
+        }
     return named
 
 
-_AUTHORITY = "a feed's host and the hosts it may correct, such as feeds.example.org=www.example.org+b.example"
+_AUTHORITY_WANTED = (
+    "a feed's host and the hosts it may correct, such as feeds.example.org=www.example.org+b.example"
+)
 
 
-def _host(text: str) -> str:
+def _parse_host(text: str) -> str:
     scheme = "http" if text.strip().endswith(":80") else "https"
-    host = site(f"{scheme}://{text.strip()}/")
+    host = site_of(f"{scheme}://{text.strip()}/")
     if not host or not re.fullmatch(r"[^/?#@\s]+", text.strip()):
-        raise ValueError(_AUTHORITY)
+        raise ValueError(_AUTHORITY_WANTED)
     return host
 
 
-def listening_address(text: str) -> tuple[str, int]:
+def parse_listening_address(text: str) -> tuple[str, int]:
     """`127.0.0.1:8080`, `[::1]:8080` or `:8080`, as (host, port); port 0 takes a free one."""
     match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(\d{1,5})", text.strip())
     if not match or int(match[2]) > 65535:
@@ -169,19 +173,19 @@ def listening_address(text: str) -> tuple[str, int]:
     return match[1].strip("[]") or "0.0.0.0", int(match[2])  # noqa: S104 — the operator asked for every interface
 
 
-def line(text: str) -> str:
+def parse_line(text: str) -> str:
     """One line, without control characters: it goes into a header."""
     if not text.isprintable() or len(text) > 300:
         raise ValueError("one line of at most 300 characters")
     return text
 
 
-def channels(text: str) -> tuple[int | str, ...]:
+def parse_channels(text: str) -> tuple[int | str, ...]:
     """Comma-separated channels: `@name`, `https://t.me/name` or a numeric id such as `-1001234567890`."""
-    return tuple(dict.fromkeys(_channel(item) for item in items(text)))
+    return tuple(dict.fromkeys(_parse_channel(item) for item in parse_items(text)))
 
 
-def _channel(item: str) -> int | str:
+def _parse_channel(item: str) -> int | str:
     name = re.sub(r"^(https?://)?(t\.me|telegram\.me)/", "@", item)
     if re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}", name):
         return name
@@ -190,51 +194,51 @@ def _channel(item: str) -> int | str:
     raise ValueError("channels as @name or a numeric id such as -1001234567890, comma-separated")
 
 
-def user_ids(text: str) -> tuple[int, ...]:
+def parse_user_ids(text: str) -> tuple[int, ...]:
     """Comma-separated numeric ids of Telegram users."""
-    if not all(re.fullmatch(r"\d{1,16}", item) for item in items(text)):
+    if not all(re.fullmatch(r"\d{1,16}", item) for item in parse_items(text)):
         raise ValueError(
             "numeric Telegram user ids, comma-separated (send /start to @userinfobot to learn yours)"
         )
-    return tuple(int(item) for item in items(text))
+    return tuple(int(item) for item in parse_items(text))
 
 
-def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Comma-separated networks such as `127.0.0.1/32, 10.0.0.0/8`."""
     try:
-        return tuple(ip_network(item) for item in items(text))
+        return tuple(ip_network(item) for item in parse_items(text))
     except ValueError:
         raise ValueError("networks such as 127.0.0.1/32 or 10.0.0.0/8, comma-separated") from None
 
 
-def token(text: str) -> str:
+def parse_token(text: str) -> str:
     """A bot's token as @BotFather writes it."""
     if not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{20,100}", text):
         raise ValueError("a token as @BotFather gives it, such as 123456789:AAE...")
     return text
 
 
-def database_url(text: str) -> str:
+def parse_database_url(text: str) -> str:
     """`sqlite:///path` or `postgresql://...`; a database in memory would forget what was posted."""
     if not re.match(r"(sqlite:///(?!:memory:)|postgresql(\+psycopg)?://).", text):
         raise ValueError("sqlite:///path or postgresql://user@host/name")
     return text
 
 
-def whole_number(text: str) -> int:
+def parse_whole_number(text: str) -> int:
     """A whole number from 0 to 1000."""
     if not re.fullmatch(r"\d{1,4}", text) or int(text) > 1000:
         raise ValueError("a whole number from 0 to 1000")
     return int(text)
 
 
-def readers_key(text: str) -> str:
+def parse_readers_key(text: str) -> str:
     """A key as `newswire readers-key` writes it."""
-    read_key(text)
+    parse_key(text)
     return text
 
 
-def yes_or_no(text: str) -> bool:
+def parse_yes_no(text: str) -> bool:
     """`yes` or `no`, and what people write for them."""
     answers = {
         "yes": True,

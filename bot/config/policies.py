@@ -3,38 +3,38 @@
 from pathlib import Path
 
 from bot import __version__
-from bot.config.proxies import exempt
+from bot.config.proxies import no_proxy_hosts
 from bot.config.settings import EditionSettings, Settings
-from jobs.config import Edition, Fetching, Publishing
+from jobs.config import Edition, FetchPolicy, PublishPolicy
 
 #: Beside the database file: the text index, which is only a copy.
 INDEX_SUFFIX = ".index"
 
 
-def editions(settings: Settings) -> tuple[Edition, ...]:
+def list_editions(settings: Settings) -> tuple[Edition, ...]:
     """The newsroom's editions: the named ones, or the plain settings as the only one."""
     if not settings.editions:
-        return (_edition("", EditionSettings(), settings),)
-    return tuple(_edition(name, own, settings) for name, own in sorted(settings.editions.items()))
+        return (_build_edition("", EditionSettings(), settings),)
+    return tuple(_build_edition(name, own, settings) for name, own in sorted(settings.editions.items()))
 
 
-def _edition(name: str, own: EditionSettings, settings: Settings) -> Edition:
-    def chosen(field: str) -> object:
+def _build_edition(name: str, own: EditionSettings, settings: Settings) -> Edition:
+    def chosen_value(field: str) -> object:
         return getattr(own if field in own.model_fields_set else settings, field)
 
-    fields = {field: chosen(field) for field in EditionSettings.model_fields}
+    fields = {field: chosen_value(field) for field in EditionSettings.model_fields}
     return Edition(name=name, **fields)  # type: ignore[arg-type]
 
 
-def feed_urls(settings: Settings) -> tuple[str, ...]:
+def list_feed_urls(settings: Settings) -> tuple[str, ...]:
     """Every feed of every edition, each once."""
-    return tuple(dict.fromkeys(url for edition in editions(settings) for url in edition.feed_urls))
+    return tuple(dict.fromkeys(url for edition in list_editions(settings) for url in edition.feed_urls))
 
 
-def fetching(settings: Settings) -> Fetching:
+def fetch_policy(settings: Settings) -> FetchPolicy:
     """How to fetch."""
-    return Fetching(
-        user_agent=f"Newswire/{__version__} (+{_contact(settings)})",
+    return FetchPolicy(
+        user_agent=f"Newswire/{__version__} (+{_contact_address(settings)})",
         schedule=settings.fetch_schedule,
         timeout=settings.fetch_timeout.total_seconds(),
         max_bytes=settings.max_feed_bytes,
@@ -44,23 +44,24 @@ def fetching(settings: Settings) -> Fetching:
         page_wait=settings.page_wait.total_seconds(),
         public_url=settings.public_url,
         proxy=settings.feeds_proxy,
-        no_proxy=exempt(settings),
+        no_proxy=no_proxy_hosts(settings),
         authority=settings.feed_authority,
     )
 
 
-def _contact(settings: Settings) -> str:
+def _contact_address(settings: Settings) -> str:
     channel = next(
-        (name for edition in editions(settings) for name in edition.channels if isinstance(name, str)), ""
+        (name for edition in list_editions(settings) for name in edition.channels if isinstance(name, str)),
+        "",
     )
     named = f"https://t.me/{channel.removeprefix('@')}" if channel else "no contact given"
     return settings.contact or settings.public_url or named
 
 
-def publishing(settings: Settings) -> Publishing:
+def publish_policy(settings: Settings) -> PublishPolicy:
     """How to plan and send."""
-    return Publishing(
-        editions=editions(settings),
+    return PublishPolicy(
+        editions=list_editions(settings),
         timezone=settings.timezone,
         max_age=settings.max_age,
         corrections=settings.corrections,

@@ -16,51 +16,51 @@ from jobs.config import Corrections, FeedHints, Pictures, QuietHours, QuietMode,
 from jobs.proxies import Proxy
 
 
-def _read(read: Callable[[str], Any], empty: Any = ...) -> BeforeValidator:
+def _parse_with(read: Callable[[str], Any], empty: Any = ...) -> BeforeValidator:
     """Text goes through `read`; a value stays; empty text means `empty` where that is given."""
 
-    def validate(given: Any) -> Any:
+    def validate_value(given: Any) -> Any:
         if isinstance(given, str | int | float) and not isinstance(given, bool | StrEnum):
             text = str(given).strip()  # a nested setting that looks like a number arrives as one
             return empty if not text and empty is not ... else read(text)
         return given
 
-    return BeforeValidator(validate)
+    return BeforeValidator(validate_value)
 
 
 def _one_of(words: type[StrEnum]) -> BeforeValidator:
-    def choose(text: str) -> StrEnum:
+    def parse_choice(text: str) -> StrEnum:
         try:
             return words(text.lower())
         except ValueError:
             raise ValueError(" or ".join(words)) from None
 
-    return _read(choose)
+    return _parse_with(parse_choice)
 
 
-def _level(text: str) -> str:
+def _parse_log_level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError("debug, info, warning or error")
     return text.lower()
 
 
-def _format(text: str) -> str:
+def _parse_log_format(text: str) -> str:
     if text.lower() not in ("text", "json"):
         raise ValueError("text or json")
     return text.lower()
 
 
-Items = Annotated[tuple[str, ...], NoDecode, _read(parsers.items)]
-Channels = Annotated[tuple[int | str, ...], NoDecode, _read(parsers.channels)]
-Addresses = Annotated[tuple[str, ...], NoDecode, _read(parsers.web_addresses)]
-Duration = Annotated[timedelta, _read(parsers.duration, timedelta())]
-Wait = Annotated[timedelta, _read(parsers.positive_duration)]
-Hours = Annotated[QuietHours | None, NoDecode, _read(parsers.quiet_hours, None)]
-Language = Annotated[str, _read(parsers.language)]
-Zone = Annotated[ZoneInfo, _read(parsers.timezone)]
-Number = Annotated[int, _read(parsers.whole_number)]
-YesNo = Annotated[bool, _read(parsers.yes_or_no)]
-Quantity = Annotated[Rate, NoDecode, _read(parsers.rate)]
+Items = Annotated[tuple[str, ...], NoDecode, _parse_with(parsers.parse_items)]
+Channels = Annotated[tuple[int | str, ...], NoDecode, _parse_with(parsers.parse_channels)]
+Addresses = Annotated[tuple[str, ...], NoDecode, _parse_with(parsers.parse_web_addresses)]
+Duration = Annotated[timedelta, _parse_with(parsers.parse_duration, timedelta())]
+Wait = Annotated[timedelta, _parse_with(parsers.parse_positive_duration)]
+Hours = Annotated[QuietHours | None, NoDecode, _parse_with(parsers.parse_quiet_hours, None)]
+Language = Annotated[str, _parse_with(parsers.parse_language)]
+Zone = Annotated[ZoneInfo, _parse_with(parsers.parse_timezone)]
+Number = Annotated[int, _parse_with(parsers.parse_whole_number)]
+YesNo = Annotated[bool, _parse_with(parsers.parse_yes_no)]
+Quantity = Annotated[Rate, NoDecode, _parse_with(parsers.parse_rate)]
 
 
 class EditionSettings(BaseModel):
@@ -98,10 +98,10 @@ class Settings(BaseSettings):
         """Nothing is read behind our back: `read_settings` hands everything in."""
         return (init_settings,)
 
-    telegram_bot_token: Annotated[str, _read(parsers.token, "")] = Field(
+    telegram_bot_token: Annotated[str, _parse_with(parsers.parse_token, "")] = Field(
         "", repr=False, description="from @BotFather"
     )
-    telegram_api_url: Annotated[str, _read(parsers.base_address)] = Field(
+    telegram_api_url: Annotated[str, _parse_with(parsers.parse_base_address)] = Field(
         "https://api.telegram.org", description="the Bot API server, yours or theirs"
     )
     channels: Channels = Field(
@@ -111,16 +111,18 @@ class Settings(BaseSettings):
     feed_urls: Addresses = Field(
         (), description="feed addresses, comma-separated; a site's address is enough: its feed is discovered"
     )
-    feed_authority: Annotated[dict[str, frozenset[str]], NoDecode, _read(parsers.authority, {})] = Field(
+    feed_authority: Annotated[
+        dict[str, frozenset[str]], NoDecode, _parse_with(parsers.parse_authority, {})
+    ] = Field(
         {},
         description="hosts beyond its own (www. aside) whose articles a feed may correct or withdraw: "
         "feeds.example.org=www.example.org+blog.example.org, ...",
     )
-    operators: Annotated[tuple[int, ...], NoDecode, _read(parsers.user_ids)] = Field(
+    operators: Annotated[tuple[int, ...], NoDecode, _parse_with(parsers.parse_user_ids)] = Field(
         (),
         description="Telegram user ids, comma-separated: may use the operators' commands, and get the alerts",
     )
-    fetch_schedule: Annotated[timedelta | str, _read(parsers.schedule)] = Field(
+    fetch_schedule: Annotated[timedelta | str, _parse_with(parsers.parse_schedule)] = Field(
         timedelta(minutes=2),
         description="when to look for articles: a duration (30s, 2m, 1h) or a cron line, in TIMEZONE",
     )
@@ -171,7 +173,7 @@ class Settings(BaseSettings):
     pictures: Annotated[Pictures, _one_of(Pictures)] = Field(
         Pictures.PREVIEW, description="preview (large link preview), photo (with a caption) or none"
     )
-    database_url: Annotated[str, _read(parsers.database_url)] = Field(
+    database_url: Annotated[str, _parse_with(parsers.parse_database_url)] = Field(
         "sqlite:///data/newswire.db",
         repr=False,
         description="sqlite:///path or postgresql://user:password@host/name",
@@ -184,29 +186,35 @@ class Settings(BaseSettings):
         timedelta(days=7),
         description="how long it is kept to whom an alert was sent; until then a correction reaches it",
     )
-    readers_key: Annotated[str, _read(parsers.readers_key, "")] = Field(
+    readers_key: Annotated[str, _parse_with(parsers.parse_readers_key, "")] = Field(
         "",
         repr=False,
         description="encrypts the ids of readers' chats; made by newswire readers-key; a file is safer",
     )
-    readers_key_file: Annotated[Path | None, _read(Path, None)] = Field(
+    readers_key_file: Annotated[Path | None, _parse_with(Path, None)] = Field(
         None, description="the same, in a file outside the database and its backups"
     )
-    http_address: Annotated[tuple[str, int] | None, NoDecode, _read(parsers.listening_address, None)] = Field(
+    http_address: Annotated[
+        tuple[str, int] | None, NoDecode, _parse_with(parsers.parse_listening_address, None)
+    ] = Field(
         ("127.0.0.1", 8080),
         description="where /healthz, /readyz and /metrics are served; empty for none",
     )
-    telegram_proxy: Annotated[Proxy | None, NoDecode, _read(parsers.proxy("TELEGRAM_PROXY"), None)] = Field(
+    telegram_proxy: Annotated[
+        Proxy | None, NoDecode, _parse_with(parsers.proxy_parser("TELEGRAM_PROXY"), None)
+    ] = Field(
         None,
         repr=False,
         description="the proxy on the way to Telegram: http, https, socks5 or socks5h, such as "
         "socks5h://name:password@127.0.0.1:1080; else HTTPS_PROXY or ALL_PROXY",
     )
-    feeds_proxy: Annotated[Proxy | None, NoDecode, _read(parsers.proxy("FEEDS_PROXY"), None)] = Field(
-        None,
-        repr=False,
-        description="the proxy for feeds, pages, pictures and hubs; they go directly without it, "
-        "whatever HTTP_PROXY says",
+    feeds_proxy: Annotated[Proxy | None, NoDecode, _parse_with(parsers.proxy_parser("FEEDS_PROXY"), None)] = (
+        Field(
+            None,
+            repr=False,
+            description="the proxy for feeds, pages, pictures and hubs; they go directly without it, "
+            "whatever HTTP_PROXY says",
+        )
     )
     https_proxy: str = Field("", repr=False, description="the environment's proxy, for Telegram alone")
     http_proxy: str = Field(
@@ -220,11 +228,11 @@ class Settings(BaseSettings):
         description="hosts, comma-separated, reached without any of these proxies: example.org (and what "
         "lies below), host:8081, 10.0.0.0/8, or * for all",
     )
-    public_url: Annotated[str, _read(parsers.base_address, "")] = Field(
+    public_url: Annotated[str, _parse_with(parsers.parse_base_address, "")] = Field(
         "",
         description="where Telegram and WebSub hubs reach us: turns on webhook and WebSub",
     )
-    contact: Annotated[str, _read(parsers.line, "")] = Field(
+    contact: Annotated[str, _parse_with(parsers.parse_line, "")] = Field(
         "",
         description="our address, told to the sites we read; else PUBLIC_URL or a channel's",
     )
@@ -239,11 +247,11 @@ class Settings(BaseSettings):
     unclear_send_wait: Wait = Field(
         timedelta(seconds=75), description="how long to wait before looking up what became of an unclear send"
     )
-    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _read(parsers.networks)] = (
-        Field(
-            (),
-            description="private networks that may be fetched from, such as 127.0.0.1/32",
-        )
+    private_networks: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, _parse_with(parsers.parse_networks)
+    ] = Field(
+        (),
+        description="private networks that may be fetched from, such as 127.0.0.1/32",
     )
     feed_hints: Annotated[FeedHints, _one_of(FeedHints)] = Field(
         FeedHints.RESPECT,
@@ -253,7 +261,7 @@ class Settings(BaseSettings):
         timedelta(seconds=2),
         description="how long a post waits for its article's page where the feed lacks text or picture",
     )
-    max_feed_bytes: Annotated[int, _read(parsers.size)] = Field(
+    max_feed_bytes: Annotated[int, _parse_with(parsers.parse_size)] = Field(
         10_000_000, description="the largest feed, after decompression"
     )
     fetch_timeout: Wait = Field(
@@ -262,5 +270,7 @@ class Settings(BaseSettings):
     editions: dict[str, EditionSettings] = Field(
         {}, description="a newsroom with several channels; each falls back to the plain setting"
     )
-    log_format: Annotated[str, _read(_format)] = Field("text", description="text or json")
-    log_level: Annotated[str, _read(_level)] = Field("info", description="debug, info, warning or error")
+    log_format: Annotated[str, _parse_with(_parse_log_format)] = Field("text", description="text or json")
+    log_level: Annotated[str, _parse_with(_parse_log_level)] = Field(
+        "info", description="debug, info, warning or error"
+    )

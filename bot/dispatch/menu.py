@@ -6,27 +6,27 @@ from telegram import Bot, BotCommand, BotCommandScope, BotCommandScopeChat, BotC
 from telegram.error import BadRequest
 
 from bot.commands import COMMANDS
-from bot.locale import languages, words
+from bot.locale import available_languages, translator_for
 
 DESCRIPTION_LIMIT = 256  #: Bot API, BotCommand
 
 
 async def set_menu(bot: Bot, language: str, operators: Iterable[int]) -> None:
     """Set the menu in every language that we speak; operators see theirs in their private chats."""
-    await _set(bot, BotCommandScopeDefault(), language, operators=False)
-    for spoken in languages():
-        await _set(bot, BotCommandScopeDefault(), spoken, operators=False, only_for=spoken)
+    await _set_commands(bot, BotCommandScopeDefault(), language, operators=False)
+    for spoken in available_languages():
+        await _set_commands(bot, BotCommandScopeDefault(), spoken, operators=False, only_for=spoken)
     for operator in operators:
         try:
-            await _set(bot, BotCommandScopeChat(operator), language, operators=True)
+            await _set_commands(bot, BotCommandScopeChat(operator), language, operators=True)
         except BadRequest:
             continue  # the operator has not started the bot yet; the commands work without the menu
 
 
-async def _set(
+async def _set_commands(
     bot: Bot, scope: BotCommandScope, language: str, *, operators: bool, only_for: str = ""
 ) -> None:
-    say = words(language)
+    say = translator_for(language)
     shown = [command for command in COMMANDS if operators or not command.operators_only]
     menu = [BotCommand(command.name, say(command.summary)[:DESCRIPTION_LIMIT]) for command in shown]
     await bot.set_my_commands(menu, scope=scope, language_code=only_for or None)

@@ -12,11 +12,11 @@ from typing import Any
 from telegram import CallbackQuery, Chat, Message, MessageOrigin, MessageOriginChannel, User
 from telegram.constants import ChatType, MessageEntityType
 
-from bot.commands.invisible_characters import visible
+from bot.commands.invisible_characters import remove_stray_characters
 from storage.records import ChatKind
 
 TEXT_LIMIT = 4096  #: characters of a message that are read; Telegram sends no more
-LINKS = 30  #: links of a message that are looked at
+MAX_LINKS = 30  #: links of a message that are looked at
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
 _KINDS = {
@@ -29,7 +29,7 @@ _LINKED: list[str | None] = [MessageEntityType.URL, MessageEntityType.TEXT_LINK]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pointed:
+class PointedMessage:
     """The message that was replied to or forwarded."""
 
     message: tuple[int, int] | None = None  #: (chat id, message id) where it first stood
@@ -38,16 +38,16 @@ class Pointed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class ButtonPress:
     """A button that was pressed and that really stands under a message of ours."""
 
     query_id: str
     message_id: int
-    anew: bool  #: the answer is said below, and the message stays
+    reply_below: bool  #: the answer is said below, and the message stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ParsedQuestion:
     """Something that somebody asked of the bot."""
 
     chat_id: int
@@ -61,73 +61,81 @@ class Asked:
     command: str = ""  #: "" for free words
     words: str = ""
     named: bool = False  #: the command named this bot
-    pointed: Pointed = field(default_factory=Pointed)
-    pressed: Pressed | None = None
-    through_a_bot: bool = False  #: another bot wrote it, and the reader tapped it (`via_bot`)
+    pointed: PointedMessage = field(default_factory=PointedMessage)
+    pressed: ButtonPress | None = None
+    via_bot: bool = False  #: another bot wrote it, and the reader tapped it (`via_bot`)
 
 
-def read_message(message: Message, bot_username: str) -> Asked | None:
+def parse_message(message: Message, bot_username: str) -> ParsedQuestion | None:
     """What a message asks; None where it is not meant for us: another bot's command, a bot, chatter."""
-    if not _from_a_person(message):
+    if not _is_from_person(message):
         return None
-    text = _text(message)
+    text = _message_text(message)
     if message.chat.type == ChatType.CHANNEL:
         return None
-    asked = _place(message.chat, message.from_user) | {"message_id": message.message_id}
+    asked = _chat_fields(message.chat, message.from_user) | {"message_id": message.message_id}
     asked["asker"] = message.sender_chat.id if message.sender_chat else asked["user_id"]
     if message.via_bot:
-        return Asked(**asked, through_a_bot=True) if _is_private(message) else None
+        return ParsedQuestion(**asked, via_bot=True) if _is_private(message) else None
     if message.forward_origin:
-        return Asked(**asked, pointed=_forwarded(message)) if _is_private(message) else None
+        return ParsedQuestion(**asked, pointed=_forwarded_message(message)) if _is_private(message) else None
     found = _COMMAND.fullmatch(text)
     if not found:
-        return Asked(**asked, words=text, pointed=_replied_to(message)) if _is_free_talk(message) else None
+        return (
+            ParsedQuestion(**asked, words=text, pointed=_replied_to(message))
+            if _is_free_talk(message)
+            else None
+        )
     command, bot, words = found.groups()
     if bot and bot.casefold() != bot_username.casefold():
         return None
     asked |= {"command": command.casefold(), "words": (words or "").strip(), "named": bool(bot)}
-    return Asked(**asked, pointed=_replied_to(message))
+    return ParsedQuestion(**asked, pointed=_replied_to(message))
 
 
 def names_another_bot(message: Message, bot_username: str) -> bool:
     """Whether a person's command names a bot that we are not, as far as we know."""
-    found = _COMMAND.fullmatch(_text(message)) if _from_a_person(message) else None
+    found = _COMMAND.fullmatch(_message_text(message)) if _is_from_person(message) else None
     return bool(found and found[2] and found[2].casefold() != bot_username.casefold())
 
 
-def read_press(query: CallbackQuery, bot_id: int) -> Asked | None:
+def parse_press(query: CallbackQuery, bot_id: int) -> ParsedQuestion | None:
     """What a pressed button asks; None if it asks nothing of us, and is to be acknowledged only.
 
     Its data counts only if it stands, letter by letter, under the very message in the update, if that message
     is the bot's own (`bot_id`), and never in a channel.
     """
     message = query.message
-    if not isinstance(message, Message) or query.data not in _offered(message):
+    if not isinstance(message, Message) or query.data not in _callback_data(message):
         return None
     if message.chat.type == ChatType.CHANNEL or not message.from_user or message.from_user.id != bot_id:
         return None
-    command, _, words = readable(query.data).removeprefix("+").partition(" ")
-    pressed = Pressed(query_id=query.id, message_id=message.message_id, anew=query.data.startswith("+"))
-    place = _place(message.chat, query.from_user) | {"asker": query.from_user.id}
-    return Asked(**place, command=command.casefold(), words=words.strip(), named=True, pressed=pressed)
+    command, _, words = remove_unstorable(query.data).removeprefix("+").partition(" ")
+    pressed = ButtonPress(
+        query_id=query.id, message_id=message.message_id, reply_below=query.data.startswith("+")
+    )
+    place = _chat_fields(message.chat, query.from_user) | {"asker": query.from_user.id}
+    return ParsedQuestion(
+        **place, command=command.casefold(), words=words.strip(), named=True, pressed=pressed
+    )
 
 
-def _offered(message: Message) -> set[str]:
+def _callback_data(message: Message) -> set[str]:
     """The data of the buttons under a message."""
     rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return {button.callback_data for row in rows for button in row if isinstance(button.callback_data, str)}
 
 
-def kind_of(chat: Chat) -> ChatKind:
+def chat_kind(chat: Chat) -> ChatKind:
     """Our word for Telegram's kind of chat."""
     return _KINDS[ChatType(chat.type)]
 
 
-def _place(chat: Chat, user: User | None) -> dict[str, Any]:
+def _chat_fields(chat: Chat, user: User | None) -> dict[str, Any]:
     private = chat.type == ChatType.PRIVATE
     return {
         "chat_id": chat.id,
-        "kind": kind_of(chat),
+        "kind": chat_kind(chat),
         "title": "" if private else chat.title or "",
         "username": "" if private else chat.username or "",
         "user_id": user.id if user else 0,
@@ -135,7 +143,7 @@ def _place(chat: Chat, user: User | None) -> dict[str, Any]:
     }
 
 
-def _from_a_person(message: Message) -> bool:
+def _is_from_person(message: Message) -> bool:
     """Whether a person wrote it: not a bot, nor a channel's post that was copied into its group.
 
     Who writes in a group in the name of a chat is a person, though Telegram names a bot as the author.
@@ -155,40 +163,50 @@ def _is_free_talk(message: Message) -> bool:
     return _is_private(message) and bool(said)
 
 
-def _forwarded(message: Message) -> Pointed:
-    return Pointed(message=_origin(message.forward_origin), links=_links(message), text=_text(message))
+def _forwarded_message(message: Message) -> PointedMessage:
+    return PointedMessage(
+        message=_channel_origin(message.forward_origin),
+        links=_message_links(message),
+        text=_message_text(message),
+    )
 
 
-def _replied_to(message: Message) -> Pointed:
+def _replied_to(message: Message) -> PointedMessage:
     """What a message replies to: in its own chat, or in another."""
     other, across = message.reply_to_message, message.external_reply
     if other and not other.forum_topic_created:
         here = (other.chat.id, other.message_id)
-        return Pointed(message=_origin(other.forward_origin) or here, links=_links(other), text=_text(other))
+        return PointedMessage(
+            message=_channel_origin(other.forward_origin) or here,
+            links=_message_links(other),
+            text=_message_text(other),
+        )
     if across:
-        quoted = readable(message.quote.text) if message.quote else ""
+        quoted = remove_unstorable(message.quote.text) if message.quote else ""
         preview = across.link_preview_options.url if across.link_preview_options else None
         links = (preview,) if isinstance(preview, str) else ()
-        return Pointed(message=_origin(across.origin), links=links, text=quoted)
-    return Pointed()
+        return PointedMessage(message=_channel_origin(across.origin), links=links, text=quoted)
+    return PointedMessage()
 
 
-def _origin(origin: MessageOrigin | None) -> tuple[int, int] | None:
+def _channel_origin(origin: MessageOrigin | None) -> tuple[int, int] | None:
     return (origin.chat.id, origin.message_id) if isinstance(origin, MessageOriginChannel) else None
 
 
-def _text(message: Message) -> str:
-    return visible(readable(message.text or message.caption or "")[:TEXT_LIMIT]).strip()
+def _message_text(message: Message) -> str:
+    return remove_stray_characters(
+        remove_unstorable(message.text or message.caption or "")[:TEXT_LIMIT]
+    ).strip()
 
 
-def readable(text: str) -> str:
+def remove_unstorable(text: str) -> str:
     """`text` without what no database keeps: NUL, and halves of characters."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
-def _links(message: Message) -> tuple[str, ...]:
+def _message_links(message: Message) -> tuple[str, ...]:
     found = message.parse_entities(_LINKED) if message.text else {}
     if message.caption:
         found = message.parse_caption_entities(_LINKED)
     in_order = sorted(found.items(), key=lambda item: item[0].offset)
-    return tuple(readable(entity.url or text) for entity, text in in_order)[:LINKS]
+    return tuple(remove_unstorable(entity.url or text) for entity, text in in_order)[:MAX_LINKS]

@@ -7,15 +7,15 @@ from datetime import datetime
 from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, ChatMemberUpdated
 from telegram.constants import ChatMemberStatus
 
-from bot.dispatch.parse import kind_of
-from jobs.publish.chat_status import Source, learn
+from bot.dispatch.parse import chat_kind
+from jobs.publish.chat_status import StatusSource, record_status
 from storage import chats
 from storage.database import Connection
 from storage.records import ChatKind, ChatState
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BotMembership:
     """What the bot may do in a chat."""
 
     state: ChatState
@@ -23,30 +23,34 @@ class Standing:
     can_edit: bool = False  #: others' posts too
 
 
-def standing(kind: ChatKind, member: ChatMember) -> Standing:
+def parse_membership(kind: ChatKind, member: ChatMember) -> BotMembership:
     """What this membership means for posting."""
     if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
         if kind is ChatKind.PRIVATE:
-            return Standing(ChatState.BLOCKED, "the reader blocked the bot")
-        return Standing(ChatState.PAUSED, "the bot was removed")
+            return BotMembership(ChatState.BLOCKED, "the reader blocked the bot")
+        return BotMembership(ChatState.PAUSED, "the bot was removed")
     if isinstance(member, ChatMemberAdministrator):
         if kind is ChatKind.CHANNEL and not member.can_post_messages:
-            return Standing(ChatState.PAUSED, "the bot may not post there", bool(member.can_edit_messages))
-        return Standing(ChatState.ACTIVE, can_edit=bool(member.can_edit_messages))
+            return BotMembership(
+                ChatState.PAUSED, "the bot may not post there", bool(member.can_edit_messages)
+            )
+        return BotMembership(ChatState.ACTIVE, can_edit=bool(member.can_edit_messages))
     if kind is ChatKind.CHANNEL:
-        return Standing(ChatState.PAUSED, "the bot is not an administrator there")
+        return BotMembership(ChatState.PAUSED, "the bot is not an administrator there")
     if isinstance(member, ChatMemberRestricted) and not member.can_send_messages:
-        return Standing(ChatState.PAUSED, "the bot may not write there")
-    return Standing(ChatState.ACTIVE)
+        return BotMembership(ChatState.PAUSED, "the bot may not write there")
+    return BotMembership(ChatState.ACTIVE)
 
 
-def reader_left(change: ChatMemberUpdated) -> bool:
+def has_blocked_bot(change: ChatMemberUpdated) -> bool:
     """Whether a reader blocked the bot: it is the only way to be erased that they still have."""
-    kind = kind_of(change.chat)
-    return kind is ChatKind.PRIVATE and standing(kind, change.new_chat_member).state is ChatState.BLOCKED
+    kind = chat_kind(change.chat)
+    return (
+        kind is ChatKind.PRIVATE and parse_membership(kind, change.new_chat_member).state is ChatState.BLOCKED
+    )
 
 
-def remember_standing(
+def store_membership(
     connection: Connection, change: ChatMemberUpdated, operators: Sequence[int], at: datetime
 ) -> bool:
     """Note the bot's new standing in a chat that we know; whether there is something to send because of it.
@@ -56,9 +60,9 @@ def remember_standing(
     known = chats.get(connection, change.chat.id)
     if known is None:
         return False
-    now = standing(kind_of(change.chat), change.new_chat_member)
+    now = parse_membership(chat_kind(change.chat), change.new_chat_member)
     if known.can_edit != now.can_edit:
-        chats.change(connection, known.id, can_edit=now.can_edit)
-    if known.kind in chats.PUBLIC:
-        return learn(connection, known.id, Source.MEMBERSHIP, operators, at, why_not=now.reason)
+        chats.update_columns(connection, known.id, can_edit=now.can_edit)
+    if known.kind in chats.PUBLIC_KINDS:
+        return record_status(connection, known.id, StatusSource.MEMBERSHIP, operators, at, why_not=now.reason)
     return chats.set_state(connection, known.id, now.state, now.reason) and now.state is ChatState.ACTIVE

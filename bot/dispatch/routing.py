@@ -5,33 +5,33 @@ from datetime import datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.commands import COMMANDS, Command, Desk, Reply, Request, command_named
-from bot.commands.arguments import first_link, fits, number
-from bot.commands.chat_memory import Typed
-from bot.commands.latest import MOST
-from bot.dispatch.parse import Asked
-from bot.locale import Sentence, best
-from bot.render import Button, escape, plain
+from bot.commands import COMMANDS, Command, CommandContext, Reply, Request, find_command
+from bot.commands.arguments import first_link, fits_button, parse_number
+from bot.commands.chat_memory import TypedCommand
+from bot.commands.latest import MAX_HEADLINES
+from bot.dispatch.parse import ParsedQuestion
+from bot.locale import SafeText, best_language
+from bot.render import Button, escape, to_plain_text
 from jobs.config import Edition
 from storage.records import Chat, ChatKind
 
 TELEGRAMS_ANONYMOUS_BOT = (
     1087968824  #: the author of what is written in a group as the group (@GroupAnonymousBot)
 )
-SEARCHED = 200  #: characters; a longer text is no question but something to find neighbours of
+SEARCH_LENGTH_LIMIT = 200  #: characters; a longer text is no question but something to find neighbours of
 
 
-def request_for(asked: Asked, chat: Chat, desk: Desk, now: datetime) -> Request:
+def build_request(asked: ParsedQuestion, chat: Chat, desk: CommandContext, now: datetime) -> Request:
     """The request behind what was asked, in the chat as it is known."""
-    edition = _edition(chat, asked.user_language, desk)
+    edition = _chat_edition(chat, asked.user_language, desk)
     return Request(
         chat=replace(chat, edition=chat.edition or edition.name),
         user_id=asked.user_id,
         edition=edition,
         words=asked.words,
         now=now,
-        language=best(chat.language, edition.language, asked.user_language),
-        timezone=_zone(chat.timezone) or edition.timezone,
+        language=best_language(chat.language, edition.language, asked.user_language),
+        timezone=_parse_timezone(chat.timezone) or edition.timezone,
         pointed_at=asked.pointed.links,
         pointed_message=asked.pointed.message,
         pointed_text=asked.pointed.text,
@@ -41,23 +41,23 @@ def request_for(asked: Asked, chat: Chat, desk: Desk, now: datetime) -> Request:
     )
 
 
-def _is_nameless_administrator(asked: Asked) -> bool:
+def _is_nameless_administrator(asked: ParsedQuestion) -> bool:
     """Only administrators can write in a group as the group itself (Bot API, Message.sender_chat)."""
     as_itself = asked.asker == asked.chat_id and asked.kind in (ChatKind.GROUP, ChatKind.SUPERGROUP)
     return as_itself and asked.user_id == TELEGRAMS_ANONYMOUS_BOT
 
 
-def route(asked: Asked, request: Request) -> Command | None:
+def route_command(asked: ParsedQuestion, request: Request) -> Command | None:
     """The command that answers; None where there is none, or none for this reader."""
     if asked.command:
-        command = _AGAIN if asked.pressed and asked.command == _AGAIN.name else command_named(asked.command)
+        command = _AGAIN if asked.pressed and asked.command == _AGAIN.name else find_command(asked.command)
         return command if command and (request.operator or not command.operators_only) else None
-    listed = 1 <= (number(asked.words) or 0) <= MOST  # "2", typed under a list
-    pointing = listed or not asked.words or first_link(asked.words) or len(asked.words) > SEARCHED
-    return command_named("related" if pointing else "search")
+    listed = 1 <= (parse_number(asked.words) or 0) <= MAX_HEADLINES  # "2", typed under a list
+    pointing = listed or not asked.words or first_link(asked.words) or len(asked.words) > SEARCH_LENGTH_LIMIT
+    return find_command("related" if pointing else "search")
 
 
-def unknown(asked: Asked, request: Request, desk: Desk) -> Reply:
+def unknown_command_reply(asked: ParsedQuestion, request: Request, desk: CommandContext) -> Reply:
     """What would have worked instead of a command that is not ours."""
     say = request.say
     allowed = [each for each in COMMANDS if request.operator or not each.operators_only]
@@ -65,36 +65,40 @@ def unknown(asked: Asked, request: Request, desk: Desk) -> Reply:
     close = get_close_matches(asked.command, names, n=1, cutoff=0.6)
     if close:
         text = say("I don't know /{command}. Did you mean /{close}?", command=asked.command, close=close[0])
-        button = Button(f"/{close[0]}", command=_meant(close[0], request, desk))
+        button = Button(f"/{close[0]}", command=_corrected_command(close[0], request, desk))
         return Reply(html=escape(text), buttons=((button,),))
-    listed = Sentence(" ".join(f"/{name}" for name in names))
+    listed = SafeText(" ".join(f"/{name}" for name in names))
     text = say("I don't know /{command}. I know {commands}.", command=asked.command, commands=listed)
     return Reply(html=escape(text))
 
 
-def _meant(name: str, request: Request, desk: Desk) -> str:
+def _corrected_command(name: str, request: Request, desk: CommandContext) -> str:
     """The command `name` with the words that were typed and what was pointed at, as a button can hold it."""
     words = request.words
-    typed = Typed(
+    typed = TypedCommand(
         command=name,
         words=words,
         pointed_at=request.pointed_at,
         pointed_message=request.pointed_message,
         pointed_text=request.pointed_text,
     )
-    command, found = f"{name} {words}".strip(), command_named(name)
-    exact = typed == Typed(command=name, words=words) and fits(command) and plain(words) == words
+    command, found = f"{name} {words}".strip(), find_command(name)
+    exact = (
+        typed == TypedCommand(command=name, words=words)
+        and fits_button(command)
+        and to_plain_text(words) == words
+    )
     if (
         exact and found and not found.operators_only
     ):  # theirs tell what a button of ours says from what is typed
         return command
-    return f"{_AGAIN.name} {desk.recent.typed_handle(request.chat.id, typed)}"
+    return f"{_AGAIN.name} {desk.memory.remember_command(request.chat.id, typed)}"
 
 
-async def _ask_again(request: Request, desk: Desk) -> Reply:
+async def _answer_again(request: Request, desk: CommandContext) -> Reply:
     """Answer the remembered command as if it had been typed rightly."""
-    typed = desk.recent.typed(request.chat.id, request.words)
-    command = command_named(typed.command) if typed else None
+    typed = desk.memory.recall_command(request.chat.id, request.words)
+    command = find_command(typed.command) if typed else None
     if typed is None or command is None or (command.operators_only and not request.operator):
         text = request.say("That was too long ago for me to remember. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
@@ -103,15 +107,15 @@ async def _ask_again(request: Request, desk: Desk) -> Reply:
 
 
 #: What only a button can ask: in no menu, and unknown where it is typed.
-_AGAIN = Command(name="again", answer=_ask_again, summary="", usage=())
+_AGAIN = Command(name="again", answer=_answer_again, summary="", usage=())
 
 
-def not_typed(request: Request) -> Reply:
+def not_typed_reply(request: Request) -> Reply:
     """For what another bot wrote and the reader only tapped."""
     return Reply(html=escape(request.say("I only do what you type yourself, not what another bot wrote.")))
 
 
-def slow_down(request: Request) -> Reply:
+def slow_down_reply(request: Request) -> Reply:
     """For whoever asks again and again before they were answered."""
     text = request.say(
         "That is a lot of questions at once. I will answer again in a moment: please wait for each answer."
@@ -119,19 +123,19 @@ def slow_down(request: Request) -> Reply:
     return Reply(html=escape(text))
 
 
-def speechless(request: Request) -> Reply:
+def empty_question_reply(request: Request) -> Reply:
     """For a picture or a sticker without a word."""
     text = request.say("Send me some words, a link or a forwarded post. /help shows everything.")
     return Reply(html=escape(text))
 
 
-def language_of(asked: Asked, desk: Desk) -> str:
+def reply_language(asked: ParsedQuestion, desk: CommandContext) -> str:
     """The language for somebody of whom only the update is known."""
     newsroom = next((edition.language for edition in desk.policy.editions), "")
-    return best(asked.user_language, newsroom)
+    return best_language(asked.user_language, newsroom)
 
 
-def _edition(chat: Chat, user_language: str, desk: Desk) -> Edition:
+def _chat_edition(chat: Chat, user_language: str, desk: CommandContext) -> Edition:
     """The chat's edition; a reader without one sees that of their language, else the newsroom's first."""
     editions = desk.policy.editions
     spoken = user_language.partition("-")[0].casefold()
@@ -143,7 +147,7 @@ def _edition(chat: Chat, user_language: str, desk: Desk) -> Edition:
     return next(iter((*by_name, *by_language, *editions)), plain)
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def _parse_timezone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):

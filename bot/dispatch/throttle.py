@@ -10,19 +10,19 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 #: Premature questions that cost nothing: people do type three commands in a row.
-FREE = 3
+FREE_PREMATURE = 3
 #: Seconds between two answers at the most.
 LONGEST_DELAY = 30.0
 #: More premature questions than these make nothing worse.
-MOST = FREE + 5
+MAX_PREMATURE = FREE_PREMATURE + 5
 #: A second of silence beyond the first forgives so many premature questions.
 FORGIVEN_PER_SECOND = 2.0
 #: Askers remembered; whoever was silent for longest is forgotten first.
-REMEMBERED = 10_000
+REMEMBERED_ASKERS = 10_000
 
 
 @dataclass(slots=True)
-class _Record:
+class _AskerRecord:
     premature: float = 0.0  #: questions, as of `asked_at`
     asked_at: float = float("-inf")
     answered_at: float = float("-inf")
@@ -36,42 +36,42 @@ class _Record:
 class Throttle:
     """What is remembered of askers. Times are seconds of one clock that never runs backwards."""
 
-    def __init__(self, remembered: int = REMEMBERED) -> None:
+    def __init__(self, remembered: int = REMEMBERED_ASKERS) -> None:
         self._most = remembered
-        self._records: OrderedDict[Hashable, _Record] = OrderedDict()
+        self._records: OrderedDict[Hashable, _AskerRecord] = OrderedDict()
 
-    def ask(self, asker: Hashable, now: float, *, premature: bool) -> None:
+    def record_question(self, asker: Hashable, now: float, *, premature: bool) -> None:
         """A question came; `premature`: an earlier one of this asker's is not answered yet."""
-        record = self._records.setdefault(asker, _Record())
+        record = self._records.setdefault(asker, _AskerRecord())
         self._records.move_to_end(asker)
-        record.premature = min(record.premature_at(now) + premature, MOST)
+        record.premature = min(record.premature_at(now) + premature, MAX_PREMATURE)
         record.asked_at = now
-        if record.premature <= FREE:
+        if record.premature <= FREE_PREMATURE:
             record.told = False
         if len(self._records) > self._most:
             self._records.popitem(last=False)
 
-    def answer(self, asker: Hashable, now: float) -> None:
+    def record_answer(self, asker: Hashable, now: float) -> None:
         """An answer was given."""
         if record := self._records.get(asker):
             record.answered_at = now
 
-    def wait(self, asker: Hashable, now: float) -> float:
+    def remaining_wait(self, asker: Hashable, now: float) -> float:
         """Seconds until the next answer may be given; 0 for now."""
         record = self._records.get(asker)
         if record is None:
             return 0.0
-        excess = record.premature_at(now) - FREE
+        excess = record.premature_at(now) - FREE_PREMATURE
         delay = min(2.0**excess, LONGEST_DELAY) if excess > 0 else 0.0
         return max(0.0, record.answered_at + delay - now)
 
-    def is_slow(self, asker: Hashable, now: float) -> bool:
+    def is_slowed_down(self, asker: Hashable, now: float) -> bool:
         """Whether this asker is being slowed down."""
         record = self._records.get(asker)
-        return record is not None and record.premature_at(now) > FREE
+        return record is not None and record.premature_at(now) > FREE_PREMATURE
 
-    def tell_once(self, asker: Hashable) -> bool:
+    def should_notify(self, asker: Hashable) -> bool:
         """Whether the asker is to be told now why answers are missing: once, until they slowed down."""
-        record = self._records.setdefault(asker, _Record())
+        record = self._records.setdefault(asker, _AskerRecord())
         told, record.told = record.told, True
         return not told

@@ -1,21 +1,21 @@
 """The words of the interface, in gettext catalogues, and times as a language writes them."""
 
-from bot.locale.quoting import JOINER, Sentence, quoted, quoted_pieces, unquoted
-from bot.locale.times import clock_time, day_and_time, near, numerals
-from bot.locale.words import Words, best, languages, words
+from bot.locale.quoting import WORD_JOINER, SafeText, quote_pieces, quote_text, unquote_text
+from bot.locale.times import clock_time, compact_time, day_and_time, localize_digits
+from bot.locale.words import Translator, available_languages, best_language, translator_for
 
 __all__ = [
-    "JOINER",
-    "Sentence",
-    "Words",
-    "best",
+    "WORD_JOINER",
+    "SafeText",
+    "Translator",
+    "available_languages",
+    "best_language",
     "clock_time",
+    "compact_time",
     "day_and_time",
-    "languages",
-    "near",
-    "numerals",
-    "quoted",
-    "quoted_pieces",
-    "unquoted",
-    "words",
+    "localize_digits",
+    "quote_pieces",
+    "quote_text",
+    "translator_for",
+    "unquote_text",
 ]

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-JOINER = "\u2060"
+WORD_JOINER = "\u2060"
 
 #: Behind each of these a joiner stands. A top-level domain begins with a letter and has two (not: p.m.,
 #: U.S.); of an IPv4 address the first dots are enough. A slash behind a Latin letter begins no command.
-_LIVE = re.compile(
+_LINKABLE = re.compile(
     r"[@/:.](?:"
     r"(?<=@)(?=[A-Za-z0-9_])"
     r"|(?<=/)(?<![A-Za-z0-9_/<>]/)(?=[A-Za-z0-9_])"
@@ -25,48 +25,52 @@ _LIVE = re.compile(
 )
 #: Digits with what is written between those of one number.
 _NUMBER = re.compile(r"\d[\d \u00a0\u202f().\-\u2010-\u2015/]{3,}\d")
-_FEWEST = 7  #: digits of a phone number
-_FEWEST_MARKED = 5  #: behind a "+"
-_TOGETHER = 4  #: digits that may stand together: no phone number is as short
+_MIN_DIGITS = 7  #: digits of a phone number
+_MIN_MARKED_DIGITS = 5  #: behind a "+"
+_DIGIT_GROUP = 4  #: digits that may stand together: no phone number is as short
 
 
-class Sentence(str):
+class SafeText(str):
     """Words that may be shown as they are: our own, whose commands can be tapped, or others' when quoted."""
 
     __slots__ = ()
 
 
-def quoted(text: str) -> Sentence:
+def quote_text(text: str) -> SafeText:
     """`text` with word joiners, so that nothing in it is live; any beginning of the result is as safe.
 
     What was quoted before comes back as it is.
     """
-    return text if isinstance(text, Sentence) else Sentence(*quoted_pieces([text]))
+    return text if isinstance(text, SafeText) else SafeText(*quote_pieces([text]))
 
 
-def quoted_pieces(pieces: Sequence[str]) -> list[str]:
+def quote_pieces(pieces: Sequence[str]) -> list[str]:
     """The pieces of one text, with joiners as the whole of it needs them."""
     text = "".join(pieces)
-    joints = {found.end() for found in _LIVE.finditer(text)}
-    joints.update(joint for found in _NUMBER.finditer(text) for joint in _inside(found))
+    joints = {found.end() for found in _LINKABLE.finditer(text)}
+    joints.update(joint for found in _NUMBER.finditer(text) for joint in _digit_joints(found))
     if not joints:
         return list(pieces)
     ends = list(accumulate(map(len, pieces), initial=0))
-    return [_joined(text, start, end, joints) for start, end in pairwise(ends)]
+    return [_insert_joiners(text, start, end, joints) for start, end in pairwise(ends)]
 
 
-def _joined(text: str, start: int, end: int, joints: set[int]) -> str:
-    first = JOINER if start in joints else ""
+def _insert_joiners(text: str, start: int, end: int, joints: set[int]) -> str:
+    first = WORD_JOINER if start in joints else ""
     cuts = [start, *sorted(joint for joint in joints if start < joint < end), end]
-    return first + JOINER.join(text[one:other] for one, other in pairwise(cuts))
+    return first + WORD_JOINER.join(text[one:other] for one, other in pairwise(cuts))
 
 
-def unquoted(text: str) -> str:
+def unquote_text(text: str) -> str:
     """`text` without word joiners."""
-    return text.replace(JOINER, "")
+    return text.replace(WORD_JOINER, "")
 
 
-def _inside(number: re.Match[str]) -> list[int]:
+def _digit_joints(number: re.Match[str]) -> list[int]:
     digits = [place for place in range(*number.span()) if number.string[place].isdecimal()]
     marked = number.string[: number.start()].endswith("+")
-    return digits[_TOGETHER::_TOGETHER] if len(digits) >= (_FEWEST_MARKED if marked else _FEWEST) else []
+    return (
+        digits[_DIGIT_GROUP::_DIGIT_GROUP]
+        if len(digits) >= (_MIN_MARKED_DIGITS if marked else _MIN_DIGITS)
+        else []
+    )

@@ -11,7 +11,7 @@ ZEROS = {"mymr": "၀", "arab": "٠", "arabext": "۰", "beng": "০", "deva": "�
 
 
 @cache
-def locale_of(language: str) -> Locale:
+def babel_locale(language: str) -> Locale:
     """Babel's locale for a tag; English where Babel does not know it."""
     try:
         return Locale.parse(language.replace("-", "_"))
@@ -19,9 +19,9 @@ def locale_of(language: str) -> Locale:
         return Locale("en")
 
 
-def numerals(text: str, language: str) -> str:
+def localize_digits(text: str, language: str) -> str:
     """`text` with its Latin digits written in the language's own: ၅ for 5 in Burmese."""
-    zero = ZEROS.get(locale_of(language).default_numbering_system)
+    zero = ZEROS.get(babel_locale(language).default_numbering_system)
     if zero is None:
         return text
     return text.translate({ord("0") + digit: chr(ord(zero) + digit) for digit in range(10)})
@@ -29,21 +29,23 @@ def numerals(text: str, language: str) -> str:
 
 def clock_time(moment: datetime, zone: tzinfo, language: str) -> str:
     """The hour and minute, 14:05, the same in every language but for its digits."""
-    return numerals(format_skeleton("Hm", moment.astimezone(zone), locale=locale_of(language)), language)
+    return localize_digits(
+        format_skeleton("Hm", moment.astimezone(zone), locale=babel_locale(language)), language
+    )
 
 
 def day_and_time(moment: datetime, zone: tzinfo, language: str) -> str:
     """The day with its year, and the time: "November 23, 2026, 14:05"."""
-    day = format_date(moment.astimezone(zone), "long", locale=locale_of(language))
-    return f"{numerals(day, language)}, {clock_time(moment, zone, language)}"
+    day = format_date(moment.astimezone(zone), "long", locale=babel_locale(language))
+    return f"{localize_digits(day, language)}, {clock_time(moment, zone, language)}"
 
 
-def near(moment: datetime, now: datetime, zone: tzinfo, language: str) -> str:
+def compact_time(moment: datetime, now: datetime, zone: tzinfo, language: str) -> str:
     """As much of the time as a reader at `now` needs: 14:05, "November 22, 14:05", or with the year."""
     local, today = moment.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
         return clock_time(moment, zone, language)
     if local.year != today.year:
         return day_and_time(moment, zone, language)
-    day = format_skeleton("MMMMd", local, locale=locale_of(language))
-    return f"{numerals(day, language)}, {clock_time(moment, zone, language)}"
+    day = format_skeleton("MMMMd", local, locale=babel_locale(language))
+    return f"{localize_digits(day, language)}, {clock_time(moment, zone, language)}"

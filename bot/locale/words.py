@@ -12,15 +12,15 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from bot.locale.quoting import Sentence, quoted
-from bot.locale.times import numerals
+from bot.locale.quoting import SafeText, quote_text
+from bot.locale.times import localize_digits
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Translator:
     """A language's words, plain and not yet escaped: `say("Updated {time}", time="14:05")`.
 
     Texts that are filled in come from anywhere, and are quoted; only a `Sentence` is filled in as it is.
@@ -28,55 +28,59 @@ class Words:
 
     language: str
     texts: Mapping[str, tuple[str, ...]] = field(repr=False)
-    plural: Callable[[int], int] = field(repr=False)  #: which of a text's forms a number takes
+    plural_form: Callable[[int], int] = field(repr=False)  #: which of a text's forms a number takes
 
-    def __call__(self, message: str, /, **values: object) -> Sentence:
+    def __call__(self, message: str, /, **values: object) -> SafeText:
         """`message` in this language, its {names} filled in."""
-        return _filled(self.texts.get(message, (message,))[0], values)
+        return _fill_form(self.texts.get(message, (message,))[0], values)
 
-    def number_of(self, one: str, many: str, count: int, /, **values: object) -> Sentence:
+    def with_count(self, one: str, many: str, count: int, /, **values: object) -> SafeText:
         """`one` or `many` as the language's plurals go; {count} is written in its digits."""
         forms = self.texts.get(one, (one, many))
-        form = forms[min(self.plural(count), len(forms) - 1)]
-        return _filled(form, values | {"count": numerals(str(count), self.language)})
+        form = forms[min(self.plural_form(count), len(forms) - 1)]
+        return _fill_form(form, values | {"count": localize_digits(str(count), self.language)})
 
 
-def _filled(form: str, values: Mapping[str, object]) -> Sentence:
-    said = {name: quoted(value) if isinstance(value, str) else value for name, value in values.items()}
-    return Sentence(form.format(**said))
+def _fill_form(form: str, values: Mapping[str, object]) -> SafeText:
+    said = {name: quote_text(value) if isinstance(value, str) else value for name, value in values.items()}
+    return SafeText(form.format(**said))
 
 
 @cache
-def words(language: str) -> Words:
+def translator_for(language: str) -> Translator:
     """The words of `language`, a tag such as "my" or "my-MM"; English where it has no catalogue."""
-    tag = best(language)
+    tag = best_language(language)
     with (FOLDER / tag / "LC_MESSAGES" / "newswire.po").open("rb") as file:
         catalogue = read_po(file, locale=tag)
-    texts = {_key(message.id): _forms(message.string) for message in catalogue if message.id}
-    return Words(tag, {key: forms for key, forms in texts.items() if all(forms)}, c2py(catalogue.plural_expr))
+    texts = {
+        _message_key(message.id): _translated_forms(message.string) for message in catalogue if message.id
+    }
+    return Translator(
+        tag, {key: forms for key, forms in texts.items() if all(forms)}, c2py(catalogue.plural_expr)
+    )
 
 
 @cache
-def languages() -> tuple[str, ...]:
+def available_languages() -> tuple[str, ...]:
     """The tags that have a catalogue."""
     return tuple(sorted(path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/newswire.po")))
 
 
-def best(*tags: str) -> str:
+def best_language(*tags: str) -> str:
     """The first of `tags` ("my", "my-MM", "my_MM") that has a catalogue, else English."""
-    return next((spoken for tag in tags if (spoken := _spoken(tag))), FALLBACK)
+    return next((spoken for tag in tags if (spoken := _catalogue_tag(tag))), FALLBACK)
 
 
-def _spoken(tag: str) -> str:
+def _catalogue_tag(tag: str) -> str:
     parts = tag.replace("_", "-").split("-")
     prefixes = ("-".join(parts[:count]).casefold() for count in range(len(parts), 0, -1))
-    known = {language.casefold(): language for language in languages()}
+    known = {language.casefold(): language for language in available_languages()}
     return next((known[prefix] for prefix in prefixes if prefix in known), "")
 
 
-def _key(message: str | tuple[str, ...] | list[str]) -> str:
+def _message_key(message: str | tuple[str, ...] | list[str]) -> str:
     return message if isinstance(message, str) else message[0]
 
 
-def _forms(translation: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+def _translated_forms(translation: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
     return (translation,) if isinstance(translation, str) else tuple(translation or ("",))

@@ -1,21 +1,21 @@
 """From values to what Telegram shows, within its limits; pure. The only maker of Telegram's HTML."""
 
 from bot.render.content import COMMAND_LIMIT, Button, Content, Rows
-from bot.render.links import link
-from bot.render.listing import Line, render_list
-from bot.render.post import headline, render_post, render_withdrawn
+from bot.render.links import render_link
+from bot.render.listing import ListLine, render_list
+from bot.render.post import article_headline, render_post, render_withdrawn
 from bot.render.text import (
     Html,
     bold,
     code,
     escape,
+    highlight_text,
     italic,
-    joined,
-    length,
-    marked,
-    plain,
+    join_html,
     shorten,
-    shown,
+    to_plain_text,
+    visible_length,
+    visible_text,
 )
 
 __all__ = [
@@ -23,21 +23,21 @@ __all__ = [
     "Button",
     "Content",
     "Html",
-    "Line",
+    "ListLine",
     "Rows",
+    "article_headline",
     "bold",
     "code",
     "escape",
-    "headline",
+    "highlight_text",
     "italic",
-    "joined",
-    "length",
-    "link",
-    "marked",
-    "plain",
+    "join_html",
+    "render_link",
     "render_list",
     "render_post",
     "render_withdrawn",
     "shorten",
-    "shown",
+    "to_plain_text",
+    "visible_length",
+    "visible_text",
 ]

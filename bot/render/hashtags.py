@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from bot.render.text import plain
+from bot.render.text import to_plain_text
 
 TAG_LIMIT = 48  #: characters; Telegram allows 256, a post does not
 TAGS_LIMIT = 120  #: characters of all of a post's hashtags
@@ -22,29 +22,29 @@ _SPARE_MARKS = re.compile(
 )
 
 
-def hashtag(name: str) -> str:
+def section_hashtag(name: str) -> str:
     """The hashtag of a section's name, "#World_news"; "" where Telegram would not link the whole of it."""
-    name = unicodedata.normalize("NFC", plain(name))
+    name = unicodedata.normalize("NFC", to_plain_text(name))
     name = _SPARE_MARKS.sub("", _APOSTROPHES.sub("", name))
     tag = _BETWEEN_WORDS.sub("_", name).strip("_")
-    whole = len(tag) <= TAG_LIMIT and all(_allowed(letter) for letter in tag)
-    return f"#{tag}" if whole and any(_letter(letter) for letter in tag) else ""
+    whole = len(tag) <= TAG_LIMIT and all(_is_allowed(letter) for letter in tag)
+    return f"#{tag}" if whole and any(_is_letter(letter) for letter in tag) else ""
 
 
-def hashtags(names: Iterable[str]) -> tuple[str, ...]:
+def post_hashtags(names: Iterable[str]) -> tuple[str, ...]:
     """The hashtags of `names`, each once whatever its case, as many as a post has room for."""
     tags: dict[str, str] = {}
     for name in names:
-        tag = hashtag(name)
+        tag = section_hashtag(name)
         if tag and sum(map(len, tags.values())) + len(tags) + len(tag) <= TAGS_LIMIT:
             tags.setdefault(tag.casefold(), tag)
     return tuple(tags.values())
 
 
-def _letter(letter: str) -> bool:
+def _is_letter(letter: str) -> bool:
     return unicodedata.category(letter)[0] == "L"
 
 
-def _allowed(letter: str) -> bool:
+def _is_allowed(letter: str) -> bool:
     in_sinhala = "\u0d80" <= letter <= "\u0dff"
-    return _letter(letter) or unicodedata.category(letter) == "Nd" or letter in "_\u00b7" or in_sinhala
+    return _is_letter(letter) or unicodedata.category(letter) == "Nd" or letter in "_\u00b7" or in_sinhala

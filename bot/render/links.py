@@ -11,16 +11,16 @@ from urllib.parse import quote, urlsplit
 
 import regex
 
-from bot.locale import unquoted
-from bot.render.text import REQUEST_LIMIT, Html, escape, plain, shown
+from bot.locale import unquote_text
+from bot.render.text import REQUEST_LIMIT, Html, escape, to_plain_text, visible_text
 
 HOST_LIMIT = 40  #: UTF-16 units of a host that is shown
 #: Characters; a longer address may not be taken everywhere. TDLib has no limit, its server's is unknown.
-SURE_LENGTH = 2048
+SAFE_URL_LENGTH = 2048
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HIDING = re.compile(r"[@\\ ]")  #: in a host: a name before it, or what browsers read as its end
-_FAR = re.compile("[^!-~]+")
+_NON_ASCII = re.compile("[^!-~]+")
 _INVISIBLE = regex.compile(r"\p{Cf}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/?#]*@)?([^\s/?#]*)", re.IGNORECASE)
 _HOST = regex.compile(r"(?:[\p{L}\p{M}\p{N}_-]+\.)+[\p{L}][\p{L}\p{M}\p{N}_-]+|(?:\d{1,3}\.){3}\d{1,3}")
@@ -42,18 +42,20 @@ def safe_url(url: str, longest: int = REQUEST_LIMIT) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not host or _CONTROLS.search(url):
         return ""
-    if _HIDING.search(place) or not (place.isascii() or plain(place) == unicodedata.normalize("NFC", place)):
+    if _HIDING.search(place) or not (
+        place.isascii() or to_plain_text(place) == unicodedata.normalize("NFC", place)
+    ):
         return ""
     behind_host = url.index("//") + len("//") + len(place)
-    sent = url[:behind_host] + _FAR.sub(_encoded, url[behind_host:])
+    sent = url[:behind_host] + _NON_ASCII.sub(_percent_encode, url[behind_host:])
     return sent if len(sent) <= longest else ""
 
 
-def _encoded(found: re.Match[str]) -> str:
+def _percent_encode(found: re.Match[str]) -> str:
     return quote(found[0].encode("utf-8", "replace"), safe="")
 
 
-def link(html: Html, url: str, longest: int = REQUEST_LIMIT) -> Html:
+def render_link(html: Html, url: str, longest: int = REQUEST_LIMIT) -> Html:
     """`html` leading to `url`; without the link where the address is not one to send readers to.
 
     Words that name another host are no link: the host that it leads to stands behind them and is.
@@ -61,17 +63,17 @@ def link(html: Html, url: str, longest: int = REQUEST_LIMIT) -> Html:
     address = safe_url(url, longest)
     if not address or not html:
         return html
-    if names_another_host(shown(html), address):
-        return Html(f"{html} ({_anchor(escape(host_of(address)), address)})")
-    return _anchor(html, address)
+    if names_another_host(visible_text(html), address):
+        return Html(f"{html} ({_render_anchor(escape(display_host(address)), address)})")
+    return _render_anchor(html, address)
 
 
-def _anchor(html: Html, address: str) -> Html:
+def _render_anchor(html: Html, address: str) -> Html:
     href = address.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return Html(f'<a href="{href}">{html}</a>')
 
 
-def host_of(url: str) -> str:
+def display_host(url: str) -> str:
     """The host that an address leads to, to be shown; of a long one the end, which says whose it is."""
     host = urlsplit(safe_url(url)).hostname or ""
     return host if len(host) < HOST_LIMIT else f"…{host[-HOST_LIMIT + 1 :]}"
@@ -81,23 +83,23 @@ def names_another_host(text: str, url: str) -> bool:
     """Whether `text` holds an address, or something that reads like one, of another host than `url`'s."""
     if not _DOT.search(text):
         return False
-    own = _bare(_folded(urlsplit(safe_url(url)).hostname or ""))
-    return any(_bare(host) != own for host in _hosts(_folded(text)))
+    own = _strip_www(_fold_text(urlsplit(safe_url(url)).hostname or ""))
+    return any(_strip_www(host) != own for host in _find_hosts(_fold_text(text)))
 
 
-def _hosts(text: str) -> list[str]:
+def _find_hosts(text: str) -> list[str]:
     behind_scheme = [found[1].partition(":")[0] for found in _SCHEME.finditer(text)]
     return [*behind_scheme, *(found[0] for found in _HOST.finditer(text))]
 
 
-def _folded(text: str) -> str:
+def _fold_text(text: str) -> str:
     """As a reader sees it: no invisible letters, one width, one kind of dot."""
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquoted(text))).casefold()
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquote_text(text))).casefold()
     return _WIDE_DOT.sub(".", text)
 
 
-def _bare(host: str) -> str:
+def _strip_www(host: str) -> str:
     return host.rstrip(".").removeprefix("www.")
 
 
-__all__ = ["SURE_LENGTH", "host_of", "link", "names_another_host", "safe_url"]
+__all__ = ["SAFE_URL_LENGTH", "display_host", "names_another_host", "render_link", "safe_url"]

@@ -4,30 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.locale import JOINER, Words, near, numerals, quoted, words
-from bot.render.links import SURE_LENGTH, host_of, link, names_another_host
-from bot.render.post import SECTION_LIMIT, headline, section_names
-from bot.render.text import MESSAGE_LIMIT, REQUEST_LIMIT, Html, escape, italic, joined, length, shorten, shown
+from bot.locale import WORD_JOINER, Translator, compact_time, localize_digits, quote_text, translator_for
+from bot.render.links import SAFE_URL_LENGTH, display_host, names_another_host, render_link
+from bot.render.post import SECTION_LIMIT, article_headline, section_names
+from bot.render.text import (
+    MESSAGE_LIMIT,
+    REQUEST_LIMIT,
+    Html,
+    escape,
+    italic,
+    join_html,
+    shorten,
+    visible_length,
+    visible_text,
+)
 from storage.records import Article
 
-MOST_LINES = 40  #: more articles than these are only counted: each line needs room to say something
-TITLE_ROOM = 400  #: UTF-16 units of what stands above the list
-NOTHING = Html("")
+MAX_LINES = 40  #: more articles than these are only counted: each line needs room to say something
+TITLE_LIMIT = 400  #: UTF-16 units of what stands above the list
+EMPTY_HTML = Html("")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListLine:
     """An article in a list, and what is said of it beside its headline."""
 
     article: Article
-    snippet: Html = NOTHING
+    snippet: Html = EMPTY_HTML
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _ListStyle:
     """In which words and when a list is shown, and how much room a line has."""
 
-    say: Words
+    say: Translator
     timezone: tzinfo
     now: datetime
     room: int  #: UTF-16 units
@@ -35,7 +45,7 @@ class _Look:
 
 def render_list(
     title: Html,
-    lines: Sequence[Line],
+    lines: Sequence[ListLine],
     *,
     language: str,
     timezone: tzinfo,
@@ -43,36 +53,36 @@ def render_list(
     longest_link: int = REQUEST_LIMIT,
 ) -> Html:
     """`title`, at most `TITLE_ROOM` long, above the numbered `lines`; headlines are cut so that all fit."""
-    shown, say = lines[:MOST_LINES], words(language)
-    room = (MESSAGE_LIMIT - TITLE_ROOM) // max(len(shown), 1)
-    look = _Look(say, timezone, now, room)
+    shown, say = lines[:MAX_LINES], translator_for(language)
+    room = (MESSAGE_LIMIT - TITLE_LIMIT) // max(len(shown), 1)
+    look = _ListStyle(say, timezone, now, room)
     left = len(lines) - len(shown)
-    more = escape(say.number_of("and {count} more article", "and {count} more articles", left))
-    for longest in (longest_link, SURE_LENGTH, 500, 0):
-        items = [_item(place, line, look, longest) for place, line in enumerate(shown, 1)]
-        html = joined("\n\n", title, *items, more if left else NOTHING)
+    more = escape(say.with_count("and {count} more article", "and {count} more articles", left))
+    for longest in (longest_link, SAFE_URL_LENGTH, 500, 0):
+        items = [_render_line(place, line, look, longest) for place, line in enumerate(shown, 1)]
+        html = join_html("\n\n", title, *items, more if left else EMPTY_HTML)
         if len(html.encode()) <= REQUEST_LIMIT:
             break
     return html
 
 
-def _item(place: int, line: Line, look: _Look, longest_link: int) -> Html:
+def _render_line(place: int, line: ListLine, look: _ListStyle, longest_link: int) -> Html:
     """A headline that names another host is no link: the number is, and where it leads stands below."""
     article, language = line.article, look.say.language
-    number = escape(look.say("{number}.", number=numerals(str(place), language)))
-    whole = headline(article)
+    number = escape(look.say("{number}.", number=localize_digits(str(place), language)))
+    whole = article_headline(article)
     elsewhere = names_another_host(whole, article.url)
     short = min(SECTION_LIMIT, look.room // 4)
     section = next((shorten(name, short) for name in section_names(article)), "")
-    host = shorten(host_of(article.url), short) if elsewhere else ""
-    when = near(article.published_at, look.now, look.timezone, language)
-    meta = joined(" · ", escape(section), escape(when), escape(host))
-    snippet = line.snippet if length(line.snippet) < look.room // 2 else NOTHING
-    left = look.room - sum(map(length, (number, meta, snippet))) - len(f"\n\n\n\n {JOINER}")
+    host = shorten(display_host(article.url), short) if elsewhere else ""
+    when = compact_time(article.published_at, look.now, look.timezone, language)
+    meta = join_html(" · ", escape(section), escape(when), escape(host))
+    snippet = line.snippet if visible_length(line.snippet) < look.room // 2 else EMPTY_HTML
+    left = look.room - sum(map(visible_length, (number, meta, snippet))) - len(f"\n\n\n\n {WORD_JOINER}")
     title = shorten(whole, left)
-    begun = f"{shown(number)} {title}"
-    gap = " " if quoted(begun) == begun else f" {JOINER}"  # the list's number and theirs are not one
-    linked = (link(number, article.url, longest_link), escape(title))
+    begun = f"{visible_text(number)} {title}"
+    gap = " " if quote_text(begun) == begun else f" {WORD_JOINER}"  # the list's number and theirs are not one
+    linked = (render_link(number, article.url, longest_link), escape(title))
     if not elsewhere:
-        linked = (number, link(escape(title), article.url, longest_link))
-    return joined("\n", joined(gap, *linked), snippet, italic(meta))
+        linked = (number, render_link(escape(title), article.url, longest_link))
+    return join_html("\n", join_html(gap, *linked), snippet, italic(meta))

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 import regex
 
-from bot.locale import languages, unquoted, words
+from bot.locale import available_languages, translator_for, unquote_text
 
 BREAKING_SIGN = "🔴"
 
@@ -18,7 +18,7 @@ _INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}\ufe00-\ufe0f\u034f\u115f\u1160\u17b4\
 _ACCENTS = re.compile("[\u0300-\u036f\u20d0-\u20f0]")
 _OTHERS = regex.compile(r"[^\p{L}\p{M}\p{N}]")
 #: Letters that look like the Latin ones of our marks (Unicode, confusables.txt).
-_TWINS = str.maketrans("аеорсуіѕһԁьвгкпνυταορικηɡıԍոս", "aeopcyishdbbrknvutaopikngignu")
+_CONFUSABLES = str.maketrans("аеорсуіѕһԁьвгкпνυταορικηɡıԍոս", "aeopcyishdbbrknvutaopikngignu")
 _SEPARATORS = re.compile(r"\s*[·•‧∙・⋅|¦‖]\s*")
 #: A time, in a skeleton; before it the day, which has a number.
 _TIME = "0time0"
@@ -34,60 +34,60 @@ _LONGEST_PART = 150  #: of what could pass for a mark with one
 def without_sign(text: str) -> str:
     """`text` without our sign for breaking news at its beginning, however often it is repeated."""
     while BREAKING_SIGN in text and (found := _SIGN.match(text)):
-        text = _without_word(text[found.end() :])
+        text = _without_label(text[found.end() :])
     return text
 
 
-def _without_word(text: str) -> str:
+def _without_label(text: str) -> str:
     """Without "Breaking:", in any language of ours, where it stands as a label and not in a sentence."""
-    for word in _words("Breaking"):
+    for word in _mark_skeletons("Breaking"):
         for end in range(1, min(len(text), _LONGEST_MARK) + 1):
             behind = _LABEL_END.match(text, end)
-            if behind and _skeleton(text[:end]) == word:
+            if behind and _text_skeleton(text[:end]) == word:
                 return text[behind.end() :]
     return text
 
 
 @lru_cache(4096)
-def section_poses(name: str) -> bool:
+def is_mark_like(name: str) -> bool:
     """Whether a section's name would pass for one of our marks, or for a time, in the line of facts."""
-    parts = [part for part in map(_skeleton, _SEPARATORS.split(name)) if part]
-    return any(part == _TIME or _marks("(?:.*0.*)?").fullmatch(part) for part in parts)
+    parts = [part for part in map(_text_skeleton, _SEPARATORS.split(name)) if part]
+    return any(part == _TIME or _mark_pattern("(?:.*0.*)?").fullmatch(part) for part in parts)
 
 
 def without_marks(standfirst: str) -> str:
     """A standfirst without the parts that would pass for our line of facts, or for one of our sentences."""
     parts = _SEPARATORS.split(standfirst)
-    kept = [part for part in parts if not _poses(part, len(parts) > 1)]
+    kept = [part for part in parts if not _is_part_mark_like(part, len(parts) > 1)]
     return standfirst if len(kept) == len(parts) else " · ".join(kept)
 
 
-def _poses(part: str, among_others: bool) -> bool:
+def _is_part_mark_like(part: str, among_others: bool) -> bool:
     if len(part) > _LONGEST_PART:
         return False
-    said = _skeleton(part)
+    said = _text_skeleton(part)
     is_time = among_others and re.fullmatch(_DAY_AND_TIME, said)
-    return bool(is_time or _marks(_DAY_AND_TIME).fullmatch(said))
+    return bool(is_time or _mark_pattern(_DAY_AND_TIME).fullmatch(said))
 
 
 @cache
-def _marks(time: str) -> re.Pattern[str]:
+def _mark_pattern(time: str) -> re.Pattern[str]:
     """Any of our marks, as skeletons; `time` is how a time in it may look."""
     messages = ("Breaking", "Read the full story", "Updated {time}", "This article was withdrawn ({time}).")
-    marks = (mark.replace(_TIME, time) for message in messages for mark in _words(message))
+    marks = (mark.replace(_TIME, time) for message in messages for mark in _mark_skeletons(message))
     return re.compile("|".join(marks))
 
 
 @cache
-def _words(message: str) -> tuple[str, ...]:
+def _mark_skeletons(message: str) -> tuple[str, ...]:
     """A message's skeleton in every language, with `_TIME` for the time."""
-    said = (words(language)(message, time=_TIME) for language in languages())
-    return tuple(dict.fromkeys(map(_skeleton, said)))
+    said = (translator_for(language)(message, time=_TIME) for language in available_languages())
+    return tuple(dict.fromkeys(map(_text_skeleton, said)))
 
 
-def _skeleton(text: str) -> str:
+def _text_skeleton(text: str) -> str:
     """What a reader takes in of `text`: letters of one width and case, `_TIME` for a time, 0 for a digit."""
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquoted(text))).casefold()
-    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_TWINS)
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquote_text(text))).casefold()
+    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_CONFUSABLES)
     text = _OTHERS.sub("", unicodedata.normalize("NFC", _CLOCK.sub(_TIME, text)))
     return "".join("0" if letter.isdigit() else letter for letter in text)

@@ -8,11 +8,11 @@ from datetime import datetime, tzinfo
 from functools import partial
 from urllib.parse import urlsplit
 
-from bot.locale import Words, near, quoted, words
+from bot.locale import Translator, compact_time, quote_text, translator_for
 from bot.render.content import Button, Content, Rows
-from bot.render.hashtags import hashtag, hashtags
-from bot.render.links import link, safe_url
-from bot.render.marks import BREAKING_SIGN, section_poses, without_marks, without_sign
+from bot.render.hashtags import post_hashtags, section_hashtag
+from bot.render.links import render_link, safe_url
+from bot.render.marks import BREAKING_SIGN, is_mark_like, without_marks, without_sign
 from bot.render.text import (
     CAPTION_LIMIT,
     MESSAGE_LIMIT,
@@ -21,10 +21,10 @@ from bot.render.text import (
     bold,
     escape,
     italic,
-    joined,
-    length,
-    plain,
+    join_html,
     shorten,
+    to_plain_text,
+    visible_length,
 )
 from jobs.config import Pictures
 from storage.records import Article
@@ -34,19 +34,19 @@ STANDFIRST_LIMIT = 800  #: a post is no article
 SECTION_LIMIT = 40
 SECTIONS_SHOWN = 3
 PICTURE_WIDTH = 300  #: pixels; a narrower picture is a thumbnail, and looks torn when shown large
-_READ_AT_MOST = 20_000  #: code points of a field that are looked at: no text makes a post slow
+_READ_LIMIT = 20_000  #: code points of a field that are looked at: no text makes a post slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
+class _PostStyle:
     """When, where and in which words a post is shown."""
 
-    say: Words
+    say: Translator
     timezone: tzinfo
     now: datetime
 
-    def time(self, moment: datetime) -> str:
-        return near(moment, self.now, self.timezone, self.say.language)
+    def format_time(self, moment: datetime) -> str:
+        return compact_time(moment, self.now, self.timezone, self.say.language)
 
 
 def render_post(
@@ -69,12 +69,12 @@ def render_post(
     one tap to stop. Elsewhere a `bot_username` (without "@") adds a link to the related articles. The
     article's link is left out if it is longer than `longest_link`, or too long for Telegram's request.
     """
-    look = _Look(say=words(language), timezone=timezone, now=now)
-    picture = "" if pictures is Pictures.NONE else _picture(article)
+    look = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
+    picture = "" if pictures is Pictures.NONE else _picture_url(article)
     photo = picture if pictures is Pictures.PHOTO else ""
     shown_picture = picture if not photo else ""
     limit = CAPTION_LIMIT if photo else MESSAGE_LIMIT
-    said = partial(_text, article, look, limit, breaking=breaking, corrected_at=corrected_at)
+    said = partial(_post_text, article, look, limit, breaking=breaking, corrected_at=corrected_at)
     url = safe_url(article.url, longest_link)
     text = said(url)
     if url and len(text.encode()) > REQUEST_LIMIT:
@@ -85,7 +85,7 @@ def render_post(
         large=bool(shown_picture),
         above=bool(shown_picture),
         photo=photo,
-        buttons=_buttons(article, look.say, private=private, bot_username=bot_username),
+        buttons=_post_buttons(article, look.say, private=private, bot_username=bot_username),
         silent=silent,
     )
 
@@ -94,65 +94,71 @@ def render_withdrawn(
     article: Article, *, language: str, timezone: tzinfo, now: datetime, reason: str = ""
 ) -> Content:
     """What stands where a withdrawn article was: that it is gone, when, and nothing of what it said."""
-    look = _Look(say=words(language), timezone=timezone, now=now)
-    note = italic(escape(look.say("This article was withdrawn ({time}).", time=look.time(now))))
-    return Content(text=joined("\n", note, escape(shorten(plain(reason[:_READ_AT_MOST]), STANDFIRST_LIMIT))))
+    look = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
+    note = italic(escape(look.say("This article was withdrawn ({time}).", time=look.format_time(now))))
+    return Content(
+        text=join_html("\n", note, escape(shorten(to_plain_text(reason[:_READ_LIMIT]), STANDFIRST_LIMIT)))
+    )
 
 
-def _text(
-    article: Article, look: _Look, limit: int, url: str, *, breaking: bool, corrected_at: datetime | None
+def _post_text(
+    article: Article, look: _PostStyle, limit: int, url: str, *, breaking: bool, corrected_at: datetime | None
 ) -> Html:
     mark = bold(escape(f"{BREAKING_SIGN} {look.say('Breaking')}")) if breaking else Html("")
-    top = joined("\n", mark, bold(escape(headline(article))))
-    told = _meta(article, look, corrected_at)
-    read = link(escape(look.say("Read the full story")), url) if url else Html("")
-    tags = escape(" ".join(hashtags(section_names(article))))
-    fixed = joined("\n\n", top, joined("\n", told, read), tags)
-    room = min(limit - length(fixed) - 2, STANDFIRST_LIMIT)
-    return joined("\n\n", top, escape(_standfirst(article, room)), joined("\n", told, read), tags)
+    top = join_html("\n", mark, bold(escape(article_headline(article))))
+    told = _meta_line(article, look, corrected_at)
+    read = render_link(escape(look.say("Read the full story")), url) if url else Html("")
+    tags = escape(" ".join(post_hashtags(section_names(article))))
+    fixed = join_html("\n\n", top, join_html("\n", told, read), tags)
+    room = min(limit - visible_length(fixed) - 2, STANDFIRST_LIMIT)
+    return join_html(
+        "\n\n", top, escape(_shorten_standfirst(article, room)), join_html("\n", told, read), tags
+    )
 
 
-def headline(article: Article, limit: int = HEADLINE_LIMIT) -> str:
+def article_headline(article: Article, limit: int = HEADLINE_LIMIT) -> str:
     """The article's title as one plain line, quoted; where it has none, the next best thing it says."""
     said = (article.title, article.summary, article.text, urlsplit(safe_url(article.url)).hostname or "")
-    lines = filter(None, map(_unsigned, said))
-    return shorten(quoted(next(lines, "…")), limit)
+    lines = filter(None, map(_plain_line, said))
+    return shorten(quote_text(next(lines, "…")), limit)
 
 
-def _unsigned(text: str) -> str:
+def _plain_line(text: str) -> str:
     """`text` as one plain line that does not begin with our sign."""
-    line = plain(text[:_READ_AT_MOST])
+    line = to_plain_text(text[:_READ_LIMIT])
     bare = without_sign(line)
-    return line if bare == line else plain(bare)
+    return line if bare == line else to_plain_text(bare)
 
 
-def _standfirst(article: Article, room: int) -> str:
-    text, title = _unsigned(article.summary), plain(article.title[:_READ_AT_MOST])
+def _shorten_standfirst(article: Article, room: int) -> str:
+    text, title = _plain_line(article.summary), to_plain_text(article.title[:_READ_LIMIT])
     if room < len("…") or not title or text.casefold() == title.casefold():
         return ""
-    return shorten(quoted(without_marks(text)), room)
+    return shorten(quote_text(without_marks(text)), room)
 
 
-def _meta(article: Article, look: _Look, corrected_at: datetime | None) -> Html:
+def _meta_line(article: Article, look: _PostStyle, corrected_at: datetime | None) -> Html:
     """Sections, time and the correction's mark: "World · 13:40 · Updated 14:05"."""
-    updated = look.say("Updated {time}", time=look.time(corrected_at)) if corrected_at else ""
-    parts = (", ".join(_sections_shown(article)), look.time(article.published_at), updated)
-    return joined(" · ", *(escape(part) for part in parts))
+    updated = look.say("Updated {time}", time=look.format_time(corrected_at)) if corrected_at else ""
+    parts = (", ".join(_sections_shown(article)), look.format_time(article.published_at), updated)
+    return join_html(" · ", *(escape(part) for part in parts))
 
 
 def section_names(article: Article) -> list[str]:
     """The article's sections as plain text, but for those that would pass for a mark of ours."""
-    names = (plain(section[:_READ_AT_MOST]) for section in article.sections[:20])
-    return [name for name in names if name and not section_poses(name)]
+    names = (to_plain_text(section[:_READ_LIMIT]) for section in article.sections[:20])
+    return [name for name in names if name and not is_mark_like(name)]
 
 
 def _sections_shown(article: Article) -> list[str]:
     """The first section, and those that make no hashtag and would otherwise go unsaid."""
-    said = [name for place, name in enumerate(section_names(article)) if place == 0 or not hashtag(name)]
+    said = [
+        name for place, name in enumerate(section_names(article)) if place == 0 or not section_hashtag(name)
+    ]
     return [shorten(name, SECTION_LIMIT) for name in dict.fromkeys(said)][:SECTIONS_SHOWN]
 
 
-def _picture(article: Article) -> str:
+def _picture_url(article: Article) -> str:
     """The article's picture where it is fit to be shown large, else ""."""
     url = safe_url(article.image_url)
     drawn = urlsplit(url).path.lower().endswith((".svg", ".svgz", ".ico"))
@@ -160,7 +166,7 @@ def _picture(article: Article) -> str:
     return url if wide and not drawn else ""
 
 
-def _buttons(article: Article, say: Words, *, private: bool, bot_username: str) -> Rows:
+def _post_buttons(article: Article, say: Translator, *, private: bool, bot_username: str) -> Rows:
     related = say("Related articles")
     if private:
         stop = Button(say("Stop alerts"), command="+unsubscribe")

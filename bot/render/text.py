@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from itertools import accumulate, islice
 from typing import NewType
 
-from bot.locale import quoted, quoted_pieces
-from storage.text.segmentation import graphemes, sentences, utf16_length
+from bot.locale import quote_pieces, quote_text
+from storage.text.segmentation import grapheme_ends, sentence_ends, utf16_length
 
 #: Telegram's HTML, safe to send. Limits and rules: TDLib, MessageEntity.cpp, parse_html.
 Html = NewType("Html", str)
 
 MESSAGE_LIMIT = 4096  #: UTF-16 units after the entities are parsed
 CAPTION_LIMIT = 1024
-MARKS = 8  #: bold places of a snippet; Telegram ignores what comes behind a message's hundredth mark
+MAX_HIGHLIGHTS = 8  #: bold places of a snippet; Telegram ignores what comes behind a message's hundredth mark
 REQUEST_LIMIT = 30_000  #: bytes of HTML; Telegram refuses a text of more than 32,768
 
 ELLIPSIS = "…"
@@ -48,13 +48,13 @@ _BURMESE_TAIL = re.compile("[\u1000-\u1021]\u1037?[\u103a\u1039]")
 _PAUSES = re.compile(r"[\s\u104a\u104b、。，,;]")
 
 
-def plain(text: str) -> str:
+def to_plain_text(text: str) -> str:
     """`text` on one line, without what a reader can't see but would suffer from; visible marks stay."""
-    text = _cleaned(text).strip()
-    return text if _visible(text) else ""
+    text = _clean_characters(text).strip()
+    return text if _has_visible(text) else ""
 
 
-def _cleaned(text: str) -> str:
+def _clean_characters(text: str) -> str:
     if text.isascii() and text.isprintable():
         return _SPACES.sub(" ", text) if "  " in text else text
     text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
@@ -63,16 +63,16 @@ def _cleaned(text: str) -> str:
     return _SPACES.sub(" ", text)
 
 
-def _visible(text: str) -> bool:
+def _has_visible(text: str) -> bool:
     return any(unicodedata.category(letter)[0] not in "CZ" for letter in text)
 
 
 def escape(text: str) -> Html:
     """Plain text as Telegram's HTML: shown as it is written; nothing in it is live but in a `Sentence`."""
-    return _escaped(quoted(text))
+    return _escape_html(quote_text(text))
 
 
-def _escaped(text: str) -> Html:
+def _escape_html(text: str) -> Html:
     return Html(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
@@ -80,15 +80,17 @@ def bold(html: Html) -> Html:
     return Html(f"<b>{html}</b>") if html else html
 
 
-def marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:
+def highlight_text(text: str, marks: Iterable[tuple[int, int]]) -> Html:
     """`text`, not yet plain, with the first few of the places in `marks` (code points, in order) bold."""
     pieces: list[str] = []
     behind = 0
-    for start, end in islice(marks, MARKS):
-        pieces += [_cleaned(text[behind:start]), _cleaned(text[start:end])]
+    for start, end in islice(marks, MAX_HIGHLIGHTS):
+        pieces += [_clean_characters(text[behind:start]), _clean_characters(text[start:end])]
         behind = end
-    pieces.append(_cleaned(text[behind:]))
-    parts = (_escaped(piece) for piece in quoted_pieces(pieces))  # as one text: bold parts no @ from its name
+    pieces.append(_clean_characters(text[behind:]))
+    parts = (
+        _escape_html(piece) for piece in quote_pieces(pieces)
+    )  # as one text: bold parts no @ from its name
     return Html("".join(bold(part) if place % 2 else part for place, part in enumerate(parts)).strip())
 
 
@@ -98,15 +100,15 @@ def italic(html: Html) -> Html:
 
 def code(text: str) -> Html:
     """Plain text as a reader may tap to copy it, letter by letter; nothing is live in it."""
-    return Html(f"<code>{_escaped(text)}</code>") if text else Html("")
+    return Html(f"<code>{_escape_html(text)}</code>") if text else Html("")
 
 
-def joined(separator: str, *parts: Html) -> Html:
+def join_html(separator: str, *parts: Html) -> Html:
     """Those of `parts` that say something, with a plain `separator` between them."""
-    return Html(_escaped(separator).join(part for part in parts if part))
+    return Html(_escape_html(separator).join(part for part in parts if part))
 
 
-def shown(html: Html) -> str:
+def visible_text(html: Html) -> str:
     """What the reader sees of `html`: its text without tags."""
     text = re.sub("<[^>]*>", "", html)
     for name, letter in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
@@ -114,9 +116,9 @@ def shown(html: Html) -> str:
     return text
 
 
-def length(html: Html) -> int:
+def visible_length(html: Html) -> int:
     """How long Telegram finds `html`: the UTF-16 units of what is shown."""
-    return utf16_length(shown(html))
+    return utf16_length(visible_text(html))
 
 
 def shorten(text: str, limit: int) -> str:
@@ -130,9 +132,9 @@ def shorten(text: str, limit: int) -> str:
         return ""
     window = text[: limit + 64]
     size = [0, *accumulate(1 + (letter > "\uffff") for letter in window)]
-    cuts = [cut for cut in _cuts(window) if size[cut] < limit]
+    cuts = [cut for cut in _cut_positions(window) if size[cut] < limit]
     end = cuts[-1] if cuts else 0
-    full = [stop for stop in sorted(set(sentences(window)).intersection(cuts)) if stop > end // 2]
+    full = [stop for stop in sorted(set(sentence_ends(window)).intersection(cuts)) if stop > end // 2]
     whole = window[: full[-1]].rstrip() if full else ""
     if whole and size[len(whole)] + 2 <= limit:
         return f"{whole} {ELLIPSIS}"
@@ -141,12 +143,12 @@ def shorten(text: str, limit: int) -> str:
     return cut.rstrip(" \u00a0,;:၊、，-–—") + ELLIPSIS
 
 
-def _cuts(text: str) -> list[int]:
+def _cut_positions(text: str) -> list[int]:
     """Where `text` may be cut; behind its end, where ICU sees no more, never."""
-    return [end for end in graphemes(text)[:-1] if not _holds_on(text, end)]
+    return [end for end in grapheme_ends(text)[:-1] if not _is_inside_syllable(text, end)]
 
 
-def _holds_on(text: str, at: int) -> bool:
+def _is_inside_syllable(text: str, at: int) -> bool:
     """Whether what follows belongs to the letter or the syllable before it, though ICU breaks there."""
     mark = unicodedata.category(text[at])[0] == "M"
     return mark or text[at - 1] in _STACKERS or _BURMESE_TAIL.match(text, at) is not None

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from bot.sandbox.fake_clock import MovableClock
-from bot.sandbox.page.control_api import add_control
-from bot.sandbox.telegram.fake_telegram import NO_SECRET, Box
+from bot.sandbox.fake_clock import FakeClock
+from bot.sandbox.page.control_api import add_control_routes
+from bot.sandbox.telegram.fake_telegram import FAKE_TOKEN, FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS, Limits
-from bot.sandbox.transport.http_server import serve_box
+from bot.sandbox.transport.http_server import create_app
 from bot.sandbox.transport.webhook import deliver_updates
 
 
@@ -26,29 +26,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bot.sandbox", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
-    parser.add_argument("--token", default=NO_SECRET)
+    parser.add_argument("--token", default=FAKE_TOKEN)
     parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--rights", default="can_post_messages", help="of the bot in the channels")
     parser.add_argument("--people", type=int, default=1, help="who have started the bot")
     parser.add_argument("--local", action="store_true", help="webhooks over plain http on any port")
     parser.add_argument("--no-limits", action="store_true", help="no 429 whatever the pace")
     parser.add_argument("--seed", type=int, default=1, help="of the chance that picks random faults")
-    asyncio.run(_run(parser.parse_args(arguments)))
+    asyncio.run(_serve_until_stopped(parser.parse_args(arguments)))
 
 
-async def _run(options: argparse.Namespace) -> None:
+async def _serve_until_stopped(options: argparse.Namespace) -> None:
     chance = random.Random(options.seed)  # noqa: S311  (the same seed shall give the same faults)
     limits = NO_LIMITS if options.no_limits else Limits()
-    box = Box(MovableClock(), chance, token=options.token, limits=limits)
-    box.cloud.updates.local = options.local
+    box = FakeTelegram(FakeClock(), chance, token=options.token, limits=limits)
+    box.state.updates.is_local = options.local
     rights = [right for right in options.rights.split(",") if right]
     channels = [
         box.add_channel(f"Channel {number}", username=f"channel_{number}", rights=rights).id
         for number in range(1, options.channels + 1)
     ]
     people = box.add_people(options.people)
-    application = serve_box(box)
-    add_control(application, box)
+    application = create_app(box)
+    add_control_routes(application, box)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, options.host, options.port).start()
@@ -58,13 +58,13 @@ async def _run(options: argparse.Namespace) -> None:
     ready |= {"channels": channels, "people": list(people)}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
-    await _told_to_stop()
+    await _wait_for_signal()
     delivery.cancel()
     await box.close()
     await runner.cleanup()
 
 
-async def _told_to_stop() -> None:
+async def _wait_for_signal() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

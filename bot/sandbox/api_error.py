@@ -9,7 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """A request that is answered with `ok: false`."""
 
     def __init__(self, status: int, description: str, **parameters: int) -> None:
@@ -18,7 +18,7 @@ class Refusal(Exception):
         self.description = description
         self.parameters = parameters
 
-    def body(self) -> Json:
+    def to_json(self) -> Json:
         """The answer's JSON."""
         body: Json = {"ok": False, "error_code": self.status, "description": self.description}
         if self.parameters:
@@ -26,21 +26,21 @@ class Refusal(Exception):
         return body
 
 
-def bad_request(reason: str, **parameters: int) -> Refusal:
+def bad_request(reason: str, **parameters: int) -> ApiError:
     """A 400. The reason's first letter is lowered, unless it looks like a CONSTANT."""
-    return Refusal(400, f"Bad Request: {_lowered(reason)}", **parameters)
+    return ApiError(400, f"Bad Request: {_lower_first(reason)}", **parameters)
 
 
-def forbidden(reason: str) -> Refusal:
+def forbidden(reason: str) -> ApiError:
     """A 403: the bot and the chat are not on speaking terms."""
-    return Refusal(403, f"Forbidden: {_lowered(reason)}")
+    return ApiError(403, f"Forbidden: {_lower_first(reason)}")
 
 
-def too_many_requests(seconds: int) -> Refusal:
+def too_many_requests(seconds: int) -> ApiError:
     """A 429 that asks for `seconds` of silence."""
-    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+    return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-def _lowered(reason: str) -> str:
+def _lower_first(reason: str) -> str:
     constant = len(reason) > 1 and (reason[1] == "_" or "A" <= reason[1] <= "Z")
     return reason if constant else reason[:1].lower() + reason[1:]

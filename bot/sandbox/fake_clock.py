@@ -4,18 +4,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 
-class MovableClock:
+class FakeClock:
     """Runs as the machine's clock does; `advance` jumps ahead and wakes whoever slept until then."""
 
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self._offset = 0.0
         self._sleepers: dict[asyncio.Future[None], tuple[float, asyncio.TimerHandle]] = {}
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._ahead)
+        return datetime.now(UTC) + timedelta(seconds=self._offset)
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time() + self._ahead
+        return asyncio.get_running_loop().time() + self._offset
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -23,7 +23,7 @@ class MovableClock:
             return
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[None] = loop.create_future()
-        self._sleepers[woken] = (self.monotonic() + seconds, loop.call_later(seconds, _wake, woken))
+        self._sleepers[woken] = (self.monotonic() + seconds, loop.call_later(seconds, _wake_sleeper, woken))
         try:
             await woken
         finally:
@@ -31,13 +31,13 @@ class MovableClock:
 
     def advance(self, seconds: float) -> None:
         """Jump ahead by `seconds`."""
-        self._ahead += seconds
+        self._offset += seconds
         loop, now = asyncio.get_running_loop(), self.monotonic()
         for woken, (until, timer) in list(self._sleepers.items()):
             timer.cancel()
-            self._sleepers[woken] = (until, loop.call_later(max(0.0, until - now), _wake, woken))
+            self._sleepers[woken] = (until, loop.call_later(max(0.0, until - now), _wake_sleeper, woken))
 
 
-def _wake(woken: asyncio.Future[None]) -> None:
+def _wake_sleeper(woken: asyncio.Future[None]) -> None:
     if not woken.done():
         woken.set_result(None)

@@ -10,7 +10,7 @@ from telegram.request import BaseRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class WebhookInfo:
     """Where updates go, as getWebhookInfo tells."""
 
     url: str  #: "" for nowhere: they are polled
@@ -19,11 +19,11 @@ class Webhook:
     error: str = ""  #: what went wrong last, in Telegram's words
 
 
-async def ask_webhook(request: BaseRequest, bot: Bot) -> Webhook:
+async def fetch_webhook(request: BaseRequest, bot: Bot) -> WebhookInfo:
     """Raises TelegramError, also where the answer is none of Telegram's."""
-    found = await _ask(request, bot, "getWebhookInfo")
+    found = await _call_method(request, bot, "getWebhookInfo")
     kinds = found.get("allowed_updates")
-    return Webhook(
+    return WebhookInfo(
         url=str(found.get("url") or ""),
         own_certificate=found.get("has_custom_certificate") is True,
         kinds=frozenset(map(str, kinds)) if isinstance(kinds, list) else frozenset(),
@@ -31,15 +31,15 @@ async def ask_webhook(request: BaseRequest, bot: Bot) -> Webhook:
     )
 
 
-async def ask_name(request: BaseRequest, bot: Bot) -> str:
+async def fetch_bot_name(request: BaseRequest, bot: Bot) -> str:
     """The bot's @name, without "@". Raises TelegramError, as above."""
-    name = (await _ask(request, bot, "getMe")).get("username")
+    name = (await _call_method(request, bot, "getMe")).get("username")
     if not isinstance(name, str) or not name:
         raise TelegramError("the answer is not Telegram's")
     return name
 
 
-async def _ask(request: BaseRequest, bot: Bot, method: str) -> Mapping[str, Any]:
+async def _call_method(request: BaseRequest, bot: Bot, method: str) -> Mapping[str, Any]:
     found = await request.post(f"{bot.base_url}/{method}")
     if not isinstance(found, dict):
         raise TelegramError("the answer is not Telegram's")

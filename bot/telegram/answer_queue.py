@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 #: Answers of so many seconds count.
-LATELY = 30.0
+RECENT_WINDOW = 30.0
 
 
 class AnswerQueue(Generic[T]):
@@ -20,50 +20,50 @@ class AnswerQueue(Generic[T]):
 
     def __init__(self) -> None:
         self._ready: list[tuple[int, int, int, T]] = []  # a heap: answers lately, number, chat, what
-        self._resting: list[tuple[float, int, int, int, T]] = []  # a heap: the same behind when it may go
+        self._delayed: list[tuple[float, int, int, int, T]] = []  # a heap: the same behind when it may go
         self._number = 0
         self._answered: deque[tuple[float, int]] = deque()
-        self._lately: Counter[int] = Counter()
+        self._recent_counts: Counter[int] = Counter()
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._resting)
+        return len(self._ready) + len(self._delayed)
 
     def add(self, chat_id: int, what: T, now: float) -> None:
         """Something to be said, behind what comes before it."""
-        self._forget(now)
+        self._drop_expired(now)
         self._number += 1
-        heappush(self._ready, (self._lately[chat_id], self._number, chat_id, what))
+        heappush(self._ready, (self._recent_counts[chat_id], self._number, chat_id, what))
 
-    def first(self, now: float, rest: Callable[[int, T], float]) -> tuple[int, T] | None:
+    def first_ready(self, now: float, rest: Callable[[int, T], float]) -> tuple[int, T] | None:
         """The next, and its chat; it stays in the queue. None where all have to `rest` for some seconds."""
-        while self._resting and self._resting[0][0] <= now:
-            heappush(self._ready, heappop(self._resting)[1:])
+        while self._delayed and self._delayed[0][0] <= now:
+            heappush(self._ready, heappop(self._delayed)[1:])
         while self._ready:
             lately, number, chat_id, what = self._ready[0]
             seconds = rest(chat_id, what)
             if seconds <= 0:
                 return chat_id, what
             heappop(self._ready)
-            heappush(self._resting, (now + seconds, lately, number, chat_id, what))
+            heappush(self._delayed, (now + seconds, lately, number, chat_id, what))
         return None
 
-    def opens_in(self, now: float) -> float:
+    def next_ready_in(self, now: float) -> float:
         """The seconds until the first of those that rest is to be looked at again; infinite for none."""
-        return self._resting[0][0] - now if self._resting else float("inf")
+        return self._delayed[0][0] - now if self._delayed else float("inf")
 
     def pop(self) -> None:
         """Take away what `first` returned, unsaid."""
         heappop(self._ready)
 
-    def answer(self, now: float) -> None:
+    def pop_answered(self, now: float) -> None:
         """Take away what `first` returned: it is said now."""
         _, _, chat_id, _ = heappop(self._ready)
         self._answered.append((now, chat_id))
-        self._lately[chat_id] += 1
+        self._recent_counts[chat_id] += 1
 
-    def _forget(self, now: float) -> None:
-        while self._answered and self._answered[0][0] < now - LATELY:
+    def _drop_expired(self, now: float) -> None:
+        while self._answered and self._answered[0][0] < now - RECENT_WINDOW:
             _, chat_id = self._answered.popleft()
-            self._lately[chat_id] -= 1
-            if not self._lately[chat_id]:
-                del self._lately[chat_id]
+            self._recent_counts[chat_id] -= 1
+            if not self._recent_counts[chat_id]:
+                del self._recent_counts[chat_id]

@@ -102,35 +102,35 @@ _PAUSED = (
 )
 
 
-def outcome_of(
+def parse_outcome(
     status: int, body: bytes, *, chat_id: int, message_id: int = 0, picture: bool = False
 ) -> Outcome:
     """What came of a request about `chat_id`; `message_id` is the message that it was to change.
 
     `picture`: the request had one. Whatever it is refused for, unless that is the chat, may be the picture.
     """
-    answer = _read(body)
+    answer = _parse_answer(body)
     if answer is None:
-        return _foreign(status, picture)
+        return _foreign_outcome(status, picture)
     if answer.get("ok") is True:
-        return _done(answer.get("result"), message_id)
+        return _success_outcome(answer.get("result"), message_id)
     said = str(answer.get("description", ""))
     found = answer.get("parameters")
     more: Mapping[str, Any] = found if isinstance(found, dict) else {}
     match status:
         case 429:
-            return TryLater(_seconds(more.get("retry_after")), said, flood=True)
+            return TryLater(_wait_seconds(more.get("retry_after")), said, flood=True)
         case 401 | 404:
             return TryLater(NO_TOKEN_WAIT, "TELEGRAM_BOT_TOKEN is not accepted")
         case 400 | 403:
-            return _refusal(said, more, chat_id, message_id, picture and status == 400)
+            return _refusal_outcome(said, more, chat_id, message_id, picture and status == 400)
         case 413:
             return Refused(said, picture=picture)
         case _:
             return Unclear(f"{status} {said}"[:200])
 
 
-def _read(body: bytes) -> dict[str, Any] | None:
+def _parse_answer(body: bytes) -> dict[str, Any] | None:
     try:
         answer = json.loads(body)
     except ValueError:
@@ -138,7 +138,7 @@ def _read(body: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and "ok" in answer else None
 
 
-def _foreign(status: int, picture: bool) -> Outcome:
+def _foreign_outcome(status: int, picture: bool) -> Outcome:
     """An answer that Telegram's own server did not write, or not to its end."""
     if status == 429:
         return TryLater(USUAL_WAIT, "429 Too Many Requests", flood=True)
@@ -147,42 +147,44 @@ def _foreign(status: int, picture: bool) -> Outcome:
     return Unclear(f"{status}, and the answer is not Telegram's")
 
 
-def _done(result: object, message_id: int) -> Outcome:
+def _success_outcome(result: object, message_id: int) -> Outcome:
     if isinstance(result, dict) and isinstance(result.get("message_id"), int):
         return Sent(result["message_id"])
     return Sent(message_id) if result is True and message_id else Unclear("200, without a message")
 
 
-def _seconds(wait: object) -> float:
+def _wait_seconds(wait: object) -> float:
     return float(wait) if isinstance(wait, int | float) and wait > 0 else USUAL_WAIT
 
 
-def _refusal(said: str, more: Mapping[str, Any], chat_id: int, message_id: int, picture: bool) -> Outcome:
+def _refusal_outcome(
+    said: str, more: Mapping[str, Any], chat_id: int, message_id: int, picture: bool
+) -> Outcome:
     words = said.lower()
     moved = more.get("migrate_to_chat_id")
     if isinstance(moved, int):
         return ChatMoved(moved)
     if "message is not modified" in words:
         return Sent(message_id)
-    if _says(words, _MISSING):
+    if _has_phrase(words, _MISSING):
         return Missing()
-    if _says(words, _PICTURE):
+    if _has_phrase(words, _PICTURE):
         return Refused(said, picture=True)
-    if _says(words, _UNTOUCHABLE):
+    if _has_phrase(words, _UNTOUCHABLE):
         return Untouchable(said)
-    return _chat(words, said, chat_id) or Refused(said, picture=picture)
+    return _chat_outcome(words, said, chat_id) or Refused(said, picture=picture)
 
 
-def _chat(words: str, said: str, chat_id: int) -> ChatGone | None:
-    if _says(words, _BLOCKED):
+def _chat_outcome(words: str, said: str, chat_id: int) -> ChatGone | None:
+    if _has_phrase(words, _BLOCKED):
         return ChatGone(ChatState.BLOCKED if chat_id > 0 else ChatState.PAUSED, said)
-    if _says(words, _LEFT):
+    if _has_phrase(words, _LEFT):
         return ChatGone(ChatState.LEFT, said)
     if "chat not found" in words:
         return ChatGone(ChatState.BLOCKED if chat_id > 0 else ChatState.PAUSED, said)
     forbidden = words.startswith("forbidden") and chat_id < 0  # of a channel this never concerns one message
-    return ChatGone(ChatState.PAUSED, said) if forbidden or _says(words, _PAUSED) else None
+    return ChatGone(ChatState.PAUSED, said) if forbidden or _has_phrase(words, _PAUSED) else None
 
 
-def _says(words: str, texts: tuple[str, ...]) -> bool:
+def _has_phrase(words: str, texts: tuple[str, ...]) -> bool:
     return any(text in words for text in texts)

@@ -7,128 +7,130 @@ from dataclasses import dataclass, field
 
 from bot.telegram.answer_queue import AnswerQueue
 from bot.telegram.sender import TelegramSender
-from jobs.clock import Bell, Clock
-from jobs.publish.rate_limiter import Pace
+from jobs.clock import Clock, Notifier
+from jobs.publish.rate_limiter import RateLimiter
 from jobs.publish.send_result import Outcome, TryLater
 
 #: Seconds that a reader would wait; what is not said by then is not said.
-PATIENCE = 10.0
+ANSWER_TIMEOUT = 10.0
 #: Shorter sleeps cost more than they bring: the pace lets us catch up.
-GRAIN = 0.001
+MIN_SLEEP = 0.001
 #: While nobody knows when the pace opens, it is asked again after so many seconds.
-ASK_AGAIN = 1.0
+RATE_RECHECK_DELAY = 1.0
 
 
 @dataclass(slots=True, eq=False)
-class _Answer:
+class _QueuedAnswer:
     """One answer on its way."""
 
     chat_id: int
-    say: Callable[[], Awaitable[Outcome]]
+    send: Callable[[], Awaitable[Outcome]]
     unpaid: bool
-    latest: float  #: when nobody waits for it any longer
+    deadline: float  #: when nobody waits for it any longer
     outcome: asyncio.Future[Outcome] = field(default_factory=asyncio.Future)
 
 
-class PacedAnswers:
+class RateLimitedSender:
     """`bot.dispatch.Answers` over the sender."""
 
-    def __init__(self, sender: TelegramSender, pace: Pace, clock: Clock) -> None:
-        self._sender, self._pace, self._clock = sender, pace, clock
-        self._queue: AnswerQueue[_Answer] = AnswerQueue()
-        self._waiting: deque[_Answer] = deque()  # the first that came first
-        self._some = Bell()
-        self._serving: asyncio.Task[None] | None = None
-        self._saying: set[asyncio.Task[None]] = set()
+    def __init__(self, sender: TelegramSender, pace: RateLimiter, clock: Clock) -> None:
+        self._sender, self._rate_limiter, self._clock = sender, pace, clock
+        self._queue: AnswerQueue[_QueuedAnswer] = AnswerQueue()
+        self._waiting: deque[_QueuedAnswer] = deque()  # the first that came first
+        self._answer_added = Notifier()
+        self._serve_task: asyncio.Task[None] | None = None
+        self._send_tasks: set[asyncio.Task[None]] = set()
 
     async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
         """Say something new; `reply_to`: the message that is answered, 0 for none."""
-        return await self._paced(chat_id, lambda: self._sender.send(chat_id, content, reply_to=reply_to))
+        return await self._queue_answer(
+            chat_id, lambda: self._sender.send(chat_id, content, reply_to=reply_to)
+        )
 
     async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome:
         """Say it in place of one of our messages."""
-        return await self._paced(
+        return await self._queue_answer(
             chat_id, lambda: self._sender.edit(chat_id, message_id, content), unpaid=True
         )
 
-    async def acknowledge(self, query_id: str, toast: str) -> None:
+    async def acknowledge_press(self, query_id: str, toast: str) -> None:
         """End a pressed button's wait: Telegram counts these against no limit (telegram-bot-api #648)."""
-        await self._sender.acknowledge(query_id, toast)
+        await self._sender.acknowledge_press(query_id, toast)
 
-    async def _paced(
+    async def _queue_answer(
         self, chat_id: int, say: Callable[[], Awaitable[Outcome]], *, unpaid: bool = False
     ) -> Outcome:
         """Say it when its turn comes; `TryLater` where that is later than a reader would wait."""
         now = self._clock.monotonic()
-        rest = self._pace.rest(chat_id, now, answer=True, unpaid=unpaid)
-        if rest > PATIENCE:
-            return _too_late(rest)
-        answer = _Answer(chat_id, say, unpaid, now + PATIENCE)
+        rest = self._rate_limiter.rest_seconds(chat_id, now, answer=True, unpaid=unpaid)
+        if rest > ANSWER_TIMEOUT:
+            return _late_outcome(rest)
+        answer = _QueuedAnswer(chat_id, say, unpaid, now + ANSWER_TIMEOUT)
         self._queue.add(chat_id, answer, now)
         self._waiting.append(answer)
-        self._some.ring()
-        if self._serving is None or self._serving.done():
-            self._serving = asyncio.create_task(self._serve())
+        self._answer_added.notify()
+        if self._serve_task is None or self._serve_task.done():
+            self._serve_task = asyncio.create_task(self._serve_queue())
         return await answer.outcome
 
-    async def _serve(self) -> None:
+    async def _serve_queue(self) -> None:
         """Say what waits, each in its turn, until nothing does."""
         while self._queue:
             wait = self._serve_next(self._clock.monotonic())
             if wait > 0:
-                await self._some.wait(self._clock, max(wait, GRAIN))
+                await self._answer_added.wait(self._clock, max(wait, MIN_SLEEP))
 
     def _serve_next(self, now: float) -> float:
         """Begin to say the next answer where that may be now; the seconds until something may be."""
-        self._give_up(now)
-        latest = self._waiting[0].latest - now if self._waiting else float("inf")
-        found = self._queue.first(now, lambda _, answer: self._rest(answer, now))
+        self._expire_answers(now)
+        latest = self._waiting[0].deadline - now if self._waiting else float("inf")
+        found = self._queue.first_ready(now, lambda _, answer: self._chat_delay(answer, now))
         if found is None:
-            return min(self._queue.opens_in(now), latest)
+            return min(self._queue.next_ready_in(now), latest)
         _, answer = found
         if answer.outcome.done():
             self._queue.pop()
             return 0.0
-        wait = self._pace.wait(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
+        wait = self._rate_limiter.wait_seconds(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
         if wait > 0:
-            return min(wait, latest, ASK_AGAIN)
-        self._queue.answer(now)
-        ticket = self._pace.start(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
-        task = asyncio.create_task(self._say(answer, ticket))
-        self._saying.add(task)
-        task.add_done_callback(self._saying.discard)
+            return min(wait, latest, RATE_RECHECK_DELAY)
+        self._queue.pop_answered(now)
+        ticket = self._rate_limiter.start_request(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
+        task = asyncio.create_task(self._send_answer(answer, ticket))
+        self._send_tasks.add(task)
+        task.add_done_callback(self._send_tasks.discard)
         return 0.0
 
-    def _rest(self, answer: _Answer, now: float) -> float:
+    def _chat_delay(self, answer: _QueuedAnswer, now: float) -> float:
         """How long its own chat lets it wait; what nobody waits for is taken away at once."""
         if answer.outcome.done():
             return 0.0
-        return self._pace.rest(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
+        return self._rate_limiter.rest_seconds(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
 
-    def _give_up(self, now: float) -> None:
+    def _expire_answers(self, now: float) -> None:
         """Let go of those that waited too long."""
-        while self._waiting and (self._waiting[0].outcome.done() or self._waiting[0].latest <= now):
+        while self._waiting and (self._waiting[0].outcome.done() or self._waiting[0].deadline <= now):
             answer = self._waiting.popleft()
             if not answer.outcome.done():
-                wait = self._pace.wait(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
-                answer.outcome.set_result(_too_late(wait))
+                wait = self._rate_limiter.wait_seconds(answer.chat_id, now, answer=True, unpaid=answer.unpaid)
+                answer.outcome.set_result(_late_outcome(wait))
 
-    async def _say(self, answer: _Answer, ticket: int) -> None:
+    async def _send_answer(self, answer: _QueuedAnswer, ticket: int) -> None:
         """One request, and what it means for the pace."""
         try:
-            outcome = await answer.say()
+            outcome = await answer.send()
         except Exception as error:
             if not answer.outcome.done():
                 answer.outcome.set_exception(error)
             return
         finally:
-            self._pace.answered(ticket, self._clock.monotonic())
-        self._pace.heard(("answer", answer.chat_id), outcome, self._clock.monotonic())
+            self._rate_limiter.finish_request(ticket, self._clock.monotonic())
+        self._rate_limiter.record_outcome(("answer", answer.chat_id), outcome, self._clock.monotonic())
         if isinstance(outcome, TryLater) and outcome.flood:
-            self._pace.flooded(answer.chat_id, outcome.seconds, self._clock.monotonic())
+            self._rate_limiter.record_flood(answer.chat_id, outcome.seconds, self._clock.monotonic())
         if not answer.outcome.done():
             answer.outcome.set_result(outcome)
 
 
-def _too_late(wait: float) -> TryLater:
+def _late_outcome(wait: float) -> TryLater:
     return TryLater(wait, "too much was said there already")

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.publish.send_result import Standing
+from jobs.publish.send_result import ChatAccess
 from storage.records import ChatKind
 
-_OUTSIDE = ("left", "kicked")
+_NOT_MEMBER = ("left", "kicked")
 
 
-def standing_of(chat: Mapping[str, Any], mine: Mapping[str, Any]) -> Standing:
+def parse_chat_access(chat: Mapping[str, Any], mine: Mapping[str, Any]) -> ChatAccess:
     """The bot's standing; `mine` is its own membership, empty in a private chat."""
     kind = ChatKind(str(chat["type"]))
-    reason = "" if kind is ChatKind.PRIVATE else _refusal(kind, chat, mine)
-    return Standing(
+    reason = "" if kind is ChatKind.PRIVATE else _posting_refusal(kind, chat, mine)
+    return ChatAccess(
         id=int(chat["id"]),
         kind=kind,
         title="" if kind is ChatKind.PRIVATE else str(chat.get("title", "")),
@@ -24,9 +24,9 @@ def standing_of(chat: Mapping[str, Any], mine: Mapping[str, Any]) -> Standing:
     )
 
 
-def _refusal(kind: ChatKind, chat: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
+def _posting_refusal(kind: ChatKind, chat: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     status = mine.get("status")
-    if status in _OUTSIDE:
+    if status in _NOT_MEMBER:
         return f"the bot is not in the {kind}"
     if kind is ChatKind.CHANNEL:
         may = status == "creator" or mine.get("can_post_messages")

@@ -19,27 +19,27 @@ from telegram.error import (
 )
 
 #: So much of Telegram's own description of a refusal is told.
-WORDS = 200
+ERROR_TEXT_LIMIT = 200
 #: Seconds to wait after a 429 that does not say how long.
 USUAL_WAIT = 30
 
 
-def result_of(status: int, body: bytes) -> Any:
+def parse_result(status: int, body: bytes) -> Any:
     """The `result` of an answer.
 
     Raises:
         TelegramError: the answer is a refusal, or is not Telegram's.
     """
-    answer = _read(body)
+    answer = _parse_body(body)
     if answer is None or "ok" not in answer:
         kind = "no JSON" if answer is None else "other JSON"
         raise NetworkError(f"{status}, and the answer is not Telegram's: {len(body)} bytes of {kind}")
     if answer["ok"] is True and "result" in answer and status < HTTPStatus.MULTIPLE_CHOICES:
         return answer["result"]
-    raise _refusal(status, str(answer.get("description", "")), answer.get("parameters"))
+    raise _refusal_error(status, str(answer.get("description", "")), answer.get("parameters"))
 
 
-def _read(body: bytes) -> dict[str, Any] | None:
+def _parse_body(body: bytes) -> dict[str, Any] | None:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -47,11 +47,11 @@ def _read(body: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else {}
 
 
-def _refusal(status: int, said: str, more: object) -> TelegramError:
+def _refusal_error(status: int, said: str, more: object) -> TelegramError:
     """Telegram's own words are kept only of a 400: they are about what we asked for."""
     match status:
         case 400:
-            return BadRequest(said[:WORDS] or "Bad Request")
+            return BadRequest(said[:ERROR_TEXT_LIMIT] or "Bad Request")
         case 401 | 404:
             return InvalidToken()
         case 403:
@@ -63,10 +63,10 @@ def _refusal(status: int, said: str, more: object) -> TelegramError:
             wait = more.get("retry_after") if isinstance(more, dict) else None
             return RetryAfter(wait if isinstance(wait, int) and wait > 0 else USUAL_WAIT)
         case _:
-            return NetworkError(f"it answers {status}{_phrase(status)}")
+            return NetworkError(f"it answers {status}{_status_phrase(status)}")
 
 
-def _phrase(status: int) -> str:
+def _status_phrase(status: int) -> str:
     try:
         return f" {HTTPStatus(status).phrase}"
     except ValueError:

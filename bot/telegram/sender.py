@@ -13,25 +13,34 @@ from telegram.request import BaseRequest, RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from bot.render.content import Content
-from bot.render.links import SURE_LENGTH
-from bot.telegram.errors import outcome_of
-from bot.telegram.message_match import says
-from bot.telegram.permissions import standing_of
+from bot.render.links import SAFE_URL_LENGTH
+from bot.telegram.errors import parse_outcome
+from bot.telegram.message_match import is_same_content
+from bot.telegram.permissions import parse_chat_access
 from bot.telegram.transport import AiohttpRequest, NotWritten
-from jobs.publish.send_result import Missing, Outcome, Refused, Sent, Standing, TryLater, Unclear, Untouchable
+from jobs.publish.send_result import (
+    ChatAccess,
+    Missing,
+    Outcome,
+    Refused,
+    Sent,
+    TryLater,
+    Unclear,
+    Untouchable,
+)
 
 #: Seconds to wait after a connection could not be made.
 NO_CONNECTION_WAIT = 2.0
 
 #: Different contents whose requests are kept ready: a fan-out has one or two.
-CONTENTS = 64
+CACHED_CONTENTS = 64
 
-_LONG_LINK = re.compile(rf'href="[^"]{{{SURE_LENGTH + 1}}}')
+_LONG_LINK = re.compile(rf'href="[^"]{{{SAFE_URL_LENGTH + 1}}}')
 
 Parameters = Mapping[str, object]
 
 
-class Said:
+class RequestTemplate:
     """A method and what it is told, but for the chat: made once, and said to many.
 
     `picture`: there is something in it that the news can do without: a picture, a preview, a very long link.
@@ -43,7 +52,7 @@ class Said:
         self.method, self.parameters, self.picture = method, parameters, picture
         self.json = _encode(parameters)[1:] if parameters else "}"
 
-    def to(self, where: Parameters) -> bytes:
+    def encode_for(self, where: Parameters) -> bytes:
         """All of it as JSON."""
         comma = "," if self.parameters and where else ""
         return f"{_encode(where)[:-1]}{comma}{self.json}".encode()
@@ -70,66 +79,68 @@ class TelegramSender:
 
     async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
         """`reply_to`: the message that is answered, if it still stands there."""
-        said, where = _sending(content, self._paid), {"chat_id": chat_id}
+        said, where = _send_template(content, self._paid), {"chat_id": chat_id}
         if reply_to:
             replied = {"message_id": reply_to, "allow_sending_without_reply": True}
-            return await self._ask(said, {**where, "reply_parameters": replied}, chat_id)
-        return await self._ask(said, where, chat_id)
+            return await self._request_outcome(said, {**where, "reply_parameters": replied}, chat_id)
+        return await self._request_outcome(said, where, chat_id)
 
-    async def acknowledge(self, query_id: str, toast: str = "") -> None:
+    async def acknowledge_press(self, query_id: str, toast: str = "") -> None:
         """End a pressed button's wait; what comes of it is nobody's concern."""
-        await self._exchange(Said("answerCallbackQuery", {}), {"callback_query_id": query_id, "text": toast})
+        await self._post_template(
+            RequestTemplate("answerCallbackQuery", {}), {"callback_query_id": query_id, "text": toast}
+        )
 
     async def edit(
         self, chat_id: int, message_id: int, content: str, *, new_picture: bool = False
     ) -> Outcome:
         where = {"chat_id": chat_id, "message_id": message_id}
-        said = _editing(content, new_picture)
-        came = await self._ask(said, where, chat_id, message_id)
+        said = _edit_template(content, new_picture)
+        came = await self._request_outcome(said, where, chat_id, message_id)
         match came:
             case Untouchable(reason) if "no text in the message" in reason:  # it was sent with a picture
-                return await self._ask(_captioning(content), where, chat_id, message_id)
+                return await self._request_outcome(_caption_template(content), where, chat_id, message_id)
             case Untouchable(reason) if "no caption in" in reason or "no media in" in reason:
                 return Refused(reason, picture=True)  # it was sent without one
             case Refused(picture=True) if said.method == "editMessageMedia":  # the old picture stays
-                return await self._ask(_captioning(content), where, chat_id, message_id)
+                return await self._request_outcome(_caption_template(content), where, chat_id, message_id)
             case _:
                 return came
 
     async def delete(self, chat_id: int, message_id: int) -> Outcome:
         where = {"chat_id": chat_id, "message_id": message_id}
-        return await self._ask(_DELETE, where, chat_id, message_id)
+        return await self._request_outcome(_DELETE, where, chat_id, message_id)
 
-    async def find(
+    async def find_message(
         self, chat_id: int, message_id: int, content: str, *, through: int | None = None
     ) -> Outcome:
         if through is not None:
-            return await self._compare(chat_id, message_id, content, through)
+            return await self._compare_forwarded(chat_id, message_id, content, through)
         where = {"chat_id": chat_id, "message_id": message_id}
-        return await self._ask(_editing(content, False), where, chat_id, message_id)
+        return await self._request_outcome(_edit_template(content, False), where, chat_id, message_id)
 
-    async def standing(self, chat: int | str) -> Standing | Outcome:
-        known = await self._result("getChat", {"chat_id": chat})
+    async def fetch_chat_access(self, chat: int | str) -> ChatAccess | Outcome:
+        known = await self._request_result("getChat", {"chat_id": chat})
         if not isinstance(known, dict):
             return known
         if known.get("type") == "private":
-            return standing_of(known, {})
-        mine = await self._result("getChatMember", {"chat_id": chat, "user_id": self._bot_id})
-        return standing_of(known, mine) if isinstance(mine, dict) else mine
+            return parse_chat_access(known, {})
+        mine = await self._request_result("getChatMember", {"chat_id": chat, "user_id": self._bot_id})
+        return parse_chat_access(known, mine) if isinstance(mine, dict) else mine
 
     async def is_administrator(self, chat_id: int, user_id: int) -> bool:
         """Whether Telegram says that somebody is the chat's owner or one of its administrators."""
-        found = await self._result("getChatMember", {"chat_id": chat_id, "user_id": user_id})
+        found = await self._request_result("getChatMember", {"chat_id": chat_id, "user_id": user_id})
         return isinstance(found, dict) and found.get("status") in ("creator", "administrator")
 
-    async def _compare(self, chat_id: int, message_id: int, content: str, through: int) -> Outcome:
+    async def _compare_forwarded(self, chat_id: int, message_id: int, content: str, through: int) -> Outcome:
         """Forward the message to the operators' chat, compare, and take it away again."""
         where = {"chat_id": through, "from_chat_id": chat_id, "message_id": message_id}
-        copy = await self._result("forwardMessage", {**where, "disable_notification": True})
+        copy = await self._request_result("forwardMessage", {**where, "disable_notification": True})
         match copy:
             case dict():
                 await self.delete(through, copy["message_id"])
-                same = says(copy, Content.from_json(content))
+                same = is_same_content(copy, Content.from_json(content))
                 return Sent(message_id) if same else Untouchable("it says something else")
             case Untouchable(reason) if "protected" not in reason:
                 return copy
@@ -138,8 +149,8 @@ class TelegramSender:
             case _:
                 return Refused(f"cannot be compared in the operators' chat: {copy}")
 
-    async def _result(self, method: str, where: Parameters) -> dict[str, Any] | Outcome:
-        came = await self._exchange(Said(method, {}), where)
+    async def _request_result(self, method: str, where: Parameters) -> dict[str, Any] | Outcome:
+        came = await self._post_template(RequestTemplate(method, {}), where)
         if not isinstance(came, tuple):
             return came
         status, body = came
@@ -150,19 +161,23 @@ class TelegramSender:
         if isinstance(answer, dict) and isinstance(answer.get("result"), dict):
             return dict(answer["result"])
         chat = where["chat_id"]
-        return outcome_of(status, body, chat_id=chat if isinstance(chat, int) else -1)
+        return parse_outcome(status, body, chat_id=chat if isinstance(chat, int) else -1)
 
-    async def _ask(self, said: Said, where: Parameters, chat_id: int, message_id: int = 0) -> Outcome:
-        came = await self._exchange(said, where)
+    async def _request_outcome(
+        self, said: RequestTemplate, where: Parameters, chat_id: int, message_id: int = 0
+    ) -> Outcome:
+        came = await self._post_template(said, where)
         if not isinstance(came, tuple):
             return came
-        return outcome_of(*came, chat_id=chat_id, message_id=message_id, picture=said.picture)
+        return parse_outcome(*came, chat_id=chat_id, message_id=message_id, picture=said.picture)
 
-    async def _exchange(self, said: Said, where: Parameters) -> tuple[int, bytes] | TryLater | Unclear:
+    async def _post_template(
+        self, said: RequestTemplate, where: Parameters
+    ) -> tuple[int, bytes] | TryLater | Unclear:
         request, url = self._request, self._address + said.method
         try:
             if isinstance(request, AiohttpRequest):
-                return await request.post_json(url, said.to(where))
+                return await request.post_json(url, said.encode_for(where))
             parameters = {**where, **said.parameters}
             data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
             return await request.do_request(url, "POST", data)
@@ -172,56 +187,60 @@ class TelegramSender:
             return Unclear(str(error))
 
 
-_DELETE = Said("deleteMessage", {})
+_DELETE = RequestTemplate("deleteMessage", {})
 
 
-@lru_cache(CONTENTS)
-def _sending(content: str, paid: bool) -> Said:
+@lru_cache(CACHED_CONTENTS)
+def _send_template(content: str, paid: bool) -> RequestTemplate:
     said = Content.from_json(content)
     more = {"disable_notification": True} if said.silent else {}
     if paid:
         more["allow_paid_broadcast"] = True
     if said.photo:
-        pictured = {"photo": said.photo, **_caption(said), **_buttons(said), **more}
-        return Said("sendPhoto", pictured, picture=True)
-    return Said("sendMessage", {**_text(said), **_buttons(said), **more}, picture=_can_be_plainer(said))
+        pictured = {"photo": said.photo, **_caption_fields(said), **_keyboard_fields(said), **more}
+        return RequestTemplate("sendPhoto", pictured, picture=True)
+    return RequestTemplate(
+        "sendMessage", {**_text_fields(said), **_keyboard_fields(said), **more}, picture=_can_be_plainer(said)
+    )
 
 
-@lru_cache(CONTENTS)
-def _editing(content: str, new_picture: bool) -> Said:
+@lru_cache(CACHED_CONTENTS)
+def _edit_template(content: str, new_picture: bool) -> RequestTemplate:
     said = Content.from_json(content)
     if said.photo and new_picture:
         picture = {"type": "photo", "media": said.photo, "caption": said.text, "parse_mode": "HTML"}
-        return Said("editMessageMedia", {"media": picture, **_buttons(said)}, picture=True)
+        return RequestTemplate("editMessageMedia", {"media": picture, **_keyboard_fields(said)}, picture=True)
     if said.photo:
-        return _captioning(content)
-    return Said("editMessageText", {**_text(said), **_buttons(said)}, picture=_can_be_plainer(said))
+        return _caption_template(content)
+    return RequestTemplate(
+        "editMessageText", {**_text_fields(said), **_keyboard_fields(said)}, picture=_can_be_plainer(said)
+    )
 
 
-def _captioning(content: str) -> Said:
+def _caption_template(content: str) -> RequestTemplate:
     said = Content.from_json(content)
-    return Said("editMessageCaption", {**_caption(said), **_buttons(said)})
+    return RequestTemplate("editMessageCaption", {**_caption_fields(said), **_keyboard_fields(said)})
 
 
 def _can_be_plainer(said: Content) -> bool:
     return bool(said.preview) or _LONG_LINK.search(said.text) is not None
 
 
-def _text(said: Content) -> Parameters:
-    return {"text": said.text, "parse_mode": "HTML", "link_preview_options": _preview(said)}
+def _text_fields(said: Content) -> Parameters:
+    return {"text": said.text, "parse_mode": "HTML", "link_preview_options": _preview_options(said)}
 
 
-def _caption(said: Content) -> Parameters:
+def _caption_fields(said: Content) -> Parameters:
     return {"caption": said.text, "parse_mode": "HTML"}
 
 
-def _preview(said: Content) -> dict[str, Any]:
+def _preview_options(said: Content) -> dict[str, Any]:
     if not said.preview:
         return {"is_disabled": True}
     return {"url": said.preview, "prefer_large_media": said.large, "show_above_text": said.above}
 
 
-def _buttons(said: Content) -> Parameters:
+def _keyboard_fields(said: Content) -> Parameters:
     rows = [
         [
             {

@@ -21,16 +21,16 @@ from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.telegram.results import result_of
+from bot.telegram.results import parse_result
 from jobs.proxies import Proxy
-from jobs.proxy_connector import TunnelConnector, Unresolved
+from jobs.proxy_connector import PassthroughResolver, TunnelConnector
 
 CONNECT_TIMEOUT = 10.0
 #: The Bot API server itself waits out floods of up to 60 s before it answers (TDLib, NetQueryDelayer.cpp).
 READ_TIMEOUT = 65.0
 #: An idle connection is closed by us before the server does: a request written into a closed one is unclear.
-KEPT_ALIVE = 10.0
-CONNECTIONS = 512
+KEEPALIVE_TIMEOUT = 10.0
+MAX_CONNECTIONS = 512
 
 
 class NotWritten(NetworkError):
@@ -43,7 +43,7 @@ class AiohttpRequest(BaseRequest):
     def __init__(
         self,
         *,
-        connections: int = CONNECTIONS,
+        connections: int = MAX_CONNECTIONS,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         proxy: Proxy | None = None,
@@ -55,8 +55,10 @@ class AiohttpRequest(BaseRequest):
         self._proxy = proxy
         by_http = proxy if proxy and not proxy.is_socks else None  # aiohttp speaks to these by itself
         self._http_proxy = str(by_http) if by_http else None
-        self._authorization = _authorization(by_http)
-        self._usual = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=read_timeout)
+        self._proxy_headers = _proxy_authorization(by_http)
+        self._default_timeout = aiohttp.ClientTimeout(
+            total=None, connect=connect_timeout, sock_read=read_timeout
+        )
 
     @property
     def read_timeout(self) -> float:
@@ -66,20 +68,20 @@ class AiohttpRequest(BaseRequest):
         """Open the pool; needs a running event loop. Opening it twice changes nothing."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=self._connector(),
+                connector=self._make_connector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=self._usual,
+                timeout=self._default_timeout,
             )
 
-    def _connector(self) -> aiohttp.TCPConnector:
+    def _make_connector(self) -> aiohttp.TCPConnector:
         socks = self._proxy if self._proxy and self._proxy.is_socks else None
-        resolver = Unresolved() if socks else None
+        resolver = PassthroughResolver() if socks else None
         return TunnelConnector(
             lambda _host, _port: socks,
             lambda _address: None,
             resolver=resolver,
             limit=self._connections,
-            keepalive_timeout=KEPT_ALIVE,
+            keepalive_timeout=KEEPALIVE_TIMEOUT,
         )
 
     async def shutdown(self) -> None:
@@ -101,7 +103,7 @@ class AiohttpRequest(BaseRequest):
             TelegramError: the answer is a refusal, is not Telegram's, or there is none. Nothing is quoted.
         """
         timeouts = (read_timeout, write_timeout, connect_timeout, pool_timeout)
-        return result_of(*await self.do_request(url, "POST", request_data, *timeouts))
+        return parse_result(*await self.do_request(url, "POST", request_data, *timeouts))
 
     async def do_request(
         self,
@@ -120,14 +122,16 @@ class AiohttpRequest(BaseRequest):
             TimedOut: the answer did not come in time; whether the request was applied is not known.
             NetworkError: the connection broke; the same.
         """
-        body, headers = _body(request_data)
-        return await self._request(method, url, body, headers, self._timeout(read_timeout, connect_timeout))
+        body, headers = _encode_body(request_data)
+        return await self._perform_request(
+            method, url, body, headers, self._client_timeout(read_timeout, connect_timeout)
+        )
 
     async def post_json(self, url: str, body: bytes) -> tuple[int, bytes]:
         """`do_request` for a body that is ready: nothing is made for each of ten thousand chats."""
-        return await self._request("POST", url, body, _JSON, self._usual)
+        return await self._perform_request("POST", url, body, _JSON, self._default_timeout)
 
-    async def _request(
+    async def _perform_request(
         self,
         method: str,
         url: str,
@@ -143,17 +147,17 @@ class AiohttpRequest(BaseRequest):
                 method,
                 url,
                 data=body,
-                **self._through(url, headers or {}),
+                **self._proxy_options(url, headers or {}),
                 timeout=timeout,
                 allow_redirects=False,
             ) as answer:
                 if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # says the proxy, for itself
                     raise NotWritten(
-                        self._told("it wants a name and a password, or does not take ours (407)")
+                        self._connection_error("it wants a name and a password, or does not take ours (407)")
                     )
                 return answer.status, await answer.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotWritten(self._told(_words(error))) from None
+            raise NotWritten(self._connection_error(_error_reason(error))) from None
         except aiohttp.InvalidURL as error:
             raise NotWritten(f"no connection: {type(error).__name__}") from None
         except TimeoutError:
@@ -166,27 +170,29 @@ class AiohttpRequest(BaseRequest):
         await self.initialize()
         assert self._session
         try:
-            async with self._session.head(url, allow_redirects=False, **self._through(url, {})) as answer:
+            async with self._session.head(
+                url, allow_redirects=False, **self._proxy_options(url, {})
+            ) as answer:
                 return parsedate_to_datetime(answer.headers["Date"])
         except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError):
             return None
 
-    def _through(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    def _proxy_options(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
         """Headers and the HTTP proxy, which is told who we are in CONNECT, or in what it passes on."""
         if self._http_proxy is None:
             return {"headers": headers}
         if url.startswith("https:"):
-            return {"headers": headers, "proxy": self._http_proxy, "proxy_headers": self._authorization}
-        return {"headers": {**headers, **self._authorization}, "proxy": self._http_proxy}
+            return {"headers": headers, "proxy": self._http_proxy, "proxy_headers": self._proxy_headers}
+        return {"headers": {**headers, **self._proxy_headers}, "proxy": self._http_proxy}
 
-    def _told(self, words: str) -> str:
+    def _connection_error(self, words: str) -> str:
         """No connection, why, and through which proxy."""
         through = f" through {self._proxy.named}" if self._proxy else ""
         return f"no connection{through}: {words}"
 
-    def _timeout(self, read: ODVInput[float], connect: ODVInput[float]) -> aiohttp.ClientTimeout:
+    def _client_timeout(self, read: ODVInput[float], connect: ODVInput[float]) -> aiohttp.ClientTimeout:
         if isinstance(read, DefaultValue) and isinstance(connect, DefaultValue):
-            return self._usual
+            return self._default_timeout
         return aiohttp.ClientTimeout(
             total=None,
             connect=self._connect_timeout if isinstance(connect, DefaultValue) else connect,
@@ -194,7 +200,7 @@ class AiohttpRequest(BaseRequest):
         )
 
 
-def _authorization(proxy: Proxy | None) -> dict[str, str]:
+def _proxy_authorization(proxy: Proxy | None) -> dict[str, str]:
     if proxy is None or not (proxy.username or proxy.password):
         return {}
     return {"Proxy-Authorization": aiohttp.encode_basic_auth(proxy.username, proxy.password)}
@@ -204,7 +210,9 @@ _JSON = {"Content-Type": "application/json"}
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, dict[str, str] | None]:
+def _encode_body(
+    request_data: RequestData | None,
+) -> tuple[bytes | aiohttp.FormData | None, dict[str, str] | None]:
     """JSON; a form where files go along."""
     if request_data is None:
         return None, None
@@ -218,7 +226,7 @@ def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | 
     return form, None
 
 
-def _words(error: Exception) -> str:
+def _error_reason(error: Exception) -> str:
     cause = getattr(error, "os_error", None)
     if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
         return os.strerror(cause.errno)  # asyncio's own words name the address, getaddrinfo has no number

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from aiohttp import web
 from aiohttp.web import AbstractRouteDef
 
-from bot.web.connections import Limits, Site, with_deadline
+from bot.web.connections import ConnectionLimits, LimitedSite, with_deadline
 
 #: Bytes of a request's body that is read whole, as an update is: many times what Telegram's largest has. What
 #: is long is read by its route, piece by piece.
@@ -19,10 +19,10 @@ class CannotListen(Exception):
     """The address is not to be had; the message is the system's reason."""
 
 
-async def serve(
+async def start_server(
     address: Address,
     routes: Iterable[Sequence[AbstractRouteDef] | web.RouteTableDef],
-    limits: Limits | None = None,
+    limits: ConnectionLimits | None = None,
 ) -> web.AppRunner:
     """Serve on (host, port) until the runner is cleaned up. Raises CannotListen."""
     application = web.Application(client_max_size=LARGEST_BODY, middlewares=[with_deadline])
@@ -31,7 +31,7 @@ async def serve(
     runner = web.AppRunner(application, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        await Site(runner, address, limits or Limits()).start()
+        await LimitedSite(runner, address, limits or ConnectionLimits()).start()
     except OSError as error:
         await runner.cleanup()
         # asyncio's own words name the address again; getaddrinfo's have a number below zero
@@ -40,10 +40,10 @@ async def serve(
     return runner
 
 
-async def reason_not_to_listen(address: Address) -> str:
+async def listen_problem(address: Address) -> str:
     """Why nothing can be served there now; "" where it can."""
     try:
-        runner = await serve(address, ())
+        runner = await start_server(address, ())
     except CannotListen as error:
         return str(error)
     await runner.cleanup()

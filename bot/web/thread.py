@@ -15,7 +15,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 #: Seconds between two beats.
-PULSE = 1.0
+HEARTBEAT_INTERVAL = 1.0
 
 
 class Heartbeat:
@@ -23,53 +23,53 @@ class Heartbeat:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._last = clock.monotonic()
+        self._last_beat = clock.monotonic()
 
     async def beat(self) -> None:
         """Beat until cancelled."""
         while True:
-            self._last = self._clock.monotonic()
-            await self._clock.sleep(PULSE)
+            self._last_beat = self._clock.monotonic()
+            await self._clock.sleep(HEARTBEAT_INTERVAL)
 
-    def silent_for(self) -> float:
+    def seconds_since_beat(self) -> float:
         """Seconds since the last beat."""
-        return self._clock.monotonic() - self._last
+        return self._clock.monotonic() - self._last_beat
 
 
 class WebThread:
     """An event loop in a thread. It does not keep the process alive."""
 
     def __init__(self) -> None:
-        self._begun = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="newswire-web", daemon=True)
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="newswire-web", daemon=True)
         self._thread.start()
-        self._begun.wait()
+        self._started.wait()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` returns, run on the thread's loop."""
-        return await hand_over(self._loop, work)
+        return await run_on_loop(self._loop, work)
 
     async def stop(self) -> None:
         """End the loop, and what still runs on it."""
         self._loop.call_soon_threadsafe(self._stop.set)
         await asyncio.to_thread(self._thread.join)
 
-    def _live(self) -> None:
-        asyncio.run(self._until_stopped())
+    def _run_loop(self) -> None:
+        asyncio.run(self._wait_until_stopped())
 
-    async def _until_stopped(self) -> None:
+    async def _wait_until_stopped(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        self._begun.set()
+        self._started.set()
         await self._stop.wait()
 
 
-async def hand_over(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+async def run_on_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, run on another thread's `loop`."""
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 
 
-def handing_over(
+def bind_to_loop(
     loop: asyncio.AbstractEventLoop, work: Callable[[A], Coroutine[Any, Any, T]]
 ) -> Callable[[A], Awaitable[T]]:
     """`work`, to be called from another thread than that of its `loop`."""
-    return lambda given: hand_over(loop, work(given))
+    return lambda given: run_on_loop(loop, work(given))

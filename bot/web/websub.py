@@ -6,72 +6,84 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from jobs.clock import within
-from jobs.ingest.websub.client import PATH, Push, WebSub, is_known, take, verify
+from jobs.clock import with_timeout
+from jobs.ingest.websub.client import (
+    CALLBACK_PATH,
+    Push,
+    WebSubContext,
+    accept_push,
+    is_known_callback,
+    verify_intent,
+)
 
 #: Pushes being read at once; a hub that brings more is told to come again.
 MOST_AT_ONCE = 50
 
 log = structlog.get_logger()
 
-HandOver = Callable[[Push], Awaitable[object]]
+OnPush = Callable[[Push], Awaitable[object]]
 
 
-class Callbacks:
+class WebSubEndpoint:
     """The routes of the callback; `hand_over` gets each believed push, after the hub has its answer."""
 
-    def __init__(self, websub: WebSub, hand_over: HandOver) -> None:
+    def __init__(self, websub: WebSubContext, hand_over: OnPush) -> None:
         self._websub = websub
-        self._hand_over = hand_over
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._on_push = hand_over
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def routes(self) -> list[web.RouteDef]:
+    def callback_routes(self) -> list[web.RouteDef]:
         """To be added to the application that PUBLIC_URL reaches."""
-        place = PATH + "{callback}"
-        return [web.get(place, self.verify, allow_head=False), web.post(place, self.push)]
+        place = CALLBACK_PATH + "{callback}"
+        return [
+            web.get(place, self.verify_subscription, allow_head=False),
+            web.post(place, self.receive_push),
+        ]
 
-    async def verify(self, request: web.Request) -> web.Response:
+    async def verify_subscription(self, request: web.Request) -> web.Response:
         """A hub asks whether we meant it: its challenge back, or 404."""
-        answer = await verify(self._websub, request.match_info["callback"], request.query)
+        answer = await verify_intent(self._websub, request.match_info["callback"], request.query)
         if answer is None:
             return web.Response(status=404)
         headers = {"X-Content-Type-Options": "nosniff"}
         return web.Response(text=answer, content_type="text/plain", headers=headers)
 
-    async def push(self, request: web.Request) -> web.Response:
+    async def receive_push(self, request: web.Request) -> web.Response:
         """A hub pushes: 202 at once, also where the signature is wrong, as the specification wants."""
         callback = request.match_info["callback"]
-        if not await is_known(self._websub, callback):
+        if not await is_known_callback(self._websub, callback):
             return web.Response(status=410)
-        if len(self._under_way) >= MOST_AT_ONCE:
+        if len(self._tasks) >= MOST_AT_ONCE:
             return web.Response(status=503, headers={"Retry-After": "60"})
         policy = self._websub.policy
         try:
-            body = await within(self._websub.clock, policy.timeout, _body(request, policy.max_bytes))
+            body = await with_timeout(
+                self._websub.clock, policy.timeout, _read_body(request, policy.max_bytes)
+            )
         except TimeoutError:
             return web.Response(status=408)
         if body is None:
             return web.Response(status=413)
         signature = request.headers.get("X-Hub-Signature", "")
-        pushed = await take(self._websub, callback, signature, body, request.content_type)
+        pushed = await accept_push(self._websub, callback, signature, body, request.content_type)
         if pushed is not None:
-            task = asyncio.create_task(self._hand(pushed))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            task = asyncio.create_task(self._forward_push(pushed))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return web.Response(status=202)
 
-    async def _hand(self, pushed: Push) -> None:
+    async def _forward_push(self, pushed: Push) -> None:
         try:
-            await self._hand_over(pushed)
+            await self._on_push(pushed)
         except Exception:
             log.exception("a push could not be read; the next look at its feed will", feed=pushed.feed_id)
 
     async def close(self) -> None:
         """Wait for the pushes under way."""
-        await asyncio.gather(*self._under_way)
+        await asyncio.gather(*self._tasks)
 
 
-async def _body(request: web.Request, most: int) -> bytes | None:
+async def _read_body(request: web.Request, most: int) -> bytes | None:
     """The raw body, None where it has more than `most` bytes."""
     body = bytearray()
     async for chunk in request.content.iter_any():

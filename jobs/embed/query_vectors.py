@@ -4,63 +4,63 @@ import asyncio
 import threading
 from collections import OrderedDict
 
-from jobs.embed.model import READ
-from jobs.ingest.worker_pool import Children, Failed
+from jobs.embed.model import MAX_CHARACTERS
+from jobs.ingest.worker_pool import CallFailed, WorkerPool
 
 #: Seconds that an answer waits for the vector of its question, as little as a reader notices.
-PATIENCE = 0.03
+VECTOR_TIMEOUT = 0.03
 #: Questions whose vectors are remembered, for the next page of the same answer.
-REMEMBERED = 256
-_MAKES = "jobs.embed.model:vectors"
+CACHE_SIZE = 256
+_EMBED_FUNCTION = "jobs.embed.model:embed_texts"
 
 
-class Asking:
+class QueryEmbedder:
     """The vectors of questions, made in a child. To be called from threads other than the event loop's."""
 
     def __init__(
         self,
-        children: Children,
+        children: WorkerPool,
         loop: asyncio.AbstractEventLoop,
         *,
-        makes: str = _MAKES,
-        patience: float = PATIENCE,
+        makes: str = _EMBED_FUNCTION,
+        patience: float = VECTOR_TIMEOUT,
     ) -> None:
-        self._children = children
+        self._worker_pool = children
         self._loop = loop
-        self._makes = makes
-        self._patience = patience
-        self._known: OrderedDict[str, bytes] = OrderedDict()
-        self._free = threading.Lock()
+        self._embed_function = makes
+        self._timeout = patience
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._busy_lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._cache)
 
     def __call__(self, text: str) -> bytes:
         """The vector of some words; nothing where another question is being read, or this one takes too long.
 
         What comes too late is remembered for the next time.
         """
-        text = text[:READ]
-        known = self._known.get(text)
+        text = text[:MAX_CHARACTERS]
+        known = self._cache.get(text)
         if known is not None:
             return known
-        if self._loop.is_closed() or not self._free.acquire(blocking=False):
+        if self._loop.is_closed() or not self._busy_lock.acquire(blocking=False):
             return b""
-        future = asyncio.run_coroutine_threadsafe(self._read(text), self._loop)
+        future = asyncio.run_coroutine_threadsafe(self._embed_query(text), self._loop)
         try:
-            return future.result(self._patience)
+            return future.result(self._timeout)
         except TimeoutError:
             return b""
 
-    async def _read(self, text: str) -> bytes:
+    async def _embed_query(self, text: str) -> bytes:
         try:
-            answer = await self._children.call(self._makes, [text])
+            answer = await self._worker_pool.call(self._embed_function, [text])
         finally:
-            self._free.release()
-        if isinstance(answer, Failed):
+            self._busy_lock.release()
+        if isinstance(answer, CallFailed):
             return b""
         [vector] = answer
-        self._known[text] = vector
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        self._cache[text] = vector
+        while len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
         return bytes(vector)

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from jobs.ingest.content.clean import folded
+from jobs.ingest.content.clean import fold_text
 from jobs.ingest.content.images import image_key
 from jobs.ingest.parse.model import ParsedItem
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 from storage.records import Article, Entry, Revision
 from storage.text.urls import link_key
 
 #: More edits of one item than this are a clock in its text, not a newsroom (lemon24/reader's figure).
-MOST_CHANGES = 24
+MAX_CHANGES = 24
 #: The same words may come back once: a correction taken back. Oftener, two caches take turns.
-_RETURNS = 2
+_MAX_REPEATS = 2
 _PARTS = ("title", "summary", "image", "text")
-_PART = 8
+_PART_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,27 @@ class Edit:
 def content_hash(item: ParsedItem) -> bytes:
     """What an item says, a part of the hash for each of `_PARTS`; dates, order and spacing left out."""
     said = (item.title, item.summary, image_key(item.image_url), item.text)
-    return b"".join(sha256(folded(part).encode("utf-8", "surrogatepass")).digest()[:_PART] for part in said)
+    return b"".join(
+        sha256(fold_text(part).encode("utf-8", "surrogatepass")).digest()[:_PART_BYTES] for part in said
+    )
 
 
-def differing(before: bytes, after: bytes) -> set[str]:
+def differing_parts(before: bytes, after: bytes) -> set[str]:
     """The parts in which two content hashes differ."""
     parts = enumerate(_PARTS)
-    return {part for index, part in parts if _slice(before, index) != _slice(after, index)}
+    return {part for index, part in parts if _part_hash(before, index) != _part_hash(after, index)}
 
 
-def _slice(hashed: bytes, index: int) -> bytes:
-    return hashed[index * _PART : (index + 1) * _PART]
+def _part_hash(hashed: bytes, index: int) -> bytes:
+    return hashed[index * _PART_BYTES : (index + 1) * _PART_BYTES]
 
 
-def shown(hashed: bytes) -> bytes:
+def shown_parts(hashed: bytes) -> bytes:
     """The parts of a content hash that readers see in a post."""
-    return hashed[: _PARTS.index("text") * _PART]
+    return hashed[: _PARTS.index("text") * _PART_BYTES]
 
 
-def dated(item: ParsedItem) -> datetime | None:
+def item_date(item: ParsedItem) -> datetime | None:
     """When an item was changed by its own word."""
     return item.updated or item.published
 
@@ -59,21 +61,23 @@ def may_edit(entry: Entry, said: bytes, moved: bool) -> bool:
 
     `said` is the `content_hash` of what it says now.
     """
-    return entry.changes < MOST_CHANGES and (moved or entry.content_hash != said)
+    return entry.changes < MAX_CHANGES and (moved or entry.content_hash != said)
 
 
-def edit(entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier: Sequence[Revision]) -> Edit:
+def find_edit(
+    entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier: Sequence[Revision]
+) -> Edit:
     """What of the article this feed, whose words it has, has changed.
 
     `moved` says that its link is a new one which the feed may give it, `earlier` is the audit trail.
     """
-    parts = differing(entry.content_hash, content_hash(item))
+    parts = differing_parts(entry.content_hash, content_hash(item))
     changed = []
-    if "title" in parts and folded(item.title) != folded(article.title):
+    if "title" in parts and fold_text(item.title) != fold_text(article.title):
         changed.append("title")
-    if "summary" in parts and item.summary and folded(item.summary) != folded(article.summary):
+    if "summary" in parts and item.summary and fold_text(item.summary) != fold_text(article.summary):
         changed.append("summary")
-    if changed and _takes_turns(item, article, earlier):
+    if changed and _is_alternating(item, article, earlier):
         changed = []
     if moved and item.link and link_key(item.link) != link_key(article.url):
         changed.append("url")
@@ -82,14 +86,14 @@ def edit(entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier:
     return Edit(tuple(changed), "text" in parts and bool(item.text))
 
 
-def differing_words(article: Article, says: Draft, *, whole: bool) -> tuple[str, ...]:
+def differing_fields(article: Article, says: ArticleDraft, *, whole: bool) -> tuple[str, ...]:
     """What readers see of it, if the article has these words instead of its own.
 
     Unless they are to be the `whole` of it, what they leave empty stays.
     """
     seen = {
-        "title": folded(says.title) != folded(article.title),
-        "summary": folded(says.summary) != folded(article.summary),
+        "title": fold_text(says.title) != fold_text(article.title),
+        "summary": fold_text(says.summary) != fold_text(article.summary),
         "url": says.url != article.url if whole else link_key(says.url) != link_key(article.url),
         "image": image_key(says.image_url) != image_key(article.image_url),
     }
@@ -97,7 +101,7 @@ def differing_words(article: Article, says: Draft, *, whole: bool) -> tuple[str,
     return tuple(name for name, differs in seen.items() if differs and (whole or given[name]))
 
 
-def _takes_turns(item: ParsedItem, article: Article, earlier: Sequence[Revision]) -> bool:
+def _is_alternating(item: ParsedItem, article: Article, earlier: Sequence[Revision]) -> bool:
     """Whether these very words have come and gone before, more than once."""
-    now = (folded(item.title), folded(item.summary or article.summary))
-    return [(folded(one.title), folded(one.summary)) for one in earlier].count(now) >= _RETURNS
+    now = (fold_text(item.title), fold_text(item.summary or article.summary))
+    return [(fold_text(one.title), fold_text(one.summary)) for one in earlier].count(now) >= _MAX_REPEATS

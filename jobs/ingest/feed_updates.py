@@ -11,21 +11,29 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from jobs.clock import within
-from jobs.ingest.update_feed import Ingest, Look, LookState, failed, look_after_missing, take_look, write
-from jobs.ingest.update_slots import Places
+from jobs.clock import with_timeout
+from jobs.ingest.update_feed import (
+    FeedUpdate,
+    IngestContext,
+    UpdateState,
+    check_missing,
+    failed_update,
+    fetch_update,
+    write_feed_columns,
+)
+from jobs.ingest.update_slots import UpdateSlots
 from storage import feeds, job_runs
 from storage.database import Connection
 from storage.records import Feed
 
 JOB = "ingest"
 #: Looks that brought nothing are written together, so many, or so old in seconds, at the most.
-TOGETHER, NO_LONGER = 200, 0.25
+WRITE_BATCH_SIZE, WRITE_BATCH_DELAY = 200, 0.25
 STOPPED = "It was stopped before its end."
 
 
 @dataclass(slots=True)
-class Counts:
+class UpdateCounts:
     """What looks brought."""
 
     looked: int = 0
@@ -35,69 +43,69 @@ class Counts:
     revised: int = 0
     withdrawn: int = 0
 
-    def add(self, look: Look) -> None:
+    def add(self, look: FeedUpdate) -> None:
         self.looked += 1
-        self.unchanged += look.state is LookState.UNCHANGED
-        self.failed += look.state in (LookState.FAILED, LookState.GONE)
-        self.new += len(look.kept.new)
-        self.revised += len(look.kept.revised)
+        self.unchanged += look.state is UpdateState.UNCHANGED
+        self.failed += look.state in (UpdateState.FAILED, UpdateState.GONE)
+        self.new += len(look.stored.new)
+        self.revised += len(look.stored.revised)
 
 
 @dataclass(slots=True)
-class Round:
+class UpdateBatch:
     """The looks that have ended since the last round was told; `runs` keeps its counts."""
 
-    counts: Counts = field(default_factory=Counts)
-    failed: list[Look] = field(default_factory=list)
-    surprises: list[Exception] = field(default_factory=list)  #: mistakes of ours, and a database that fails
+    counts: UpdateCounts = field(default_factory=UpdateCounts)
+    failed: list[FeedUpdate] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)  #: mistakes of ours, and a database that fails
 
-    def add(self, taken: Look) -> None:
+    def add(self, taken: FeedUpdate) -> None:
         self.counts.add(taken)
-        if taken.state in (LookState.FAILED, LookState.GONE):
+        if taken.state in (UpdateState.FAILED, UpdateState.GONE):
             self.failed.append(taken)
 
-    def error(self) -> str:
+    def error_text(self) -> str:
         """What broke, "" where nothing did."""
-        return "; ".join(dict.fromkeys(f"{type(one).__name__}: {one}" for one in self.surprises))
+        return "; ".join(dict.fromkeys(f"{type(one).__name__}: {one}" for one in self.errors))
 
 
-class Looks:
+class UpdateRunner:
     """Begins looks, at one feed never twice at once; `tell` gets each round when its run is kept."""
 
-    def __init__(self, ingest: Ingest, tell: Callable[[Round], None]) -> None:
+    def __init__(self, ingest: IngestContext, tell: Callable[[UpdateBatch], None]) -> None:
         self._ingest = ingest
-        self._tell = tell
-        self._places = Places(ingest.clock)
-        self._ledger = _Ledger(ingest)
+        self._report = tell
+        self._slots = UpdateSlots(ingest.clock)
+        self._writer = _BatchWriter(ingest)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._looking: set[int] = set()  # feeds
-        self._asking: set[int] = set()  # feeds whose vanished articles' pages are being asked
+        self._updating: set[int] = set()  # feeds
+        self._checking: set[int] = set()  # feeds whose vanished articles' pages are being asked
         self._missing: dict[int, list[int]] = {}  # the articles that are still to be asked for, by feed
-        self._at_sites = 0  # looks that have brought nothing yet
-        self._round = Round()
+        self._fetching = 0  # looks that have brought nothing yet
+        self._batch = UpdateBatch()
         self._run: int | None = None
         self._recording = asyncio.Lock()
 
-    async def tick(self) -> None:
+    async def start_due(self) -> None:
         """Begin a look at each feed that is due and is not being looked at; tell what has ended so far."""
-        before = set(self._looking)  # a look that ends while we read may still be among those read
-        due = await self._ingest.db.read(feeds.due, self._ingest.clock.now())
-        if self._round != Round():
-            await self._record()
-        await self.begin(feed for feed in due if feed.id not in before)
+        before = set(self._updating)  # a look that ends while we read may still be among those read
+        due = await self._ingest.db.read(feeds.list_due, self._ingest.clock.now())
+        if self._batch != UpdateBatch():
+            await self._record_run()
+        await self.start_updates(feed for feed in due if feed.id not in before)
 
-    async def begin(self, some: Iterable[Feed]) -> None:
+    async def start_updates(self, some: Iterable[Feed]) -> None:
         """Begin a look at each of these, whether it is due or not."""
         wanted = list(some)
-        if wanted or self._looking:
+        if wanted or self._updating:
             await self._open_run()
         for feed in wanted:
-            if feed.id not in self._looking:
-                self._looking.add(feed.id)
-                self._at_sites += 1
-                self._start(self._look(feed))
+            if feed.id not in self._updating:
+                self._updating.add(feed.id)
+                self._fetching += 1
+                self._start_task(self._update_feed(feed))
 
-    async def ended(self) -> None:
+    async def wait_idle(self) -> None:
         """Wait until nothing is under way any more."""
         while self._tasks:
             await asyncio.wait(self._tasks)
@@ -110,112 +118,114 @@ class Looks:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
             if late:
-                await self._record(STOPPED)
+                await self._record_run(STOPPED)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look(self, feed: Feed) -> None:
+    async def _update_feed(self, feed: Feed) -> None:
         try:
-            taken = await self._take(feed)
-            self._round.add(taken)
-            self._ask_for(feed.id, taken.kept.missing)
-            await self._ledger.write(taken, wait=self._at_sites > 0)
+            taken = await self._update_in_slot(feed)
+            self._batch.add(taken)
+            self._queue_missing(feed.id, taken.stored.missing)
+            await self._writer.write(taken, wait=self._fetching > 0)
         except Exception as surprise:
-            self._round.surprises.append(surprise)
+            self._batch.errors.append(surprise)
         finally:
-            self._looking.remove(feed.id)
-        await self._record_the_last()
+            self._updating.remove(feed.id)
+        await self._record_if_idle()
 
-    async def _take(self, feed: Feed) -> Look:
+    async def _update_in_slot(self, feed: Feed) -> FeedUpdate:
         try:
-            async with self._places.place(feed.id):
-                return await take_look(self._ingest, feed)
+            async with self._slots.hold_slot(feed.id):
+                return await fetch_update(self._ingest, feed)
         except Exception as surprise:  # a mistake of ours, met by one feed; its next look may go well
-            self._round.surprises.append(surprise)
+            self._batch.errors.append(surprise)
             reason = f"Newswire failed at it ({type(surprise).__name__}: {surprise})."
-            return failed(self._ingest, feed, reason)
+            return failed_update(self._ingest, feed, reason)
         finally:
-            self._at_sites -= 1
+            self._fetching -= 1
 
-    def _ask_for(self, feed_id: int, missing: Iterable[int]) -> None:
+    def _queue_missing(self, feed_id: int, missing: Iterable[int]) -> None:
         """Ask the pages of what vanished, and of what is left of the last time, beside the looks."""
         waiting = self._missing.setdefault(feed_id, [])
         waiting += missing
         if not waiting:
             del self._missing[feed_id]
-        elif feed_id not in self._asking:
-            self._asking.add(feed_id)
-            self._start(self._ask(feed_id, waiting))
+        elif feed_id not in self._checking:
+            self._checking.add(feed_id)
+            self._start_task(self._check_missing(feed_id, waiting))
 
-    async def _ask(self, feed_id: int, waiting: list[int]) -> None:
+    async def _check_missing(self, feed_id: int, waiting: list[int]) -> None:
         try:
-            self._round.counts.withdrawn += await look_after_missing(self._ingest, feed_id, waiting)
+            self._batch.counts.withdrawn += await check_missing(self._ingest, feed_id, waiting)
         except Exception as surprise:
-            self._round.surprises.append(surprise)
+            self._batch.errors.append(surprise)
         finally:
-            self._asking.remove(feed_id)
-        await self._record_the_last()
+            self._checking.remove(feed_id)
+        await self._record_if_idle()
 
-    async def _record_the_last(self) -> None:
+    async def _record_if_idle(self) -> None:
         """Tell now, and not at the next tick, where nothing else is going on."""
-        if not self._looking and not self._asking:
-            await self._record()
+        if not self._updating and not self._checking:
+            await self._record_run()
 
     async def _open_run(self) -> None:
         async with self._recording:
             if self._run is None:
-                self._run = await self._ingest.db.run(job_runs.start, JOB, self._ingest.clock.now())
+                self._run = await self._ingest.db.run(job_runs.start_run, JOB, self._ingest.clock.now())
 
-    async def _record(self, error: str = "") -> None:
+    async def _record_run(self, error: str = "") -> None:
         """Keep what has ended as one run, and tell it."""
         async with self._recording:
             run, self._run = self._run, None
-            ended, self._round = self._round, Round()
-            why = error or ended.error()
+            ended, self._batch = self._batch, UpdateBatch()
+            why = error or ended.error_text()
             try:
-                await self._ingest.db.run(_finish, run, self._ingest.clock.now(), asdict(ended.counts), why)
+                await self._ingest.db.run(
+                    _finish_run, run, self._ingest.clock.now(), asdict(ended.counts), why
+                )
             except Exception as surprise:  # the database: what ended is told all the same
-                ended.surprises.append(surprise)
-        self._tell(ended)
+                ended.errors.append(surprise)
+        self._report(ended)
 
 
-def _finish(
+def _finish_run(
     connection: Connection, run: int | None, now: datetime, counts: dict[str, int], error: str
 ) -> None:
     if run is None:
-        run = job_runs.start(connection, JOB, now)
-    job_runs.finish(connection, run, now, counts, error)
+        run = job_runs.start_run(connection, JOB, now)
+    job_runs.finish_run(connection, run, now, counts, error)
 
 
-class _Ledger:
+class _BatchWriter:
     """Looks that brought nothing: written many at a time, because each transaction waits for the disk."""
 
-    def __init__(self, ingest: Ingest) -> None:
+    def __init__(self, ingest: IngestContext) -> None:
         self._ingest = ingest
-        self._looks: list[Look] = []
-        self._written: asyncio.Task[None] | None = None
+        self._updates: list[FeedUpdate] = []
+        self._write_task: asyncio.Task[None] | None = None
         self._full = asyncio.Event()
 
-    async def write(self, taken: Look, *, wait: bool) -> None:
+    async def write(self, taken: FeedUpdate, *, wait: bool) -> None:
         """Return when the look is written; `wait` says that more may come to be written with it."""
         if taken.columns:
-            self._looks.append(taken)
-            if self._written is None:
+            self._updates.append(taken)
+            if self._write_task is None:
                 self._full.clear()
-                self._written = asyncio.create_task(self._write_together())
-        if not wait or len(self._looks) >= TOGETHER:
+                self._write_task = asyncio.create_task(self._write_batch())
+        if not wait or len(self._updates) >= WRITE_BATCH_SIZE:
             self._full.set()
-        if taken.columns and self._written:
-            await asyncio.shield(self._written)
+        if taken.columns and self._write_task:
+            await asyncio.shield(self._write_task)
 
-    async def _write_together(self) -> None:
+    async def _write_batch(self) -> None:
         with suppress(TimeoutError):
-            await within(self._ingest.clock, NO_LONGER, self._filled())
-        looks, self._looks, self._written = self._looks, [], None
-        await self._ingest.db.run(write, looks)
+            await with_timeout(self._ingest.clock, WRITE_BATCH_DELAY, self._wait_full())
+        looks, self._updates, self._write_task = self._updates, [], None
+        await self._ingest.db.run(write_feed_columns, looks)
 
-    async def _filled(self) -> None:
+    async def _wait_full(self) -> None:
         await self._full.wait()

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jobs.config import Authority, covers
-from jobs.ingest.dedupe import Document, Named
+from jobs.config import Authority, has_authority
+from jobs.ingest.dedupe import KeyedDocument, KeyedItem
 from storage import articles, entries, feeds, identities
 from storage.database import Connection
-from storage.identities import NOBODY, Claim
+from storage.identities import NO_ARTICLE, IdentityClaim
 from storage.records import Article, ArticleState, Feed
-from storage.text.urls import link_keys, normalised, site
+from storage.text.urls import link_keys, normalize_url, site_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,19 @@ class Claims:
     """What the keys of a document are known as."""
 
     known: Mapping[bytes, int]  #: by this feed's own word, or by that of a feed which it believes
-    claimed: Mapping[bytes, int] = field(
+    joinable: Mapping[bytes, int] = field(
         default_factory=dict
     )  #: links of other feeds' articles, to be joined
     taken: frozenset[bytes] = frozenset()  #: links that are others' claims, believed or not
 
 
-def read(connection: Connection, feed: Feed, document: Document, authority: Authority) -> Claims:
+def read_claims(connection: Connection, feed: Feed, document: KeyedDocument, authority: Authority) -> Claims:
     """What the keys of a feed's document are known as."""
-    found, links = identities.claims(connection, document.keys()), document.links
+    found, links = identities.find_claims(connection, document.all_keys()), document.by_link
     others = {found[key].feed_id for key in links if key in found} - {None, feed.id}
     if not others:
         return Claims({key: claim.article_id for key, claim in found.items()})
-    addresses = feeds.addresses(connection, [number for number in others if number is not None])
+    addresses = feeds.get_addresses(connection, [number for number in others if number is not None])
     foreign = {
         key: found[key]
         for key, named in links.items()
@@ -42,28 +42,30 @@ def read(connection: Connection, feed: Feed, document: Document, authority: Auth
     }
     known = {key: claim.article_id for key, claim in found.items() if key not in foreign}
     taken = frozenset(key for key in links if key in found and found[key].feed_id not in (None, feed.id))
-    return Claims(known, _to_be_joined(connection, feed, foreign), taken)
+    return Claims(known, _find_joinable(connection, feed, foreign), taken)
 
 
 def _is_believed(
-    claim: Claim, named: Named, feed: Feed, addresses: Mapping[int, str], authority: Authority
+    claim: IdentityClaim, named: KeyedItem, feed: Feed, addresses: Mapping[int, str], authority: Authority
 ) -> bool:
     """Whether a feed takes another's word for whose a link is: one of its own site, or of the link's."""
     if claim.feed_id is None or claim.feed_id == feed.id:
         return True
     address, link = addresses.get(claim.feed_id, ""), named.item.link
-    same = site(address) == site(feed.url)
-    return same or any(covers(address, one, authority) for one in (link, normalised(link)))
+    same = site_of(address) == site_of(feed.url)
+    return same or any(has_authority(address, one, authority) for one in (link, normalize_url(link)))
 
 
-def _to_be_joined(connection: Connection, feed: Feed, foreign: Mapping[bytes, Claim]) -> dict[bytes, int]:
+def _find_joinable(
+    connection: Connection, feed: Feed, foreign: Mapping[bytes, IdentityClaim]
+) -> dict[bytes, int]:
     """The articles of other feeds whose link it is now, and which this feed does not tell from it."""
-    numbers = sorted({claim.article_id for claim in foreign.values()} - {NOBODY})
+    numbers = sorted({claim.article_id for claim in foreign.values()} - {NO_ARTICLE})
     if not numbers:
         return {}
-    mine = entries.of_feed(connection, feed.id, numbers)
+    mine = entries.entries_of_feed(connection, feed.id, numbers)
     open_ = {
-        one.id: one for one in articles.many(connection, numbers) if one.id not in mine and _is_open(one)
+        one.id: one for one in articles.get_many(connection, numbers) if one.id not in mine and _is_open(one)
     }
     return {
         key: claim.article_id
@@ -81,10 +83,10 @@ def _is_open(article: Article) -> bool:
     return article.state is ArticleState.LIVE or not article.withdrawn_because.startswith(PAGE_GONE)
 
 
-def claim(
+def store_claims(
     connection: Connection,
     feed: Feed,
-    document: Document,
+    document: KeyedDocument,
     keys: Mapping[bytes, int],
     public: Set[int],
     claims: Claims,
@@ -96,8 +98,8 @@ def claim(
     `public` are the articles whose links this feed may name for everybody; of all others it keeps the links
     for itself alone.
     """
-    links = document.links
-    ours = {key for key in keys if key in links and covers(feed.url, links[key].item.link, authority)}
+    links = document.by_link
+    ours = {key for key in keys if key in links and has_authority(feed.url, links[key].item.link, authority)}
     said = {key: number for key, number in keys.items() if key not in links}
     over: dict[bytes, int] = {}
     for key in keys.keys() & links.keys():
@@ -105,26 +107,26 @@ def claim(
             over[key] = keys[key]
         elif keys[key] in public and key not in claims.taken:
             said[key] = keys[key]
-        elif (own := links[key].own) is not None:
+        elif (own := links[key].feed_link) is not None:
             said[own] = keys[key]
-    identities.remember(connection, said, now, feed.id)
-    identities.take_over(connection, over, now, feed.id)
+    identities.add_keys(connection, said, now, feed.id)
+    identities.reassign_keys(connection, over, now, feed.id)
 
 
-def disown(
+def mark_ambiguous(
     connection: Connection,
     feed: Feed,
-    document: Document,
+    document: KeyedDocument,
     keys: Iterable[bytes],
     claims: Claims,
     authority: Authority,
     now: datetime,
 ) -> None:
     """These keys name none of this feed's items, and none of others' where it may say so."""
-    links, nobodys = document.links, set[bytes]()
+    links, nobodys = document.by_link, set[bytes]()
     for key in keys:
         named = links.get(key)
-        free = named is None or key not in claims.taken or covers(feed.url, named.item.link, authority)
-        own = named.own if named else None
+        free = named is None or key not in claims.taken or has_authority(feed.url, named.item.link, authority)
+        own = named.feed_link if named else None
         nobodys.add(key if free or own is None else own)
-    identities.disown(connection, nobodys, now, feed.id)
+    identities.mark_ambiguous(connection, nobodys, now, feed.id)

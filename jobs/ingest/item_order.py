@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from jobs.ingest.dedupe import New, Old
+from jobs.ingest.dedupe import KnownItem, NewItem
 from jobs.ingest.parse.model import ParsedItem
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 
 
 def date_of(item: ParsedItem, now: datetime) -> datetime | None:
@@ -14,21 +14,23 @@ def date_of(item: ParsedItem, now: datetime) -> datetime | None:
     return min(said, now) if said else None
 
 
-def oldest_first(new: Sequence[New], now: datetime) -> list[New]:
+def oldest_first(new: Sequence[NewItem], now: datetime) -> list[NewItem]:
     """In the order of publication.
 
     Feeds stand newest first, so the last item is the oldest. Items of one date, or without any, keep
     their feed's order: one without a date stands with the one above it.
     """
-    dated: list[tuple[datetime, int, New]] = []
+    dated: list[tuple[datetime, int, NewItem]] = []
     last = now
     for one in new:
-        last = date_of(one.named.item, now) or last
-        dated.append((last, -one.named.position, one))
+        last = date_of(one.keyed.item, now) or last
+        dated.append((last, -one.keyed.position, one))
     return [one for _, _, one in sorted(dated, key=lambda entry: entry[:2])]
 
 
-def backlog(new: Sequence[New | Old], keep: int, empty_since: datetime | None, now: datetime) -> set[int]:
+def backlog_positions(
+    new: Sequence[NewItem | KnownItem], keep: int, empty_since: datetime | None, now: datetime
+) -> set[int]:
     """Of a first look's articles (oldest first), the positions of those that are kept and not posted.
 
     All but the newest `keep`; and where the feed was looked at before and was honestly empty, only what
@@ -36,14 +38,16 @@ def backlog(new: Sequence[New | Old], keep: int, empty_since: datetime | None, n
     """
     older = list(new[: max(len(new) - keep, 0)])
     if empty_since is not None:
-        older = [one for one in older if (date_of(one.named.item, now) or empty_since) <= empty_since]
-    return {one.named.position for one in older}
+        older = [one for one in older if (date_of(one.keyed.item, now) or empty_since) <= empty_since]
+    return {one.keyed.position for one in older}
 
 
-def draft(one: New | Old, now: datetime, kept_back: Collection[int], language: str) -> Draft:
+def make_draft(
+    one: NewItem | KnownItem, now: datetime, kept_back: Collection[int], language: str
+) -> ArticleDraft:
     """The article that an item becomes, or would become."""
-    item = one.named.item
-    return Draft(
+    item = one.keyed.item
+    return ArticleDraft(
         url=item.link,
         title=item.title,
         summary=item.summary,
@@ -54,5 +58,5 @@ def draft(one: New | Old, now: datetime, kept_back: Collection[int], language: s
         image_url=item.image_url,
         image_width=item.image_width,
         published_at=date_of(item, now) or now,
-        backfill=one.named.position in kept_back,
+        backfill=one.keyed.position in kept_back,
     )

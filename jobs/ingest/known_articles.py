@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from jobs.config import Authority, covers
+from jobs.config import Authority, has_authority
 from jobs.ingest import corrections
-from jobs.ingest.authority import may_correct, may_move, speaker
-from jobs.ingest.dedupe import Named, Old
+from jobs.ingest.authority import find_source_feed, may_correct, may_move
+from jobs.ingest.dedupe import KeyedItem, KnownItem
 from storage import articles, entries, identities, stories
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 from storage.database import Connection
 from storage.delivery import planning
-from storage.entries import Presence
+from storage.entries import EntryForAuthority
 from storage.records import Article, ArticleState, Entry, Feed
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class UpdateContext:
     """Whose look it is, and when."""
 
     feed: Feed
@@ -27,115 +27,119 @@ class Look:
 
 
 @dataclass(slots=True)
-class Noted:
+class KnownUpdates:
     """What is to be kept of known articles that were seen again."""
 
     entries: list[Entry] = field(default_factory=list)
     revised: list[int] = field(default_factory=list)
-    brought: list[int] = field(default_factory=list)  #: shown by this feed for the first time, as news
+    newly_listed: list[int] = field(default_factory=list)  #: shown by this feed for the first time, as news
 
 
-def note(
+def update_known(
     connection: Connection,
-    look: Look,
-    old: Sequence[Old],
+    look: UpdateContext,
+    old: Sequence[KnownItem],
     known: Mapping[int, Entry],
-    drafts: Mapping[int, Draft],
-) -> Noted:
+    drafts: Mapping[int, ArticleDraft],
+) -> KnownUpdates:
     """Correct what the feed may correct.
 
     `known` are its entries by article, `drafts` the items by position.
     """
-    noted = Noted()
+    noted = KnownUpdates()
     for one in old:
-        entry, draft = known.get(one.article_id), drafts[one.named.position]
+        entry, draft = known.get(one.article_id), drafts[one.keyed.position]
         if entry is None:
-            entry = first_entry(look, one.named, draft, one.article_id)
-            changed = _first_shown(connection, look, entry, draft)
-            noted.brought += [] if entry.backlog else [one.article_id]
+            entry = make_entry(look, one.keyed, draft, one.article_id)
+            changed = _add_presence(connection, look, entry, draft)
+            noted.newly_listed += [] if entry.backlog else [one.article_id]
         else:
-            changed = _shown_again(connection, look, entry, one, draft)
+            changed = _correct_if_allowed(connection, look, entry, one, draft)
         noted.revised += [one.article_id] if changed else []
-        noted.entries.append(_seen(look, entry, one.named, changes=entry.changes + changed))
+        noted.entries.append(_refresh_entry(look, entry, one.keyed, changes=entry.changes + changed))
     return noted
 
 
-def first_entry(look: Look, named: Named, draft: Draft, article_id: int) -> Entry:
+def make_entry(look: UpdateContext, named: KeyedItem, draft: ArticleDraft, article_id: int) -> Entry:
     """An article in its feed for the first time."""
     return Entry(
         feed_id=look.feed.id,
         article_id=article_id,
         content_hash=corrections.content_hash(named.item),
         seen_at=look.now,
-        last_seen_at=entries.NO_LOOK if look.pushed else look.now,
+        last_seen_at=entries.NO_UPDATE if look.pushed else look.now,
         position=named.position,
         changes=0,
         backlog=draft.backfill,
         published_at=draft.published_at,
-        updated_at=corrections.dated(named.item),
+        updated_at=corrections.item_date(named.item),
     )
 
 
-def _seen(look: Look, entry: Entry, named: Named, changes: int) -> Entry:
+def _refresh_entry(look: UpdateContext, entry: Entry, named: KeyedItem, changes: int) -> Entry:
     return replace(
         entry,
         content_hash=corrections.content_hash(named.item),
         last_seen_at=entry.last_seen_at if look.pushed else look.now,
         position=entry.position if look.pushed else named.position,
         changes=changes,
-        updated_at=corrections.dated(named.item),
+        updated_at=corrections.item_date(named.item),
     )
 
 
-def _first_shown(connection: Connection, look: Look, entry: Entry, draft: Draft) -> bool:
+def _add_presence(connection: Connection, look: UpdateContext, entry: Entry, draft: ArticleDraft) -> bool:
     """Another feed's article in this one too: its word, if it has it from now on; and its news."""
     article = articles.get(connection, entry.article_id)
     if article is None or article.state is not ArticleState.LIVE:
         return False
-    mine = Presence(look.feed.id, look.feed.url, True, entry.backlog, entry.seen_at, True)
-    presences = [*entries.presences(connection, article.id), mine]
-    word = speaker(presences, article.url, look.authority)
+    mine = EntryForAuthority(look.feed.id, look.feed.url, True, entry.backlog, entry.seen_at, True)
+    presences = [*entries.entries_for_authority(connection, article.id), mine]
+    word = find_source_feed(presences, article.url, look.authority)
     speaks = word is mine and article.feed_id != look.feed.id
-    changed = speaks and _take_word(connection, look, article, draft, presences)
+    changed = speaks and _replace_source(connection, look, article, draft, presences)
     if not entry.backlog:
-        planning.reopen(connection, article.id, look.now)
+        planning.reopen_planning(connection, article.id, look.now)
     return changed
 
 
-def _shown_again(connection: Connection, look: Look, entry: Entry, one: Old, draft: Draft) -> bool:
+def _correct_if_allowed(
+    connection: Connection, look: UpdateContext, entry: Entry, one: KnownItem, draft: ArticleDraft
+) -> bool:
     """Whether what the feed says now, and did not say before, is a correction."""
-    if not corrections.may_edit(entry, corrections.content_hash(one.named.item), one.moved):
+    if not corrections.may_edit(entry, corrections.content_hash(one.keyed.item), one.moved):
         return False
     article = articles.get(connection, entry.article_id)
     if article is None:
         return False
-    presences = entries.presences(connection, article.id)
+    presences = entries.entries_for_authority(connection, article.id)
     mine = next(one for one in presences if one.feed_id == look.feed.id)
     if not may_correct(mine, presences, article.url, look.authority):
         return False
     moved = one.moved and may_move(mine, presences, article.url, draft.url, look.authority)
     if article.feed_id not in (None, look.feed.id):
-        return _take_word(connection, look, article, draft, presences, moved=moved)
-    return _correct(connection, look, entry, replace(one, moved=moved), article)
+        return _replace_source(connection, look, article, draft, presences, moved=moved)
+    return _apply_edit(connection, look, entry, replace(one, moved=moved), article)
 
 
-def _correct(connection: Connection, look: Look, entry: Entry, one: Old, article: Article) -> bool:
-    item, trail = one.named.item, articles.revisions(connection, article.id)
-    edit = corrections.edit(entry, item, one.moved, article, trail)
+def _apply_edit(
+    connection: Connection, look: UpdateContext, entry: Entry, one: KnownItem, article: Article
+) -> bool:
+    item, trail = one.keyed.item, articles.list_revisions(connection, article.id)
+    edit = corrections.find_edit(entry, item, one.moved, article, trail)
     if edit.changed:
-        articles.revise(connection, article.id, _says(one, article, edit), edit.changed, look.now)
-        said = identities.words_key(look.feed.id, article.id, corrections.shown(entry.content_hash))
-        identities.remember(connection, {said: article.id}, look.now, look.feed.id)
+        articles.revise(connection, article.id, _edited_draft(one, article, edit), edit.changed, look.now)
+        said = identities.content_key(look.feed.id, article.id, corrections.shown_parts(entry.content_hash))
+        identities.add_keys(connection, {said: article.id}, look.now, look.feed.id)
     elif edit.text:
-        articles.complete(connection, article.id, text=item.text)
+        articles.update_columns(connection, article.id, text=item.text)
     return bool(edit.changed)
 
 
-def _says(one: Old, article: Article, edit: corrections.Edit) -> Draft:
+def _edited_draft(one: KnownItem, article: Article, edit: corrections.Edit) -> ArticleDraft:
     """The correction: what changed, as the item has it; what did not, as the article has it."""
-    item = one.named.item
+    item = one.keyed.item
     image = "image" in edit.changed
-    return Draft(
+    return ArticleDraft(
         url=item.link if "url" in edit.changed else article.url,
         title=item.title if "title" in edit.changed else article.title,
         summary=item.summary if "summary" in edit.changed else article.summary,
@@ -148,12 +152,12 @@ def _says(one: Old, article: Article, edit: corrections.Edit) -> Draft:
     )
 
 
-def _take_word(
+def _replace_source(
     connection: Connection,
-    look: Look,
+    look: UpdateContext,
     article: Article,
-    draft: Draft,
-    presences: Sequence[Presence],
+    draft: ArticleDraft,
+    presences: Sequence[EntryForAuthority],
     *,
     moved: bool = False,
 ) -> bool:
@@ -161,13 +165,13 @@ def _take_word(
 
     Of a feed that may not speak for the article nothing is left, and what the others said stands no more.
     """
-    covering = {one.feed_id for one in presences if covers(one.address, article.url, look.authority)}
+    covering = {one.feed_id for one in presences if has_authority(one.address, article.url, look.authority)}
     whole = article.feed_id is not None and article.feed_id not in covering
     said = replace(draft, feed_id=look.feed.id, url=draft.url if whole or moved else "")
-    changed = corrections.differing_words(article, said, whole=whole)
-    articles.replace_words(connection, article.id, said, changed, look.now, whole=whole)
+    changed = corrections.differing_fields(article, said, whole=whole)
+    articles.replace_content(connection, article.id, said, changed, look.now, whole=whole)
     if whole:
-        entries.forget_words(connection, article.id, covering - {look.feed.id})
+        entries.clear_content_hashes(connection, article.id, covering - {look.feed.id})
     if whole and not planning.is_posted(connection, article.id):
-        stories.forget(connection, article, look.now)
+        stories.reset_assignment(connection, article, look.now)
     return bool(changed)

@@ -3,70 +3,70 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from jobs.ingest.feed_updates import Counts, Looks, Round
+from jobs.ingest.feed_updates import UpdateBatch, UpdateCounts, UpdateRunner
 from jobs.ingest.http import headers
 from jobs.ingest.page import enrich
 from jobs.ingest.update_feed import (
-    Ingest,
-    Look,
-    LookState,
-    look_after_missing,
-    settle_push,
-    take_look,
-    take_push,
-    write,
+    FeedUpdate,
+    IngestContext,
+    UpdateState,
+    check_missing,
+    fetch_update,
+    store_doubtful_push,
+    store_push,
+    write_feed_columns,
 )
 from jobs.ingest.websub.client import Push
-from jobs.ingest.websub.push_age import APART
+from jobs.ingest.websub.push_age import MIN_PUSH_INTERVAL
 from storage import feeds
 from storage.records import Feed
 
 
-async def look_at(ingest: Ingest, some: Iterable[Feed]) -> Counts:
+async def update_feeds(ingest: IngestContext, some: Iterable[Feed]) -> UpdateCounts:
     """Look at these feeds, side by side, whether they are due or not, as one recorded run."""
-    rounds: list[Round] = []
-    looks = Looks(ingest, rounds.append)
-    await looks.begin(some)
-    await looks.ended()
-    counts = Counts(*map(sum, zip(*(astuple(ended.counts) for ended in rounds), strict=True)))
-    if surprises := [one for ended in rounds for one in ended.surprises]:
+    rounds: list[UpdateBatch] = []
+    looks = UpdateRunner(ingest, rounds.append)
+    await looks.start_updates(some)
+    await looks.wait_idle()
+    counts = UpdateCounts(*map(sum, zip(*(astuple(ended.counts) for ended in rounds), strict=True)))
+    if surprises := [one for ended in rounds for one in ended.errors]:
         raise ExceptionGroup(f"{len(surprises)} of {counts.looked} looks broke", surprises)
     return counts
 
 
-async def look(ingest: Ingest, feed: Feed) -> Look:
+async def update_one_feed(ingest: IngestContext, feed: Feed) -> FeedUpdate:
     """Look at one feed now and keep what comes of it."""
-    taken = await take_look(ingest, feed)
-    await ingest.db.run(write, [taken])
-    await look_after_missing(ingest, feed.id, list(taken.kept.missing))
+    taken = await fetch_update(ingest, feed)
+    await ingest.db.run(write_feed_columns, [taken])
+    await check_missing(ingest, feed.id, list(taken.stored.missing))
     return taken
 
 
-async def take(ingest: Ingest, push: Push) -> Look | None:
+async def receive_push(ingest: IngestContext, push: Push) -> FeedUpdate | None:
     """Keep what is new of what a hub pushed; what may be old is a reason to look. None: no such feed."""
     feed = await ingest.db.read(feeds.get, push.feed_id)
     if feed is None:
         return None
-    taken, parsed = Look(feed=feed, state=LookState.UNCHANGED), None
+    taken, parsed = FeedUpdate(feed=feed, state=UpdateState.UNCHANGED), None
     if push.body:
-        _, charset = headers.content_type(push.content_type)
-        taken, parsed = await take_push(ingest, feed, push.body, charset)
-        if parsed is not None and not taken.kept.doubtful:
+        _, charset = headers.parse_content_type(push.content_type)
+        taken, parsed = await store_push(ingest, feed, push.body, charset)
+        if parsed is not None and not taken.stored.doubtful:
             return taken
     looked = None
-    if await ingest.db.run(feeds.begin_push_look, feed.id, ingest.clock.now(), APART):
-        looked = await look(ingest, feed)
+    if await ingest.db.run(feeds.begin_push_update, feed.id, ingest.clock.now(), MIN_PUSH_INTERVAL):
+        looked = await update_one_feed(ingest, feed)
     if parsed is not None:
-        went_well = looked is not None and looked.state in (LookState.READ, LookState.UNCHANGED)
-        await settle_push(ingest, feed, parsed, looked=went_well)
-    return taken if taken.kept.new or looked is None else looked
+        went_well = looked is not None and looked.state in (UpdateState.READ, UpdateState.UNCHANGED)
+        await store_doubtful_push(ingest, feed, parsed, looked=went_well)
+    return taken if taken.stored.new or looked is None else looked
 
 
-async def read_late_pages(ingest: Ingest, most: int = 5) -> int:
+async def read_late_pages(ingest: IngestContext, most: int = 5) -> int:
     """Read the pages that no post could wait for, a few at a time; how many were read."""
     if ingest.read_page is None:
         return 0
-    read = await enrich.read_late(ingest.db, ingest.read_page, ingest.clock, most)
+    read = await enrich.enrich_late(ingest.db, ingest.read_page, ingest.clock, most)
     if read:
-        ingest.stored()
+        ingest.on_stored()
     return read

@@ -6,19 +6,19 @@ from typing import assert_never
 from jobs.ingest.http.results import FeedGone, Fetched, FetchFailed, NotModified, ReadPage
 from jobs.ingest.parse import autodiscovery
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem
-from jobs.ingest.update_feed import Ingest, discovered
+from jobs.ingest.update_feed import IngestContext, discover_feed
 from storage.text.urls import is_front_page
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class ProbedFeed:
     """A feed that can be read, and where it was found."""
 
     url: str
     parsed: ParsedFeed
 
 
-async def try_feed(ingest: Ingest, url: str) -> Tried | str:
+async def probe_feed(ingest: IngestContext, url: str) -> ProbedFeed | str:
     """The feed at `url`, or the feed of the site at `url`; a sentence where there is none."""
     answer = await ingest.fetcher.fetch(url)
     match answer:
@@ -29,19 +29,19 @@ async def try_feed(ingest: Ingest, url: str) -> Tried | str:
         case Fetched():
             parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
             if isinstance(parsed, ParsedFeed):
-                return Tried(url, parsed)
-            found = await discovered(ingest, answer)
-            return Tried(found[0].url, found[1]) if found else parsed.reason
+                return ProbedFeed(url, parsed)
+            found = await discover_feed(ingest, answer)
+            return ProbedFeed(found[0].url, found[1]) if found else parsed.reason
         case _:
             assert_never(answer)
 
 
-async def try_article(ingest: Ingest, url: str) -> ParsedFeed | None:
+async def probe_article(ingest: IngestContext, url: str) -> ParsedFeed | None:
     """The article whose page is at `url`, as a feed of that one; None where no dated article is."""
     if is_front_page(url) or ingest.read_page is None:
         return None
     answer = await ingest.fetcher.fetch(url)
-    if not isinstance(answer, Fetched) or not autodiscovery.looks_like_a_page(answer.body):
+    if not isinstance(answer, Fetched) or not autodiscovery.is_html_page(answer.body):
         return None
     page = await ingest.read_page(url)
     if not isinstance(page, ReadPage) or page.published is None:

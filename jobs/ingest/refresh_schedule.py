@@ -12,19 +12,19 @@ from jobs.config import FeedHints
 from jobs.ingest.http.results import FeedMoved, Seconds
 from storage.records import Feed
 
-LONGEST_WAIT = timedelta(hours=24)
+MAX_WAIT = timedelta(hours=24)
 #: Cache-Control is often the site's and not the feed's; NetNewsWire has "seen one year" and stops here too.
-LONGEST_FRESHNESS = timedelta(hours=5)
+MAX_FRESHNESS = timedelta(hours=5)
 #: Feeds whose hub pushes are looked at all the same, as the net below.
 PUSHED_WAIT = timedelta(minutes=30)
 #: Nobody is asked exactly on the minute, nor everybody at once: a tenth of the wait, this at most.
-LONGEST_SPREAD = timedelta(seconds=30)
+MAX_JITTER = timedelta(seconds=30)
 #: Each failure in a row waits this much longer: an outage is over for us at half its own length.
-GROWTH = 1.5
+BACKOFF_FACTOR = 1.5
 #: The same permanent redirect, so many good looks in a row, is believed.
-PROOFS = 5
+REDIRECTS_TO_MOVE = 5
 #: About so often a feed is asked for unconditionally: there are servers that say 304 for ever.
-WHOLE_AGAIN = timedelta(days=8)
+FULL_FETCH_INTERVAL = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class PendingMove:
     """A permanent redirect that has not proved itself yet: what to keep of it. No redirect: "" and 0."""
 
     moved_to: str
     moved_times: int
 
 
-def after_success(
+def next_after_success(
     now: datetime,
     regular: datetime,
     hints: Hints,
@@ -58,37 +58,37 @@ def after_success(
 
     `chance` is from 0 to 1; `pushed` says that a hub's lease is running.
     """
-    wait = _spread(regular - now, chance)
+    wait = _add_jitter(regular - now, chance)
     if pushed:
         wait = max(wait, PUSHED_WAIT)
     if respect is FeedHints.IGNORE:
         return now + wait
-    wait = max(wait, _asked(hints))
-    return max(now + wait, _open_hour(now + wait, now, hints))
+    wait = max(wait, _requested_wait(hints))
+    return max(now + wait, _next_open_hour(now + wait, now, hints))
 
 
-def after_failure(
+def next_after_failure(
     now: datetime, regular: datetime, failures: int, retry_after: Seconds | None, chance: float
 ) -> datetime:
     """The next look after `failures` in a row, this one counted; a host's own wish is always respected."""
     interval = regular - now
-    backoff = _at_most_a_day(interval.total_seconds() * GROWTH ** min(failures - 1, 100))
-    wait = max(_spread(max(interval, backoff), chance), interval)
+    backoff = _capped_wait(interval.total_seconds() * BACKOFF_FACTOR ** min(failures - 1, 100))
+    wait = max(_add_jitter(max(interval, backoff), chance), interval)
     if retry_after is not None:
-        wait = max(wait, _at_most_a_day(retry_after))
+        wait = max(wait, _capped_wait(retry_after))
     return now + wait
 
 
-def remembered(feed: Feed, fresh_for: Seconds | None) -> Hints:
+def stored_hints(feed: Feed, fresh_for: Seconds | None) -> Hints:
     """What an unchanged feed asks for: what it said when it was last read, and the answer's own headers."""
     hours, days = (frozenset(map(int, skipped)) for skipped in (feed.skip_hours, feed.skip_days))
     return Hints(fresh_for, timedelta(seconds=feed.ttl), hours, days)
 
 
-def to_remember(hints: Hints) -> dict[str, object]:
+def hint_columns(hints: Hints) -> dict[str, object]:
     """The feed's columns that keep what it asks for until it is read again."""
     return {
-        "ttl": int(min(hints.ttl or timedelta(), LONGEST_WAIT).total_seconds()),
+        "ttl": int(min(hints.ttl or timedelta(), MAX_WAIT).total_seconds()),
         "skip_hours": tuple(str(hour) for hour in sorted(hints.skip_hours)),
         "skip_days": tuple(str(day) for day in sorted(hints.skip_days)),
     }
@@ -99,41 +99,41 @@ def is_pushed(feed: Feed, public_url: str, now: datetime) -> bool:
     return bool(public_url) and feed.lease_until is not None and now < feed.lease_until
 
 
-def moved(feed: Feed, permanent_url: str) -> Moving | FeedMoved:
+def check_moved(feed: Feed, permanent_url: str) -> PendingMove | FeedMoved:
     """What a good look at `feed`, whose permanent redirects end at `permanent_url`, says of its address."""
     if permanent_url == feed.fetch_url:
-        return Moving("", 0)
+        return PendingMove("", 0)
     times = feed.moved_times + 1 if permanent_url == feed.moved_to else 1
-    return FeedMoved(permanent_url) if times >= PROOFS else Moving(permanent_url, times)
+    return FeedMoved(permanent_url) if times >= REDIRECTS_TO_MOVE else PendingMove(permanent_url, times)
 
 
-def validators(feed: Feed, now: datetime, chance: float) -> tuple[str, str]:
+def choose_validators(feed: Feed, now: datetime, chance: float) -> tuple[str, str]:
     """The ETag and Last-Modified to send: those of the last look, but for one look in eight days."""
     since = now - (feed.fetched_at or now)
-    if chance < since / WHOLE_AGAIN:
+    if chance < since / FULL_FETCH_INTERVAL:
         return "", ""
     return feed.etag, feed.last_modified
 
 
-def _spread(wait: timedelta, chance: float) -> timedelta:
-    return wait + min(wait / 10, LONGEST_SPREAD) * chance
+def _add_jitter(wait: timedelta, chance: float) -> timedelta:
+    return wait + min(wait / 10, MAX_JITTER) * chance
 
 
-def _asked(hints: Hints) -> timedelta:
+def _requested_wait(hints: Hints) -> timedelta:
     """The patience that a feed and its site ask for, in reason."""
-    fresh = min(timedelta(seconds=min(hints.fresh_for or 0.0, 1e9)), LONGEST_FRESHNESS)
-    return max(fresh, min(hints.ttl or timedelta(), LONGEST_WAIT))
+    fresh = min(timedelta(seconds=min(hints.fresh_for or 0.0, 1e9)), MAX_FRESHNESS)
+    return max(fresh, min(hints.ttl or timedelta(), MAX_WAIT))
 
 
-def _open_hour(when: datetime, now: datetime, hints: Hints) -> datetime:
+def _next_open_hour(when: datetime, now: datetime, hints: Hints) -> datetime:
     """`when`, or the beginning of the next hour that the feed does not ask to skip, within a day from now."""
     hour = when
-    while hour < now + LONGEST_WAIT:
+    while hour < now + MAX_WAIT:
         if hour.hour not in hints.skip_hours and hour.weekday() not in hints.skip_days:
             return hour
         hour = (hour + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
-    return now + LONGEST_WAIT
+    return now + MAX_WAIT
 
 
-def _at_most_a_day(seconds: float) -> timedelta:
-    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
+def _capped_wait(seconds: float) -> timedelta:
+    return timedelta(seconds=min(seconds, MAX_WAIT.total_seconds()))

@@ -7,12 +7,12 @@ from typing import Any
 from storage.records import Entry
 
 #: So many older articles must still be there: one that merely reached the end of its feed has none.
-_OLDER = 2
+_MIN_OLDER = 2
 #: More than this part of a feed does not vanish because of one withdrawal: the feed itself is ailing.
-_MOST = 0.2
+_MAX_MISSING_SHARE = 0.2
 
 
-def missing(
+def find_missing(
     before: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime] | None = None
 ) -> list[int]:
     """Candidates: only the article's own page can say that it is really gone.
@@ -27,7 +27,7 @@ def missing(
         return []
     end = max(index for index, entry in enumerate(before) if entry.article_id in shown)
     gone = [index for index, entry in enumerate(before[:end]) if entry.article_id not in shown]
-    if len(gone) > max(1, int(len(before) * _MOST)):
+    if len(gone) > max(1, int(len(before) * _MAX_MISSING_SHARE)):
         return []
     ages = published or places
     return [before[at].article_id for at in gone if _has_older(before[at], before[at + 1 :], shown, ages)]
@@ -43,4 +43,4 @@ def _has_older(
         for one in below
         if one.article_id in shown and date is not None and ages.get(one.article_id, date) < date
     ]
-    return len(older) >= _OLDER
+    return len(older) >= _MIN_OLDER

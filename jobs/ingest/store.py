@@ -5,27 +5,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from jobs.config import Authority, Fetching, covers
+from jobs.config import Authority, FetchPolicy, has_authority
 from jobs.ingest import authority, corrections, dedupe, identity_claims, item_order, known_articles
-from jobs.ingest.dedupe import Document, Found, Named, New, Old
+from jobs.ingest.dedupe import DedupeResult, KeyedDocument, KeyedItem, KnownItem, NewItem
 from jobs.ingest.identity_claims import Claims
-from jobs.ingest.known_articles import Look, Noted
-from jobs.ingest.page.enrich import Added
+from jobs.ingest.known_articles import KnownUpdates, UpdateContext
+from jobs.ingest.page.enrich import PageFields
 from jobs.ingest.parse.model import ParsedFeed
-from jobs.ingest.removals import missing
+from jobs.ingest.removals import find_missing
 from jobs.ingest.websub import push_age
-from jobs.ingest.websub.push_age import Age
+from jobs.ingest.websub.push_age import PushAge
 from storage import articles, entries, feeds, identities
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 from storage.database import Connection
-from storage.entries import Presence
-from storage.identities import words_key
+from storage.entries import EntryForAuthority
+from storage.identities import content_key
 from storage.records import Article, ArticleState, Entry, Feed
-from storage.text.urls import is_front_page, link_keys, site
+from storage.text.urls import is_front_page, link_keys, site_of
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoreResult:
     """What a look brought."""
 
     new: tuple[int, ...] = ()  #: to be posted or not, in the order of publication
@@ -33,227 +33,243 @@ class Kept:
     seen: int = 0  #: articles that were known
     missing: tuple[int, ...] = ()  #: articles that seem to have been taken back: to be looked after
     problem: str = ""  #: why the look counts as failed although its items were taken
-    brought: tuple[int, ...] = ()  #: known by other feeds' words, and news by this one's
+    newly_listed: tuple[int, ...] = ()  #: known by other feeds' words, and news by this one's
     doubtful: bool = False  #: pushed, and perhaps old: a reason to look
 
 
-class Push(StrEnum):
+class PushMode(StrEnum):
     """How a push is kept: nothing of it is believed that may be old."""
 
     FIRST = "first"  #: as it comes
-    AFTER_LOOK = "after look"  #: the feed was looked at since, and has the last word on what it shows
-    WITHOUT_LOOK = "without look"  #: it could not be: the last look has the last word
+    AFTER_UPDATE = "after look"  #: the feed was looked at since, and has the last word on what it shows
+    WITHOUT_UPDATE = "without look"  #: it could not be: the last look has the last word
 
 
-def unknown(connection: Connection, feed_id: int, parsed: ParsedFeed, named: Authority) -> tuple[Named, ...]:
+def find_news(
+    connection: Connection, feed_id: int, parsed: ParsedFeed, named: Authority
+) -> tuple[KeyedItem, ...]:
     """The items that would be news by this feed's word, and not a backlog, if the look were kept now."""
     feed = feeds.get(connection, feed_id)
-    if feed is None or not entries.has_any(connection, feed_id):
+    if feed is None or not entries.has_entries(connection, feed_id):
         return ()
-    _, found = _recognise(connection, feed, dedupe.name(feed_id, parsed), named)
-    shown = entries.of_feed(connection, feed_id, [one.article_id for one in found.old])
-    brought = [one.named for one in found.old if one.article_id not in shown]
-    return (*(one.named for one in found.new), *brought)
+    _, found = _match_document(connection, feed, dedupe.key_items(feed_id, parsed), named)
+    shown = entries.entries_of_feed(connection, feed_id, [one.article_id for one in found.known])
+    brought = [one.keyed for one in found.known if one.article_id not in shown]
+    return (*(one.keyed for one in found.new), *brought)
 
 
-def keep(
+def store_update(
     connection: Connection,
     feed_id: int,
     parsed: ParsedFeed,
-    policy: Fetching,
+    policy: FetchPolicy,
     now: datetime,
     state: Mapping[str, object],
-    pages: Mapping[int, Added] | None = None,
-    push: Push | None = None,
-) -> Kept:
+    pages: Mapping[int, PageFields] | None = None,
+    push: PushMode | None = None,
+) -> StoreResult:
     """Keep what a feed said, and `state`, the feed's columns after this look, all of it or nothing.
 
     `pages` holds, by an item's position, what its own page adds. Of a push only what is new for sure is kept.
     """
-    identities.one_at_a_time(connection)
+    identities.lock_identities(connection)
     feed = feeds.get(connection, feed_id)
     if feed is None:
-        return Kept()
-    look = Look(feed, policy.authority, now, pushed=push is not None)
-    document = dedupe.name(feed_id, parsed)
-    known, found = _recognise(connection, feed, document, policy.authority)
-    before = entries.last_look(connection, feed_id)
-    shown, doubtful = _entries(connection, feed_id, found, before), False
+        return StoreResult()
+    look = UpdateContext(feed, policy.authority, now, pushed=push is not None)
+    document = dedupe.key_items(feed_id, parsed)
+    known, found = _match_document(connection, feed, document, policy.authority)
+    before = entries.latest_entries(connection, feed_id)
+    shown, doubtful = _load_entries(connection, feed_id, found, before), False
     if push is not None:
-        found, doubtful = _believed(connection, look, found, shown, push)
+        found, doubtful = _filter_push(connection, look, found, shown, push)
     ordered = item_order.oldest_first(found.new, now)
-    kept_back = _kept_back(found, ordered, policy.backfill, look) if not before else set()
-    drafts = _drafts(feed, [*ordered, *found.old], kept_back, now, pages or {})
-    new = articles.add(connection, [drafts[one.named.position] for one in ordered], now)
+    kept_back = _find_backlog(found, ordered, policy.backfill, look) if not before else set()
+    drafts = _make_drafts(feed, [*ordered, *found.known], kept_back, now, pages or {})
+    new = articles.add(connection, [drafts[one.keyed.position] for one in ordered], now)
     numbered = list(zip(ordered, new, strict=True))
-    _claim(connection, look, document, found, numbered, known, pages or {})
-    noted = _note(connection, look, found, numbered, shown, drafts)
-    feeds.change(connection, feed_id, **({"last_new_at": now, **state} if new else state))
-    gone = _missing(connection, look, before, found.old, parsed) if push is None else []
-    revised, brought = tuple(noted.revised), tuple(noted.brought)
-    return Kept(tuple(new), revised, len(found.old), tuple(gone), parsed.cut, brought, doubtful)
+    _store_identities(connection, look, document, found, numbered, known, pages or {})
+    noted = _store_entries(connection, look, found, numbered, shown, drafts)
+    feeds.update_columns(connection, feed_id, **({"last_new_at": now, **state} if new else state))
+    gone = _find_withdrawn(connection, look, before, found.known, parsed) if push is None else []
+    revised, brought = tuple(noted.revised), tuple(noted.newly_listed)
+    return StoreResult(tuple(new), revised, len(found.known), tuple(gone), parsed.cut, brought, doubtful)
 
 
-def _note(
+def _store_entries(
     connection: Connection,
-    look: Look,
-    found: Found,
-    new: Sequence[tuple[New, int]],
+    look: UpdateContext,
+    found: DedupeResult,
+    new: Sequence[tuple[NewItem, int]],
     shown: Mapping[int, Entry],
-    drafts: Mapping[int, Draft],
-) -> Noted:
+    drafts: Mapping[int, ArticleDraft],
+) -> KnownUpdates:
     """Keep the feed's entries, of new articles and of known ones; those are corrected."""
-    noted = known_articles.note(connection, look, found.old, shown, drafts)
+    noted = known_articles.update_known(connection, look, found.known, shown, drafts)
     fresh = [
-        known_articles.first_entry(look, one.named, drafts[one.named.position], number) for one, number in new
+        known_articles.make_entry(look, one.keyed, drafts[one.keyed.position], number) for one, number in new
     ]
-    entries.keep(connection, [*fresh, *noted.entries])
+    entries.save_entries(connection, [*fresh, *noted.entries])
     return noted
 
 
-def _recognise(
-    connection: Connection, feed: Feed, document: Document, named: Authority
-) -> tuple[Claims, Found]:
-    known = identity_claims.read(connection, feed, document, named)
-    return known, dedupe.recognise(document, known.known, known.claimed)
+def _match_document(
+    connection: Connection, feed: Feed, document: KeyedDocument, named: Authority
+) -> tuple[Claims, DedupeResult]:
+    known = identity_claims.read_claims(connection, feed, document, named)
+    return known, dedupe.match_items(document, known.known, known.joinable)
 
 
-def _kept_back(found: Found, ordered: Sequence[New], backfill: int, look: Look) -> set[int]:
+def _find_backlog(
+    found: DedupeResult, ordered: Sequence[NewItem], backfill: int, look: UpdateContext
+) -> set[int]:
     """Of a first look the positions of what is no news: what is known anyway, and the new but for a few."""
     empty_since = look.feed.succeeded_at
-    old = item_order.backlog(found.old, 0, empty_since, look.now)
-    return old | item_order.backlog(ordered, backfill, empty_since, look.now)
+    old = item_order.backlog_positions(found.known, 0, empty_since, look.now)
+    return old | item_order.backlog_positions(ordered, backfill, empty_since, look.now)
 
 
-def _drafts(
+def _make_drafts(
     feed: Feed,
-    items: Sequence[New | Old],
+    items: Sequence[NewItem | KnownItem],
     kept_back: Collection[int],
     now: datetime,
-    pages: Mapping[int, Added],
-) -> dict[int, Draft]:
+    pages: Mapping[int, PageFields],
+) -> dict[int, ArticleDraft]:
     """Each item as an article in this feed's words, by its position."""
-    found = {one.named.position: item_order.draft(one, now, kept_back, feed.language) for one in items}
+    found = {one.keyed.position: item_order.make_draft(one, now, kept_back, feed.language) for one in items}
     return {
-        position: replace(_with_page(draft, pages.get(position), now), feed_id=feed.id)
+        position: replace(_add_page_fields(draft, pages.get(position), now), feed_id=feed.id)
         for position, draft in found.items()
     }
 
 
-def _with_page(draft: Draft, page: Added | None, now: datetime) -> Draft:
+def _add_page_fields(draft: ArticleDraft, page: PageFields | None, now: datetime) -> ArticleDraft:
     if page is None:
         return draft
     return replace(draft, page_read_at=now if page.read else None, **page.fields)  # type: ignore[arg-type]
 
 
-def _claim(
+def _store_identities(
     connection: Connection,
-    look: Look,
-    document: Document,
-    found: Found,
-    new: Sequence[tuple[New, int]],
+    look: UpdateContext,
+    document: KeyedDocument,
+    found: DedupeResult,
+    new: Sequence[tuple[NewItem, int]],
     known: Claims,
-    pages: Mapping[int, Added],
+    pages: Mapping[int, PageFields],
 ) -> None:
     """Keep which article each key names from now on, as far as this feed may say so for others.
 
     What a page calls its own address comes last.
     """
     feed, named, now = look.feed, look.authority, look.now
-    identity_claims.disown(connection, feed, document, found.shared, known, named, now)
+    identity_claims.mark_ambiguous(connection, feed, document, found.shared_keys, known, named, now)
     keys = {key: number for one, number in new for key in one.keys}
-    keys |= {key: one.article_id for one in found.old for key in one.keys}
-    joined = set(known.claimed.values())
+    keys |= {key: one.article_id for one in found.known for key in one.keys}
+    joined = set(known.joinable.values())
     public = {number for _, number in new}
     public |= {
-        one.article_id for one in found.old if one.article_id in joined or _may_move(connection, look, one)
+        one.article_id
+        for one in found.known
+        if one.article_id in joined or _may_publish_link(connection, look, one)
     }
-    identity_claims.claim(connection, feed, document, keys, public, known, named, now)
-    linked = ((one, pages.get(one.named.position), number) for one, number in new)
+    identity_claims.store_claims(connection, feed, document, keys, public, known, named, now)
+    linked = ((one, pages.get(one.keyed.position), number) for one, number in new)
     own = {
         key: number
         for one, page, number in linked
-        if page and not is_front_page(page.link) and _is_its_own(look, one, page.link)
-        for key in link_keys(page.link)
+        if page and not is_front_page(page.page_url) and _is_own_link(look, one, page.page_url)
+        for key in link_keys(page.page_url)
     }
-    identities.remember(connection, own, now, feed.id)
+    identities.add_keys(connection, own, now, feed.id)
 
 
-def _may_move(connection: Connection, look: Look, one: Old) -> bool:
+def _may_publish_link(connection: Connection, look: UpdateContext, one: KnownItem) -> bool:
     """Whether a known article has a new link, and this feed may give it that for everybody."""
-    if one.named.link not in one.keys:
+    if one.keyed.link not in one.keys:
         return False
     article, presences = (
         articles.get(connection, one.article_id),
-        entries.presences(connection, one.article_id),
+        entries.entries_for_authority(connection, one.article_id),
     )
     mine = next((each for each in presences if each.feed_id == look.feed.id), None)
     if article is None or mine is None:
         return False
-    return authority.may_move(mine, presences, article.url, one.named.item.link, look.authority)
+    return authority.may_move(mine, presences, article.url, one.keyed.item.link, look.authority)
 
 
-def _is_its_own(look: Look, one: New, link: str) -> bool:
+def _is_own_link(look: UpdateContext, one: NewItem, link: str) -> bool:
     """Whether what a page calls its address is its site's to say: a redirect may lead to anybody's."""
-    same = site(link) == site(one.named.item.link)
-    return same or covers(look.feed.url, link, look.authority)
+    same = site_of(link) == site_of(one.keyed.item.link)
+    return same or has_authority(look.feed.url, link, look.authority)
 
 
-def _entries(connection: Connection, feed_id: int, found: Found, last: Sequence[Entry]) -> dict[int, Entry]:
+def _load_entries(
+    connection: Connection, feed_id: int, found: DedupeResult, last: Sequence[Entry]
+) -> dict[int, Entry]:
     """The feed's entries of what it shows again; of those not in its last look the others are asked for."""
     known = {entry.article_id: entry for entry in last}
-    others = [one.article_id for one in found.old if one.article_id not in known]
-    return known | (entries.of_feed(connection, feed_id, others) if others else {})
+    others = [one.article_id for one in found.known if one.article_id not in known]
+    return known | (entries.entries_of_feed(connection, feed_id, others) if others else {})
 
 
-def _believed(
-    connection: Connection, look: Look, found: Found, shown: Mapping[int, Entry], push: Push
-) -> tuple[Found, bool]:
+def _filter_push(
+    connection: Connection,
+    look: UpdateContext,
+    found: DedupeResult,
+    shown: Mapping[int, Entry],
+    push: PushMode,
+) -> tuple[DedupeResult, bool]:
     """What of a push is newer for sure, and whether there is more that may be."""
     differing = {
-        one.article_id: words_key(
-            look.feed.id, one.article_id, corrections.shown(corrections.content_hash(one.named.item))
+        one.article_id: content_key(
+            look.feed.id, one.article_id, corrections.shown_parts(corrections.content_hash(one.keyed.item))
         )
-        for one in found.old
+        for one in found.known
         if one.article_id in shown
     }
-    said = identities.known(connection, differing.values())
-    taken, refused = [one for one in found.old if one.article_id not in shown], dict[bytes, int]()
+    said = identities.find_articles(connection, differing.values())
+    taken, refused = [one for one in found.known if one.article_id not in shown], dict[bytes, int]()
     doubtful = False
-    for one in (each for each in found.old if each.article_id in shown):
+    for one in (each for each in found.known if each.article_id in shown):
         entry, key = shown[one.article_id], differing[one.article_id]
-        how_old = push_age.age(entry, one.named.item, moved=one.moved, said_before=key in said)
-        if how_old is Age.UNSURE and push is not Push.FIRST:
-            if not entries.is_shown(connection, entry):
-                how_old = Age.NEWER
-            elif push is Push.AFTER_LOOK:
+        how_old = push_age.classify_push(entry, one.keyed.item, moved=one.moved, said_before=key in said)
+        if how_old is PushAge.UNSURE and push is not PushMode.FIRST:
+            if not entries.is_in_last_update(connection, entry):
+                how_old = PushAge.NEWER
+            elif push is PushMode.AFTER_UPDATE:
                 refused[key] = one.article_id
-        taken += [one] if how_old is Age.NEWER else []
-        doubtful |= how_old in (Age.OLDER, Age.UNSURE)
-    identities.remember(connection, refused, look.now, look.feed.id)
-    return replace(found, old=tuple(taken)), doubtful
+        taken += [one] if how_old is PushAge.NEWER else []
+        doubtful |= how_old in (PushAge.OLDER, PushAge.UNSURE)
+    identities.add_keys(connection, refused, look.now, look.feed.id)
+    return replace(found, known=tuple(taken)), doubtful
 
 
-def _missing(
-    connection: Connection, look: Look, before: Sequence[Entry], old: Sequence[Old], parsed: ParsedFeed
+def _find_withdrawn(
+    connection: Connection,
+    look: UpdateContext,
+    before: Sequence[Entry],
+    old: Sequence[KnownItem],
+    parsed: ParsedFeed,
 ) -> list[int]:
-    shown = {one.article_id: one.named.position for one in old}
-    if parsed.cut or not missing(before, shown):
+    shown = {one.article_id: one.keyed.position for one in old}
+    if parsed.cut or not find_missing(before, shown):
         return []
-    known = {one.id: one for one in articles.many(connection, [entry.article_id for entry in before])}
-    gone = missing(before, shown, {article.id: article.published_at for article in known.values()})
+    known = {one.id: one for one in articles.get_many(connection, [entry.article_id for entry in before])}
+    gone = find_missing(before, shown, {article.id: article.published_at for article in known.values()})
     return [
-        number for number in gone if _may_withdraw(connection, look.feed.id, known[number], look.authority)
+        number for number in gone if _can_withdraw(connection, look.feed.id, known[number], look.authority)
     ]
 
 
-def _may_withdraw(connection: Connection, feed_id: int, article: Article, named: Authority) -> bool:
-    presences: Sequence[Presence] = entries.presences(connection, article.id)
+def _can_withdraw(connection: Connection, feed_id: int, article: Article, named: Authority) -> bool:
+    presences: Sequence[EntryForAuthority] = entries.entries_for_authority(connection, article.id)
     mine = next((one for one in presences if one.feed_id == feed_id), None)
     return mine is not None and authority.may_withdraw(mine, presences, article.url, named)
 
 
-def take_back(
+def withdraw_missing(
     connection: Connection,
     suspect: Article,
     because: str,
@@ -266,10 +282,10 @@ def take_back(
     The page was asked for beside everything else: meanwhile the article may have got another link, or the
     word on it may have gone to another feed.
     """
-    identities.one_at_a_time(connection)
+    identities.lock_identities(connection)
     article = articles.get(connection, suspect.id)
     if article is None or article.url != suspect.url or article.state is not ArticleState.LIVE:
         return False
-    if not _may_withdraw(connection, feed_id, article, named):
+    if not _can_withdraw(connection, feed_id, article, named):
         return False
     return articles.withdraw(connection, article.id, now, f"{identity_claims.PAGE_GONE}{because}")

@@ -9,8 +9,8 @@ from functools import partial
 from hashlib import sha256
 from typing import Protocol, assert_never
 
-from jobs.clock import Clock, within
-from jobs.config import Fetching
+from jobs.clock import Clock, with_timeout
+from jobs.config import FetchPolicy
 from jobs.ingest import refresh_schedule, store
 from jobs.ingest.http.results import FeedGone, FeedMoved, Fetched, FetchFailed, FetchOutcome, NotModified
 from jobs.ingest.page import enrich
@@ -22,46 +22,46 @@ from storage.database import Connection, Database
 from storage.records import Feed, FeedState
 
 #: Addresses tried when a feed was given as a site's.
-MOST_TRIED = 8
+MAX_CANDIDATES = 8
 #: A look may take so many times FETCH_TIMEOUT before its articles' pages are asked: for its turn at the
 #: host, for the body, and on a first look for the feeds that a site's page names.
-DEADLINE = 3
+TIMEOUT_FACTOR = 3
 #: Bytes that are digested at once: about a millisecond.
-SHORT = 500_000
+INLINE_HASH_BYTES = 500_000
 Columns = dict[str, object]
 
 
-class Fetches(Protocol):
+class FeedFetcher(Protocol):
     """Asks a site; `fetch.Fetcher` does."""
 
     async def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> FetchOutcome: ...
 
 
-class Parses(Protocol):
+class FeedParser(Protocol):
     """Reads a body; `parse.Parser` does."""
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed: ...
 
-    async def advertised(self, page: bytes, url: str, charset: str) -> Sequence[str]: ...
+    async def find_feeds(self, page: bytes, url: str, charset: str) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ingest:
+class IngestContext:
     """The parts that ingest needs. `stored` is called after articles were stored: it wakes whoever waits."""
 
     db: Database
-    fetcher: Fetches
-    parser: Parses
+    fetcher: FeedFetcher
+    parser: FeedParser
     clock: Clock
-    policy: Fetching
-    stored: Callable[[], None]
+    policy: FetchPolicy
+    on_stored: Callable[[], None]
     next_time: Callable[[datetime], datetime]  #: by the operator's schedule: the next regular look
-    chance: Callable[[], float]  #: from 0 to 1
-    read_page: enrich.ReadsPage | None = None  #: reads an article's own page; without it none is read
-    judge_picture: enrich.JudgesPicture | None = None  #: looks at a picture; without it Telegram alone does
+    random: Callable[[], float]  #: from 0 to 1
+    read_page: enrich.PageReader | None = None  #: reads an article's own page; without it none is read
+    check_image: enrich.ImageChecker | None = None  #: looks at a picture; without it Telegram alone does
 
 
-class LookState(StrEnum):
+class UpdateState(StrEnum):
     READ = "read"  #: there may be news in it
     UNCHANGED = "unchanged"
     FAILED = "failed"  #: nothing usable came, or only a part of it
@@ -69,78 +69,84 @@ class LookState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class FeedUpdate:
     """What one look at a feed brought."""
 
     feed: Feed
-    state: LookState
+    state: UpdateState
     reason: str = ""  #: of a failure, a sentence
-    kept: store.Kept = field(default_factory=store.Kept)
-    left_out: tuple[str, ...] = ()  #: a sentence for each item that cannot be shown
+    stored: store.StoreResult = field(default_factory=store.StoreResult)
+    omissions: tuple[str, ...] = ()  #: a sentence for each item that cannot be shown
     columns: Columns = field(default_factory=dict)  #: of the feed; still to be written where nothing was kept
 
 
-async def take_look(ingest: Ingest, feed: Feed) -> Look:
+async def fetch_update(ingest: IngestContext, feed: Feed) -> FeedUpdate:
     """Look at a feed now. News are kept already; otherwise the caller writes the look's columns."""
-    limit = DEADLINE * ingest.policy.timeout
+    limit = TIMEOUT_FACTOR * ingest.policy.timeout
     try:
-        brought = await within(ingest.clock, limit, _ask(ingest, feed))
+        brought = await with_timeout(ingest.clock, limit, _fetch_feed(ingest, feed))
     except TimeoutError:
-        return failed(ingest, feed, f"The look took longer than {limit:g} s in all.")
-    return brought if isinstance(brought, Look) else await _keep(ingest, feed, *brought)
+        return failed_update(ingest, feed, f"The look took longer than {limit:g} s in all.")
+    return brought if isinstance(brought, FeedUpdate) else await _store_document(ingest, feed, *brought)
 
 
-async def _ask(ingest: Ingest, feed: Feed) -> Look | tuple[ParsedFeed, Columns]:
+async def _fetch_feed(ingest: IngestContext, feed: Feed) -> FeedUpdate | tuple[ParsedFeed, Columns]:
     """What there is to be kept, or a look that brought nothing."""
     now = ingest.clock.now()
-    etag, last_modified = refresh_schedule.validators(feed, now, ingest.chance())
+    etag, last_modified = refresh_schedule.choose_validators(feed, now, ingest.random())
     answer = await ingest.fetcher.fetch(feed.fetch_url, etag=etag, last_modified=last_modified)
     match answer:
         case FetchFailed():
-            return failed(ingest, feed, answer.reason, answer)
+            return failed_update(ingest, feed, answer.reason, answer)
         case FeedGone():
-            reason = _sentence(answer.reason)
+            reason = _to_sentence(answer.reason)
             columns: Columns = {"state": FeedState.GONE, "last_error": reason, "fetched_at": now}
-            return Look(feed=feed, state=LookState.GONE, reason=reason, columns=columns)
+            return FeedUpdate(feed=feed, state=UpdateState.GONE, reason=reason, columns=columns)
         case NotModified():
-            return Look(feed=feed, state=LookState.UNCHANGED, columns=_went_well(ingest, feed, answer, None))
+            return FeedUpdate(
+                feed=feed, state=UpdateState.UNCHANGED, columns=_success_columns(ingest, feed, answer, None)
+            )
         case Fetched():
-            return await _read(ingest, feed, answer)
+            return await _parse_body(ingest, feed, answer)
         case _:
             assert_never(answer)
 
 
-async def _read(ingest: Ingest, feed: Feed, answer: Fetched) -> Look | tuple[ParsedFeed, Columns]:
-    said = await _digest(answer.body)
+async def _parse_body(
+    ingest: IngestContext, feed: Feed, answer: Fetched
+) -> FeedUpdate | tuple[ParsedFeed, Columns]:
+    said = await _hash_body(answer.body)
     if said == feed.body_hash:
-        return Look(feed=feed, state=LookState.UNCHANGED, columns=_went_well(ingest, feed, answer, None))
+        return FeedUpdate(
+            feed=feed, state=UpdateState.UNCHANGED, columns=_success_columns(ingest, feed, answer, None)
+        )
     parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
     if isinstance(parsed, ParseFailed) and feed.succeeded_at is None:
-        found = await discovered(ingest, answer)
+        found = await discover_feed(ingest, answer)
         if found is None:
-            return failed(ingest, feed, parsed.reason)
+            return failed_update(ingest, feed, parsed.reason)
         answer, parsed = found
-        columns = _went_well(ingest, feed, answer, parsed) | {"fetch_url": answer.url}
-        return parsed, columns | {"body_hash": await _digest(answer.body)}
+        columns = _success_columns(ingest, feed, answer, parsed) | {"fetch_url": answer.url}
+        return parsed, columns | {"body_hash": await _hash_body(answer.body)}
     if isinstance(parsed, ParseFailed):
-        return failed(ingest, feed, parsed.reason)
-    return parsed, _went_well(ingest, feed, answer, parsed) | {"body_hash": said}
+        return failed_update(ingest, feed, parsed.reason)
+    return parsed, _success_columns(ingest, feed, answer, parsed) | {"body_hash": said}
 
 
-async def _digest(body: bytes) -> bytes:
+async def _hash_body(body: bytes) -> bytes:
     """What tells this body from others; a long one's is worked out beside the event loop."""
-    work = sha256(body[:SHORT])
-    if len(body) > SHORT:
-        await asyncio.to_thread(work.update, memoryview(body)[SHORT:])
+    work = sha256(body[:INLINE_HASH_BYTES])
+    if len(body) > INLINE_HASH_BYTES:
+        await asyncio.to_thread(work.update, memoryview(body)[INLINE_HASH_BYTES:])
     return work.digest()
 
 
-async def discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
+async def discover_feed(ingest: IngestContext, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
     """The first feed with articles that a site's page names, or that is where feeds usually are."""
-    if not autodiscovery.looks_like_a_page(page.body):
+    if not autodiscovery.is_html_page(page.body):
         return None
-    named = await ingest.parser.advertised(page.body, page.final_url, page.charset)
-    for address in (named or autodiscovery.usual_places(page.final_url))[:MOST_TRIED]:
+    named = await ingest.parser.find_feeds(page.body, page.final_url, page.charset)
+    for address in (named or autodiscovery.guess_feed_urls(page.final_url))[:MAX_CANDIDATES]:
         answer = await ingest.fetcher.fetch(address)
         if isinstance(answer, Fetched):
             parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
@@ -149,37 +155,43 @@ async def discovered(ingest: Ingest, page: Fetched) -> tuple[Fetched, ParsedFeed
     return None
 
 
-async def _keep(ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns) -> Look:
+async def _store_document(
+    ingest: IngestContext, feed: Feed, parsed: ParsedFeed, columns: Columns
+) -> FeedUpdate:
     doubtful = parsed.cut or not parsed.items
-    if doubtful and (reason := await ingest.db.read(refusal, feed, parsed)):
-        return failed(ingest, feed, reason)
+    if doubtful and (reason := await ingest.db.read(find_anomaly, feed, parsed)):
+        return failed_update(ingest, feed, reason)
     if parsed.cut:
-        columns = failed(ingest, feed, parsed.cut).columns
-    kept = await _store(ingest, feed, parsed, columns)
-    state = LookState.FAILED if parsed.cut else LookState.READ
-    return Look(feed=feed, state=state, reason=parsed.cut, kept=kept, left_out=parsed.dropped)
+        columns = failed_update(ingest, feed, parsed.cut).columns
+    kept = await _enrich_and_store(ingest, feed, parsed, columns)
+    state = UpdateState.FAILED if parsed.cut else UpdateState.READ
+    return FeedUpdate(feed=feed, state=state, reason=parsed.cut, stored=kept, omissions=parsed.omissions)
 
 
-async def _store(
-    ingest: Ingest, feed: Feed, parsed: ParsedFeed, columns: Columns, push: store.Push | None = None
-) -> store.Kept:
-    read: dict[int, enrich.Added] = {}
-    if ingest.read_page or ingest.judge_picture:
-        new = await ingest.db.read(store.unknown, feed.id, parsed, ingest.policy.authority)
-        read = await enrich.look_into(
-            new, ingest.read_page, ingest.judge_picture, ingest.clock, ingest.policy.page_wait
+async def _enrich_and_store(
+    ingest: IngestContext,
+    feed: Feed,
+    parsed: ParsedFeed,
+    columns: Columns,
+    push: store.PushMode | None = None,
+) -> store.StoreResult:
+    read: dict[int, enrich.PageFields] = {}
+    if ingest.read_page or ingest.check_image:
+        new = await ingest.db.read(store.find_news, feed.id, parsed, ingest.policy.authority)
+        read = await enrich.enrich_new(
+            new, ingest.read_page, ingest.check_image, ingest.clock, ingest.policy.page_wait
         )
-    kept = await ingest.db.run_together(
-        store.keep, feed.id, parsed, ingest.policy, ingest.clock.now(), columns, read, push
+    kept = await ingest.db.run_batched(
+        store.store_update, feed.id, parsed, ingest.policy, ingest.clock.now(), columns, read, push
     )
-    if kept.new or kept.revised or kept.brought:
-        ingest.stored()
+    if kept.new or kept.revised or kept.newly_listed:
+        ingest.on_stored()
     return kept
 
 
-def refusal(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
+def find_anomaly(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
     """Why a feed that could be read is not believed: "" where it is."""
-    known = entries.has_any(connection, feed.id)
+    known = entries.has_entries(connection, feed.id)
     if known and not parsed.items:
         return "The feed is suddenly empty."
     if not known and parsed.cut:
@@ -187,28 +199,32 @@ def refusal(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
     return ""
 
 
-async def take_push(ingest: Ingest, feed: Feed, body: bytes, charset: str) -> tuple[Look, ParsedFeed | None]:
+async def store_push(
+    ingest: IngestContext, feed: Feed, body: bytes, charset: str
+) -> tuple[FeedUpdate, ParsedFeed | None]:
     """Keep what is new of what a hub pushed: it says nothing about what is not in it; the document, too."""
     parsed = await ingest.parser.parse(body, charset, feed.fetch_url)
     if isinstance(parsed, ParseFailed) or not parsed.items:
         reason = parsed.reason if isinstance(parsed, ParseFailed) else "The push has no items."
-        return Look(feed=feed, state=LookState.FAILED, reason=reason), None
-    kept = await _store(ingest, feed, parsed, {}, store.Push.FIRST)
-    return Look(feed=feed, state=LookState.READ, kept=kept, left_out=parsed.dropped), parsed
+        return FeedUpdate(feed=feed, state=UpdateState.FAILED, reason=reason), None
+    kept = await _enrich_and_store(ingest, feed, parsed, {}, store.PushMode.FIRST)
+    return FeedUpdate(feed=feed, state=UpdateState.READ, stored=kept, omissions=parsed.omissions), parsed
 
 
-async def settle_push(ingest: Ingest, feed: Feed, parsed: ParsedFeed, *, looked: bool) -> store.Kept:
+async def store_doubtful_push(
+    ingest: IngestContext, feed: Feed, parsed: ParsedFeed, *, looked: bool
+) -> store.StoreResult:
     """Keep of a doubtful push what no look speaks against; `looked`: there was one since it came."""
-    push = store.Push.AFTER_LOOK if looked else store.Push.WITHOUT_LOOK
-    return await _store(ingest, feed, parsed, {}, push)
+    push = store.PushMode.AFTER_UPDATE if looked else store.PushMode.WITHOUT_UPDATE
+    return await _enrich_and_store(ingest, feed, parsed, {}, push)
 
 
-def _went_well(
-    ingest: Ingest, feed: Feed, answer: Fetched | NotModified, parsed: ParsedFeed | None
+def _success_columns(
+    ingest: IngestContext, feed: Feed, answer: Fetched | NotModified, parsed: ParsedFeed | None
 ) -> Columns:
     """The feed's columns after a good look; `parsed` where it was read again."""
     now = ingest.clock.now()
-    hints = refresh_schedule.remembered(feed, answer.fresh_for)
+    hints = refresh_schedule.stored_hints(feed, answer.fresh_for)
     columns: Columns = {
         "etag": answer.etag,
         "last_modified": answer.last_modified,
@@ -219,45 +235,49 @@ def _went_well(
     }
     if parsed is not None and isinstance(answer, Fetched):
         hints = refresh_schedule.Hints(answer.fresh_for, parsed.ttl, parsed.skip_hours, parsed.skip_days)
-        offer = protocol.offer(answer.links, parsed.hubs, parsed.topic, answer.final_url)
+        offer = protocol.choose_hub(answer.links, parsed.hubs, parsed.topic, answer.final_url)
         columns |= {"hub": offer.hub, "topic": offer.topic}
-        columns |= refresh_schedule.to_remember(hints)
+        columns |= refresh_schedule.hint_columns(hints)
         columns |= {"title": parsed.title or feed.title, "language": parsed.language or feed.language}
-    match refresh_schedule.moved(feed, answer.permanent_url) if answer.url == feed.fetch_url else None:
+    match refresh_schedule.check_moved(feed, answer.permanent_url) if answer.url == feed.fetch_url else None:
         case FeedMoved(url):
             columns |= {"fetch_url": url, "moved_to": "", "moved_times": 0}
-        case refresh_schedule.Moving(to, times):
+        case refresh_schedule.PendingMove(to, times):
             columns |= {"moved_to": to, "moved_times": times}
         case None:
             pass
     pushed = refresh_schedule.is_pushed(feed, ingest.policy.public_url, now)
     regular, respect = ingest.next_time(now), ingest.policy.hints
-    columns["next_fetch_at"] = refresh_schedule.after_success(
-        now, regular, hints, respect, ingest.chance(), pushed=pushed
+    columns["next_fetch_at"] = refresh_schedule.next_after_success(
+        now, regular, hints, respect, ingest.random(), pushed=pushed
     )
     return columns
 
 
-def failed(ingest: Ingest, feed: Feed, reason: str, answer: FetchFailed | None = None) -> Look:
+def failed_update(
+    ingest: IngestContext, feed: Feed, reason: str, answer: FetchFailed | None = None
+) -> FeedUpdate:
     """A look that brought nothing: the feed is tried again later, the later the oftener it fails."""
     now, failures = ingest.clock.now(), feed.failures + 1
     retry_after = answer.retry_after if answer else None
-    again = refresh_schedule.after_failure(now, ingest.next_time(now), failures, retry_after, ingest.chance())
+    again = refresh_schedule.next_after_failure(
+        now, ingest.next_time(now), failures, retry_after, ingest.random()
+    )
     columns: Columns = {
         "fetched_at": now,
         "failures": failures,
-        "last_error": _sentence(reason),
+        "last_error": _to_sentence(reason),
         "next_fetch_at": again,
     }
-    return Look(feed=feed, state=LookState.FAILED, reason=_sentence(reason), columns=columns)
+    return FeedUpdate(feed=feed, state=UpdateState.FAILED, reason=_to_sentence(reason), columns=columns)
 
 
-def _sentence(reason: str) -> str:
+def _to_sentence(reason: str) -> str:
     reason = reason.strip()
     return f"{reason[:1].upper()}{reason[1:]}" + ("" if reason.endswith((".", "!", "?")) else ".")
 
 
-async def look_after_missing(ingest: Ingest, feed_id: int, suspects: list[int]) -> int:
+async def check_missing(ingest: IngestContext, feed_id: int, suspects: list[int]) -> int:
     """Take back the articles whose own pages are gone, of those that vanished from this feed; how many.
 
     All of it has one deadline; those that it leaves no time to ask for stay in `suspects`.
@@ -265,13 +285,13 @@ async def look_after_missing(ingest: Ingest, feed_id: int, suspects: list[int]) 
     if ingest.read_page is None:
         suspects.clear()
         return 0
-    withdraw = partial(store.take_back, feed_id=feed_id, named=ingest.policy.authority)
-    limit = DEADLINE * ingest.policy.timeout
-    return await enrich.take_back(
-        ingest.db, ingest.read_page, ingest.clock, suspects, limit, withdraw, ingest.stored
+    withdraw = partial(store.withdraw_missing, feed_id=feed_id, named=ingest.policy.authority)
+    limit = TIMEOUT_FACTOR * ingest.policy.timeout
+    return await enrich.withdraw_gone_pages(
+        ingest.db, ingest.read_page, ingest.clock, suspects, limit, withdraw, ingest.on_stored
     )
 
 
-def write(connection: Connection, looks: list[Look]) -> None:
+def write_feed_columns(connection: Connection, looks: list[FeedUpdate]) -> None:
     """Write what looks that kept nothing say of their feeds, all in one transaction."""
-    feeds.change_many(connection, {one.feed.id: one.columns for one in looks})
+    feeds.update_many(connection, {one.feed.id: one.columns for one in looks})

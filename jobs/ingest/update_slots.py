@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from jobs.clock import Clock
 
 #: Looks at once; each host's own turn is the fetcher's business.
-AT_ONCE = 64
+MAX_CONCURRENT = 64
 #: Looks that hang beside them. More wait for one of these to end, and keep nobody else waiting.
-MOST_SLOW = 256
+MAX_SLOW = 256
 #: Seconds after which a look counts as slow.
-SOON = 0.25
+SLOW_AFTER = 0.25
 
 
-class Places:
+class UpdateSlots:
     """A place for each look under way.
 
     A look that is slow makes room after `SOON`, and begins among the slow ones the next time: whoever
@@ -24,48 +24,48 @@ class Places:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._quick = asyncio.Semaphore(AT_ONCE)
-        self._slow = asyncio.Semaphore(MOST_SLOW)
+        self._quick = asyncio.Semaphore(MAX_CONCURRENT)
+        self._slow = asyncio.Semaphore(MAX_SLOW)
         self._known_slow: set[int] = set()
-        self._taken: dict[int, _Place] = {}  # quick ones, the oldest first
-        self._moving: asyncio.Task[None] | None = None
+        self._quick_slots: dict[int, _Slot] = {}  # quick ones, the oldest first
+        self._release_task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def place(self, feed_id: int) -> AsyncIterator[None]:
+    async def hold_slot(self, feed_id: int) -> AsyncIterator[None]:
         """Wait for a place, and have it."""
         gate = self._slow if feed_id in self._known_slow else self._quick
         await gate.acquire()
-        place = _Place(gate, self._clock.monotonic())
+        place = _Slot(gate, self._clock.monotonic())
         if gate is self._quick:
-            self._taken[id(place)] = place
-            if self._moving is None:
-                self._moving = asyncio.create_task(self._make_room())
+            self._quick_slots[id(place)] = place
+            if self._release_task is None:
+                self._release_task = asyncio.create_task(self._release_slow())
         try:
             yield
         finally:
-            self._taken.pop(id(place), None)
-            place.gate.release()
-            took = self._clock.monotonic() - place.since
-            (self._known_slow.add if took > SOON else self._known_slow.discard)(feed_id)
+            self._quick_slots.pop(id(place), None)
+            place.semaphore.release()
+            took = self._clock.monotonic() - place.started_at
+            (self._known_slow.add if took > SLOW_AFTER else self._known_slow.discard)(feed_id)
 
-    async def _make_room(self) -> None:
+    async def _release_slow(self) -> None:
         """Exchange quick places that are held for long for slow ones, as long as there are any."""
         try:
-            while self._taken:
-                await self._clock.sleep(SOON / 2)
-                late = self._clock.monotonic() - SOON
-                for place in [one for one in self._taken.values() if one.since <= late]:
+            while self._quick_slots:
+                await self._clock.sleep(SLOW_AFTER / 2)
+                late = self._clock.monotonic() - SLOW_AFTER
+                for place in [one for one in self._quick_slots.values() if one.started_at <= late]:
                     if self._slow.locked():
                         break
                     await self._slow.acquire()  # at once
-                    place.gate.release()
-                    place.gate = self._slow
-                    self._taken.pop(id(place))
+                    place.semaphore.release()
+                    place.semaphore = self._slow
+                    self._quick_slots.pop(id(place))
         finally:
-            self._moving = None
+            self._release_task = None
 
 
 @dataclass(slots=True)
-class _Place:
-    gate: asyncio.Semaphore
-    since: float
+class _Slot:
+    semaphore: asyncio.Semaphore
+    started_at: float

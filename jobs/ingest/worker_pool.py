@@ -18,29 +18,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jobs.clock import Clock, within
+from jobs.clock import Clock, with_timeout
 
 _LENGTH = struct.Struct("!Q")
 #: The longest answer that is taken from a child, in bytes.
-_LONGEST = 64_000_000
+_MAX_ANSWER_BYTES = 64_000_000
 #: A child whose memory has grown beyond this part of its cap is replaced after its answer.
-_GROWN = 0.75
+_MAX_MEMORY_SHARE = 0.75
 #: Seconds of real time behind the deadline after which a child ends by itself, should its parent be gone.
-_ORPHANED = 20
+_ORPHAN_TIMEOUT = 20
 #: How much a child gives way where all cores are busy: whoever waits for the event loop comes first.
-_NICE = 5
+_NICENESS = 5
 #: What a child sees of our environment: no token, no password.
-_SHOWN = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+_PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class CallFailed:
     """There is no answer; a sentence says why."""
 
     reason: str
 
 
-class Children:
+class WorkerPool:
     """At most `most` children, started when they are first needed and kept.
 
     A function is named `module:name`, takes and returns values that can be pickled, and is imported by
@@ -53,59 +53,61 @@ class Children:
         self._clock = clock
         self._deadline = deadline
         self._memory = memory
-        self._room = asyncio.Semaphore(most)
-        self._aside = asyncio.Semaphore(max(1, most - 1))
+        self._slots = asyncio.Semaphore(most)
+        self._low_priority_slots = asyncio.Semaphore(max(1, most - 1))
         self._idle: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
 
-    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | Failed:
+    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | CallFailed:
         """What the function returns; `Failed` where it raised, died, or took too long or too much.
 
         What can wait is asked `aside`: it leaves one child, of several, to the others.
         """
-        async with self._aside if aside else nullcontext(), self._room:
+        async with self._low_priority_slots if aside else nullcontext(), self._slots:
             try:
-                child = self._idle.pop() if self._idle else await self._start()
+                child = self._idle.pop() if self._idle else await self._start_worker()
             except OSError as error:
-                return Failed(f"no process could be started for it: {error.strerror}")
+                return CallFailed(f"no process could be started for it: {error.strerror}")
             try:
-                answer, sound = await within(self._clock, self._deadline, _ask(child, function, values))
+                answer, sound = await with_timeout(
+                    self._clock, self._deadline, _call_worker(child, function, values)
+                )
             except TimeoutError:
-                answer, sound = Failed(f"it took longer than {self._deadline:g} s"), False
+                answer, sound = CallFailed(f"it took longer than {self._deadline:g} s"), False
             except (OSError, EOFError, asyncio.IncompleteReadError, pickle.UnpicklingError):
-                answer, sound = Failed("it took too much memory, or broke the process that did it"), False
+                answer, sound = CallFailed("it took too much memory, or broke the process that did it"), False
             except BaseException:
-                await self._end(child)
+                await self._kill_worker(child)
                 raise
             if sound:
                 self._idle.append(child)
             else:
-                await self._end(child)
+                await self._kill_worker(child)
             return answer
 
-    async def warm(self, function: str, *values: Any) -> None:
+    async def warm_up(self, function: str, *values: Any) -> None:
         """Start one child and let it import what it will need."""
         await self.call(function, *values)
 
-    def numbers(self) -> list[int]:
+    def worker_pids(self) -> list[int]:
         """The process numbers of the children that are there."""
         return [child.pid for child in self._all]
 
     async def close(self) -> None:
         """End all children."""
         for child in list(self._all):
-            await self._end(child)
+            await self._kill_worker(child)
         self._idle.clear()
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start_worker(self) -> asyncio.subprocess.Process:
         root = str(Path(__file__).parents[2])
-        environment = {name: os.environ[name] for name in _SHOWN if name in os.environ}
+        environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
             "from jobs.ingest.worker_pool import main; main()",
             str(self._memory),
-            str(int(self._deadline) + _ORPHANED),
+            str(int(self._deadline) + _ORPHAN_TIMEOUT),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -114,7 +116,7 @@ class Children:
         self._all.add(child)
         return child
 
-    async def _end(self, child: asyncio.subprocess.Process) -> None:
+    async def _kill_worker(self, child: asyncio.subprocess.Process) -> None:
         self._all.discard(child)
         with suppress(ProcessLookupError):
             child.kill()
@@ -123,7 +125,9 @@ class Children:
             child.stdin.close()
 
 
-async def _ask(child: asyncio.subprocess.Process, function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
+async def _call_worker(
+    child: asyncio.subprocess.Process, function: str, values: tuple[Any, ...]
+) -> tuple[Any, bool]:
     """The answer, and whether the child may be asked again."""
     assert child.stdin is not None
     assert child.stdout is not None
@@ -132,8 +136,8 @@ async def _ask(child: asyncio.subprocess.Process, function: str, values: tuple[A
     child.stdin.write(question)
     await child.stdin.drain()
     [length] = _LENGTH.unpack(await child.stdout.readexactly(_LENGTH.size))
-    if length > _LONGEST:
-        return Failed("its answer is too long"), False
+    if length > _MAX_ANSWER_BYTES:
+        return CallFailed("its answer is too long"), False
     found: tuple[Any, bool] = pickle.loads(await child.stdout.readexactly(length))  # noqa: S301  # our own
     return found
 
@@ -141,24 +145,24 @@ async def _ask(child: asyncio.subprocess.Process, function: str, values: tuple[A
 def main() -> None:
     """The child's own life: read a question, answer it, until nobody asks any more."""
     memory, orphaned = int(sys.argv[1]), int(sys.argv[2])
-    os.nice(_NICE)
+    os.nice(_NICENESS)
     with suppress(ValueError, OSError):  # where the system has no such limit, the deadline is left
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who will end us
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
-    while _answer_one(questions, answers, memory, orphaned):
+    while _answer_call(questions, answers, memory, orphaned):
         pass
 
 
-def _answer_one(questions: BinaryIO, answers: BinaryIO, memory: int, orphaned: int) -> bool:
+def _answer_call(questions: BinaryIO, answers: BinaryIO, memory: int, orphaned: int) -> bool:
     head = questions.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return False
     signal.alarm(orphaned)
     function, values = pickle.loads(questions.read(_LENGTH.unpack(head)[0]))  # noqa: S301  # our parent's
-    answer, sound = _run(function, values)
-    sound = sound and _resident() < memory * _GROWN
+    answer, sound = _run_function(function, values)
+    sound = sound and _resident_bytes() < memory * _MAX_MEMORY_SHARE
     packed = pickle.dumps((answer, sound))
     signal.alarm(0)
     answers.write(_LENGTH.pack(len(packed)) + packed)
@@ -166,7 +170,7 @@ def _answer_one(questions: BinaryIO, answers: BinaryIO, memory: int, orphaned: i
     return sound
 
 
-def _resident() -> int:
+def _resident_bytes() -> int:
     """Bytes that this process has in memory, 0 where the system does not tell.
 
     Not `ru_maxrss`: Linux counts the parent's memory from before the start in it.
@@ -178,16 +182,16 @@ def _resident() -> int:
     return pages * resource.getpagesize()
 
 
-def _run(function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
+def _run_function(function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
     try:
-        return _named(function)(*values), True
+        return _import_function(function)(*values), True
     except MemoryError:
-        return Failed("it took too much memory"), False
+        return CallFailed("it took too much memory"), False
     except Exception as error:  # whatever a parser may raise is this one document's failure
-        return Failed(f"it cannot be read ({type(error).__name__}: {str(error)[:200]})"), True
+        return CallFailed(f"it cannot be read ({type(error).__name__}: {str(error)[:200]})"), True
 
 
-def _named(function: str) -> Callable[..., Any]:
+def _import_function(function: str) -> Callable[..., Any]:
     module, _, name = function.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return found

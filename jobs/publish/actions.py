@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.config import Corrections, Publishing, Withdrawals
+from jobs.config import Corrections, PublishPolicy, Withdrawals
 from storage.records import Article, ArticleState, Delivery, DeliveryState, Post, PostKind
 
 
@@ -33,39 +33,39 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class NoAction:
     """No request: the delivery ends as it is."""
 
     state: DeliveryState
-    why: str = ""
+    reason: str = ""
 
 
-Step = Send | Edit | Delete | Nothing
+Action = Send | Edit | Delete | NoAction
 
 
-def next_step(
-    delivery: Delivery, post: Post, article: Article | None, policy: Publishing, picture_since: int = 0
-) -> Step:
+def next_action(
+    delivery: Delivery, post: Post, article: Article | None, policy: PublishPolicy, picture_since: int = 0
+) -> Action:
     """The request that brings the chat nearer to what it should show.
 
     The article as it is now counts, so that a correction that came before the send takes its place; its
     picture is that of revision `picture_since` and later.
     """
     if post.kind is not PostKind.ARTICLE:
-        return Send(1) if delivery.message_id is None else Nothing(DeliveryState.SETTLED)
+        return Send(1) if delivery.message_id is None else NoAction(DeliveryState.SETTLED)
     if article is None:
-        return Nothing(DeliveryState.SKIPPED, "the article is no longer kept")
+        return NoAction(DeliveryState.SKIPPED, "the article is no longer kept")
     if delivery.message_id is None:
         unwanted = delivery.wanted_revision == 0 or article.state is ArticleState.WITHDRAWN
         return (
-            Nothing(DeliveryState.SKIPPED, "the article was withdrawn")
+            NoAction(DeliveryState.SKIPPED, "the article was withdrawn")
             if unwanted
             else Send(article.revision)
         )
     if delivery.wanted_revision == 0:
-        return _withdrawal(delivery.message_id, policy)
+        return _withdrawal_action(delivery.message_id, policy)
     if delivery.shown_revision >= delivery.wanted_revision:
-        return Nothing(DeliveryState.SETTLED)
+        return NoAction(DeliveryState.SETTLED)
     return Edit(
         delivery.message_id,
         article.revision,
@@ -74,10 +74,10 @@ def next_step(
     )
 
 
-def _withdrawal(message_id: int, policy: Publishing) -> Step:
+def _withdrawal_action(message_id: int, policy: PublishPolicy) -> Action:
     match policy.withdrawals:
         case Withdrawals.OFF:
-            return Nothing(DeliveryState.SKIPPED, "withdrawn articles stay")
+            return NoAction(DeliveryState.SKIPPED, "withdrawn articles stay")
         case Withdrawals.NOTE:
             return Edit(message_id, 0, withdrawn=True)
         case Withdrawals.DELETE:

@@ -14,30 +14,30 @@ import structlog
 
 from storage import chats
 from storage.database import Connection
-from storage.delivery.planning import notice
+from storage.delivery.planning import add_notice
 from storage.records import Alarm, Chat, ChatKind, ChatState
 
 #: A send that was refused for the chat's sake is tried again after this, then after twice as long, up to ...
-FIRST_TRY, LONGEST_TRY = timedelta(minutes=1), timedelta(hours=1)
+FIRST_RETRY_DELAY, MAX_RETRY_DELAY = timedelta(minutes=1), timedelta(hours=1)
 #: A wait that Telegram imposes is told to the operators when it is longer.
-LONG_WAIT = timedelta(minutes=10)
+FLOOD_ALERT_AFTER = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
 
 
-class Source(StrEnum):
+class StatusSource(StrEnum):
     """How we learned about a chat."""
 
     ERROR = "error"  #: Telegram refused a request for the chat's sake
     SENT = "sent"  #: Telegram took a new post
     MEMBERSHIP = "membership"  #: Telegram told that the bot's own membership changed
-    LOOK = "look"  #: we asked Telegram what the bot may do
+    QUERY = "look"  #: we asked Telegram what the bot may do
 
 
-def learn(
+def record_status(
     connection: Connection,
     chat_id: int,
-    source: Source,
+    source: StatusSource,
     operators: Sequence[int],
     now: datetime,
     *,
@@ -46,101 +46,105 @@ def learn(
 ) -> bool:
     """Whether this changed anything: `why_not` it cannot be written to, "" for it can; `gone`: for good."""
     known = chats.get(connection, chat_id)
-    return known is not None and _keep(
-        connection, known, judged(known, source, now, why_not, gone), operators, now
+    return known is not None and _save_status(
+        connection, known, next_status(known, source, now, why_not, gone), operators, now
     )
 
 
-def wait_imposed(
+def record_flood_wait(
     connection: Connection, chat_id: int, until: datetime, operators: Sequence[int], now: datetime
 ) -> None:
     """Telegram lets nothing be sent to the chat before `until`."""
     if known := chats.get(connection, chat_id):
-        _keep(connection, known, replace(known, flooded_until=until), operators, now)
+        _save_status(connection, known, replace(known, flooded_until=until), operators, now)
 
 
-def judged(chat: Chat, source: Source, now: datetime, why_not: str = "", gone: bool = False) -> Chat:
+def next_status(
+    chat: Chat, source: StatusSource, now: datetime, why_not: str = "", gone: bool = False
+) -> Chat:
     """The chat as it is after what we learned; pure."""
     if chat.moved_to is not None or chat.reason == chats.BY_OPERATOR:
         return chat
     if not why_not:
-        return _well(chat, source) if _ends(chat, source) else chat
-    if source is not Source.ERROR:
+        return _mark_active(chat, source) if _ends_pause(chat, source) else chat
+    if source is not StatusSource.ERROR:
         there = chat.state is not ChatState.LEFT
         paused = replace(chat, state=ChatState.PAUSED, reason=why_not, tries=0, retry_at=None)
         return paused if there else chat
     if chat.state is ChatState.PAUSED and not chat.tries:
         return chat  # Telegram has told why, and will tell when it is over
     state = ChatState.LEFT if gone else ChatState.PAUSED
-    wait = min(FIRST_TRY * 2 ** min(chat.tries, 10), LONGEST_TRY)
+    wait = min(FIRST_RETRY_DELAY * 2 ** min(chat.tries, 10), MAX_RETRY_DELAY)
     return replace(chat, state=state, reason=why_not, tries=chat.tries + 1, retry_at=now + wait)
 
 
-def _ends(chat: Chat, source: Source) -> bool:
+def _ends_pause(chat: Chat, source: StatusSource) -> bool:
     match source:
-        case Source.SENT:
+        case StatusSource.SENT:
             return chat.state is not ChatState.PAUSED or chat.tries > 0
-        case Source.LOOK:
+        case StatusSource.QUERY:
             return chat.tries == 0
         case _:
             return True
 
 
-def _well(chat: Chat, source: Source) -> Chat:
-    wait = None if source is Source.SENT else chat.flooded_until
+def _mark_active(chat: Chat, source: StatusSource) -> Chat:
+    wait = None if source is StatusSource.SENT else chat.flooded_until
     return replace(chat, state=ChatState.ACTIVE, reason="", tries=0, retry_at=None, flooded_until=wait)
 
 
-def alarm_of(chat: Chat, now: datetime) -> Alarm:
+def channel_alarm(chat: Chat, now: datetime) -> Alarm:
     """What operators should know of a chat; pure."""
-    unmet = chat.id <= chats.UNNAMED and chat.reason.endswith(chats.NOT_YET_FOUND)
+    unmet = chat.id <= chats.MAX_PLACEHOLDER_ID and chat.reason.endswith(chats.NOT_YET_FOUND)
     if not chat.named or unmet or chat.moved_to is not None or chat.reason == chats.BY_OPERATOR:
         return Alarm.NONE
     if chat.state is not ChatState.ACTIVE:
         return Alarm.LOST
     if chat.flooded_until is None:
         return Alarm.NONE
-    lasting = chat.alarm is Alarm.WAITING or chat.flooded_until - now > LONG_WAIT
+    lasting = chat.alarm is Alarm.WAITING or chat.flooded_until - now > FLOOD_ALERT_AFTER
     return Alarm.WAITING if lasting else Alarm.NONE
 
 
-def _keep(connection: Connection, known: Chat, then: Chat, operators: Sequence[int], now: datetime) -> bool:
+def _save_status(
+    connection: Connection, known: Chat, then: Chat, operators: Sequence[int], now: datetime
+) -> bool:
     """Write what has become of a chat; if that is news to the operators, a notice and a line in the log."""
-    then = replace(then, alarm=alarm_of(then, now))
+    then = replace(then, alarm=channel_alarm(then, now))
     names = [field.name for field in fields(Chat)]
     changed = {name: getattr(then, name) for name in names if getattr(then, name) != getattr(known, name)}
     if not changed:
         return False
-    chats.change(connection, known.id, **changed)
+    chats.update_columns(connection, known.id, **changed)
     if then.alarm is not known.alarm:
-        words = wording(then)
-        log.warning("a channel's standing changed", channel=then.called, now=words)
-        notice(connection, operators, words, now)
+        words = describe_channel_alarm(then)
+        log.warning("a channel's standing changed", channel=then.display_name, now=words)
+        add_notice(connection, operators, words, now)
     return True
 
 
-def wording(chat: Chat) -> str:
+def describe_channel_alarm(chat: Chat) -> str:
     """What operators are told of a channel: its alarm, and what to do."""
     match chat.alarm:
         case Alarm.NONE:
-            return f"✅ {chat.called} can be written to again."
+            return f"✅ {chat.display_name} can be written to again."
         case Alarm.WAITING:
             assert chat.flooded_until
             until = f"{chat.flooded_until:%Y-%m-%d %H:%M} UTC"
             return (
-                f"⚠️ Telegram lets nothing be sent to {chat.called} until {until}. "
+                f"⚠️ Telegram lets nothing be sent to {chat.display_name} until {until}. "
                 "What it is owed is kept; other chats go on."
             )
         case Alarm.LOST if chat.state is ChatState.LEFT:
-            return f"⚠️ {chat.called} is gone: {_plain(chat.reason)}."
+            return f"⚠️ {chat.display_name} is gone: {_strip_error_prefix(chat.reason)}."
         case Alarm.LOST:
             return (
-                f"⚠️ {chat.called} cannot be written to: {_plain(chat.reason)}. "
-                f"What it is owed is kept until it can be. {_to_do(chat)}"
+                f"⚠️ {chat.display_name} cannot be written to: {_strip_error_prefix(chat.reason)}. "
+                f"What it is owed is kept until it can be. {_suggest_fix(chat)}"
             )
 
 
-def _to_do(chat: Chat) -> str:
+def _suggest_fix(chat: Chat) -> str:
     if "TOPIC_CLOSED" in chat.reason:
         return "In the group: open the topic General, or give the bot the right Manage Topics."
     if chat.kind is ChatKind.CHANNEL:
@@ -148,5 +152,5 @@ def _to_do(chat: Chat) -> str:
     return "In the group: add the bot, and let it send messages."
 
 
-def _plain(reason: str) -> str:
+def _strip_error_prefix(reason: str) -> str:
     return reason.removeprefix("Bad Request: ").removeprefix("Forbidden: ").rstrip(".")

@@ -3,41 +3,43 @@
 from collections import OrderedDict
 from datetime import datetime
 
-from jobs.config import Edition, Publishing
+from jobs.config import Edition, PublishPolicy
 from jobs.publish.actions import Edit, Send
-from jobs.publish.context import Render, Telling
-from storage.delivery.claims import Debt
+from jobs.publish.context import PostContext, RenderPost
+from storage.delivery.claims import DueDelivery
 from storage.records import Article, PostKind
 
 #: Contents kept for the next chat.
-KEPT = 64
+CACHE_SIZE = 64
 
 
-class Wording:
+class ContentCache:
     """Renders, and remembers what it rendered."""
 
-    def __init__(self, render: Render, policy: Publishing) -> None:
+    def __init__(self, render: RenderPost, policy: PublishPolicy) -> None:
         self._render = render
         self._editions = {edition.name: edition for edition in policy.editions}
-        self._made: OrderedDict[object, str] = OrderedDict()
+        self._cache: OrderedDict[object, str] = OrderedDict()
 
-    def content(self, debt: Debt, step: Send | Edit, articles: tuple[Article, ...], now: datetime) -> str:
+    def get_content(
+        self, debt: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+    ) -> str:
         """The content, as JSON. Whatever `render` raises is raised."""
-        telling = self._telling(debt, step, articles, now)
-        key = _key(telling)
-        if key not in self._made:
-            self._made[key] = self._render(telling)
-            if len(self._made) > KEPT:
-                self._made.popitem(last=False)
-        self._made.move_to_end(key)
-        return self._made[key]
+        telling = self._build_context(debt, step, articles, now)
+        key = _cache_key(telling)
+        if key not in self._cache:
+            self._cache[key] = self._render(telling)
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(key)
+        return self._cache[key]
 
-    def _telling(
-        self, debt: Debt, step: Send | Edit, articles: tuple[Article, ...], now: datetime
-    ) -> Telling:
-        edition = self._edition(debt.post.edition)
+    def _build_context(
+        self, debt: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+    ) -> PostContext:
+        edition = self._find_edition(debt.post.edition)
         chat = debt.chat if debt.delivery.public else None
-        return Telling(
+        return PostContext(
             post=debt.post,
             articles=articles,
             edition=edition,
@@ -49,12 +51,12 @@ class Wording:
             picture=debt.delivery.picture,
         )
 
-    def _edition(self, name: str) -> Edition:
+    def _find_edition(self, name: str) -> Edition:
         first = next(iter(self._editions.values()), Edition(name="", channels=(), feed_urls=()))
         return self._editions.get(name, first)
 
 
-def _key(telling: Telling) -> object:
+def _cache_key(telling: PostContext) -> object:
     """What makes a difference: times are told by the minute, and chats by id only where many read them."""
     chat = telling.chat
     spoken = [(article.id, article.revision, article.page_read_at) for article in telling.articles]
@@ -71,7 +73,7 @@ def _key(telling: Telling) -> object:
     )
 
 
-def articles_of(debt: Debt) -> list[int]:
+def post_article_ids(debt: DueDelivery) -> list[int]:
     """The numbers of the articles that a post is about."""
     post = debt.post
     if post.article_id is not None:
@@ -81,4 +83,4 @@ def articles_of(debt: Debt) -> list[int]:
     return []
 
 
-__all__ = ["Wording", "articles_of"]
+__all__ = ["ContentCache", "post_article_ids"]

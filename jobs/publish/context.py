@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.clock import Bell, Clock
-from jobs.config import Edition, Publishing, Rate
-from jobs.publish.rate_limiter import Pace
+from jobs.clock import Clock, Notifier
+from jobs.config import Edition, PublishPolicy, Rate
+from jobs.publish.rate_limiter import RateLimiter
 from jobs.publish.send_result import Sender
 from storage.database import Database
 from storage.index import Index
@@ -14,7 +14,7 @@ from storage.records import Article, Chat, Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class PostContext:
     """One post as one chat is to see it: what `bot.render` needs."""
 
     post: Post
@@ -29,28 +29,32 @@ class Telling:
 
 
 #: What Telegram allows without payment; edits and deletes cannot be paid for (`allow_paid_broadcast`).
-UNPAID = Rate(30, 1.0)
+UNPAID_RATE = Rate(30, 1.0)
 
 #: Makes the content: JSON that `bot.telegram` reads, and jobs only keep and compare.
-Render = Callable[[Telling], str]
+RenderPost = Callable[[PostContext], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class PublishContext:
     """The parts. `bell` is rung when articles were stored, corrected or withdrawn."""
 
     db: Database
     sender: Sender
     clock: Clock
-    policy: Publishing
-    bell: Bell
-    render: Render
-    pace: Pace
-    forgotten: Callable[[int], None] = lambda _chat_id: None  #: called when a reader was erased
+    policy: PublishPolicy
+    planning_due: Notifier
+    render: RenderPost
+    rate_limiter: RateLimiter
+    on_forgotten: Callable[[int], None] = lambda _chat_id: None  #: called when a reader was erased
     index: Index | None = None  #: which articles are alike: without it there are no stories
 
 
-def pace_of(policy: Publishing) -> Pace:
+def create_rate_limiter(policy: PublishPolicy) -> RateLimiter:
     """The pace that the operator allows."""
-    paid = policy.paid_broadcast and policy.rate_overall.count > UNPAID.count * policy.rate_overall.seconds
-    return Pace(policy.rate_overall, policy.rate_chat, policy.rate_group, UNPAID if paid else None)
+    paid = (
+        policy.paid_broadcast and policy.rate_overall.count > UNPAID_RATE.count * policy.rate_overall.seconds
+    )
+    return RateLimiter(
+        policy.rate_overall, policy.rate_chat, policy.rate_group, UNPAID_RATE if paid else None
+    )

@@ -9,215 +9,230 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 
-from jobs.clock import Bell
-from jobs.publish.context import Publish
-from jobs.publish.prepare import Parcel, Parcels, intent_of
-from jobs.publish.requests import Requests
-from jobs.publish.result_writer import Ledger
-from jobs.publish.settlement import after
+from jobs.clock import Notifier
+from jobs.publish.context import PublishContext
+from jobs.publish.prepare import PreparedRequest, RequestPreparer, build_intent
+from jobs.publish.requests import RequestExecutor
+from jobs.publish.result_writer import ResultWriter
+from jobs.publish.settlement import settle_outcome
 from storage.delivery import claims, deliveries
 
 #: What is due is read for so many seconds ahead, and at most so much at once.
-AHEAD, MOST = 0.5, 500
+READ_AHEAD, MAX_READ = 0.5, 500
 #: It is claimed for so many seconds ahead, or for as many claims as go into this, where the disk is slow.
-CLAIMED_AHEAD, CLAIMS_AHEAD = 0.1, 3
+CLAIM_AHEAD, MIN_CLAIMS_AHEAD = 0.1, 3
 #: Requests that may be under way at once.
-IN_FLIGHT = 1000
+MAX_IN_FLIGHT = 1000
 #: What was claimed and has waited so long for its turn is handed back, in seconds.
-PATIENCE = 2.0
+CLAIM_TIMEOUT = 2.0
 #: So much longer than for the turn of all may be waited for one chat, in seconds.
-BESIDE = 0.05
+MAX_CHAT_WAIT = 0.05
 #: Without anything else to wake us, we look after so many seconds.
-IDLE = 30.0
+IDLE_DELAY = 30.0
 #: While nothing may go to anybody, we look whether that is over after so many seconds.
-LULL = 1.0
+BLOCKED_DELAY = 1.0
 #: Shorter sleeps cost more than they bring: the pace lets us catch up.
-GRAIN = 0.005
+MIN_SLEEP = 0.005
 #: Requests under way are waited for so long when we stop.
-FAREWELL = 8.0
+SHUTDOWN_TIMEOUT = 8.0
 
 
-class Courier:
+class Dispatcher:
     """Ring `bell` when something may be owed."""
 
-    def __init__(self, publish: Publish, ledger: Ledger) -> None:
-        self._publish, self._ledger = publish, ledger
-        self._clock, self._pace = publish.clock, publish.pace
-        self._parcels = Parcels(publish, ledger)
-        self._requests = Requests(publish, self._parcels)
-        self._read: list[tuple[int, int, Parcel]] = []  # a heap: rank, number
-        self._number = 0
-        self._claimed: deque[Parcel] = deque()
-        self._back: list[Parcel] = []  # perhaps claimed, and surely not sent: to be handed back
-        self._in_hand: dict[int, int] = {}  # deliveries that are read or claimed, each with its chat
-        self._passed: Collection[int] = ()
-        self._low = False  # more has been asked for and not yet been read
-        self._claiming = 0.0  # seconds that a claim takes, lately
-        self._flying: set[asyncio.Task[None]] = set()
-        self._some_read, self._some_claimed = Bell(), Bell()
-        self.bell = Bell()
+    def __init__(self, publish: PublishContext, ledger: ResultWriter) -> None:
+        self._publish, self._result_writer = publish, ledger
+        self._clock, self._rate_limiter = publish.clock, publish.rate_limiter
+        self._preparer = RequestPreparer(publish, ledger)
+        self._executor = RequestExecutor(publish, self._preparer)
+        self._prepared: list[tuple[int, int, PreparedRequest]] = []  # a heap: rank, number
+        self._sequence = 0
+        self._claimed: deque[PreparedRequest] = deque()
+        self._to_release: list[
+            PreparedRequest
+        ] = []  # perhaps claimed, and surely not sent: to be handed back
+        self._in_progress: dict[int, int] = {}  # deliveries that are read or claimed, each with its chat
+        self._skipped_chats: Collection[int] = ()
+        self._refill_requested = False  # more has been asked for and not yet been read
+        self._claim_seconds = 0.0  # seconds that a claim takes, lately
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._prepared_notifier, self._claimed_notifier = Notifier(), Notifier()
+        self.notifier = Notifier()
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Nothing is at hand."""
-        return not self._in_hand
+        return not self._in_progress
 
-    def wake(self) -> None:
+    def wake_stages(self) -> None:
         """Let every stage look whether to stop."""
-        for bell in (self.bell, self._some_read, self._some_claimed):
-            bell.ring()
+        for bell in (self.notifier, self._prepared_notifier, self._claimed_notifier):
+            bell.notify()
 
-    async def read(self, stop: asyncio.Event) -> None:
+    async def read_due(self, stop: asyncio.Event) -> None:
         """Keep as much at hand as the pace lets out in a moment, until `stop`."""
         rang = True
         while not stop.is_set():
-            taken = await self._read_some(rang)
-            rang = False if taken else await self.bell.wait(self._clock, await self._rest())
+            taken = await self._read_batch(rang)
+            rang = False if taken else await self.notifier.wait(self._clock, await self._read_delay())
 
-    async def claim(self, stop: asyncio.Event) -> None:
+    async def claim_prepared(self, stop: asyncio.Event) -> None:
         """Claim what is about to be sent, until `stop`; then hand back what was not sent."""
         while not stop.is_set():
-            await self._hand_back()
-            ahead = min(AHEAD / 2, max(CLAIMED_AHEAD, CLAIMS_AHEAD * self._claiming))
-            room = ahead - self._pace.opens_in(self._clock.monotonic()) - self._cost(self._claimed)
-            if self._read and (room >= ahead / 2 or self._read[0][2].debt.delivery.public):
-                await self._claim_some(room)
+            await self._release_unsent()
+            ahead = min(READ_AHEAD / 2, max(CLAIM_AHEAD, MIN_CLAIMS_AHEAD * self._claim_seconds))
+            room = (
+                ahead - self._rate_limiter.opens_in(self._clock.monotonic()) - self._total_cost(self._claimed)
+            )
+            if self._prepared and (room >= ahead / 2 or self._prepared[0][2].due.delivery.public):
+                await self._claim_batch(room)
             else:
-                pause = self._pause(CLAIMED_AHEAD / 2) if self._read else IDLE
-                await self._some_read.wait(self._clock, pause)
-        self._back += self._claimed
+                pause = self._blocked_delay(CLAIM_AHEAD / 2) if self._prepared else IDLE_DELAY
+                await self._prepared_notifier.wait(self._clock, pause)
+        self._to_release += self._claimed
         self._claimed.clear()
-        await self._hand_back()
+        await self._release_unsent()
 
-    async def dispatch(self, stop: asyncio.Event) -> None:
+    async def send_claimed(self, stop: asyncio.Event) -> None:
         """Make the requests, each in its turn, until `stop`; then wait for those under way."""
         while not stop.is_set():
-            wait = self._dispatch_due()
-            await self._some_claimed.wait(self._clock, max(wait, GRAIN))
-        if self._flying:
-            await _all_done(self._flying, self._publish, FAREWELL)
+            wait = self._start_requests()
+            await self._claimed_notifier.wait(self._clock, max(wait, MIN_SLEEP))
+        if self._in_flight:
+            await _finish_tasks(self._in_flight, self._publish, SHUTDOWN_TIMEOUT)
 
-    async def _read_some(self, rang: bool) -> int:
+    async def _read_batch(self, rang: bool) -> int:
         """Read when half is gone; after a ring at once, and at least one, since it may be breaking."""
         now = self._clock.monotonic()
-        most = self._pace.room(now, AHEAD)
-        cost = self._cost(parcel for _, _, parcel in self._read) + self._cost(self._claimed)
-        room = most - int(cost / self._pace.cost())
+        most = self._rate_limiter.capacity_within(now, READ_AHEAD)
+        cost = self._total_cost(parcel for _, _, parcel in self._prepared) + self._total_cost(self._claimed)
+        room = most - int(cost / self._rate_limiter.request_seconds())
         if not rang and room <= most // 2:
             return 0
-        if self._pace.opens_in(now) <= AHEAD:
+        if self._rate_limiter.opens_in(now) <= READ_AHEAD:
             room = max(room, 1)
-        count = min(MOST, room, IN_FLIGHT - len(self._flying))
+        count = min(MAX_READ, room, MAX_IN_FLIGHT - len(self._in_flight))
         if count <= 0:
             return 0
-        parcels, self._passed = await self._parcels.take(count, self._in_hand)
-        self._pace.owe(self._passed)
-        self._low = False
+        parcels, self._skipped_chats = await self._preparer.prepare_due(count, self._in_progress)
+        self._rate_limiter.set_pending_chats(self._skipped_chats)
+        self._refill_requested = False
         for parcel in parcels:
-            self._number += 1
-            self._in_hand[parcel.number] = parcel.chat_id
-            heappush(self._read, (parcel.rank, self._number, parcel))
+            self._sequence += 1
+            self._in_progress[parcel.delivery_id] = parcel.chat_id
+            heappush(self._prepared, (parcel.rank, self._sequence, parcel))
         if parcels:
-            self._some_read.ring()
+            self._prepared_notifier.notify()
         return len(parcels)
 
-    async def _rest(self) -> float:
+    async def _read_delay(self) -> float:
         """How long nothing can be read, if nobody rings."""
-        if self._in_hand:
-            return self._pause(AHEAD / 2)
+        if self._in_progress:
+            return self._blocked_delay(READ_AHEAD / 2)
         now = self._clock.monotonic()
-        due = await self._publish.db.read(deliveries.next_due, self._clock.now())
-        hour = (due - self._clock.now()).total_seconds() if due else IDLE
-        soonest = min(hour, self._pace.next_opening(self._passed, now))
-        return min(IDLE, max(GRAIN, soonest, self._pace.opens_in(now) - AHEAD))
+        due = await self._publish.db.read(deliveries.next_due_at, self._clock.now())
+        hour = (due - self._clock.now()).total_seconds() if due else IDLE_DELAY
+        soonest = min(hour, self._rate_limiter.next_opening(self._skipped_chats, now))
+        return min(IDLE_DELAY, max(MIN_SLEEP, soonest, self._rate_limiter.opens_in(now) - READ_AHEAD))
 
-    def _pause(self, least: float) -> float:
+    def _blocked_delay(self, least: float) -> float:
         """`least`, or longer while nothing may go to anybody."""
-        return max(least, min(LULL, self._pace.opens_in(self._clock.monotonic()) - AHEAD))
+        return max(
+            least, min(BLOCKED_DELAY, self._rate_limiter.opens_in(self._clock.monotonic()) - READ_AHEAD)
+        )
 
-    def _cost(self, parcels: Iterable[Parcel]) -> float:
+    def _total_cost(self, parcels: Iterable[PreparedRequest]) -> float:
         """The seconds that these take."""
-        return sum(self._pace.cost(unpaid=parcel.unpaid) for parcel in parcels)
+        return sum(self._rate_limiter.request_seconds(unpaid=parcel.is_unpaid) for parcel in parcels)
 
-    async def _claim_some(self, room: float) -> None:
+    async def _claim_batch(self, room: float) -> None:
         """Write down what the requests of the next `room` seconds, or at least one, say.
 
         What is no longer owed, or not soon open, is let go.
         """
         now = self._clock.monotonic()
-        parcels: list[Parcel] = []
-        while self._read and (not parcels or room > 0):
-            parcel = heappop(self._read)[2]
-            room -= self._pace.cost(unpaid=parcel.unpaid)
-            if not self._soon(parcel, self._wait(parcel, now), now):
-                del self._in_hand[parcel.number]
+        parcels: list[PreparedRequest] = []
+        while self._prepared and (not parcels or room > 0):
+            parcel = heappop(self._prepared)[2]
+            room -= self._rate_limiter.request_seconds(unpaid=parcel.is_unpaid)
+            if not self._can_send_soon(parcel, self._wait_seconds(parcel, now), now):
+                del self._in_progress[parcel.delivery_id]
             else:
                 parcels.append(parcel)
         if not parcels:
             return
-        intents, began = [intent_of(parcel) for parcel in parcels], self._clock.monotonic()
+        intents, began = [build_intent(parcel) for parcel in parcels], self._clock.monotonic()
         try:
-            mine = await self._publish.db.run(claims.claim, intents, self._clock.now())
+            mine = await self._publish.db.run(claims.claim_deliveries, intents, self._clock.now())
         except Exception:
-            self._back += parcels
+            self._to_release += parcels
             raise
-        self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
+        self._claim_seconds += (self._clock.monotonic() - began - self._claim_seconds) / 4
         for parcel in parcels:
-            if parcel.number in mine:
+            if parcel.delivery_id in mine:
                 self._claimed.append(parcel)
             else:
-                del self._in_hand[parcel.number]
-        self._some_claimed.ring()
+                del self._in_progress[parcel.delivery_id]
+        self._claimed_notifier.notify()
 
-    def _wait(self, parcel: Parcel, now: float) -> float:
-        return self._pace.wait(parcel.chat_id, now, unpaid=parcel.unpaid)
+    def _wait_seconds(self, parcel: PreparedRequest, now: float) -> float:
+        return self._rate_limiter.wait_seconds(parcel.chat_id, now, unpaid=parcel.is_unpaid)
 
-    def _soon(self, parcel: Parcel, wait: float, now: float) -> bool:
+    def _can_send_soon(self, parcel: PreparedRequest, wait: float, now: float) -> bool:
         """Whether it goes when its turn comes: others must not wait for one chat that rests."""
-        if now - parcel.since > PATIENCE:
+        if now - parcel.read_at > CLAIM_TIMEOUT:
             return False
-        return wait <= BESIDE or wait <= min(self._pace.opens_in(now, unpaid=parcel.unpaid) + BESIDE, AHEAD)
+        return wait <= MAX_CHAT_WAIT or wait <= min(
+            self._rate_limiter.opens_in(now, unpaid=parcel.is_unpaid) + MAX_CHAT_WAIT, READ_AHEAD
+        )
 
-    async def _hand_back(self) -> None:
-        if self._back:
-            back = [parcel.number for parcel in self._back]
-            await self._publish.db.run(deliveries.release, back)
-            self._back = [parcel for parcel in self._back if parcel.number not in back]
+    async def _release_unsent(self) -> None:
+        if self._to_release:
+            back = [parcel.delivery_id for parcel in self._to_release]
+            await self._publish.db.run(deliveries.release_claims, back)
+            self._to_release = [parcel for parcel in self._to_release if parcel.delivery_id not in back]
             for number in back:
-                del self._in_hand[number]
+                del self._in_progress[number]
 
-    def _dispatch_due(self) -> float:
+    def _start_requests(self) -> float:
         """Start what may go now; the seconds until the next may."""
-        wait = IDLE
+        wait = IDLE_DELAY
         while self._claimed:
             parcel, now = self._claimed[0], self._clock.monotonic()
-            wait = self._wait(parcel, now)
-            soon = self._soon(parcel, wait, now)
+            wait = self._wait_seconds(parcel, now)
+            soon = self._can_send_soon(parcel, wait, now)
             if soon and wait > 0:
                 break
             self._claimed.popleft()
             if not soon:
-                self._back.append(parcel)
+                self._to_release.append(parcel)
                 continue
-            del self._in_hand[parcel.number]
-            ticket = self._pace.start(parcel.chat_id, now, unpaid=parcel.unpaid)
-            task = asyncio.create_task(self._carry(parcel, ticket))
-            self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
-        self._some_read.ring()
-        if not self._low and len(self._in_hand) * self._pace.cost() <= AHEAD / 2:
-            self._low = True
-            self.bell.ring()
-        return wait if self._claimed else IDLE
+            del self._in_progress[parcel.delivery_id]
+            ticket = self._rate_limiter.start_request(parcel.chat_id, now, unpaid=parcel.is_unpaid)
+            task = asyncio.create_task(self._send_request(parcel, ticket))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        self._prepared_notifier.notify()
+        if (
+            not self._refill_requested
+            and len(self._in_progress) * self._rate_limiter.request_seconds() <= READ_AHEAD / 2
+        ):
+            self._refill_requested = True
+            self.notifier.notify()
+        return wait if self._claimed else IDLE_DELAY
 
-    async def _carry(self, parcel: Parcel, ticket: int) -> None:
+    async def _send_request(self, parcel: PreparedRequest, ticket: int) -> None:
         """One request, and what follows from it."""
-        step, outcome = await self._requests.make(parcel, ticket)
-        aftermath = after(parcel.debt, step, outcome, self._clock.now(), self._publish.policy.unclear_wait)
-        self._ledger.note(aftermath, urgent=parcel.debt.delivery.public)
+        step, outcome = await self._executor.execute(parcel, ticket)
+        aftermath = settle_outcome(
+            parcel.due, step, outcome, self._clock.now(), self._publish.policy.unclear_wait
+        )
+        self._result_writer.add_result(aftermath, urgent=parcel.due.delivery.public)
 
 
-async def _all_done(tasks: Collection[asyncio.Task[None]], publish: Publish, seconds: float) -> None:
+async def _finish_tasks(
+    tasks: Collection[asyncio.Task[None]], publish: PublishContext, seconds: float
+) -> None:
     """Wait for the tasks, at most so long; what is then not over stays claimed, and is unclear later."""
     pause = asyncio.ensure_future(publish.clock.sleep(seconds))
     over = asyncio.ensure_future(asyncio.wait(set(tasks)))

@@ -8,34 +8,34 @@ Telethon #1308, TD #2419: nothing promises that there are none), so that only se
 from dataclasses import dataclass
 
 #: Numbers in a row that nobody has: the end of the chat.
-MISSES = 10
+MAX_MISSES = 10
 #: More foreign messages than this are not looked through.
-MOST = 200
+MAX_CHECKED = 200
 
 
 @dataclass(slots=True)
-class Search:
+class MessageSearch:
     """A search behind message `after`. Ask `number`, tell what was there, until `over`."""
 
     after: int
-    looked: int = 0
+    checked: int = 0
     misses: int = 0
 
     @property
-    def number(self) -> int:
+    def next_message_id(self) -> int:
         """The next to look at."""
-        return self.after + self.looked + 1
+        return self.after + self.checked + 1
 
-    def tell(self, *, there: bool) -> None:
+    def record_probe(self, *, there: bool) -> None:
         """Whether there was a message, not ours, under `number`."""
-        self.looked += 1
+        self.checked += 1
         self.misses = 0 if there else self.misses + 1
 
     @property
-    def over(self) -> bool:
-        return self.misses >= MISSES or self.looked >= MOST
+    def is_finished(self) -> bool:
+        return self.misses >= MAX_MISSES or self.checked >= MAX_CHECKED
 
     @property
-    def sure(self) -> bool:
+    def reached_end(self) -> bool:
         """Whether the end of the chat was reached: the message is not there."""
-        return self.misses >= MISSES
+        return self.misses >= MAX_MISSES

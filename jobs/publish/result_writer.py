@@ -6,26 +6,26 @@ from datetime import datetime
 
 import structlog
 
-from jobs.clock import Bell, Clock
+from jobs.clock import Clock, Notifier
 from jobs.publish import chat_status
-from jobs.publish.chat_status import Source
+from jobs.publish.chat_status import StatusSource
 from jobs.publish.send_result import ChatGone, ChatMoved
-from jobs.publish.settlement import Aftermath
+from jobs.publish.settlement import Settlement
 from storage import chats
 from storage.database import Connection, Database, SQLAlchemyError
 from storage.delivery import deliveries
-from storage.delivery.planning import notice
+from storage.delivery.planning import add_notice
 from storage.records import ChatState
 
 #: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
-GATHER = 0.05
+GATHER_SECONDS = 0.05
 #: After the database could not be written to.
-AGAIN = 1.0
+RETRY_DELAY = 1.0
 
 log = structlog.get_logger(__name__)
 
 
-class Ledger:
+class ResultWriter:
     """Aftermaths on their way into the database. `written` is called with those that have arrived.
 
     `forgotten` is called with each reader who is gone and was erased.
@@ -36,38 +36,38 @@ class Ledger:
         db: Database,
         clock: Clock,
         operators: Sequence[int],
-        written: Callable[[Sequence[Aftermath]], None],
+        written: Callable[[Sequence[Settlement]], None],
         forgotten: Callable[[int], None] = lambda _chat_id: None,
     ) -> None:
-        self._forgotten = forgotten
-        self._db, self._clock, self._operators, self._written = db, clock, operators, written
-        self._waiting: list[Aftermath] = []
-        self._writing: list[Aftermath] = []
-        self._some = Bell()
-        self._urgent = Bell()
+        self._on_forgotten = forgotten
+        self._db, self._clock, self._operators, self._on_written = db, clock, operators, written
+        self._waiting: list[Settlement] = []
+        self._writing: list[Settlement] = []
+        self._notifier = Notifier()
+        self._urgent_notifier = Notifier()
 
     @property
-    def pending(self) -> set[int]:
+    def pending_ids(self) -> set[int]:
         """The deliveries of which something is still to be written."""
         return {each.settled.delivery_id for each in (*self._waiting, *self._writing)}
 
-    def note(self, aftermath: Aftermath, *, urgent: bool = False) -> None:
+    def add_result(self, aftermath: Settlement, *, urgent: bool = False) -> None:
         """To be written soon; `urgent`: somebody waits for it."""
         self._waiting.append(aftermath)
-        self._some.ring()
+        self._notifier.notify()
         if urgent:
-            self._urgent.ring()
+            self._urgent_notifier.notify()
 
-    def wake(self) -> None:
+    def wake_up(self) -> None:
         """Write at once, and look whether to stop."""
-        self._some.ring()
-        self._urgent.ring()
+        self._notifier.notify()
+        self._urgent_notifier.notify()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until `stop` is set and nothing is left."""
         while not (stop.is_set() and not self._waiting):
-            if await self._some.wait(self._clock, AGAIN):
-                await self._urgent.wait(self._clock, GATHER)
+            if await self._notifier.wait(self._clock, RETRY_DELAY):
+                await self._urgent_notifier.wait(self._clock, GATHER_SECONDS)
             await self.flush()
 
     async def flush(self) -> None:
@@ -76,23 +76,23 @@ class Ledger:
         if not self._writing:
             return
         try:
-            forgotten = await self._db.run(write, self._writing, self._operators, self._clock.now())
+            forgotten = await self._db.run(write_results, self._writing, self._operators, self._clock.now())
         except SQLAlchemyError as error:
             self._waiting = self._writing + self._waiting
             self._writing = []
             log.error("what was sent cannot be written down; trying again", error=type(error).__name__)
-            await self._clock.sleep(AGAIN)
-            self._some.ring()
+            await self._clock.sleep(RETRY_DELAY)
+            self._notifier.notify()
             return
         for chat_id in forgotten:
-            self._forgotten(chat_id)
-            self._db.traces.left = True
+            self._on_forgotten(chat_id)
+            self._db.erasure.is_needed = True
         batch, self._writing = self._writing, []
-        self._written(batch)
+        self._on_written(batch)
 
 
-def write(
-    connection: Connection, batch: Sequence[Aftermath], operators: Sequence[int], now: datetime
+def write_results(
+    connection: Connection, batch: Sequence[Settlement], operators: Sequence[int], now: datetime
 ) -> set[int]:
     """One transaction for all that followed from a few requests; the readers who were erased."""
     deliveries.settle(
@@ -104,28 +104,28 @@ def write(
         if each.seen:
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
         if each.flooded_until:
-            chat_status.wait_imposed(connection, each.chat_id, each.flooded_until, operators, now)
+            chat_status.record_flood_wait(connection, each.chat_id, each.flooded_until, operators, now)
         if each.taken:
-            chat_status.learn(connection, each.chat_id, Source.SENT, operators, now)
-        if each.notice and not chats.subscriptions(connection, each.chat_id):
-            notice(connection, operators, each.notice, now)
+            chat_status.record_status(connection, each.chat_id, StatusSource.SENT, operators, now)
+        if each.notice and not chats.list_subscriptions(connection, each.chat_id):
+            add_notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
-            if chats.forget(connection, each.chat_id):
+            if chats.erase_chat(connection, each.chat_id):
                 forgotten.add(each.chat_id)
         elif each.chat:
             _change_chat(connection, each, operators, now)
     for chat_id, message_id in seen.items():
-        chats.saw_message(connection, chat_id, message_id)
+        chats.record_message_id(connection, chat_id, message_id)
     return forgotten
 
 
-def _change_chat(connection: Connection, each: Aftermath, operators: Sequence[int], now: datetime) -> None:
+def _change_chat(connection: Connection, each: Settlement, operators: Sequence[int], now: datetime) -> None:
     match each.chat:
         case ChatMoved(new):
             chats.move(connection, each.chat_id, new)
         case ChatGone(state, reason):
             gone = state is ChatState.LEFT
-            about = (connection, each.chat_id, Source.ERROR, operators, now)
-            chat_status.learn(*about, why_not=reason, gone=gone)
+            about = (connection, each.chat_id, StatusSource.ERROR, operators, now)
+            chat_status.record_status(*about, why_not=reason, gone=gone)
         case None:
             return

@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from jobs.config import Edition, Publishing, QuietHours, QuietMode
-from jobs.publish.keyword_match import found
-from storage.delivery.planning import NewPost, Sighting, Unplanned
+from jobs.config import Edition, PublishPolicy, QuietHours, QuietMode
+from jobs.publish.keyword_match import find_term
+from storage.delivery.planning import ArticleForPlanning, EntryForPlanning, NewPost
 from storage.records import Article, ArticleState, Chat, Decision, Lane, PostKind, Verdict
 
 #: Verdicts that lead to a post of the article's own.
-POSTED = frozenset({Verdict.PLANNED, Verdict.HELD})
+POSTED_VERDICTS = frozenset({Verdict.PLANNED, Verdict.HELD})
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EditionVerdict:
     """An edition's verdict about one article, and how it is to be posted."""
 
     verdict: Verdict
@@ -31,12 +31,12 @@ class Plan:
 
     decisions: list[Decision] = field(default_factory=list)
     posts: list[NewPost] = field(default_factory=list)
-    told: list[Article] = field(default_factory=list)
+    articles: list[Article] = field(default_factory=list)
 
 
-def plan(
-    rows: Sequence[Unplanned],
-    policy: Publishing,
+def make_plan(
+    rows: Sequence[ArticleForPlanning],
+    policy: PublishPolicy,
     channels: Mapping[str, Sequence[Chat]],
     last_routine: Mapping[int, datetime],
     now: datetime,
@@ -47,26 +47,28 @@ def plan(
     late: dict[str, list[int]] = {}
     for row in rows:
         given = {chat.id for name in row.posted for chat in channels.get(name, ())}
-        twins = row.posted_twins | posted.get(row.article.duplicate_of or 0, set())
-        mine = [edition for edition in policy.editions if _sightings(row, edition)]
-        for edition in (each for each in mine if _is_open(row, each)):
-            judged = judge(row, edition, policy, twins, now)
+        twins = row.posted_original | posted.get(row.article.duplicate_of or 0, set())
+        mine = [edition for edition in policy.editions if _edition_sightings(row, edition)]
+        for edition in (each for each in mine if _needs_decision(row, each)):
+            judged = judge_article(row, edition, policy, twins, now)
             if judged.verdict is Verdict.CATCH_UP and edition.name in row.caught_up:
                 continue
-            made.decisions.append(_decision(row.article, edition.name, judged, now))
-            if judged.verdict in POSTED:
+            made.decisions.append(_build_decision(row.article, edition.name, judged, now))
+            if judged.verdict in POSTED_VERDICTS:
                 posted[row.article.id].add(edition.name)
                 new = [chat.id for chat in channels.get(edition.name, ()) if chat.id not in given]
                 given.update(new)
-                made.posts.append(_post(row.article, edition, judged, new, last, policy.min_gap, now))
+                made.posts.append(_build_post(row.article, edition, judged, new, last, policy.min_gap, now))
             elif judged.verdict is Verdict.CATCH_UP:
                 late.setdefault(edition.name, []).append(row.article.id)
         if not mine and "" not in row.decided:
-            made.decisions.append(_decision(row.article, "", Judged(Verdict.NOT_INCLUDED, NO_EDITION), now))
-        made.told.append(row.article)
+            made.decisions.append(
+                _build_decision(row.article, "", EditionVerdict(Verdict.NOT_INCLUDED, NO_EDITION), now)
+            )
+        made.articles.append(row.article)
     for name, ids in late.items():
         made.posts.append(
-            catch_up(name, ids, [chat.id for chat in channels.get(name, ())], now, readers=True)
+            build_catch_up(name, ids, [chat.id for chat in channels.get(name, ())], now, readers=True)
         )
     return made
 
@@ -74,49 +76,53 @@ def plan(
 NO_EDITION = "no edition has its feed"
 
 
-def _is_open(row: Unplanned, edition: Edition) -> bool:
+def _needs_decision(row: ArticleForPlanning, edition: Edition) -> bool:
     """Whether an edition is to decide: for the first time, or because another of its feeds brings it."""
-    news = any(not one.backlog and not one.planned for one in _sightings(row, edition))
+    news = any(not one.backlog and not one.planned for one in _edition_sightings(row, edition))
     return edition.name not in row.decided or (news and edition.name not in row.posted)
 
 
-def _sightings(row: Unplanned, edition: Edition) -> list[Sighting]:
-    return [one for one in row.sightings if one.feed in edition.feed_urls]
+def _edition_sightings(row: ArticleForPlanning, edition: Edition) -> list[EntryForPlanning]:
+    return [one for one in row.entries if one.feed in edition.feed_urls]
 
 
-def judge(
-    row: Unplanned, edition: Edition, policy: Publishing, twins: frozenset[str] | set[str], now: datetime
-) -> Judged:
+def judge_article(
+    row: ArticleForPlanning,
+    edition: Edition,
+    policy: PublishPolicy,
+    twins: frozenset[str] | set[str],
+    now: datetime,
+) -> EditionVerdict:
     """One edition's verdict; `twins` are the editions that posted the article that this one repeats.
 
     What any of the edition's feeds alone would have posted is posted: one feed's backlog, or old date,
     settles nothing for another that brings the article as news.
     """
     article = row.article
-    news = [one for one in _sightings(row, edition) if not one.backlog]
+    news = [one for one in _edition_sightings(row, edition) if not one.backlog]
     if article.state is ArticleState.WITHDRAWN:
-        return Judged(Verdict.WITHDRAWN)
+        return EditionVerdict(Verdict.WITHDRAWN)
     if not news:
-        return Judged(Verdict.BACKFILL)
-    if term := found(edition.exclude, article):
-        return Judged(Verdict.EXCLUDED, term)
-    if edition.include and not (term := found(edition.include, article)):
-        return Judged(Verdict.NOT_INCLUDED)
+        return EditionVerdict(Verdict.BACKFILL)
+    if term := find_term(edition.exclude, article):
+        return EditionVerdict(Verdict.EXCLUDED, term)
+    if edition.include and not (term := find_term(edition.include, article)):
+        return EditionVerdict(Verdict.NOT_INCLUDED)
     if edition.name in twins:
-        return Judged(Verdict.DUPLICATE, f"of article {article.duplicate_of}")
-    breaking = found(edition.breaking, article)
+        return EditionVerdict(Verdict.DUPLICATE, f"of article {article.duplicate_of}")
+    breaking = find_term(edition.breaking, article)
     if all(now - one.published_at > policy.max_age for one in news):
         missed = any(one.newest is not None and one.published_at > one.newest for one in news)
         if not missed:
-            return Judged(Verdict.TOO_OLD)
+            return EditionVerdict(Verdict.TOO_OLD)
         if not breaking:
-            return Judged(Verdict.CATCH_UP)
+            return EditionVerdict(Verdict.CATCH_UP)
     if breaking:
-        return Judged(Verdict.PLANNED, f"breaking: {breaking}", breaking=True, not_before=now)
-    return _hour(article, edition, now)
+        return EditionVerdict(Verdict.PLANNED, f"breaking: {breaking}", breaking=True, not_before=now)
+    return _schedule_routine(article, edition, now)
 
 
-def _hour(article: Article, edition: Edition, now: datetime) -> Judged:
+def _schedule_routine(article: Article, edition: Edition, now: datetime) -> EditionVerdict:
     """When a routine post goes out, and whether with a sound."""
     hour, reasons = now, []
     if edition.hold and article.seen_at + edition.hold > now:
@@ -130,13 +136,15 @@ def _hour(article: Article, edition: Edition, now: datetime) -> Judged:
     if reasons:
         until = hour.astimezone(edition.timezone).strftime("%Y-%m-%d %H:%M")
         detail = f"{' and '.join(reasons)}, until {until}"
-        return Judged(Verdict.HELD, detail, not_before=hour, silent=quiet)
-    return Judged(Verdict.PLANNED, "silent: quiet hours" if quiet else "", not_before=hour, silent=quiet)
+        return EditionVerdict(Verdict.HELD, detail, not_before=hour, silent=quiet)
+    return EditionVerdict(
+        Verdict.PLANNED, "silent: quiet hours" if quiet else "", not_before=hour, silent=quiet
+    )
 
 
 def is_quiet(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> bool:
     """Whether the newsroom is quiet at `moment`."""
-    return hours.covers(moment.astimezone(zone).time())
+    return hours.includes_time(moment.astimezone(zone).time())
 
 
 def quiet_end(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
@@ -148,7 +156,7 @@ def quiet_end(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
     return end.astimezone(moment.tzinfo)
 
 
-def catch_up(
+def build_catch_up(
     edition: str, article_ids: Sequence[int], chats: Sequence[int], now: datetime, *, readers: bool = False
 ) -> NewPost:
     """One post for all that came too late for posts of its own."""
@@ -163,10 +171,10 @@ def catch_up(
     )
 
 
-def _post(
+def _build_post(
     article: Article,
     edition: Edition,
-    judged: Judged,
+    judged: EditionVerdict,
     chats: Sequence[int],
     last: dict[int, datetime],
     gap: timedelta,
@@ -190,7 +198,7 @@ def _post(
     )
 
 
-def _decision(article: Article, edition: str, judged: Judged, now: datetime) -> Decision:
+def _build_decision(article: Article, edition: str, judged: EditionVerdict, now: datetime) -> Decision:
     return Decision(
         article_id=article.id,
         edition=edition,

@@ -68,7 +68,7 @@ Outcome = Sent | TryLater | Refused | Missing | Untouchable | ChatGone | ChatMov
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ChatAccess:
     """What a chat is, and what the bot may do there."""
 
     id: int
@@ -96,7 +96,7 @@ class Sender(Protocol):
 
     async def delete(self, chat_id: int, message_id: int) -> Outcome: ...
 
-    async def find(
+    async def find_message(
         self, chat_id: int, message_id: int, content: str, *, through: int | None = None
     ) -> Outcome:
         """Whether `message_id` is our own message with this very content: Sent, Missing or Untouchable.
@@ -107,6 +107,6 @@ class Sender(Protocol):
         """
         ...
 
-    async def standing(self, chat: int | str) -> Standing | Outcome:
+    async def fetch_chat_access(self, chat: int | str) -> ChatAccess | Outcome:
         """What the chat with this id or @name is, and what the bot may do there."""
         ...

@@ -16,21 +16,21 @@ from jobs.publish.send_result import (
     Unclear,
     Untouchable,
 )
-from storage.delivery.claims import Debt
-from storage.delivery.deliveries import Settled
+from storage.delivery.claims import DueDelivery
+from storage.delivery.deliveries import DeliveryResult
 from storage.records import Chat, ChatState, DeliveryState
 
 #: So much of an error is kept.
-WORDS = 300
+MAX_ERROR_LENGTH = 300
 #: Between two blind repetitions of a send lies twice as long each time, up to this.
-LONGEST_WAIT = timedelta(hours=1)
+MAX_REPEAT_DELAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Aftermath:
+class Settlement:
     """What is to be written after a request, in one transaction."""
 
-    settled: Settled
+    settled: DeliveryResult
     chat_id: int
     chat: ChatGone | ChatMoved | None = None
     seen: int = 0  #: a message of ours in a channel or supergroup, now the newest known
@@ -39,41 +39,43 @@ class Aftermath:
     notice: str = ""  #: for the operators
 
 
-def after(
-    debt: Debt, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
-) -> Aftermath:
+def settle_outcome(
+    debt: DueDelivery, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
+) -> Settlement:
     """The delivery's new facts; `wait` is how long an unclear one is left alone."""
-    same = as_it_is(debt)
+    same = with_state(debt)
     chat_id = debt.delivery.chat_id
     if vain := _cannot_be_done(debt, step, outcome):
         moved = outcome if isinstance(outcome, ChatMoved) else None
-        return Aftermath(replace(same, state=DeliveryState.REMOVED, error=vain[:WORDS]), chat_id, moved)
+        return Settlement(
+            replace(same, state=DeliveryState.REMOVED, error=vain[:MAX_ERROR_LENGTH]), chat_id, moved
+        )
     match outcome:
         case Sent(message_id):
-            return _sent(debt, step, message_id)
+            return _settle_sent(debt, step, message_id)
         case TryLater(seconds, reason, flood):
             until = now + timedelta(seconds=seconds) if flood else None
-            return Aftermath(replace(same, error=reason[:WORDS]), chat_id, flooded_until=until)
+            return Settlement(replace(same, error=reason[:MAX_ERROR_LENGTH]), chat_id, flooded_until=until)
         case Refused(reason, picture) if picture and debt.delivery.picture:
-            return Aftermath(replace(same, picture=False, error=reason[:WORDS]), chat_id)
+            return Settlement(replace(same, picture=False, error=reason[:MAX_ERROR_LENGTH]), chat_id)
         case Refused(reason) | Untouchable(reason):
-            refused = replace(same, state=DeliveryState.REFUSED, error=reason[:WORDS])
-            return Aftermath(refused, chat_id, notice=_refusal(debt, reason))
+            refused = replace(same, state=DeliveryState.REFUSED, error=reason[:MAX_ERROR_LENGTH])
+            return Settlement(refused, chat_id, notice=_refusal_notice(debt, reason))
         case Missing():
             gone = replace(same, state=DeliveryState.REMOVED, error="deleted in the chat")
-            return Aftermath(gone, chat_id)
+            return Settlement(gone, chat_id)
         case ChatGone(state, reason):
             kept = DeliveryState.OWED if state is ChatState.PAUSED else DeliveryState.SKIPPED
-            return Aftermath(replace(same, state=kept, error=reason[:WORDS]), chat_id, outcome)
+            return Settlement(replace(same, state=kept, error=reason[:MAX_ERROR_LENGTH]), chat_id, outcome)
         case ChatMoved():
-            return Aftermath(same, chat_id, outcome)
+            return Settlement(same, chat_id, outcome)
         case Unclear(reason):
-            return Aftermath(_unclear(debt, step, now, wait, reason), chat_id)
+            return Settlement(_mark_unclear(debt, step, now, wait, reason), chat_id)
         case _:
             assert_never(outcome)
 
 
-def _cannot_be_done(debt: Debt, step: Send | Edit | Delete, outcome: Outcome) -> str:
+def _cannot_be_done(debt: DueDelivery, step: Send | Edit | Delete, outcome: Outcome) -> str:
     """Why what stands in a group that became another chat can no longer be changed; "" where that is open."""
     if isinstance(step, Send):
         return ""
@@ -86,15 +88,15 @@ def _cannot_be_done(debt: Debt, step: Send | Edit | Delete, outcome: Outcome) ->
             return ""
 
 
-def has_moved(debt: Debt) -> bool:
+def has_moved(debt: DueDelivery) -> bool:
     """Whether the chat is a group that became a supergroup: what it was told stays there."""
     return debt.chat is not None and debt.chat.moved_to is not None
 
 
-def as_it_is(debt: Debt, state: DeliveryState = DeliveryState.OWED) -> Settled:
+def with_state(debt: DueDelivery, state: DeliveryState = DeliveryState.OWED) -> DeliveryResult:
     """The delivery in `state`, its other facts as they were."""
     delivery = debt.delivery
-    return Settled(
+    return DeliveryResult(
         delivery_id=delivery.id,
         state=state,
         shown_revision=delivery.shown_revision,
@@ -103,40 +105,42 @@ def as_it_is(debt: Debt, state: DeliveryState = DeliveryState.OWED) -> Settled:
     )
 
 
-def _sent(debt: Debt, step: Send | Edit | Delete, message_id: int) -> Aftermath:
+def _settle_sent(debt: DueDelivery, step: Send | Edit | Delete, message_id: int) -> Settlement:
     delivery = debt.delivery
     revision = 0 if isinstance(step, Delete) else step.revision
     settled = replace(
-        as_it_is(debt, DeliveryState.SETTLED),
+        with_state(debt, DeliveryState.SETTLED),
         shown_revision=revision,
         message_id=message_id,
         shown=delivery.public,
     )
     new = message_id if isinstance(step, Send) and delivery.public else 0
-    return Aftermath(settled, delivery.chat_id, seen=new, taken=bool(new) and _in_trouble(debt.chat))
+    return Settlement(settled, delivery.chat_id, seen=new, taken=bool(new) and _is_in_trouble(debt.chat))
 
 
-def _in_trouble(chat: Chat | None) -> bool:
+def _is_in_trouble(chat: Chat | None) -> bool:
     return chat is not None and (chat.state is not ChatState.ACTIVE or chat.flooded_until is not None)
 
 
-def _unclear(debt: Debt, step: Send | Edit | Delete, now: datetime, wait: timedelta, reason: str) -> Settled:
+def _mark_unclear(
+    debt: DueDelivery, step: Send | Edit | Delete, now: datetime, wait: timedelta, reason: str
+) -> DeliveryResult:
     """To be looked at after `wait`; the oftener it was repeated blindly, the longer."""
     once = int(isinstance(step, Send))
-    until = now + max(wait, min(wait * 2 ** min(debt.delivery.repeats, 10), LONGEST_WAIT))
-    unclear = as_it_is(debt, DeliveryState.UNCLEAR)
-    return replace(unclear, look_at=until, unclear=once, error=reason[:WORDS])
+    until = now + max(wait, min(wait * 2 ** min(debt.delivery.repeats, 10), MAX_REPEAT_DELAY))
+    unclear = with_state(debt, DeliveryState.UNCLEAR)
+    return replace(unclear, look_at=until, unclear=once, error=reason[:MAX_ERROR_LENGTH])
 
 
-def _refusal(debt: Debt, reason: str) -> str:
+def _refusal_notice(debt: DueDelivery, reason: str) -> str:
     """Operators are told where many would have read it."""
     if not debt.delivery.public:
         return ""
     about = f"article {debt.post.article_id}" if debt.post.article_id else f"a {debt.post.kind}"
-    return f"{name_of(debt)} does not take {about}: {reason[:WORDS]}"
+    return f"{chat_label(debt)} does not take {about}: {reason[:MAX_ERROR_LENGTH]}"
 
 
-def name_of(debt: Debt) -> str:
+def chat_label(debt: DueDelivery) -> str:
     """The chat as operators know it; a reader is never named."""
     chat = debt.chat
     if chat is None or not debt.delivery.public:

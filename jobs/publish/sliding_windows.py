@@ -10,18 +10,18 @@ from collections.abc import Iterable
 from jobs.config import Rate
 
 #: After a late wake-up this much may be caught up at once, in seconds.
-CATCH_UP = 0.1
+MAX_CATCH_UP = 0.1
 #: The quickest answer is looked for among those of this many seconds, and as many before.
-MEMORY = 30.0
+RESPONSE_MEMORY = 30.0
 #: Half of a slowness is forgotten in so many seconds, and it never grows beyond this.
-HALF_FORGOTTEN, SLOWEST = 600.0, 16.0
+SLOWDOWN_HALF_LIFE, MAX_SLOWDOWN = 600.0, 16.0
 #: A window is taken for longer by this share: for what is not measured, and what floating point loses.
 MARGIN = 0.005
 #: Posts and answers are sure of one in so many requests each.
 SHARE = 3
 
 
-class Window:
+class SlidingWindow:
     """At most `count` marks in any `seconds`."""
 
     __slots__ = ("marks", "rate")
@@ -30,7 +30,7 @@ class Window:
         self.rate = rate
         self.marks: list[float] = []  # sorted; the newest `count`
 
-    def opens(self, *, hanging: int = 0, slower: float = 1.0) -> float:
+    def opens_at(self, *, hanging: int = 0, slower: float = 1.0) -> float:
         """When one more may come; `hanging` ones may still arrive, whenever they were sent."""
         most = self.rate.count - hanging
         if most < 1:
@@ -39,20 +39,20 @@ class Window:
             return 0.0
         return self.marks[-most] + self.rate.seconds * slower * (1 + MARGIN)
 
-    def mark(self, at: float) -> None:
+    def add_mark(self, at: float) -> None:
         insort(self.marks, at)
         if len(self.marks) > self.rate.count:
             del self.marks[0]
 
-    def move(self, at: float, later: float) -> None:
+    def move_mark(self, at: float, later: float) -> None:
         """The mark at `at` was really at `later`."""
         place = bisect_left(self.marks, at)
         if place < len(self.marks) and self.marks[place] == at:
             del self.marks[place]
-        self.mark(later)
+        self.add_mark(later)
 
 
-class SharedWindow(Window):
+class SharedWindow(SlidingWindow):
     """A chat's own window, in which posts and answers leave each other a third.
 
     A request may go if as much of the other side's unused third stays free as the time until the next slot
@@ -68,7 +68,7 @@ class SharedWindow(Window):
 
     def mark_side(self, at: float, *, answer: bool) -> None:
         """`mark`, and whose it is."""
-        self.mark(at)
+        self.add_mark(at)
         side = self._sides[answer]
         insort(side, at)
         if len(side) > self.rate.count:
@@ -76,19 +76,19 @@ class SharedWindow(Window):
 
     def move_side(self, at: float, later: float, *, answer: bool) -> None:
         """`move`, and whose it is."""
-        self.move(at, later)
+        self.move_mark(at, later)
         side = self._sides[answer]
         place = bisect_left(side, at)
         if place < len(side) and side[place] == at:
             del side[place]
             insort(side, later)
 
-    def opens_to(self, now: float, *, answer: bool, slower: float = 1.0) -> float:
+    def side_opens_at(self, now: float, *, answer: bool, slower: float = 1.0) -> float:
         """When one more of a side may come. Posts leave a third only where questions were answered."""
         length = self.rate.seconds * slower * (1 + MARGIN)
         share, [_, answers] = self.rate.count // SHARE, self._sides
         if share == 0 or not (answer or (answers and answers[-1] > now - length)):
-            return self.opens(slower=slower)
+            return self.opens_at(slower=slower)
         others, since = self._sides[not answer], now
         counted = self.marks[bisect_right(self.marks, now - length) :]
         for gone, mark in enumerate(counted):
@@ -107,18 +107,18 @@ class Budget:
     __slots__ = ("_due", "interval", "window")
 
     def __init__(self, rate: Rate) -> None:
-        self.window = Window(rate)
+        self.window = SlidingWindow(rate)
         self.interval = rate.seconds / rate.count
         self._due = 0.0  # when the next one comes at an even pace
 
-    def opens(self, *, hanging: int = 0, slower: float = 1.0) -> float:
+    def opens_at(self, *, hanging: int = 0, slower: float = 1.0) -> float:
         """When one more may come."""
-        return max(self._due, self.window.opens(hanging=hanging, slower=slower))
+        return max(self._due, self.window.opens_at(hanging=hanging, slower=slower))
 
-    def count(self, now: float, slower: float = 1.0) -> None:
+    def count_request(self, now: float, slower: float = 1.0) -> None:
         """One comes now."""
-        self.window.mark(now)
-        self._due = max(self._due, now - CATCH_UP) + self.interval * slower
+        self.window.add_mark(now)
+        self._due = max(self._due, now - MAX_CATCH_UP) + self.interval * slower
 
 
 class SharedBudget(Budget):
@@ -137,14 +137,14 @@ class SharedBudget(Budget):
         self._posts, self._kinds = size - 1, deque([False] * (size - 1), size - 1)  # True for an answer
         self._waiting = [0.0, 0.0]  # until when a post waits, an answer
 
-    def opens_to(self, now: float, *, answer: bool, hanging: int = 0, slower: float = 1.0) -> float:
+    def side_opens_at(self, now: float, *, answer: bool, hanging: int = 0, slower: float = 1.0) -> float:
         """When one more of a side may come: the slot is left to the other side if that waits and is next."""
-        at = self.opens(hanging=hanging, slower=slower)
+        at = self.opens_at(hanging=hanging, slower=slower)
         if self._waiting[not answer] > now and (self._posts >= self._sure) != answer:
             return max(at, now) + self.interval
         return at
 
-    def wait(self, until: float, *, answer: bool) -> None:
+    def reserve_slot(self, until: float, *, answer: bool) -> None:
         """One of a side waits for its slot, and comes before then."""
         self._waiting[answer] = until
 
@@ -155,7 +155,7 @@ class SharedBudget(Budget):
         self._waiting[answer] = 0.0
 
 
-class Quickest:
+class FastestResponse:
     """The quickest of the last answers; for `unknown` seconds nobody knows how quick they can be."""
 
     __slots__ = ("_before", "_known_at", "_now", "_since", "_unknown")
@@ -164,17 +164,17 @@ class Quickest:
         self._since = self._now = self._before = self._known_at = float("inf")
         self._unknown = unknown
 
-    def late(self, took: float, at: float) -> float:
+    def measure_delay(self, took: float, at: float) -> float:
         """How much later than the quickest an answer came; all that it `took` while that is unknown."""
         if self._since == float("inf"):
             self._known_at = at + self._unknown
-        if self._since == float("inf") or at - self._since > MEMORY:
+        if self._since == float("inf") or at - self._since > RESPONSE_MEMORY:
             self._since, self._before, self._now = at, self._now, took
         self._now = min(self._now, took)
         return took if at <= self._known_at else took - min(self._now, self._before)
 
 
-class Slowness:
+class Slowdown:
     """How much slower than its rate something goes since it was flooded; slowly forgotten."""
 
     __slots__ = ("_factor", "_since")
@@ -182,15 +182,15 @@ class Slowness:
     def __init__(self) -> None:
         self._factor, self._since = 1.0, 0.0
 
-    def now(self, now: float) -> float:
-        forgotten: float = 0.5 ** ((now - self._since) / HALF_FORGOTTEN)
+    def current_factor(self, now: float) -> float:
+        forgotten: float = 0.5 ** ((now - self._since) / SLOWDOWN_HALF_LIFE)
         return 1.0 + (self._factor - 1.0) * forgotten
 
-    def grow(self, factor: float, now: float) -> None:
-        self._factor, self._since = min(self.now(now) * factor, SLOWEST), now
+    def grow_factor(self, factor: float, now: float) -> None:
+        self._factor, self._since = min(self.current_factor(now) * factor, MAX_SLOWDOWN), now
 
 
-class Chats:
+class ChatWindows:
     """A window or two for each chat that was lately spoken to; the others take no memory."""
 
     def __init__(self, rates: Iterable[Rate]) -> None:
@@ -198,39 +198,43 @@ class Chats:
         self._kept = max(rate.seconds for rate in self._rates)
         self._windows: dict[int, tuple[SharedWindow, ...]] = {}  # the longest silent first
         self._answers: dict[int, int] = {}  # in a row, since the last post
-        self.opens: dict[int, float] = {}  #: when each may get its next post
+        self.post_opens_at: dict[int, float] = {}  #: when each may get its next post
 
     def __len__(self) -> int:
         return len(self._windows)
 
-    def mark(self, chat_id: int, at: float, slower: float, *, answer: bool = False) -> None:
+    def add_mark(self, chat_id: int, at: float, slower: float, *, answer: bool = False) -> None:
         windows = self._windows.pop(chat_id, None) or tuple(SharedWindow(rate) for rate in self._rates)
         for window in windows:
             window.mark_side(at, answer=answer)
         self._windows[chat_id] = windows
         self._answers[chat_id] = self._answers.get(chat_id, 0) + 1 if answer else 0
-        self.opens[chat_id] = self.opens_to(chat_id, at, slower)
-        self._forget(at)
+        self.post_opens_at[chat_id] = self.side_opens_at(chat_id, at, slower)
+        self._drop_expired(at)
 
-    def move(self, chat_id: int, at: float, later: float, slower: float, *, answer: bool = False) -> None:
+    def move_mark(
+        self, chat_id: int, at: float, later: float, slower: float, *, answer: bool = False
+    ) -> None:
         """What went to the chat at `at` arrived `later`."""
         if windows := self._windows.get(chat_id):
             for window in windows:
                 window.move_side(at, later, answer=answer)
-            self.opens[chat_id] = self.opens_to(chat_id, later, slower)
+            self.post_opens_at[chat_id] = self.side_opens_at(chat_id, later, slower)
 
-    def opens_to(self, chat_id: int, now: float, slower: float, *, answer: bool = False) -> float:
+    def side_opens_at(self, chat_id: int, now: float, slower: float, *, answer: bool = False) -> float:
         """When the chat may get its next answer, or post."""
         windows = self._windows.get(chat_id, ())
-        return max((window.opens_to(now, answer=answer, slower=slower) for window in windows), default=0.0)
+        return max(
+            (window.side_opens_at(now, answer=answer, slower=slower) for window in windows), default=0.0
+        )
 
     def is_posts_turn(self, chat_id: int) -> bool:
         """Whether the chat got so many answers in a row that a post that waits goes first."""
         return self._answers.get(chat_id, 0) >= SHARE - 1
 
-    def _forget(self, now: float) -> None:
+    def _drop_expired(self, now: float) -> None:
         while self._windows:
             chat_id = next(iter(self._windows))
-            if self._windows[chat_id][0].marks[-1] > now - self._kept or self.opens[chat_id] > now:
+            if self._windows[chat_id][0].marks[-1] > now - self._kept or self.post_opens_at[chat_id] > now:
                 return
-            del self._windows[chat_id], self._answers[chat_id], self.opens[chat_id]
+            del self._windows[chat_id], self._answers[chat_id], self.post_opens_at[chat_id]

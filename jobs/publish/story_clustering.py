@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from storage.index.explain import Evidence
+from storage.index.explain import Explanation
 from storage.records import Article
-from storage.stories import Near
-from storage.text.normalize import tidy
+from storage.stories import StoryCandidate
+from storage.text.normalize import normalize_text
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ClusteringRules:
     """When an article belongs to a story, and what repeats another.
 
     `alike`, `most` and `apart` were chosen on ECB+ Train (`benchmarks/related/tune.py`, seed 5), alone and
@@ -37,33 +37,37 @@ class Rules:
     letters: int = 60  #: of a text that is too long to be said twice by chance
 
 
-RULES = Rules()
+RULES = ClusteringRules()
 
 
-def choose(article: Article, nearest: Sequence[Near], rules: Rules = RULES) -> int | None:
+def choose_story(
+    article: Article, nearest: Sequence[StoryCandidate], rules: ClusteringRules = RULES
+) -> int | None:
     """The story that the article joins; None where it starts one.
 
     Twin events (two quakes on one coast) are alike, but less so than the articles on each of them.
     """
-    stories: dict[int, list[Near]] = {}
+    stories: dict[int, list[StoryCandidate]] = {}
     for near in nearest:
         if near.story_id is not None and _in_time(article, near, rules):
             stories.setdefault(near.story_id, []).append(near)
-    likeness = {story: _likeness(some, rules) for story, some in stories.items()}
+    likeness = {story: _story_likeness(some, rules) for story, some in stories.items()}
     fitting = [
         story
         for story, alike in likeness.items()
-        if alike >= max(rules.alike, rules.apart * _held_together(stories[story]))
+        if alike >= max(rules.alike, rules.apart * _story_cohesion(stories[story]))
     ]
     return max(fitting, key=lambda story: (likeness[story], story), default=None)
 
 
-def repeated(article: Article, others: Sequence[Article], rules: Rules = RULES) -> Article | None:
+def find_repeated(
+    article: Article, others: Sequence[Article], rules: ClusteringRules = RULES
+) -> Article | None:
     """The first of the others that the article repeats."""
-    return next((other for other in others if repeats(article, other, rules)), None)
+    return next((other for other in others if is_repetition(article, other, rules)), None)
 
 
-def repeats(article: Article, other: Article, rules: Rules = RULES) -> bool:
+def is_repetition(article: Article, other: Article, rules: ClusteringRules = RULES) -> bool:
     """Whether both say the very same: headline, standfirst and text, but for case, marks and spaces.
 
     Nothing less will do, since what repeats is not posted: one number, one name or a "not" makes another
@@ -72,14 +76,15 @@ def repeats(article: Article, other: Article, rules: Rules = RULES) -> bool:
     if article.id == other.id or abs(article.published_at - other.published_at) > rules.repeats_within:
         return False
     if any(
-        mine[_READ:] != theirs[_READ:] for mine, theirs in zip(_parts(article), _parts(other), strict=True)
+        mine[_MAX_COMPARED:] != theirs[_MAX_COMPARED:]
+        for mine, theirs in zip(_article_parts(article), _article_parts(other), strict=True)
     ):
         return False
-    said = _said(article)
-    return sum(map(len, said)) >= rules.letters and said == _said(other)
+    said = _comparable_words(article)
+    return sum(map(len, said)) >= rules.letters and said == _comparable_words(other)
 
 
-class Kin(StrEnum):
+class Relation(StrEnum):
     """What an article is to another."""
 
     REPEATS = "repeats"  #: word for word
@@ -87,48 +92,48 @@ class Kin(StrEnum):
     SUMMARY = "summary"  #: the other says most of what it says, and much more
     WHOLE = "whole"  #: the other is a summary of it
     RELATED = "related"
-    STRANGER = "stranger"
+    UNRELATED = "stranger"
 
 
-def kin(one: Article, other: Article, evidence: Evidence, told: float) -> Kin:
+def classify_relation(one: Article, other: Article, evidence: Explanation, told: float) -> Relation:
     """What `one` is to `other`; below the likeness `told` there is none to speak of."""
     part, part_of_other, rules = evidence.part, evidence.part_of_other, RULES
-    if repeats(one, other):
-        return Kin.REPEATS
+    if is_repetition(one, other):
+        return Relation.REPEATS
     if evidence.alike >= rules.nearly:
-        return Kin.NEARLY
+        return Relation.NEARLY
     if max(part, part_of_other) >= rules.inside and min(part, part_of_other) <= rules.inside / 2:
-        return Kin.SUMMARY if part > part_of_other else Kin.WHOLE
-    return Kin.RELATED if evidence.alike >= told else Kin.STRANGER
+        return Relation.SUMMARY if part > part_of_other else Relation.WHOLE
+    return Relation.RELATED if evidence.alike >= told else Relation.UNRELATED
 
 
-def _likeness(some: Sequence[Near], rules: Rules) -> float:
+def _story_likeness(some: Sequence[StoryCandidate], rules: ClusteringRules) -> float:
     likest = sorted((near.alike for near in some), reverse=True)[: rules.most]
     return (likest[0] + sum(likest) / len(likest)) / 2
 
 
-def _held_together(some: Sequence[Near]) -> float:
+def _story_cohesion(some: Sequence[StoryCandidate]) -> float:
     """How alike a story's articles are to each other, in the mean; 0 where there is but one."""
     alike = [one.others.get(other.article_id, 0.0) for one in some for other in some if one is not other]
     return sum(alike) / len(alike) if alike else 0.0
 
 
-def _in_time(article: Article, near: Near, rules: Rules) -> bool:
+def _in_time(article: Article, near: StoryCandidate, rules: ClusteringRules) -> bool:
     return abs(article.published_at - near.published_at) <= timedelta(days=rules.days)
 
 
-def _parts(article: Article) -> tuple[str, str, str]:
+def _article_parts(article: Article) -> tuple[str, str, str]:
     return article.title, article.summary, article.text
 
 
-def _said(article: Article) -> list[str]:
+def _comparable_words(article: Article) -> list[str]:
     """The words, without case and without the marks around them; a minus before a number stays."""
-    text = tidy("\n".join(part[:_READ] for part in _parts(article))).casefold()
-    words = (word.strip(_AROUND) for word in text.split())
+    text = normalize_text("\n".join(part[:_MAX_COMPARED] for part in _article_parts(article))).casefold()
+    words = (word.strip(_PUNCTUATION) for word in text.split())
     return [word for word in words if any(unicodedata.category(letter)[0] in "LN" for letter in word)]
 
 
 #: Characters of a text that are read word by word; behind them two texts must be the same letter for letter.
-_READ = 20_000
+_MAX_COMPARED = 20_000
 #: What stands around words; not what stands for something before or behind a number.
-_AROUND = "\"'“”„‘’‚«»‹›()[]{}.,;:!?…¡¿၊။、。·•*_"
+_PUNCTUATION = "\"'“”„‘’‚«»‹›()[]{}.,;:!?…¡¿၊။、。·•*_"

@@ -17,14 +17,14 @@ from sqlalchemy import Connection, Select, bindparam, select, text, tuple_, upda
 from storage import chats as chats_by_id
 from storage.delivery import turns
 from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import deliveries, posts
 
 #: The most rows looked at in one query while claiming.
-PAGE = 500
+PAGE_SIZE = 500
 
 #: Of a delivery: its id, its chat, and from when it is due.
-Row = tuple[int, int, datetime] | Any
+DueRow = tuple[int, int, datetime] | Any
 
 #: Written as the indexes are, so that both engines use them.
 OWED = text("deliveries.state = 'owed'")
@@ -32,7 +32,7 @@ OPEN = text("deliveries.state IN ('claimed', 'unclear')")
 
 
 @dataclass(frozen=True, slots=True)
-class Debt:
+class DueDelivery:
     """A delivery with its post, and its chat where that is known."""
 
     delivery: Delivery
@@ -42,15 +42,15 @@ class Debt:
 
 
 @dataclass(frozen=True, slots=True)
-class Dues:
+class DueBatch:
     """What may be sent next, and the chats that were passed over although something is due to them."""
 
-    debts: list[Debt]
-    passed: frozenset[int]
+    deliveries: list[DueDelivery]
+    skipped_chats: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class RequestIntent:
     """What a request is about to say; kept where it can be looked up, in channels and groups."""
 
     delivery_id: int
@@ -60,70 +60,70 @@ class Intent:
     reply_to: int = 0  #: the message that it answers
 
 
-def due(
+def select_due(
     connection: Connection,
     now: datetime,
     count: int,
     shut: Collection[int] = frozenset(),
     in_hand: Collection[int] = frozenset(),
-) -> Dues:
+) -> DueBatch:
     """Up to `count` deliveries that are due, without those `in_hand`; nothing is written.
 
     By lane, channels and groups first, then in order of owing; in a channel or group feeds take turns. At
     most one for each chat, none for chats that are `shut` or not open, and none for a channel or group while
     a request to it is under way or a send unclear.
     """
-    chosen, held = _Chosen(count, set(shut) | _busy(connection)), set(in_hand)
-    public = _public(connection, now, held)
+    chosen, held = _Selection(count, set(shut) | _busy_chats(connection)), set(in_hand)
+    public = _next_public(connection, now, held)
     for lane in Lane:
-        chosen.take(connection, [row for place, row in public if place is lane])
-        for page in _pages(connection, lane, now, count + len(in_hand)) if chosen.room else ():
-            chosen.take(connection, [row for row in page if row[0] not in held])
-            if not chosen.room:
+        chosen.add_rows(connection, [row for place, row in public if place is lane])
+        for page in _due_pages(connection, lane, now, count + len(in_hand)) if chosen.has_room else ():
+            chosen.add_rows(connection, [row for row in page if row[0] not in held])
+            if not chosen.has_room:
                 break
-    found = select(deliveries).where(deliveries.c.id.in_(chosen.numbers))
-    said = records(Delivery, connection.execute(found)) if chosen.numbers else []
+    found = select(deliveries).where(deliveries.c.id.in_(chosen.delivery_ids))
+    said = to_records(Delivery, connection.execute(found)) if chosen.delivery_ids else []
     rows = {delivery.id: delivery for delivery in said}
-    debts = with_posts(connection, [rows[number] for number in chosen.numbers], chosen.known)
+    debts = attach_posts(connection, [rows[number] for number in chosen.delivery_ids], chosen.chats)
     lanes = {row[0]: lane for lane, row in public}
-    return Dues([_hurried(debt, lanes) for debt in debts], frozenset(chosen.passed))
+    return DueBatch([_with_lane(debt, lanes) for debt in debts], frozenset(chosen.skipped_chats))
 
 
-def _hurried(debt: Debt, lanes: dict[int, Lane]) -> Debt:
+def _with_lane(debt: DueDelivery, lanes: dict[int, Lane]) -> DueDelivery:
     return replace(debt, lane=lanes[debt.delivery.id]) if debt.delivery.public else debt
 
 
-def _public(connection: Connection, now: datetime, held: set[int]) -> list[tuple[Lane, Row]]:
+def _next_public(connection: Connection, now: datetime, held: set[int]) -> list[tuple[Lane, DueRow]]:
     """What is next in each channel and group, in order of owing, each with its lane."""
-    due = [head for head in turns.heads(connection, now) if head.delivery_id not in held]
-    found = sorted(turns.next_of_each(due), key=lambda each: (each[1].not_before, each[1].delivery_id))
+    due = [head for head in turns.queue_heads(connection, now) if head.delivery_id not in held]
+    found = sorted(turns.next_of_each_chat(due), key=lambda each: (each[1].not_before, each[1].delivery_id))
     return [(lane, (head.delivery_id, head.chat_id, head.not_before)) for lane, head in found]
 
 
-class _Chosen:
+class _Selection:
     """What is chosen of the rows (delivery id, chat id, not_before) that are due, in their order."""
 
     def __init__(self, count: int, closed: set[int]) -> None:
-        self.numbers: list[int] = []
-        self.known: dict[int, Chat] = {}
-        self.passed: set[int] = set()
+        self.delivery_ids: list[int] = []
+        self.chats: dict[int, Chat] = {}
+        self.skipped_chats: set[int] = set()
         self._count, self._closed = count, closed
 
     @property
-    def room(self) -> bool:
-        return len(self.numbers) < self._count
+    def has_room(self) -> bool:
+        return len(self.delivery_ids) < self._count
 
-    def take(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def add_rows(self, connection: Connection, rows: Sequence[DueRow]) -> None:
         """One for each open, active chat, while there is room."""
-        self.passed |= {row[1] for row in rows if row[1] in self._closed}
+        self.skipped_chats |= {row[1] for row in rows if row[1] in self._closed}
         first = {row[1]: row[0] for row in reversed(rows) if row[1] not in self._closed}
-        self.known |= chats_by_id.many(connection, first)
-        inactive = {number for number in first if not is_open(self.known.get(number))}
-        self.passed -= inactive
+        self.chats |= chats_by_id.get_many(connection, first)
+        inactive = {number for number in first if not is_open(self.chats.get(number))}
+        self.skipped_chats -= inactive
         for number, chat_id, _ in rows:
-            if self.room and first.get(chat_id) == number and chat_id not in inactive:
+            if self.has_room and first.get(chat_id) == number and chat_id not in inactive:
                 self._closed.add(chat_id)
-                self.numbers.append(number)
+                self.delivery_ids.append(number)
 
 
 def is_open(chat: Chat | None) -> bool:
@@ -137,7 +137,7 @@ def is_open(chat: Chat | None) -> bool:
     return chat is None or chat.state is not ChatState.BLOCKED
 
 
-def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> set[int]:
+def claim_deliveries(connection: Connection, intents: Sequence[RequestIntent], now: datetime) -> set[int]:
     """Their requests are about to be made: note what these will say; the deliveries that are still owed."""
     numbers = [intent.delivery_id for intent in intents]
     owed = update(deliveries).where(deliveries.c.id.in_(numbers), OWED)
@@ -151,12 +151,12 @@ def claim(connection: Connection, intents: Sequence[Intent], now: datetime) -> s
     return mine
 
 
-def _busy(connection: Connection) -> set[int]:
+def _busy_chats(connection: Connection) -> set[int]:
     """The channels and groups in which something is not yet known."""
-    return set(connection.execute(_BUSY).scalars())
+    return set(connection.execute(_BUSY_QUERY).scalars())
 
 
-_BUSY = select(deliveries.c.chat_id).where(
+_BUSY_QUERY = select(deliveries.c.chat_id).where(
     OPEN,
     deliveries.c.public,
     (deliveries.c.state == DeliveryState.CLAIMED) | deliveries.c.message_id.is_(None),
@@ -164,7 +164,7 @@ _BUSY = select(deliveries.c.chat_id).where(
 
 
 @cache
-def _owed(lane: Lane, *, behind: bool) -> Select[Any]:
+def _due_query(lane: Lane, *, behind: bool) -> Select[Any]:
     """What is due to readers, in its order, from the first on or `behind` a row; made once: asked often."""
     hour, number = deliveries.c.not_before, deliveries.c.id
     there = (deliveries.c.lane == lane) & deliveries.c.public.is_(False)
@@ -177,20 +177,22 @@ def _owed(lane: Lane, *, behind: bool) -> Select[Any]:
     return query.order_by(hour, number).limit(bindparam("size", type_=number.type))
 
 
-def _pages(connection: Connection, lane: Lane, now: datetime, size: int) -> Iterator[Sequence[Any]]:
+def _due_pages(connection: Connection, lane: Lane, now: datetime, size: int) -> Iterator[Sequence[Any]]:
     """First what would do if every row could be taken, then larger pages."""
-    asked: dict[str, Any] = {"now": now, "size": min(size, PAGE)}
-    page = connection.execute(_owed(lane, behind=False), asked).all()
+    asked: dict[str, Any] = {"now": now, "size": min(size, PAGE_SIZE)}
+    page = connection.execute(_due_query(lane, behind=False), asked).all()
     while page:
         yield page
         if len(page) < asked["size"]:
             return
-        asked |= {"size": PAGE, "hour": page[-1].not_before, "number": page[-1].id}
-        page = connection.execute(_owed(lane, behind=True), asked).all()
+        asked |= {"size": PAGE_SIZE, "hour": page[-1].not_before, "number": page[-1].id}
+        page = connection.execute(_due_query(lane, behind=True), asked).all()
 
 
-def with_posts(connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]) -> list[Debt]:
+def attach_posts(
+    connection: Connection, found: Sequence[Delivery], known: dict[int, Chat]
+) -> list[DueDelivery]:
     """Deliveries with their posts and chats."""
     query = select(posts).where(posts.c.id.in_({delivery.post_id for delivery in found}))
-    said = {post.id: post for post in records(Post, connection.execute(query))} if found else {}
-    return [Debt(each, said[each.post_id], known.get(each.chat_id)) for each in found]
+    said = {post.id: post for post in to_records(Post, connection.execute(query))} if found else {}
+    return [DueDelivery(each, said[each.post_id], known.get(each.chat_id)) for each in found]

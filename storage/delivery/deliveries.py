@@ -13,16 +13,16 @@ from sqlalchemy import Connection, bindparam, case, literal, select, text, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import chats as chats_by_id
-from storage.delivery.claims import OPEN, OWED, Debt, is_open, with_posts
+from storage.delivery.claims import OPEN, OWED, DueDelivery, attach_posts, is_open
 from storage.records import Delivery, DeliveryState, Lane
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import deliveries, showings
 
 _PUBLIC = text("deliveries.public")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class DeliveryResult:
     """What came of a request: a delivery's new facts."""
 
     delivery_id: int
@@ -39,13 +39,13 @@ class Settled:
     before: DeliveryState = DeliveryState.CLAIMED  #: what it was; otherwise nothing is written
 
 
-def release(connection: Connection, delivery_ids: Collection[int]) -> None:
+def release_claims(connection: Connection, delivery_ids: Collection[int]) -> None:
     """Owe again what was claimed and surely not sent."""
     mine = deliveries.c.id.in_(list(delivery_ids)) & (deliveries.c.state == DeliveryState.CLAIMED)
     connection.execute(update(deliveries).where(mine).values(state=DeliveryState.OWED))
 
 
-def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
+def settle(connection: Connection, settled: Sequence[DeliveryResult], now: datetime) -> None:
     """Write what came of requests. A row that wants something else by now is owed again."""
     if not settled:
         return
@@ -61,7 +61,7 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
         connection.execute(dialect.insert(showings).on_conflict_do_nothing(), seen)
 
 
-def _settling() -> Any:
+def _settle_query() -> Any:
     new = {name: bindparam(f"new_{name}", type_=deliveries.c[name].type) for name in _FACTS}
     wanted, shown = deliveries.c.wanted_revision, new["shown_revision"]
     as_wanted = (wanted == shown) | ((wanted > 0) & (wanted < shown))
@@ -79,11 +79,11 @@ def _settling() -> Any:
 
 
 _FACTS = ("state", "shown_revision", "message_id", "look_at", "picture", "error", "settled_at")
-_SETTLE = _settling()
-_NEW = [(f"new_{name}", name) for name in Settled.__dataclass_fields__]
+_SETTLE = _settle_query()
+_NEW = [(f"new_{name}", name) for name in DeliveryResult.__dataclass_fields__]
 
 
-def recover(connection: Connection, wait: timedelta) -> int:
+def recover_interrupted(connection: Connection, wait: timedelta) -> int:
     """After a crash: what was claimed is unclear, to be looked at `wait` after its request; how many."""
     claimed = deliveries.c.state == DeliveryState.CLAIMED
     query = select(deliveries.c.id, deliveries.c.claimed_at, deliveries.c.not_before).where(OPEN, claimed)
@@ -104,17 +104,17 @@ def recover(connection: Connection, wait: timedelta) -> int:
     return len(rows)
 
 
-def unclear(connection: Connection, now: datetime, count: int) -> list[Debt]:
+def list_unclear(connection: Connection, now: datetime, count: int) -> list[DueDelivery]:
     """Up to `count` unclear deliveries that may be looked at, the longest waiting first."""
-    found = records(Delivery, connection.execute(_UNCLEAR, {"now": now, "count": count}))
+    found = to_records(Delivery, connection.execute(_UNCLEAR, {"now": now, "count": count}))
     if not found:
         return []
-    known = chats_by_id.many(connection, {delivery.chat_id for delivery in found})
+    known = chats_by_id.get_many(connection, {delivery.chat_id for delivery in found})
     shut = {number for number, chat in known.items() if not is_open(chat)}
-    return with_posts(connection, [each for each in found if each.chat_id not in shut], known)
+    return attach_posts(connection, [each for each in found if each.chat_id not in shut], known)
 
 
-def next_due(connection: Connection, after: datetime) -> datetime | None:
+def next_due_at(connection: Connection, after: datetime) -> datetime | None:
     """When something that waits for its hour comes next."""
     hours: list[datetime] = []
     for query in _NEXT_DUE:
@@ -122,17 +122,17 @@ def next_due(connection: Connection, after: datetime) -> datetime | None:
     return min(hours, default=None)
 
 
-def next_look(connection: Connection) -> datetime | None:
+def next_lookup_at(connection: Connection) -> datetime | None:
     """When the next unclear delivery may be looked at."""
-    return connection.execute(_NEXT_LOOK).scalar()
+    return connection.execute(_NEXT_LOOKUP).scalar()
 
 
 # Asked often, so made once.
-_LOOK_NOW = deliveries.c.look_at <= bindparam("now", type_=deliveries.c.look_at.type)
+_LOOKUP_DUE = deliveries.c.look_at <= bindparam("now", type_=deliveries.c.look_at.type)
 _AFTER = deliveries.c.not_before > bindparam("after", type_=deliveries.c.not_before.type)
 _UNCLEAR = (
     select(deliveries)
-    .where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR, _LOOK_NOW)
+    .where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR, _LOOKUP_DUE)
     .order_by(deliveries.c.look_at)
     .limit(bindparam("count", type_=deliveries.c.id.type))
 )
@@ -144,7 +144,7 @@ _NEXT_DUE = [
     for lane in Lane
     for public in (True, False)
 ]
-_NEXT_LOOK = (
+_NEXT_LOOKUP = (
     select(deliveries.c.look_at)
     .where(OPEN, deliveries.c.state == DeliveryState.UNCLEAR)
     .order_by(deliveries.c.look_at)
@@ -152,7 +152,7 @@ _NEXT_LOOK = (
 )
 
 
-def sent_since(connection: Connection, since: datetime) -> Iterable[tuple[int, datetime]]:
+def requests_since(connection: Connection, since: datetime) -> Iterable[tuple[int, datetime]]:
     """Chat and time of the requests to channels and groups made since then, in order: the pace's memory."""
     recent = deliveries.c.claimed_at > since
     query = select(deliveries.c.chat_id, deliveries.c.claimed_at).where(_PUBLIC, recent)

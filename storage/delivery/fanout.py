@@ -25,13 +25,13 @@ from sqlalchemy import (
 from storage import chats as chats_by_id
 from storage.delivery import planning, turns
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
-from storage.rows import record
-from storage.schema import SPREADING, chats, deliveries, posts, subscriptions
+from storage.rows import to_record
+from storage.schema import FANOUT_PENDING, chats, deliveries, posts, subscriptions
 
 #: Deliveries a slice: about 20 ms on SQLite with two slow cores.
-SLICE = 1000
+SLICE_SIZE = 1000
 
-_UNSPREAD = text(SPREADING)
+_FANOUT_PENDING = text(FANOUT_PENDING)
 _CHANGEABLE = (
     DeliveryState.OWED,
     DeliveryState.CLAIMED,
@@ -46,17 +46,17 @@ _RANK = case((_WITHDRAWN, 0), else_=_LANE)
 _HAD_ITS_TURN = posts.c.feed_id <= bindparam("last_feed", type_=posts.c.feed_id.type)
 _NEXT = (
     select(posts)
-    .where(_UNSPREAD)
+    .where(_FANOUT_PENDING)
     .order_by(_RANK, _HAD_ITS_TURN, posts.c.feed_id, _WITHDRAWN.desc(), posts.c.id)
     .limit(1)
 )
 
 
-def spread(
+def fan_out_slice(
     connection: Connection,
     now: datetime,
     default_edition: str = "",
-    size: int = SLICE,
+    size: int = SLICE_SIZE,
     last_feed: int = turns.NO_FEED,
 ) -> Post | None:
     """Do one slice of the most urgent post's work; that post, None where there was none.
@@ -67,24 +67,24 @@ def spread(
     row = connection.execute(_NEXT, {"last_feed": last_feed}).first()
     if row is None:
         return None
-    post = record(Post, row)
+    post = to_record(Post, row)
     if post.raised_after is not None:
-        mark = _raise(connection, post, now, size)
+        mark = _raise_revision(connection, post, now, size)
         connection.execute(update(posts).where(posts.c.id == post.id).values(raised_after=mark))
     else:
-        mark = _give(connection, post, default_edition, size)
+        mark = _add_deliveries(connection, post, default_edition, size)
         connection.execute(update(posts).where(posts.c.id == post.id).values(followers_after=mark))
     return post
 
 
-def _give(connection: Connection, post: Post, default_edition: str, size: int) -> int | None:
+def _add_deliveries(connection: Connection, post: Post, default_edition: str, size: int) -> int | None:
     """Owe the post to the next followers; the last one's chat id, None behind the last of all.
 
     Not to a chat that has the article already: as one of another edition's channels, or as its follower.
     """
-    some = followers(post, default_edition).order_by(subscriptions.c.chat_id).limit(size).subquery()
+    some = select_followers(post, default_edition).order_by(subscriptions.c.chat_id).limit(size).subquery()
     about = post.article_id if post.kind is PostKind.ARTICLE else None
-    same = [post.id] if about is None else planning.posts_of_article(connection, about)
+    same = [post.id] if about is None else planning.post_ids_of_article(connection, about)
     there = select(deliveries.c.id).where(deliveries.c.post_id.in_(same), deliveries.c.chat_id == some.c.id)
     public = some.c.kind != literal(ChatKind.PRIVATE, chats.c.kind.type)
     new = select(
@@ -102,7 +102,7 @@ def _give(connection: Connection, post: Post, default_edition: str, size: int) -
     return last
 
 
-def followers(post: Post, default_edition: str) -> Select[tuple[int, ChatKind]]:
+def select_followers(post: Post, default_edition: str) -> Select[tuple[int, ChatKind]]:
     """The chats, and their kinds, that are yet to get the post because they asked for its edition."""
     edition = chats.c.edition == post.edition
     if post.edition == default_edition:
@@ -121,7 +121,7 @@ def followers(post: Post, default_edition: str) -> Select[tuple[int, ChatKind]]:
     )
 
 
-def _raise(connection: Connection, post: Post, now: datetime, size: int) -> int | None:
+def _raise_revision(connection: Connection, post: Post, now: datetime, size: int) -> int | None:
     """Let the next deliveries want what the post wants; the last one's chat id, None behind the last."""
     mine = deliveries.c.post_id == post.id
     behind = mine & (deliveries.c.chat_id > post.raised_after)
@@ -130,11 +130,11 @@ def _raise(connection: Connection, post: Post, now: datetime, size: int) -> int 
     if not page:
         return None
     some = and_(behind, deliveries.c.chat_id <= page[-1], deliveries.c.state.in_(_CHANGEABLE))
-    connection.execute(update(deliveries).where(some).values(**_wishes(post, now)))
+    connection.execute(update(deliveries).where(some).values(**_updated_columns(post, now)))
     return page[-1] if len(page) == size else None
 
 
-def _wishes(post: Post, now: datetime) -> dict[str, object]:
+def _updated_columns(post: Post, now: datetime) -> dict[str, object]:
     """The new facts of a delivery, by what it is now."""
     state, shown = deliveries.c.state, deliveries.c.message_id.is_not(None)
     differs = true() if post.revision == 0 else deliveries.c.shown_revision < post.revision
@@ -154,11 +154,13 @@ def _wishes(post: Post, now: datetime) -> dict[str, object]:
             (unsent, literal(post.lane, deliveries.c.lane.type)),
             else_=deliveries.c.lane,
         ),
-        "not_before": case((changes, literal(now, deliveries.c.not_before.type)), else_=_hour(post, unsent)),
+        "not_before": case(
+            (changes, literal(now, deliveries.c.not_before.type)), else_=_updated_not_before(post, unsent)
+        ),
     }
 
 
-def _hour(post: Post, unsent: object) -> object:
+def _updated_not_before(post: Post, unsent: object) -> object:
     """A post that became breaking no longer waits for its hour."""
     hour = deliveries.c.not_before
     if post.lane is not Lane.BREAKING:

@@ -12,18 +12,18 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
-from storage.chats import FIRST
+from storage.chats import BEFORE_ALL_IDS
 from storage.delivery import turns
 from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
-from storage.rows import record, records
+from storage.rows import to_record, to_records
 from storage.schema import articles, decisions, deliveries, entries, feeds, posts
 
 #: Planned articles of a feed that are looked at for the newest publication.
-RECENT = 50
+RECENT_COUNT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class EntryForPlanning:
     """An article in one feed: what that feed alone would make of it."""
 
     feed: str  #: its address, as the operator wrote it
@@ -34,12 +34,12 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Unplanned:
+class ArticleForPlanning:
     """An article about which no edition has decided, with what is needed to decide."""
 
     article: Article
-    sightings: tuple[Sighting, ...]  #: in each of its feeds
-    posted_twins: frozenset[str]  #: the editions that posted the article that it repeats
+    entries: tuple[EntryForPlanning, ...]  #: in each of its feeds
+    posted_original: frozenset[str]  #: the editions that posted the article that it repeats
     decided: frozenset[str] = frozenset()  #: the editions that have decided about it before, and keep to that
     posted: frozenset[str] = frozenset()  #: those of them that posted it
     caught_up: frozenset[str] = frozenset()  #: the editions that named it in a catch-up post
@@ -61,15 +61,15 @@ class NewPost:
     followers: bool = False  #: the edition's followers get it too
 
 
-def unplanned(connection: Connection, numbers: Sequence[int]) -> list[Unplanned]:
+def articles_for_planning(connection: Connection, numbers: Sequence[int]) -> list[ArticleForPlanning]:
     """What is needed to decide about these articles, the oldest publication first."""
-    found = articles_by_id.many(connection, numbers) if numbers else []
-    seen = _sightings(connection, found)
+    found = articles_by_id.get_many(connection, numbers) if numbers else []
+    seen = _entries_by_article(connection, found)
     twins = {article.duplicate_of for article in found if article.duplicate_of}
-    posted = _posted(connection, twins | {article.id for article in found})
-    decided = _decided(connection, [article.id for article in found])
+    posted = _posted_editions(connection, twins | {article.id for article in found})
+    decided = _decided_verdicts(connection, [article.id for article in found])
     rows = [
-        Unplanned(
+        ArticleForPlanning(
             article,
             tuple(seen.get(article.id, ())),
             frozenset(posted.get(article.duplicate_of or 0, ())),
@@ -82,16 +82,18 @@ def unplanned(connection: Connection, numbers: Sequence[int]) -> list[Unplanned]
     return sorted(rows, key=lambda row: (row.article.published_at, row.article.id))
 
 
-def _sightings(connection: Connection, found: Sequence[Article]) -> dict[int, list[Sighting]]:
+def _entries_by_article(
+    connection: Connection, found: Sequence[Article]
+) -> dict[int, list[EntryForPlanning]]:
     """Each article in each of its feeds; one stored without dates has its article's."""
     query = select(entries, feeds.c.url).join(feeds, feeds.c.id == entries.c.feed_id)
     rows = list(connection.execute(query.where(entries.c.article_id.in_([one.id for one in found]))))
-    newest = {number: _newest(connection, number) for number in {row.feed_id for row in rows}}
+    newest = {number: _newest_publication(connection, number) for number in {row.feed_id for row in rows}}
     about = {article.id: article for article in found}
-    seen: dict[int, list[Sighting]] = {}
+    seen: dict[int, list[EntryForPlanning]] = {}
     for row in rows:
         article = about[row.article_id]
-        one = Sighting(
+        one = EntryForPlanning(
             feed=row.url,
             published_at=row.published_at or article.published_at,
             backlog=row.backlog or article.backfill,
@@ -102,14 +104,14 @@ def _sightings(connection: Connection, found: Sequence[Article]) -> dict[int, li
     return seen
 
 
-def _newest(connection: Connection, feed_id: int) -> datetime | None:
+def _newest_publication(connection: Connection, feed_id: int) -> datetime | None:
     mine = (entries.c.feed_id == feed_id) & articles.c.planned_at.is_not(None)
     query = select(articles.c.published_at).join(entries, entries.c.article_id == articles.c.id).where(mine)
-    recent = query.order_by(entries.c.article_id.desc()).limit(RECENT)
+    recent = query.order_by(entries.c.article_id.desc()).limit(RECENT_COUNT)
     return max(connection.execute(recent).scalars(), default=None)
 
 
-def _posted(connection: Connection, article_ids: Iterable[int]) -> dict[int, set[str]]:
+def _posted_editions(connection: Connection, article_ids: Iterable[int]) -> dict[int, set[str]]:
     said = posts.c.article_id.in_(list(article_ids)) & (posts.c.kind == PostKind.ARTICLE)
     found: dict[int, set[str]] = {}
     for row in connection.execute(select(posts.c.article_id, posts.c.edition).where(said)):
@@ -119,10 +121,10 @@ def _posted(connection: Connection, article_ids: Iterable[int]) -> dict[int, set
 
 def is_posted(connection: Connection, article_id: int) -> bool:
     """Whether any edition posted the article."""
-    return bool(_posted(connection, [article_id]))
+    return bool(_posted_editions(connection, [article_id]))
 
 
-def _decided(connection: Connection, article_ids: Sequence[int]) -> dict[int, dict[str, Verdict]]:
+def _decided_verdicts(connection: Connection, article_ids: Sequence[int]) -> dict[int, dict[str, Verdict]]:
     query = select(decisions.c.article_id, decisions.c.edition, decisions.c.verdict)
     found: dict[int, dict[str, Verdict]] = {}
     for row in connection.execute(query.where(decisions.c.article_id.in_(article_ids))):
@@ -130,7 +132,7 @@ def _decided(connection: Connection, article_ids: Sequence[int]) -> dict[int, di
     return found
 
 
-def reopen(connection: Connection, article_id: int, now: datetime) -> None:
+def reopen_planning(connection: Connection, article_id: int, now: datetime) -> None:
     """Another feed brings the article as news: the editions that did not post it decide again.
 
     What nobody posted is seen now: an editor's time to stop it begins with the news.
@@ -141,18 +143,23 @@ def reopen(connection: Connection, article_id: int, now: datetime) -> None:
     connection.execute(again.values(**values))
 
 
-def last_routine(connection: Connection, chat_ids: Iterable[int]) -> dict[int, datetime]:
+def last_routine_at(connection: Connection, chat_ids: Iterable[int]) -> dict[int, datetime]:
     """When each chat's newest routine post is, or was, due: what MIN_GAP counts from."""
     found: dict[int, datetime] = {}
     for chat_id in set(chat_ids):
         routine = (deliveries.c.chat_id == chat_id) & (deliveries.c.lane == Lane.ROUTINE)
-        query = select(deliveries.c.not_before).where(routine).order_by(deliveries.c.id.desc()).limit(RECENT)
+        query = (
+            select(deliveries.c.not_before)
+            .where(routine)
+            .order_by(deliveries.c.id.desc())
+            .limit(RECENT_COUNT)
+        )
         if hours := list(connection.execute(query).scalars()):
             found[chat_id] = max(hours)
     return found
 
 
-def plan(
+def save_plan(
     connection: Connection,
     decided: Sequence[Decision],
     owed: Sequence[NewPost],
@@ -167,45 +174,45 @@ def plan(
     """
     waiting = select(articles.c.id).where(articles.c.id.in_([article.id for article in told]))
     new = set(connection.execute(waiting.where(articles.c.planned_at.is_(None))).scalars())
-    posted = _posted(connection, new)
+    posted = _posted_editions(connection, new)
     for article in told:
         if article.id in new:
             values = {"planned_at": now, "changed": articles.c.changed}
-            values |= {} if article.id in posted else {"told": _revision(article)}
+            values |= {} if article.id in posted else {"told": _wanted_revision(article)}
             connection.execute(update(articles).where(articles.c.id == article.id).values(**values))
     connection.execute(update(entries).where(entries.c.article_id.in_(new)).values(planned=True))
-    _decide(connection, [each for each in decided if each.article_id in new])
+    _save_decisions(connection, [each for each in decided if each.article_id in new])
     late = {article.id for article in told} - new
-    return [owe(connection, post, now) for post in owed if post.article_id not in late]
+    return [add_post(connection, post, now) for post in owed if post.article_id not in late]
 
 
-def _decide(connection: Connection, decided: Sequence[Decision]) -> None:
+def _save_decisions(connection: Connection, decided: Sequence[Decision]) -> None:
     """Write these; each takes the place of what the edition decided before."""
     if decided:
         keys = tuple_(decisions.c.article_id, decisions.c.edition)
         again = keys.in_([(each.article_id, each.edition) for each in decided])
         connection.execute(delete(decisions).where(again))
-        connection.execute(insert(decisions), [_decision(each) for each in decided])
+        connection.execute(insert(decisions), [_decision_row(each) for each in decided])
 
 
-def _decision(decision: Decision) -> dict[str, object]:
+def _decision_row(decision: Decision) -> dict[str, object]:
     return {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
 
 
-def _revision(article: Article) -> int:
+def _wanted_revision(article: Article) -> int:
     return 0 if article.state == "withdrawn" else article.revision
 
 
-def owe(connection: Connection, post: NewPost, now: datetime) -> int:
+def add_post(connection: Connection, post: NewPost, now: datetime) -> int:
     """Keep a post and owe it to its chats; its number."""
     facts = {name: getattr(post, name) for name in NewPost.__dataclass_fields__}
     named = facts.pop("chats")
-    facts["followers_after"] = FIRST if facts.pop("followers") else None
-    facts["feed_id"] = feed_id = turns.feed_of(connection, post.article_id)
+    facts["followers_after"] = BEFORE_ALL_IDS if facts.pop("followers") else None
+    facts["feed_id"] = feed_id = turns.feed_of_article(connection, post.article_id)
     new = insert(posts).values(**facts, created_at=now).returning(posts.c.id)
     number: int = connection.execute(new).scalar_one()
-    known = chats_by_id.many(connection, [chat_id for chat_id, _ in named])
-    have_it = _have_it(connection, post, dict(named))
+    known = chats_by_id.get_many(connection, [chat_id for chat_id, _ in named])
+    have_it = _chats_with_article(connection, post, dict(named))
     rows = [
         {
             "post_id": number,
@@ -224,75 +231,75 @@ def owe(connection: Connection, post: NewPost, now: datetime) -> int:
     return number
 
 
-def posts_of_article(connection: Connection, article_id: int) -> list[int]:
+def post_ids_of_article(connection: Connection, article_id: int) -> list[int]:
     """The article's own posts, one for each edition that posted it."""
     own = (posts.c.article_id == article_id) & (posts.c.kind == PostKind.ARTICLE)
     return list(connection.execute(select(posts.c.id).where(own)).scalars())
 
 
-def _have_it(connection: Connection, post: NewPost, chat_ids: Collection[int]) -> set[int]:
+def _chats_with_article(connection: Connection, post: NewPost, chat_ids: Collection[int]) -> set[int]:
     """The chats that have, or are owed, the post's article already: nobody gets an article twice."""
     if post.article_id is None or not chat_ids:
         return set()
-    same = deliveries.c.post_id.in_(posts_of_article(connection, post.article_id))
+    same = deliveries.c.post_id.in_(post_ids_of_article(connection, post.article_id))
     query = select(deliveries.c.chat_id).where(same, deliveries.c.chat_id.in_(chat_ids))
     return set(connection.execute(query).scalars())
 
 
 def is_public(chat: Chat | None) -> bool:
     """Whether many read what is said there."""
-    return chat is not None and chat.kind in chats_by_id.PUBLIC
+    return chat is not None and chat.kind in chats_by_id.PUBLIC_KINDS
 
 
-def notice(connection: Connection, operators: Iterable[int], words: str, now: datetime) -> None:
+def add_notice(connection: Connection, operators: Iterable[int], words: str, now: datetime) -> None:
     """Owe a notice to the operators, ahead of routine posts."""
     to = tuple((chat_id, now) for chat_id in operators)
     if to:
-        owe(
+        add_post(
             connection,
             NewPost(kind=PostKind.NOTICE, lane=Lane.BREAKING, text=words, not_before=now, chats=to),
             now,
         )
 
 
-def tell(connection: Connection, article: Article, *, change_posts: bool = True) -> list[int]:
+def update_posts(connection: Connection, article: Article, *, change_posts: bool = True) -> list[int]:
     """The article's posts shall show what it says now, or nothing where it is withdrawn; their numbers.
 
     Their deliveries follow in slices (`spread`). Without `change_posts` the change is only noted.
     """
-    revision = _revision(article)
+    revision = _wanted_revision(article)
     values = {"told": revision, "changed": articles.c.changed}
     connection.execute(update(articles).where(articles.c.id == article.id).values(**values))
     if not change_posts:
         return []
     other = (posts.c.article_id == article.id) & (posts.c.kind == PostKind.ARTICLE)
     raised = update(posts).where(other, posts.c.revision != revision)
-    mark = {"revision": revision, "raised_after": FIRST}
+    mark = {"revision": revision, "raised_after": BEFORE_ALL_IDS}
     if revision == 0:
         mark["followers_after"] = None  # type: ignore[assignment]
     return list(connection.execute(raised.values(**mark).returning(posts.c.id)).scalars())
 
 
-def hurry(connection: Connection, article_id: int, now: datetime) -> int:
+def make_breaking(connection: Connection, article_id: int, now: datetime) -> int:
     """Make an article's posts breaking: what is unsent goes ahead of everything, now; how many posts."""
     mine = (posts.c.article_id == article_id) & (posts.c.kind == PostKind.ARTICLE)
-    values = {"lane": Lane.BREAKING, "silent": False, "not_before": now, "raised_after": FIRST}
+    values = {"lane": Lane.BREAKING, "silent": False, "not_before": now, "raised_after": BEFORE_ALL_IDS}
     return connection.execute(update(posts).where(mine).values(**values)).rowcount
 
 
-def verdicts(connection: Connection, article_id: int) -> list[Decision]:
+def list_decisions(connection: Connection, article_id: int) -> list[Decision]:
     """What the editions decided about an article."""
     query = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
-    return records(Decision, connection.execute(query))
+    return to_records(Decision, connection.execute(query))
 
 
-def counted(connection: Connection, since: datetime) -> dict[Verdict, int]:
+def count_verdicts(connection: Connection, since: datetime) -> dict[Verdict, int]:
     """How often each verdict was given since then."""
     query = select(decisions.c.verdict, func.count()).where(decisions.c.decided_at >= since)
     return {row[0]: row[1] for row in connection.execute(query.group_by(decisions.c.verdict))}
 
 
-def post(connection: Connection, post_id: int) -> Post | None:
+def get_post(connection: Connection, post_id: int) -> Post | None:
     """The post, or None."""
     row = connection.execute(select(posts).where(posts.c.id == post_id)).first()
-    return record(Post, row) if row else None
+    return to_record(Post, row) if row else None

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, func, or_, select, union
 
 from storage.delivery import planning
-from storage.delivery.fanout import followers
+from storage.delivery.fanout import select_followers
 from storage.records import ChatKind, DeliveryState, Post, PostKind
-from storage.rows import records
+from storage.rows import to_records
 from storage.schema import chats, deliveries, posts
 
-_ON_ITS_WAY = (DeliveryState.OWED, DeliveryState.CLAIMED, DeliveryState.UNCLEAR)
+_IN_FLIGHT = (DeliveryState.OWED, DeliveryState.CLAIMED, DeliveryState.UNCLEAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +22,16 @@ class Reach:
     readers: int
 
 
-def reach(connection: Connection, article_id: int, default_edition: str = "") -> Reach:
+def count_reach(connection: Connection, article_id: int, default_edition: str = "") -> Reach:
     """The chats that show the article or are owed it; followers whose turn is yet to come count, too.
 
     Readers who chose no edition follow `default_edition`.
     """
-    own = deliveries.c.post_id.in_(planning.posts_of_article(connection, article_id))
+    own = deliveries.c.post_id.in_(planning.post_ids_of_article(connection, article_id))
     shown = deliveries.c.message_id.is_not(None) & (deliveries.c.shown_revision > 0)
     stands = shown & deliveries.c.state.in_([DeliveryState.SETTLED, DeliveryState.REFUSED])
-    there = select(deliveries.c.chat_id).where(own, or_(stands, deliveries.c.state.in_(_ON_ITS_WAY)))
-    to_come = _to_come(connection, article_id, default_edition)
+    there = select(deliveries.c.chat_id).where(own, or_(stands, deliveries.c.state.in_(_IN_FLIGHT)))
+    to_come = _pending_followers(connection, article_id, default_edition)
     each = union(there, *to_come).subquery()
     query = select(chats.c.kind, func.count()).join(each, each.c.chat_id == chats.c.id)
     by_kind = {row[0]: row[1] for row in connection.execute(query.group_by(chats.c.kind))}
@@ -42,12 +42,17 @@ def reach(connection: Connection, article_id: int, default_edition: str = "") ->
     )
 
 
-def _to_come(connection: Connection, article_id: int, default_edition: str) -> list[Select[tuple[int]]]:
+def _pending_followers(
+    connection: Connection, article_id: int, default_edition: str
+) -> list[Select[tuple[int]]]:
     """The followers that are yet to be given a delivery, for each post that has some."""
     spreading = select(posts).where(
         posts.c.article_id == article_id,
         posts.c.kind == PostKind.ARTICLE,
         posts.c.followers_after.is_not(None),
     )
-    found = records(Post, connection.execute(spreading))
-    return [followers(post, default_edition).with_only_columns(chats.c.id.label("chat_id")) for post in found]
+    found = to_records(Post, connection.execute(spreading))
+    return [
+        select_followers(post, default_edition).with_only_columns(chats.c.id.label("chat_id"))
+        for post in found
+    ]

@@ -11,7 +11,7 @@ from storage.records import DeliveryState, Lane, PostKind
 from storage.schema import articles, deliveries, posts
 
 #: Deliveries to readers looked at, or skipped, in one transaction.
-SLICE = 1000
+SLICE_SIZE = 1000
 #: Nothing more is done about these, unless their article is corrected.
 ENDED = frozenset(
     {
@@ -22,15 +22,15 @@ ENDED = frozenset(
     }
 )
 TOO_OLD = "too old by the time that it could be sent"
-LATER = "what it lists comes in a later post"
-PERHAPS = "sent several times without an answer: perhaps shown, and too old to be repeated"
+LISTED_LATER = "what it lists comes in a later post"
+PERHAPS_SHOWN = "sent several times without an answer: perhaps shown, and too old to be repeated"
 
 #: Sends that may have been applied.
 _UNSURE = (OPEN, deliveries.c.state == DeliveryState.UNCLEAR, deliveries.c.message_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class ExpiredDelivery:
     """A channel's delivery that came too late."""
 
     delivery_id: int
@@ -39,7 +39,7 @@ class Late:
     article_id: int
 
 
-def _too_old(published_before: datetime, owed_before: datetime, public: bool) -> list[object]:
+def _expired_conditions(published_before: datetime, owed_before: datetime, public: bool) -> list[object]:
     return [
         OWED,
         deliveries.c.lane == Lane.ROUTINE,
@@ -51,7 +51,7 @@ def _too_old(published_before: datetime, owed_before: datetime, public: bool) ->
     ]
 
 
-def drop_ended(connection: Connection, before: datetime, after_id: int = 0) -> tuple[int, int | None]:
+def delete_ended(connection: Connection, before: datetime, after_id: int = 0) -> tuple[int, int | None]:
     """Delete a slice of the readers' deliveries that ended before then, whatever became of them.
 
     Looks at those numbered above `after_id`; how many were deleted, and where the next slice begins: None
@@ -59,28 +59,30 @@ def drop_ended(connection: Connection, before: datetime, after_id: int = 0) -> t
     """
     query = select(deliveries.c.id, deliveries.c.not_before, deliveries.c.settled_at, deliveries.c.state)
     mine = query.where(deliveries.c.public.is_(False), deliveries.c.id > after_id)
-    page = connection.execute(mine.order_by(deliveries.c.id).limit(SLICE)).all()
+    page = connection.execute(mine.order_by(deliveries.c.id).limit(SLICE_SIZE)).all()
     old = [row.id for row in page if row.state in ENDED and (row.settled_at or row.not_before) < before]
     if old:
         connection.execute(delete(deliveries).where(deliveries.c.id.in_(old)))
-    over = len(page) < SLICE or all(row.not_before >= before for row in page)
+    over = len(page) < SLICE_SIZE or all(row.not_before >= before for row in page)
     return len(old), None if over else page[-1].id
 
 
-def late(connection: Connection, published_before: datetime, owed_before: datetime) -> list[Late]:
+def list_expired(
+    connection: Connection, published_before: datetime, owed_before: datetime
+) -> list[ExpiredDelivery]:
     """Channels' deliveries, due since before `owed_before`, of articles that are too old by now."""
     query = (
         select(deliveries.c.id, deliveries.c.chat_id, posts.c.edition, posts.c.article_id)
         .join(posts, posts.c.id == deliveries.c.post_id)
         .join(articles, articles.c.id == posts.c.article_id)
-        .where(*_too_old(published_before, owed_before, True))  # type: ignore[arg-type]
+        .where(*_expired_conditions(published_before, owed_before, True))  # type: ignore[arg-type]
         .order_by(deliveries.c.not_before, deliveries.c.id)
-        .limit(SLICE)
+        .limit(SLICE_SIZE)
     )
-    return [Late(*row) for row in connection.execute(query)]
+    return [ExpiredDelivery(*row) for row in connection.execute(query)]
 
 
-def skip(connection: Connection, delivery_ids: Sequence[int]) -> None:
+def skip_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> None:
     """These are not sent any more."""
     owed = deliveries.c.id.in_(list(delivery_ids)) & (deliveries.c.state == DeliveryState.OWED)
     skipped = update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=TOO_OLD)
@@ -91,10 +93,10 @@ def skip_repeated(connection: Connection, owed_before: datetime) -> None:
     """What was sent again and again since before then, and never answered, is not repeated any more."""
     old = select(posts.c.id).where(posts.c.id == deliveries.c.post_id, posts.c.created_at < owed_before)
     in_vain = update(deliveries).where(*_UNSURE, deliveries.c.repeats > 0, old.exists())
-    connection.execute(in_vain.values(state=DeliveryState.SKIPPED, error=PERHAPS))
+    connection.execute(in_vain.values(state=DeliveryState.SKIPPED, error=PERHAPS_SHOWN))
 
 
-def repeated_since(connection: Connection, since: datetime) -> int:
+def count_repeated(connection: Connection, since: datetime) -> int:
     """How many sends to readers that nobody answered since then are repeated, or are going to be."""
     lately = [deliveries.c.public.is_(False), deliveries.c.claimed_at >= since]
     unsure = select(func.count()).select_from(deliveries).where(*_UNSURE, *lately)
@@ -106,13 +108,13 @@ def repeated_since(connection: Connection, since: datetime) -> int:
     return connection.execute(unsure).scalar_one() + connection.execute(again).scalar_one()
 
 
-def look_by(connection: Connection, latest: datetime) -> None:
+def advance_lookups(connection: Connection, latest: datetime) -> None:
     """What is unclear is looked at by then."""
     later = update(deliveries).where(*_UNSURE, deliveries.c.look_at > latest)
     connection.execute(later.values(look_at=latest))
 
 
-def take_catch_ups(connection: Connection, edition: str, chat_id: int) -> list[int]:
+def cancel_catch_ups(connection: Connection, edition: str, chat_id: int) -> list[int]:
     """The articles of catch-up posts that a chat has not yet seen; those posts are not sent any more."""
     query = (
         select(deliveries.c.id, posts.c.text)
@@ -128,11 +130,11 @@ def take_catch_ups(connection: Connection, edition: str, chat_id: int) -> list[i
     )
     found = connection.execute(query).all()
     again = update(deliveries).where(deliveries.c.id.in_([row.id for row in found]))
-    connection.execute(again.values(state=DeliveryState.SKIPPED, error=LATER))
+    connection.execute(again.values(state=DeliveryState.SKIPPED, error=LISTED_LATER))
     return [int(number) for row in found for number in row.text.split()]
 
 
-def skip_private(connection: Connection, published_before: datetime, owed_before: datetime) -> int:
+def skip_expired_private(connection: Connection, published_before: datetime, owed_before: datetime) -> int:
     """A slice of the readers' deliveries that are too old; how many. The longest owed are looked at first."""
     first = (
         select(deliveries.c.id, posts.c.kind, articles.c.published_at)
@@ -146,7 +148,7 @@ def skip_private(connection: Connection, published_before: datetime, owed_before
             deliveries.c.message_id.is_(None),
         )
         .order_by(deliveries.c.not_before, deliveries.c.id)
-        .limit(SLICE)
+        .limit(SLICE_SIZE)
     )
     old = [
         row.id
@@ -154,5 +156,5 @@ def skip_private(connection: Connection, published_before: datetime, owed_before
         if row.kind is PostKind.ARTICLE and row.published_at < published_before
     ]
     if old:
-        skip(connection, old)
+        skip_deliveries(connection, old)
     return len(old)

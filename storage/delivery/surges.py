@@ -13,48 +13,50 @@ from storage.schema import articles, entries, feeds
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class FeedSurge:
     """A look that brought something new."""
 
     url: str  #: the feed's, as the operator wrote it
-    new: int
-    before: int  #: what the last look before it that brought something new had brought; 0 if it was the first
+    new_count: int
+    previous_count: (
+        int  #: what the last look before it that brought something new had brought; 0 if it was the first
+    )
 
 
-def begun(connection: Connection, some: Iterable[Article], more_than: int) -> list[Brought]:
+def find_surges(connection: Connection, some: Iterable[Article], more_than: int) -> list[FeedSurge]:
     """The looks of which the first new article is among these, if they brought `more_than` so many.
 
     A feed's first look is left out.
     """
     firsts: dict[tuple[int, datetime], int] = {}
     for article in some:
-        look = (turns.feed_of(connection, article.id), article.seen_at)
+        look = (turns.feed_of_article(connection, article.id), article.seen_at)
         firsts[look] = min(article.id, firsts.get(look, article.id))
-    found = (_brought(connection, *look, number, more_than) for look, number in firsts.items())
+    found = (_find_surge(connection, *look, number, more_than) for look, number in firsts.items())
     return [each for each in found if each]
 
 
-def _brought(
+def _find_surge(
     connection: Connection, feed_id: int, seen_at: datetime, first: int, more_than: int
-) -> Brought | None:
-    count = _count(connection, feed_id, seen_at, entries.c.article_id >= first)
-    earlier = _new_of(feed_id, entries.c.seen_at).where(entries.c.article_id < first)
+) -> FeedSurge | None:
+    count = _count_new(connection, feed_id, seen_at, entries.c.article_id >= first)
+    earlier = _select_new_entries(feed_id, entries.c.seen_at).where(entries.c.article_id < first)
     before = connection.execute(earlier.order_by(entries.c.article_id.desc()).limit(1)).scalar()
     if count <= more_than or before is None or before == seen_at:
         return None
     url = connection.execute(select(feeds.c.url).where(feeds.c.id == feed_id)).scalar_one()
     older = earlier.where(entries.c.seen_at < before).limit(1)
     was_first_look = connection.execute(older).first() is None
-    return Brought(url, count, 0 if was_first_look else _count(connection, feed_id, before))
+    return FeedSurge(url, count, 0 if was_first_look else _count_new(connection, feed_id, before))
 
 
-def _count(connection: Connection, feed_id: int, seen_at: datetime, *further: Any) -> int:
+def _count_new(connection: Connection, feed_id: int, seen_at: datetime, *further: Any) -> int:
     """How many new articles the feed's look at `seen_at` brought."""
-    query = _new_of(feed_id, func.count()).where(entries.c.seen_at == seen_at, *further)
+    query = _select_new_entries(feed_id, func.count()).where(entries.c.seen_at == seen_at, *further)
     return int(connection.execute(query).scalar_one())
 
 
-def _new_of(feed_id: int, what: Any) -> Select[Any]:
+def _select_new_entries(feed_id: int, what: Any) -> Select[Any]:
     """Of the feed's entries, those by which an article first came to us."""
     there = (articles.c.id == entries.c.article_id) & (articles.c.seen_at == entries.c.seen_at)
     return select(what).select_from(entries.join(articles, there)).where(entries.c.feed_id == feed_id)

@@ -6,18 +6,18 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.analyzer import analyse
-from storage.index.documents import DUPLICATE, WITHDRAWN, Documents, Slot, minute_of
-from storage.index.postings import Segment, segment, tidied
-from storage.index.ranking import Field, Packed
-from storage.index.source import Arrival
-from storage.index.vocabulary import Lexicon
+from storage.index.analyzer import analyze_article
+from storage.index.documents import DUPLICATE, WITHDRAWN, DocumentRow, Documents, to_minutes
+from storage.index.postings import Segment, build_segment, merge_due_segments
+from storage.index.ranking import FieldStats, PackedTerms
+from storage.index.source import ArticleForIndex
+from storage.index.vocabulary import Vocabulary
 from storage.index.weights import Weights
-from storage.text.normalize import fold, tidy
+from storage.text.normalize import fold_text, normalize_text
 from storage.text.stopwords import has_stems
 
 #: A word is as rare as if there were so many articles at least: two of three having it proves little.
-SMALLEST = 100
+MIN_ARTICLES = 100
 
 
 class Archive:
@@ -25,12 +25,12 @@ class Archive:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self.lexicon = Lexicon()
+        self.vocabulary = Vocabulary()
         self.documents = Documents()
         self.segments: tuple[Segment, ...] = ()
         self.languages: dict[str, int] = {}  #: how many articles were in each
 
-    def still(self) -> "Archive":
+    def frozen_copy(self) -> "Archive":
         """The archive as it is at this moment: articles that come in later are not in its segments."""
         return copy(self)
 
@@ -39,85 +39,87 @@ class Archive:
         counts = {name: count for name, count in sorted(self.languages.items()) if has_stems(name)}
         return max(counts, key=lambda name: counts[name], default="")
 
-    def take(self, batch: Iterable[Arrival]) -> int:
+    def add_batch(self, batch: Iterable[ArticleForIndex]) -> int:
         """Index a batch as one segment; how many of it were new or changed."""
         first = len(self.documents)
-        taken = sum(self._take_one(arrival) for arrival in batch)
-        packed = [self.documents.packed(slot) for slot in range(first, len(self.documents))]
+        taken = sum(self._add_article(arrival) for arrival in batch)
+        packed = [self.documents.packed_terms(slot) for slot in range(first, len(self.documents))]
         sizes = [len(part) for part in packed]
         if sum(sizes):
             terms = np.concatenate(packed)
             slots = np.repeat(np.arange(first, first + len(packed), dtype=np.uint32), sizes)
             postings = (slots << np.uint32(8)) | (terms & np.uint32(255))
-            made = segment((terms >> np.uint32(8)).astype(np.int32), postings)
-            self.segments = tidied((*self.segments, made))
+            made = build_segment((terms >> np.uint32(8)).astype(np.int32), postings)
+            self.segments = merge_due_segments((*self.segments, made))
         return taken
 
-    def retire(self, slot: int) -> None:
+    def retire_slot(self, slot: int) -> None:
         """Take a slot out of all answers and all counts."""
-        self.documents.retire(slot)
-        self.lexicon.articles.view[self.documents.packed(slot) >> np.uint32(8)] -= 1
+        self.documents.retire_slot(slot)
+        self.vocabulary.document_counts.view[self.documents.packed_terms(slot) >> np.uint32(8)] -= 1
 
-    def _take_one(self, arrival: Arrival) -> int:
+    def _add_article(self, arrival: ArticleForIndex) -> int:
         documents = self.documents
         slot = documents.slot_of(arrival.id)
-        digest = arrival.digest()
+        digest = arrival.content_digest()
         if slot >= 0 and int(documents.column("digests")[slot]) == digest:
-            return self._mark(slot, arrival)
+            return self._update_marks(slot, arrival)
         if slot >= 0:
-            self.retire(slot)
-        analysed = analyse(arrival.title, arrival.body, arrival.language, self.weights)
+            self.retire_slot(slot)
+        analysed = analyze_article(arrival.title, arrival.body, arrival.language, self.weights)
         self.languages[analysed.language] = self.languages.get(analysed.language, 0) + 1
         documents.add(
-            Slot(
+            DocumentRow(
                 article=arrival.id,
                 change=arrival.change,
                 digest=digest,
                 group=arrival.duplicate_of or arrival.id,
-                minute=minute_of(arrival.published_at),
-                marks=_marks(arrival),
-                words=self._pack(analysed.words, analysed.shown),
-                names=self._pack({name_key(name): count for name, count in analysed.names.items()}, {}),
-                sections=self._pack({section_key(name): 1 for name in arrival.sections}, {}),
+                minute=to_minutes(arrival.published_at),
+                marks=_marks_of(arrival),
+                words=self._pack_terms(analysed.words, analysed.shown),
+                names=self._pack_terms({name_key(name): count for name, count in analysed.names.items()}, {}),
+                sections=self._pack_terms({section_key(name): 1 for name in arrival.sections}, {}),
             )
         )
         return 1
 
-    def _mark(self, slot: int, arrival: Arrival) -> int:
+    def _update_marks(self, slot: int, arrival: ArticleForIndex) -> int:
         """The same text as before: only what stands beside it is put right."""
         documents = self.documents
         known = int(documents.column("changes")[slot]) == arrival.change
         documents.column("changes")[slot] = arrival.change
-        documents.column("marks")[slot] = _marks(arrival)
+        documents.column("marks")[slot] = _marks_of(arrival)
         documents.column("groups")[slot] = arrival.duplicate_of or arrival.id
-        documents.column("minutes")[slot] = minute_of(arrival.published_at)
+        documents.column("minutes")[slot] = to_minutes(arrival.published_at)
         return 0 if known else 1
 
-    def _pack(self, counts: dict[str, int], shown: dict[str, str]) -> list[int]:
-        numbered = zip(self.lexicon.add(list(counts), shown), counts.values(), strict=True)
+    def _pack_terms(self, counts: dict[str, int], shown: dict[str, str]) -> list[int]:
+        numbered = zip(self.vocabulary.add_terms(list(counts), shown), counts.values(), strict=True)
         packed = [(number << 8) | min(count, 255) for number, count in numbered if number >= 0]
         if packed:
-            self.lexicon.articles.view[np.array(packed, np.uint32) >> np.uint32(8)] += 1
+            self.vocabulary.document_counts.view[np.array(packed, np.uint32) >> np.uint32(8)] += 1
         return packed
 
-    def look_up(self, counts: dict[str, int]) -> Packed:
+    def look_up_terms(self, counts: dict[str, int]) -> PackedTerms:
         """The terms that the archive knows, packed with their counts."""
-        numbers = self.lexicon.find(list(counts)).astype(np.int64)
+        numbers = self.vocabulary.find_terms(list(counts)).astype(np.int64)
         times = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), 255)
         return ((numbers << 8) | times)[numbers >= 0].astype(np.uint32)
 
-    def fields(self) -> tuple[Field, Field]:
+    def field_stats(self) -> tuple[FieldStats, FieldStats]:
         """What BM25 needs to know of the words and of the names."""
         documents = self.documents
-        living = max(documents.living, 1)
-        articles = max(living, SMALLEST)
-        holders = self.lexicon.articles.view
+        living = max(documents.live_count, 1)
+        articles = max(living, MIN_ARTICLES)
+        holders = self.vocabulary.document_counts.view
         return (
-            Field(documents.column("word_counts"), documents.words_in_all / living, articles, holders),
-            Field(documents.column("name_counts"), documents.names_in_all / living, articles, holders),
+            FieldStats(documents.column("word_counts"), documents.total_words / living, articles, holders),
+            FieldStats(documents.column("name_counts"), documents.total_names / living, articles, holders),
         )
 
-    def terms_of(self, slots: NDArray[np.int64]) -> tuple[Packed, NDArray[np.int64], NDArray[np.float32]]:
+    def terms_of_slots(
+        self, slots: NDArray[np.int64]
+    ) -> tuple[PackedTerms, NDArray[np.int64], NDArray[np.float32]]:
         """The words and names of some slots, for each its owner's place in `slots`, and its field's damp."""
         documents = self.documents
         starts = documents.column("starts")[slots]
@@ -125,16 +127,16 @@ class Archive:
         sizes = documents.column("sections_at")[slots].astype(np.int64)
         whose = np.repeat(np.arange(len(slots)), sizes)
         within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        of_words, of_names = self.fields()
+        of_words, of_names = self.field_stats()
         damp = np.where(
             within < names_at[whose],
-            of_words.damp(of_words.lengths[slots], self.weights)[whose],
-            of_names.damp(of_names.lengths[slots], self.weights)[whose],
+            of_words.length_norm(of_words.lengths[slots], self.weights)[whose],
+            of_names.length_norm(of_names.lengths[slots], self.weights)[whose],
         )
         return documents.terms.view[starts[whose] + within], whose, damp
 
 
-def _marks(arrival: Arrival) -> int:
+def _marks_of(arrival: ArticleForIndex) -> int:
     return (WITHDRAWN if arrival.withdrawn else 0) | (DUPLICATE if arrival.duplicate_of else 0)
 
 
@@ -145,4 +147,4 @@ def name_key(name: str) -> str:
 
 def section_key(name: str) -> str:
     """The key under which a section is indexed."""
-    return f"\x04{fold(tidy(name)).strip()}"
+    return f"\x04{fold_text(normalize_text(name)).strip()}"

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Growing:
+class GrowingArray:
     """An array with room at its end. What was given out by `view` stays valid and does not grow."""
 
     def __init__(self, kind: Any, start: NDArray[Any] | None = None) -> None:
-        self._room: NDArray[Any] = np.empty(0, kind) if start is None else start
-        self._used = len(self._room)
+        self._buffer: NDArray[Any] = np.empty(0, kind) if start is None else start
+        self._used = len(self._buffer)
 
     def __len__(self) -> int:
         return self._used
@@ -20,33 +20,33 @@ class Growing:
     @property
     def view(self) -> NDArray[Any]:
         """What is in it, without copying."""
-        return self._room[: self._used]
+        return self._buffer[: self._used]
 
     def extend(self, more: NDArray[Any]) -> None:
         """Put `more` behind what is there."""
         needed = self._used + len(more)
-        self._make_room(needed)
-        self._room[self._used : needed] = more
+        self._reserve_room(needed)
+        self._buffer[self._used : needed] = more
         self._used = needed
 
     def append(self, value: Any) -> None:
         """Put one value behind what is there."""
-        self._make_room(self._used + 1)
-        self._room[self._used] = value
+        self._reserve_room(self._used + 1)
+        self._buffer[self._used] = value
         self._used += 1
 
-    def _make_room(self, needed: int) -> None:
-        if needed > len(self._room):
-            room = np.empty(max(needed, int(len(self._room) * 1.125) + 64), self._room.dtype)
+    def _reserve_room(self, needed: int) -> None:
+        if needed > len(self._buffer):
+            room = np.empty(max(needed, int(len(self._buffer) * 1.125) + 64), self._buffer.dtype)
             room[: self._used] = self.view
-            self._room = room
+            self._buffer = room
 
 
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int32]
 
 #: New keys are kept in a dict until there are this many, then sorted in with the others.
-RECENT = 8192
+MAX_RECENT = 8192
 
 
 class KeyMap:
@@ -71,7 +71,7 @@ class KeyMap:
         at = int(np.searchsorted(keys, np.uint64(key)))
         return int(places[at]) if at < len(keys) and keys[at] == key else -1
 
-    def many(self, wanted: list[int]) -> Places:
+    def get_many(self, wanted: list[int]) -> Places:
         """The places of many keys, -1 where there is none."""
         recent = self._recent
         found = np.array([recent.get(key, -1) for key in wanted], np.int32)
@@ -85,10 +85,10 @@ class KeyMap:
     def put(self, key: int, place: int) -> None:
         """Remember a key that is not yet there, or move a recent one."""
         self._recent[key] = place
-        if len(self._recent) >= RECENT:
-            self.settle()
+        if len(self._recent) >= MAX_RECENT:
+            self.merge_recent()
 
-    def settle(self) -> None:
+    def merge_recent(self) -> None:
         """Sort the recent keys in with the others; a recent key takes the place of an older one."""
         if not self._recent:
             return
@@ -103,14 +103,14 @@ class KeyMap:
         self._sorted = (np.insert(keys, at, fresh), np.insert(places, at, put))
         self._recent = {}
 
-    def arrays(self) -> tuple[Keys, Places]:
+    def sorted_arrays(self) -> tuple[Keys, Places]:
         """Everything, sorted by key, to be saved."""
-        self.settle()
+        self.merge_recent()
         return self._sorted
 
-    def forget(self, gone: Iterable[int]) -> None:
+    def remove(self, gone: Iterable[int]) -> None:
         """Take keys out."""
-        self.settle()
+        self.merge_recent()
         keys, places = self._sorted
         kept = ~np.isin(keys, np.fromiter(gone, np.uint64))
         self._sorted = (keys[kept], places[kept])

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.index.arrays import Growing, KeyMap
+from storage.index.arrays import GrowingArray, KeyMap
 
 #: A slot's marks.
 WITHDRAWN, DUPLICATE, OLD = 1, 2, 4
@@ -30,7 +30,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class DocumentRow:
     """One article's row, as it is put in."""
 
     article: int
@@ -44,7 +44,7 @@ class Slot:
     sections: Sequence[int]
 
 
-def minute_of(moment: datetime) -> int:
+def to_minutes(moment: datetime) -> int:
     """Minutes since 1970, kept within 32 bits."""
     return max(-(1 << 30), min(1 << 30, int(moment.timestamp() // 60)))
 
@@ -53,18 +53,18 @@ class Documents:
     """Every article's slot. One writer; readers need no lock, as a slot is whole before it is counted."""
 
     def __init__(self) -> None:
-        self.columns = {name: Growing(kind) for name, kind in COLUMNS.items()}
-        self.terms = Growing(np.uint32)
+        self.columns = {name: GrowingArray(kind) for name, kind in COLUMNS.items()}
+        self.terms = GrowingArray(np.uint32)
         self.slots = KeyMap()  #: article id to its newest slot
         self._count = 0
-        self.living = 0  #: slots that are not OLD
-        self.words_in_all = 0
-        self.names_in_all = 0
+        self.live_count = 0  #: slots that are not OLD
+        self.total_words = 0
+        self.total_names = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def counted(self) -> None:
+    def update_count(self) -> None:
         """Count the slots anew, after the columns were filled from a saved copy."""
         self._count = len(self.columns["articles"])
 
@@ -76,7 +76,7 @@ class Documents:
         """The article's slot, or -1."""
         return self.slots.get(article) if article > 0 else -1
 
-    def add(self, row: Slot) -> int:
+    def add(self, row: DocumentRow) -> int:
         """Put an article in, in place of what was there of it; the number of its slot."""
         slot = len(self)
         terms = np.array([*row.words, *row.names, *row.sections], np.uint32)
@@ -93,19 +93,19 @@ class Documents:
             self.columns[name].append(value)
         self._count = slot + 1
         self.slots.put(row.article, slot)
-        self.living += 1
-        self.words_in_all += word_count
-        self.names_in_all += name_count
+        self.live_count += 1
+        self.total_words += word_count
+        self.total_names += name_count
         return slot
 
-    def retire(self, slot: int) -> None:
+    def retire_slot(self, slot: int) -> None:
         """Mark a slot as no longer its article's."""
         self.column("marks")[slot] |= OLD
-        self.living -= 1
-        self.words_in_all -= int(self.column("word_counts")[slot])
-        self.names_in_all -= int(self.column("name_counts")[slot])
+        self.live_count -= 1
+        self.total_words -= int(self.column("word_counts")[slot])
+        self.total_names -= int(self.column("name_counts")[slot])
 
-    def packed(self, slot: int, part: str = "") -> NDArray[np.uint32]:
+    def packed_terms(self, slot: int, part: str = "") -> NDArray[np.uint32]:
         """The slot's terms with their counts: "words", "names", "sections", or all."""
         start = int(self.column("starts")[slot])
         names, sections, end = (

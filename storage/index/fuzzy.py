@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Words shorter than this are not guessed at: too many others are one letter away.
-LONG_ENOUGH = 5
+MIN_WORD_LENGTH = 5
 #: How much longer than the typed word an indexed one may be, for it is shown with its ending.
-ENDING = 3
+MAX_ENDING = 3
 
 
-def letters_of(folded: str) -> int:
+def letter_bits(folded: str) -> int:
     """The letters of a word as bits of a 32-bit number, whatever their order."""
     bits = 0
     for letter in folded:
@@ -20,19 +20,19 @@ def letters_of(folded: str) -> int:
     return bits
 
 
-def candidates(
+def similar_words(
     folded: str, letters: NDArray[np.uint32], lengths: NDArray[np.uint8], *, letter_off: bool
 ) -> NDArray[np.int64]:
     """The numbers of the words that may be spelled so, or one letter off: all of them, and some others."""
-    wanted = np.uint32(letters_of(folded))
+    wanted = np.uint32(letter_bits(folded))
     size = len(folded)
     if not letter_off:
         return np.flatnonzero((letters == wanted) & (lengths == size))
-    near = (lengths >= size - 1) & (lengths <= min(255, size + ENDING))
+    near = (lengths >= size - 1) & (lengths <= min(255, size + MAX_ENDING))
     return np.flatnonzero(near & (np.bitwise_count(wanted & ~letters) <= 1))
 
 
-def one_letter_off(typed: str, word: str) -> bool:
+def is_one_letter_off(typed: str, word: str) -> bool:
     """Whether `typed` is `word`, or its beginning, with at most one letter wrong, missing, extra or swapped.
 
     What the word may have behind it is an ending of up to three letters.
@@ -43,4 +43,4 @@ def one_letter_off(typed: str, word: str) -> bool:
     rest, other = typed[start:], word[start:]
     swapped = other[1:2] + other[:1] + other[2:] if len(other) > 1 else other
     ways = ((rest[1:], other[1:]), (rest, other[1:]), (rest[1:], other), (rest, swapped))
-    return any(tail.startswith(end) and len(tail) - len(end) <= ENDING for end, tail in ways)
+    return any(tail.startswith(end) and len(tail) - len(end) <= MAX_ENDING for end, tail in ways)

@@ -13,19 +13,19 @@ import numpy as np
 from sqlalchemy import Connection
 
 from storage.index import snapshot, source
-from storage.index.analyzer import analyse, language_of
+from storage.index.analyzer import analyze_article, detect_language
 from storage.index.archive import Archive, name_key
-from storage.index.documents import OLD, minute_of
-from storage.index.explain import Evidence, evidence
-from storage.index.neighbours import Asker, asker_of, neighbours, together
+from storage.index.documents import OLD, to_minutes
+from storage.index.explain import Explanation, explain_likeness
+from storage.index.neighbours import RelatedQuery, find_neighbours, nearest_with_likeness, query_of_slot
 from storage.index.ranking import Floats
-from storage.index.search import Results, find
-from storage.index.source import Arrival
-from storage.index.vectors.dense import Dense
+from storage.index.search import SearchResults, search_archive
+from storage.index.source import ArticleForIndex
+from storage.index.vectors.dense import DenseIndex
 from storage.index.weights import TUNED, Weights
 
 #: Characters of a text that is asked about; Telegram's longest message has no more.
-LONGEST_ASKED = 4096
+MAX_TEXT_LENGTH = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Index:
     """Everything searchable of the archive."""
 
     def __init__(
-        self, path: Path | None = None, weights: Weights = TUNED, dense: Dense | None = None
+        self, path: Path | None = None, weights: Weights = TUNED, dense: DenseIndex | None = None
     ) -> None:
         self.path = path
         self.dense = dense  #: where a model is installed
         self.archive = Archive(weights)
         self.horizon = 0  #: changes below this were read
         self._compared = False
-        self._writing = threading.Lock()
+        self._write_lock = threading.Lock()
 
     @classmethod
     def open(
-        cls, path: Path | str | None = None, weights: Weights = TUNED, dense: Dense | None = None
+        cls, path: Path | str | None = None, weights: Weights = TUNED, dense: DenseIndex | None = None
     ) -> "Index":
         """The index saved at `path`, or an empty one where there is none, or a torn or older one."""
         index = cls(Path(path) if path is not None else None, weights, dense)
@@ -70,11 +70,11 @@ class Index:
     def save(self) -> None:
         """Write the index to its path and put it in place at once; a crash leaves the older copy."""
         if self.path is not None:
-            with self._writing:
+            with self._write_lock:
                 snapshot.save(self.archive, self.horizon, self.path)
 
     def __len__(self) -> int:
-        return self.archive.documents.living
+        return self.archive.documents.live_count
 
     def catch_up(self, connection: Connection) -> int:
         """Read what changed in the database since the last time; how many articles that were.
@@ -82,44 +82,47 @@ class Index:
         The first time it also compares with the database as a whole, so that a saved copy of another
         archive, or one that missed something, is put right.
         """
-        with self._writing:
+        with self._write_lock:
             if self.dense is not None:
                 self.dense.catch_up(connection)
-            horizon = source.horizon(connection)
+            horizon = source.article_horizon(connection)
             if horizon < self.horizon:  # another database, or an older one
                 self._compared = False
             count = 0
-            for batch in source.since(connection, min(self.horizon, horizon)):
-                count += self.archive.take(batch)
+            for batch in source.articles_since(connection, min(self.horizon, horizon)):
+                count += self.archive.add_batch(batch)
             self.horizon = horizon
             if not self._compared:
-                count += self._compare(connection)
+                count += self._repair_differences(connection)
                 self._compared = True
             return count
 
-    def add(self, batch: Iterable[Arrival]) -> int:
+    def add(self, batch: Iterable[ArticleForIndex]) -> int:
         """Index articles that come from elsewhere than the database, for measurements."""
-        with self._writing:
-            return self.archive.take(batch)
+        with self._write_lock:
+            return self.archive.add_batch(batch)
 
-    def _compare(self, connection: Connection) -> int:
+    def _repair_differences(self, connection: Connection) -> int:
         documents = self.archive.documents
         living = np.flatnonzero((documents.column("marks") & OLD) == 0)
         changes = documents.column("changes")[living]
-        if source.totals(connection) == (len(living), int((changes % source.SHORT).sum())):
+        if source.article_totals(connection) == (
+            len(living),
+            int((changes % source.CHANGE_SUM_MODULUS).sum()),
+        ):
             return 0
-        wanted = source.changes(connection)
+        wanted = source.changes_by_id(connection)
         present = dict(zip(documents.column("articles")[living].tolist(), changes.tolist(), strict=True))
         gone = present.keys() - wanted.keys()
         for article in gone:
-            self.archive.retire(documents.slot_of(article))
-        documents.slots.forget(gone)
+            self.archive.retire_slot(documents.slot_of(article))
+        documents.slots.remove(gone)
         stale = sorted(article for article, change in wanted.items() if present.get(article) != change)
-        for batch in source.of(connection, stale):
-            self.archive.take(batch)
+        for batch in source.articles_by_id(connection, stale):
+            self.archive.add_batch(batch)
         return len(gone) + len(stale)
 
-    def related(
+    def find_related(
         self,
         article_id: int,
         count: int,
@@ -133,14 +136,14 @@ class Index:
         when the article was counts most. `floor` is the least likeness, by default the ranking's own;
         readers are told less (`storage.related`).
         """
-        archive = self.archive.still()
+        archive = self.archive.frozen_copy()
         slot = archive.documents.slot_of(article_id)
         if slot < 0:
             return []
-        sense = self.dense.about(article_id) if self.dense is not None else None
-        return self._hits(archive, asker_of(archive, slot, sense), count, offset, floor)
+        sense = self.dense.query_article(article_id) if self.dense is not None else None
+        return self._find_hits(archive, query_of_slot(archive, slot, sense), count, offset, floor)
 
-    def related_to_text(
+    def find_related_to_text(
         self,
         text: str,
         count: int,
@@ -150,48 +153,50 @@ class Index:
         floor: float | None = None,
     ) -> list[Hit]:
         """The articles most related to some words or a whole text, best first."""
-        archive = self.archive.still()
-        text = text[:LONGEST_ASKED]
-        analysed = analyse("", text, language_of(text) or archive.usual_language(), archive.weights)
-        asker = Asker(
-            archive.look_up(analysed.words),
-            archive.look_up({name_key(name): times for name, times in analysed.names.items()}),
-            minute_of(now) if now is not None else None,
-            sense=self.dense.about_text(text) if self.dense is not None else None,
+        archive = self.archive.frozen_copy()
+        text = text[:MAX_TEXT_LENGTH]
+        analysed = analyze_article(
+            "", text, detect_language(text) or archive.usual_language(), archive.weights
         )
-        return self._hits(archive, asker, count, offset, floor)
+        asker = RelatedQuery(
+            archive.look_up_terms(analysed.words),
+            archive.look_up_terms({name_key(name): times for name, times in analysed.names.items()}),
+            to_minutes(now) if now is not None else None,
+            vector_query=self.dense.query_text(text) if self.dense is not None else None,
+        )
+        return self._find_hits(archive, asker, count, offset, floor)
 
-    def neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
+    def find_neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
         """The nearest articles, up to `count`, and how alike they are to each other."""
-        archive = self.archive.still()
+        archive = self.archive.frozen_copy()
         slot = archive.documents.slot_of(article_id)
         if slot < 0:
             return Neighbourhood((article_id,), np.ones((1, 1)))
-        slots, alike = together(archive, asker_of(archive, slot), count)
+        slots, alike = nearest_with_likeness(archive, query_of_slot(archive, slot), count)
         found = archive.documents.column("articles")[slots]
         return Neighbourhood((article_id, *found.tolist()), alike)
 
-    def knows(self, article_id: int) -> bool:
+    def has_article(self, article_id: int) -> bool:
         """Whether the article was read."""
         return self.archive.documents.slot_of(article_id) >= 0
 
-    def evidence(self, article_id: int, other_id: int) -> Evidence | None:
+    def explain_likeness(self, article_id: int, other_id: int) -> Explanation | None:
         """How alike two articles are, and what they share; None where the index knows one of them not."""
-        archive = self.archive.still()
+        archive = self.archive.frozen_copy()
         one, other = (archive.documents.slot_of(article) for article in (article_id, other_id))
-        return evidence(archive, one, other) if min(one, other) >= 0 else None
+        return explain_likeness(archive, one, other) if min(one, other) >= 0 else None
 
     def search(
         self, query: str, count: int, offset: int = 0, order: str = "best", now: datetime | None = None
-    ) -> Results:
+    ) -> SearchResults:
         """The articles that say what a reader typed (see `grammar`), "best" or newest ("date") first."""
-        return find(self.archive.still(), query, count, offset, order, now)
+        return search_archive(self.archive.frozen_copy(), query, count, offset, order, now)
 
-    def _hits(
-        self, archive: Archive, asker: Asker, count: int, offset: int, floor: float | None
+    def _find_hits(
+        self, archive: Archive, asker: RelatedQuery, count: int, offset: int, floor: float | None
     ) -> list[Hit]:
-        found = neighbours(archive, asker, count, offset, floor)
-        return [Hit(self._article(slot), score) for slot, score in found]
+        found = find_neighbours(archive, asker, count, offset, floor)
+        return [Hit(self._article_in_slot(slot), score) for slot, score in found]
 
-    def _article(self, slot: int) -> int:
+    def _article_in_slot(self, slot: int) -> int:
         return int(self.archive.documents.column("articles")[slot])

@@ -7,52 +7,52 @@ from numpy.typing import NDArray
 
 from storage.index import ranking
 from storage.index.archive import Archive
-from storage.index.ranking import Asked, Floats, Packed
-from storage.index.rerank import Likeness, likenesses, look
-from storage.index.vectors.dense import Sense
+from storage.index.ranking import FieldQuery, Floats, PackedTerms
+from storage.index.rerank import RerankResult, likeness_matrix, rerank_answers
+from storage.index.vectors.dense import VectorQuery
 
 #: The rank of answers that were not looked at closely: behind all others, in the order in which they come.
-LAST = -1.0
+LAST_RANK = -1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class RelatedQuery:
     """Who asks: an article of the archive, or a text from outside."""
 
-    words: Packed
-    names: Packed
-    moment: int | None = None  #: minutes since 1970; what is near to it in time counts more
+    words: PackedTerms
+    names: PackedTerms
+    minute: int | None = None  #: minutes since 1970; what is near to it in time counts more
     group: int = 0  #: articles of this group are not its neighbours
-    inside: bool = False  #: it is in the archive, so that what it alone has tells nothing
-    sense: Sense | None = None  #: what a model knows of it, where there is one
+    in_archive: bool = False  #: it is in the archive, so that what it alone has tells nothing
+    vector_query: VectorQuery | None = None  #: what a model knows of it, where there is one
 
 
-def asker_of(archive: Archive, slot: int, sense: Sense | None = None) -> Asker:
+def query_of_slot(archive: Archive, slot: int, sense: VectorQuery | None = None) -> RelatedQuery:
     """The article in a slot as an asker."""
     documents = archive.documents
-    return Asker(
-        documents.packed(slot, "words"),
-        documents.packed(slot, "names"),
+    return RelatedQuery(
+        documents.packed_terms(slot, "words"),
+        documents.packed_terms(slot, "names"),
         int(documents.column("minutes")[slot]),
         int(documents.column("groups")[slot]),
-        inside=True,
-        sense=sense,
+        in_archive=True,
+        vector_query=sense,
     )
 
 
-def neighbours(
-    archive: Archive, asker: Asker, count: int, offset: int = 0, floor: float | None = None
+def find_neighbours(
+    archive: Archive, asker: RelatedQuery, count: int, offset: int = 0, floor: float | None = None
 ) -> list[tuple[int, float]]:
     """The slots that are most related to the asker, best first, and how alike they are (1: the same)."""
     least = archive.weights.floor if floor is None else floor
-    ranked = [one for one in _found_by_words(archive, asker, offset + count) if one.alike >= least]
-    if asker.sense is not None:
-        ranked = sorted(ranked + _foreign(archive, asker, asker.sense), key=lambda one: -one.rank)
+    ranked = [one for one in _find_by_words(archive, asker, offset + count) if one.alike >= least]
+    if asker.vector_query is not None:
+        ranked = sorted(ranked + _find_foreign(archive, asker, asker.vector_query), key=lambda one: -one.rank)
     return [(one.slot, one.alike) for one in ranked][offset : offset + count]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ranked:
+class _RankedSlot:
     """An answer: `rank` orders, `alike` tells."""
 
     slot: int
@@ -60,38 +60,38 @@ class _Ranked:
     rank: float
 
 
-def _found_by_words(archive: Archive, asker: Asker, wanted: int) -> list[_Ranked]:
+def _find_by_words(archive: Archive, asker: RelatedQuery, wanted: int) -> list[_RankedSlot]:
     count = max(archive.weights.looked_at, wanted)
-    slots, score = _first_look(archive, asker, count)
-    first = ranking.best(score, count)
+    slots, score = _score_candidates(archive, asker, count)
+    first = ranking.best_places(score, count)
     if not len(first):
         return []
     found = slots[first]
     looked_at, behind = found[: archive.weights.looked_at], found[archive.weights.looked_at :]
-    likeness = _closer_look(archive, asker, looked_at)
+    likeness = _rerank_slots(archive, asker, looked_at)
     order = np.argsort(-likeness.order, kind="stable")
     columns = (looked_at[order], likeness.alike[order], likeness.order[order])
-    ranked = [_Ranked(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    ranked = [_RankedSlot(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
     rest = zip(behind.tolist(), score[first[len(looked_at) :]].tolist(), strict=True)
-    return ranked + [_Ranked(slot, alike, LAST) for slot, alike in rest]
+    return ranked + [_RankedSlot(slot, alike, LAST_RANK) for slot, alike in rest]
 
 
-def _foreign(archive: Archive, asker: Asker, sense: Sense) -> list[_Ranked]:
+def _find_foreign(archive: Archive, asker: RelatedQuery, sense: VectorQuery) -> list[_RankedSlot]:
     """Articles of other languages, as far as they may be shown to the asker."""
     documents, ranked = archive.documents, []
-    for one in sense.foreign():
+    for one in sense.find_foreign():
         slot = documents.slot_of(one.article_id)
         if slot < 0 or documents.column("marks")[slot] or documents.column("groups")[slot] == asker.group:
             continue
         age = 1.0
-        if asker.moment is not None:
+        if asker.minute is not None:
             minute = documents.column("minutes")[slot : slot + 1]
-            age = float(ranking.faded(minute, asker.moment, archive.weights)[0])
-        ranked.append(_Ranked(slot, one.alike * age, one.rank * age))
+            age = float(ranking.age_factor(minute, asker.minute, archive.weights)[0])
+        ranked.append(_RankedSlot(slot, one.alike * age, one.rank * age))
     return ranked
 
 
-def _first_look(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.int64], Floats]:
+def _score_candidates(archive: Archive, asker: RelatedQuery, count: int) -> tuple[NDArray[np.int64], Floats]:
     """Slots that have the asker's best terms, and their scores as shares of the asker's own.
 
     The `count` best are among them.
@@ -99,50 +99,56 @@ def _first_look(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.
     documents, weights, own = archive.documents, archive.weights, 0.0
     parts = []
     for packed, field, share in zip(
-        (asker.words, asker.names), archive.fields(), (1.0, weights.names), strict=True
+        (asker.words, asker.names), archive.field_stats(), (1.0, weights.names), strict=True
     ):
-        question: Asked = ranking.asked(packed, field, weights, alone=asker.inside)
-        reading = ranking.read(archive.segments, question.terms)
-        parts.append((reading, share * reading.told(question, field, weights)))
-        own += share * question.own
-    total = ranking.summed(len(documents), *parts)
+        question: FieldQuery = ranking.build_field_query(packed, field, weights, alone=asker.in_archive)
+        reading = ranking.read_postings(archive.segments, question.terms)
+        parts.append((reading, share * reading.term_scores(question, field, weights)))
+        own += share * question.self_score
+    total = ranking.sum_by_slot(len(documents), *parts)
     total[np.flatnonzero(documents.column("marks")[: len(total)] != 0)] = 0
     if 0 <= (first := documents.slot_of(asker.group)) < len(total):  # the others are marked as duplicates
         total[first] = 0
-    found = ranking.promising(total, count, 1.0 if asker.moment is None else weights.lasting)
+    found = ranking.possible_best(total, count, 1.0 if asker.minute is None else weights.lasting)
     score = total[found] / max(own, 1e-9)
-    if asker.moment is not None:
-        score = score * ranking.faded(documents.column("minutes")[found], asker.moment, weights)
+    if asker.minute is not None:
+        score = score * ranking.age_factor(documents.column("minutes")[found], asker.minute, weights)
     return found, score
 
 
-def together(archive: Archive, asker: Asker, count: int) -> tuple[NDArray[np.int64], Floats]:
+def nearest_with_likeness(
+    archive: Archive, asker: RelatedQuery, count: int
+) -> tuple[NDArray[np.int64], Floats]:
     """The slots that are nearest to the asker, and how alike each two are, the asker himself first."""
-    slots, score = _first_look(archive, asker, count)
-    nearest = slots[ranking.best(score, count)]
+    slots, score = _score_candidates(archive, asker, count)
+    nearest = slots[ranking.best_places(score, count)]
     if not len(nearest):
         return nearest, np.ones((1, 1))
-    return nearest, likenesses(*_terms(archive, asker, nearest))
+    return nearest, likeness_matrix(*_terms_to_compare(archive, asker, nearest))
 
 
-def _closer_look(archive: Archive, asker: Asker, slots: NDArray[np.int64]) -> Likeness:
+def _rerank_slots(archive: Archive, asker: RelatedQuery, slots: NDArray[np.int64]) -> RerankResult:
     """What a closer look finds of some slots."""
     weights, documents = archive.weights, archive.documents
     age = np.ones(len(slots))
-    if asker.moment is not None:
-        age = ranking.faded(documents.column("minutes")[slots], asker.moment, weights)
-    beside = asker.sense.beside(documents.column("articles")[slots]) if asker.sense is not None else 0.0
-    return look(*_terms(archive, asker, slots), age, weights, beside)
+    if asker.minute is not None:
+        age = ranking.age_factor(documents.column("minutes")[slots], asker.minute, weights)
+    beside = (
+        asker.vector_query.rank_bonus(documents.column("articles")[slots])
+        if asker.vector_query is not None
+        else 0.0
+    )
+    return rerank_answers(*_terms_to_compare(archive, asker, slots), age, weights, beside)
 
 
-def _terms(
-    archive: Archive, asker: Asker, slots: NDArray[np.int64]
+def _terms_to_compare(
+    archive: Archive, asker: RelatedQuery, slots: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64], Floats]:
     """What a closer look compares: terms, what BM25 gives each, whose it is, and how rare it is."""
-    packed, whose, damp = archive.terms_of(slots)
+    packed, whose, damp = archive.terms_of_slots(slots)
     mine = [
-        np.full(len(part), field.damp(np.array([(part & np.uint32(255)).sum()]), archive.weights)[0])
-        for part, field in zip((asker.words, asker.names), archive.fields(), strict=True)
+        np.full(len(part), field.length_norm(np.array([(part & np.uint32(255)).sum()]), archive.weights)[0])
+        for part, field in zip((asker.words, asker.names), archive.field_stats(), strict=True)
     ]
     terms = np.concatenate([asker.words, asker.names, packed])
     counts = (terms & np.uint32(255)).astype(np.float64)
@@ -151,5 +157,7 @@ def _terms(
         numbers,
         counts / (counts + np.concatenate([*mine, damp])),
         np.concatenate([np.zeros(len(terms) - len(packed), np.int64), whose + 1]),
-        ranking.rarity(archive.lexicon.articles.view[numbers], archive.fields()[0].articles),
+        ranking.inverse_frequency(
+            archive.vocabulary.document_counts.view[numbers], archive.field_stats()[0].articles
+        ),
     )

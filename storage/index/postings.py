@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: A segment is merged into the one before it as soon as it has a quarter of its postings.
-RATIO = 4
+MERGE_RATIO = 4
 _NOTHING = np.empty(0, np.int64)
 
 
@@ -23,7 +23,7 @@ class Segment:
     postings: NDArray[np.uint32]
 
 
-def segment(terms: NDArray[np.int32], postings: NDArray[np.uint32]) -> Segment:
+def build_segment(terms: NDArray[np.int32], postings: NDArray[np.uint32]) -> Segment:
     """A segment of postings that come in the order of their slots, each with its term."""
     order = np.argsort(terms, kind="stable")
     terms, postings = terms[order], postings[order]
@@ -32,7 +32,7 @@ def segment(terms: NDArray[np.int32], postings: NDArray[np.uint32]) -> Segment:
     return Segment(terms[first], starts, postings)
 
 
-def merge(older: Segment, newer: Segment) -> Segment:
+def merge_segments(older: Segment, newer: Segment) -> Segment:
     """Both as one; every slot of `newer` is above those of `older`."""
     terms = np.union1d(older.terms, newer.terms)
     counts = np.zeros((2, len(terms)), np.int64)
@@ -48,16 +48,16 @@ def merge(older: Segment, newer: Segment) -> Segment:
     return Segment(terms, starts.astype(np.int32), postings)
 
 
-def tidied(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+def merge_due_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     """The segments after the merges that are due."""
     kept = list(segments)
-    while len(kept) > 1 and len(kept[-1].postings) * RATIO >= len(kept[-2].postings):
+    while len(kept) > 1 and len(kept[-1].postings) * MERGE_RATIO >= len(kept[-2].postings):
         newer = kept.pop()
-        kept[-1] = merge(kept[-1], newer)
+        kept[-1] = merge_segments(kept[-1], newer)
     return tuple(kept)
 
 
-def slices(
+def posting_slices(
     segments: Sequence[Segment], terms: NDArray[np.int32]
 ) -> tuple[list[NDArray[np.uint32]], list[int]]:
     """The postings of each term in each segment, and for each slice which of `terms` it belongs to."""
@@ -73,7 +73,7 @@ def slices(
     return found, whose
 
 
-def of_slots(part: NDArray[np.uint32], slots: NDArray[np.int64]) -> NDArray[np.uint32]:
+def postings_of_slots(part: NDArray[np.uint32], slots: NDArray[np.int64]) -> NDArray[np.uint32]:
     """Of one term's postings those of some slots (in order), without going through a long list."""
     wanted = slots.astype(np.uint32) << np.uint32(8)
     at = np.minimum(np.searchsorted(part, wanted), len(part) - 1)

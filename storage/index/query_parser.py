@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import regex
 
-from storage.text.normalize import tidy
+from storage.text.normalize import normalize_text
 
 #: Characters and words of a question that are read.
-LONGEST = 300
-MOST_WORDS = 32
+MAX_LENGTH = 300
+MAX_WORDS = 32
 
 _PARTS = regex.compile(
     r"(?P<minus>(?<!\S)[-−–])?(?:(?P<field>section|from|to)\s?:\s?(?P<value>\"[^\"]*\"|\S+)"
@@ -24,7 +24,7 @@ _DATE = regex.compile(r"(\d{4})(?:[-./](\d{1,2})(?:[-./](\d{1,2}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchQuery:
     """What a reader wants to find."""
 
     words: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Question:
     end: datetime | None = None  #: published before
 
 
-def understand(typed: str) -> Question:
+def parse_query(typed: str) -> SearchQuery:
     """The question in what was typed. Never fails; a date that is none is a word like others."""
     words: list[str] = []
     phrases: list[str] = []
@@ -43,10 +43,10 @@ def understand(typed: str) -> Question:
     sections: list[str] = []
     start: datetime | None = None
     end: datetime | None = None
-    for part in list(_PARTS.finditer(tidy(typed[:LONGEST])))[:MOST_WORDS]:
+    for part in list(_PARTS.finditer(normalize_text(typed[:MAX_LENGTH])))[:MAX_WORDS]:
         name = (part["field"] or "").lower()
         value = (part["value"] or "").strip('"')
-        days = _days(value) if name in ("from", "to") else None
+        days = _parse_period(value) if name in ("from", "to") else None
         if name == "section" and value:
             sections.append(value)
         elif days and name == "from":
@@ -57,14 +57,14 @@ def understand(typed: str) -> Question:
             (without if part["minus"] else phrases).append(part["phrase"].strip())
         else:
             (without if part["minus"] and part["word"] else words).append(part["word"] or part.group())
-    return Question(tuple(words), _full(phrases), _full(without), tuple(sections), start, end)
+    return SearchQuery(tuple(words), _drop_empty(phrases), _drop_empty(without), tuple(sections), start, end)
 
 
-def _full(texts: list[str]) -> tuple[str, ...]:
+def _drop_empty(texts: list[str]) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def _days(value: str) -> tuple[datetime, datetime] | None:
+def _parse_period(value: str) -> tuple[datetime, datetime] | None:
     """The first moment of a day, month or year and the first one after it, in UTC."""
     match = _DATE.fullmatch(value)
     if match is None:

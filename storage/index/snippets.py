@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import regex
 
-from storage.index.analyzer import places_of
-from storage.text.normalize import tidy
-from storage.text.segmentation import graphemes
+from storage.index.analyzer import find_places
+from storage.text.normalize import normalize_text
+from storage.text.segmentation import grapheme_ends
 
 #: Characters of a text that are searched for a snippet.
-READ = 8_000
+MAX_LENGTH = 8_000
 _CLUSTER = regex.compile(r"\X")
 _PAUSE = regex.compile(r"[.!?။;\n]\s*|[၊,]\s")
 
@@ -26,11 +26,11 @@ class Snippet:
     marks: tuple[Span, ...] = ()
 
 
-def marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ...]:
+def find_marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ...]:
     """The places in `text` of the terms in `keys`, in order; neighbours are joined."""
-    tidied, places = _tidied_with_places(text)
+    tidied, places = _normalized_with_places(text)
     joined: list[Span] = []
-    for start, end in sorted(places_of(keys, tidied, language)):
+    for start, end in sorted(find_places(keys, tidied, language)):
         first, last = places[start], places[end]
         if joined and first <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
@@ -39,11 +39,11 @@ def marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ...]:
     return tuple(joined)
 
 
-def snippet(text: str, keys: frozenset[str], language: str, length: int = 160) -> Snippet:
+def make_snippet(text: str, keys: frozenset[str], language: str, length: int = 160) -> Snippet:
     """About `length` characters of `text` that hold most of `keys`; its beginning where it holds none."""
-    text = text[:READ]
-    found = marks(text, keys, language)
-    start, end = _window(text, found, length)
+    text = text[:MAX_LENGTH]
+    found = find_marks(text, keys, language)
+    start, end = _choose_window(text, found, length)
     shown = tuple((max(a, start) - start, min(b, end) - start) for a, b in found if a < end and b > start)
     before, after = "… " if start > 0 else "", " …" if end < len(text) else ""
     shift = len(before)
@@ -53,25 +53,25 @@ def snippet(text: str, keys: frozenset[str], language: str, length: int = 160) -
     )
 
 
-def _tidied_with_places(text: str) -> tuple[str, list[int]]:
+def _normalized_with_places(text: str) -> tuple[str, list[int]]:
     """The tidied text, and for each of its characters (and its end) where it came from."""
     if text.isascii():
         return text, list(range(len(text) + 1))
-    letters = [*map(_tidied, text)]
-    if "".join(letters) == tidy(text):  # each by itself: no mark waits for its letter
+    letters = [*map(_normalize_cached, text)]
+    if "".join(letters) == normalize_text(text):  # each by itself: no mark waits for its letter
         starts = list(range(len(text)))
     else:
         clusters = [*_CLUSTER.finditer(text)]
-        letters = [tidy(cluster.group()) for cluster in clusters]
+        letters = [normalize_text(cluster.group()) for cluster in clusters]
         starts = [cluster.start() for cluster in clusters]
     places = [start for start, part in zip(starts, letters, strict=True) for _ in part]
     return "".join(letters), [*places, len(text)]
 
 
-_tidied = lru_cache(maxsize=8192)(tidy)
+_normalize_cached = lru_cache(maxsize=8192)(normalize_text)
 
 
-def _window(text: str, found: tuple[Span, ...], length: int) -> Span:
+def _choose_window(text: str, found: tuple[Span, ...], length: int) -> Span:
     if len(text) <= length:
         return 0, len(text)
     starts = [a for a, _ in found]
@@ -84,17 +84,17 @@ def _good_start(text: str, wanted: int) -> int:
     """A place near `wanted` where a sentence, else a word, else a character begins."""
     near = [match.end() for match in _PAUSE.finditer(text, max(0, wanted - 30), wanted + 40)]
     near = near or [match.end() for match in regex.finditer(r"\s+", text, pos=wanted, endpos=wanted + 40)]
-    return near[0] if near else _whole(text, wanted)
+    return near[0] if near else _whole_character_end(text, wanted)
 
 
 def _good_end(text: str, wanted: int) -> int:
     if wanted >= len(text):
         return len(text)
     space = text.rfind(" ", wanted - 30, wanted)
-    return space if space > 0 else _whole(text, wanted)
+    return space if space > 0 else _whole_character_end(text, wanted)
 
 
-def _whole(text: str, wanted: int) -> int:
+def _whole_character_end(text: str, wanted: int) -> int:
     """The end of the last character that is whole before `wanted`."""
-    ends = [0, *graphemes(text[: wanted + 20])]
+    ends = [0, *grapheme_ends(text[: wanted + 20])]
     return ends[bisect_right(ends, wanted) - 1]

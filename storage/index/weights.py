@@ -31,7 +31,7 @@ class Weights:
     lasting: float = 0.5  #: the part of a score that age does not take
     days: float = 30.0  #: in which the rest falls to 1/e
     floor: float = 0.05  #: the likeness below which nothing is ranked
-    told: float = 0.12  #: the likeness below which readers are told that nothing is related
+    shown_floor: float = 0.12  #: the likeness below which readers are told that nothing is related
     all_terms: float = 0.25  #: search: the bonus where every word of the question is there
     enough: float = 0.5  #: search: the part of what the best answer has that every answer must have
 

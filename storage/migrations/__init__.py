@@ -16,7 +16,7 @@ def migrate(connection: Connection) -> None:
     Raises:
         StorageError: the database is newer than this code.
     """
-    known, present = versions(), _present(connection)
+    known, present = list_versions(), _current_version(connection)
     if present is not None and present not in known:
         raise StorageError(
             f"DATABASE_URL: the database is of a newer Newswire (version {present}); update this one."
@@ -27,12 +27,12 @@ def migrate(connection: Connection) -> None:
         upgrade(connection)
 
 
-def versions() -> list[str]:
+def list_versions() -> list[str]:
     """The numbers of all versions, oldest first."""
     return sorted(file.name[:4] for file in VERSIONS.glob("0*.py"))
 
 
-def _present(connection: Connection) -> str | None:
+def _current_version(connection: Connection) -> str | None:
     """The version of the database, by the table that Alembic keeps."""
     if not inspect(connection).has_table("alembic_version"):
         return None

@@ -19,17 +19,17 @@ from sqlalchemy import Engine
 from storage.privacy.page_gaps import clear_gaps
 
 #: PRAGMA user_version of a database that holds nothing from before `secure_delete` was set.
-SWEPT = 1
+CLEAN_VERSION = 1
 #: Traces are erased at most once in so many seconds, for all who wait; and writers have the most of the time
 #: to themselves, since a large file takes long.
-EVERY, SHARE = 1.0, 4
+MIN_INTERVAL, MIN_IDLE_RATIO = 1.0, 4
 #: One attempt may hold up writers for so many milliseconds, while a reader of an older state ends.
-PATIENCE_MS = 250
+BUSY_TIMEOUT_MS = 250
 #: Attempts, and the seconds between them.
-ATTEMPTS, BETWEEN = 12, 0.25
+MAX_ATTEMPTS, RETRY_DELAY = 12, 0.25
 
 
-class Traces:
+class Erasure:
     """Those of one SQLite database. On PostgreSQL, and in memory, there is nothing to do."""
 
     def __init__(self, engine: Engine) -> None:
@@ -37,59 +37,71 @@ class Traces:
         path = engine.url.database if engine.dialect.name == "sqlite" else None
         self._path = path if path and not path.startswith((":memory:", "file:")) else None
         self._file: int | None = None
-        self._took = 0.0
+        self._last_duration = 0.0
         self._thread = ThreadPoolExecutor(1, "newswire-erase")
-        self._coming: asyncio.Future[bool] | None = None  # not begun: whoever asks before it begins shares it
-        self._turn = asyncio.Lock()
-        self._last = float("-inf")
-        self.left = False  #: something was deleted whose traces are still to be erased
+        self._next_run: asyncio.Future[bool] | None = (
+            None  # not begun: whoever asks before it begins shares it
+        )
+        self._run_lock = asyncio.Lock()
+        self._last_start = float("-inf")
+        self.is_needed = False  #: something was deleted whose traces are still to be erased
 
     @property
-    def pending(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether something that was deleted may still be in a file."""
-        return self.left or self._turn.locked()
+        return self.is_needed or self._run_lock.locked()
 
-    async def erase_left(self) -> None:
+    async def erase_pending(self) -> None:
         """Erase what is left, if anything is."""
-        if self.left:
+        if self.is_needed:
             await self.erase()
 
     async def erase(self) -> bool:
         """Whether nothing that was deleted before the call is in any file of the database any more."""
-        self.left = True
-        if self._coming is None:
-            self._coming = asyncio.ensure_future(self._erase_next())
-        return await asyncio.shield(self._coming)
+        self.is_needed = True
+        if self._next_run is None:
+            self._next_run = asyncio.ensure_future(self._erase_next())
+        return await asyncio.shield(self._next_run)
 
     async def _erase_next(self) -> bool:
-        async with self._turn:
-            await asyncio.sleep(max(0.0, self._last + max(EVERY, SHARE * self._took) - time.monotonic()))
-            self._coming, self.left = None, False  # who asks from now on may have deleted something since
-            self._last = time.monotonic()
-            erased = await self._attempts()
-            self.left = self.left or not erased
+        async with self._run_lock:
+            await asyncio.sleep(
+                max(
+                    0.0,
+                    self._last_start
+                    + max(MIN_INTERVAL, MIN_IDLE_RATIO * self._last_duration)
+                    - time.monotonic(),
+                )
+            )
+            self._next_run, self.is_needed = (
+                None,
+                False,
+            )  # who asks from now on may have deleted something since
+            self._last_start = time.monotonic()
+            erased = await self._try_erase()
+            self.is_needed = self.is_needed or not erased
             return erased
 
-    async def _attempts(self) -> bool:
-        for attempt in range(ATTEMPTS):
+    async def _try_erase(self) -> bool:
+        for attempt in range(MAX_ATTEMPTS):
             if attempt:
-                await asyncio.sleep(BETWEEN)
-            if await asyncio.get_running_loop().run_in_executor(self._thread, self.erase_here):
+                await asyncio.sleep(RETRY_DELAY)
+            if await asyncio.get_running_loop().run_in_executor(self._thread, self.erase_sync):
                 return True
         return False
 
-    def erase_here(self) -> bool:
+    def erase_sync(self) -> bool:
         """One attempt, in the calling thread; False if somebody still reads an older state, or writes."""
-        return self._path is None or self._alone(self._erase)
+        return self._path is None or self._run_separately(self._erase_once)
 
-    def sweep_here(self) -> bool:
+    def erase_at_start(self) -> bool:
         """At a start: erase what an earlier process left. False if it could not be done.
 
         A file that is older than `secure_delete`, or whose readers were sealed anew, is written anew, once.
         """
-        return self._path is None or self._alone(self._sweep)
+        return self._path is None or self._run_separately(self._rewrite_and_erase)
 
-    def _alone(self, work: Callable[[Any], bool]) -> bool:
+    def _run_separately(self, work: Callable[[Any], bool]) -> bool:
         """Do it on a connection of its own, outside of any transaction."""
         connection = self._engine.raw_connection()
         try:
@@ -104,8 +116,8 @@ class Traces:
             connection.invalidate()  # its short patience is for this alone, and so is what it has in memory
             connection.close()
 
-    def _erase(self, cursor: Any) -> bool:
-        cursor.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+    def _erase_once(self, cursor: Any) -> bool:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy and self._clear_gaps(cursor)
 
@@ -124,16 +136,16 @@ class Traces:
         [version] = cursor.execute("PRAGMA user_version").fetchone()
         cursor.execute(f"PRAGMA user_version={version}")
         cursor.execute("COMMIT")
-        self._took = time.monotonic() - began
+        self._last_duration = time.monotonic() - began
         return True
 
-    def _sweep(self, cursor: Any) -> bool:
+    def _rewrite_and_erase(self, cursor: Any) -> bool:
         [version] = cursor.execute("PRAGMA user_version").fetchone()
-        if version < SWEPT:
+        if version < CLEAN_VERSION:
             cursor.execute("PRAGMA temp_store=FILE")  # the copy may be larger than the memory
             cursor.execute("VACUUM")
-            cursor.execute(f"PRAGMA user_version={SWEPT}")
-        return self._erase(cursor)
+            cursor.execute(f"PRAGMA user_version={CLEAN_VERSION}")
+        return self._erase_once(cursor)
 
     def stop(self) -> None:
         """Wait for the attempt under way."""

@@ -4,9 +4,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-FILE, FOLDER = 0o600, 0o700
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
 #: What SQLite keeps beside a database.
-BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
+SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock")
 
 
 def make_folder(path: Path) -> None:
@@ -16,7 +16,7 @@ def make_folder(path: Path) -> None:
     """
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=FOLDER, exist_ok=True)
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def make_private(path: Path) -> None:
@@ -25,20 +25,20 @@ def make_private(path: Path) -> None:
     Raises OSError: it cannot be made.
     """
     if not path.exists():
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE))
-    close_to_others(path)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+    restrict_to_owner(path)
 
 
-def close_to_others(path: Path) -> None:
+def restrict_to_owner(path: Path) -> None:
     """Take from others what they may do to a file, if there is one and it is ours."""
     with suppress(OSError):
         if path.stat().st_mode & 0o077:
-            path.chmod(FILE)
+            path.chmod(FILE_MODE)
 
 
 def open_private(path: str, flags: int) -> int:
     """An `opener` for `open`: what it makes is for us alone."""
-    return os.open(path, flags, FILE)
+    return os.open(path, flags, FILE_MODE)
 
 
 def is_open_to_others(path: Path) -> bool:

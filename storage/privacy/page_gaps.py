@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Bytes read at once; a multiple of every page size.
-CHUNK = 8 << 20
+CHUNK_SIZE = 8 << 20
 #: The first byte of a page that is part of a tree; interior ones have 4 more bytes before their cells.
 _INTERIOR, _LEAVES = (2, 5), (10, 13)
 _FILE_HEADER = 100
@@ -23,17 +23,17 @@ def clear_gaps(file: int, page_size: int) -> int:
     Nobody may write to the database meanwhile, and nothing may be left in its write-ahead log.
     """
     cleared = 0
-    for offset in range(0, os.fstat(file).st_size, CHUNK):
-        content = os.pread(file, CHUNK, offset)
+    for offset in range(0, os.fstat(file).st_size, CHUNK_SIZE):
+        content = os.pread(file, CHUNK_SIZE, offset)
         pages = np.frombuffer(content, np.uint8, len(content) // page_size * page_size)
-        for place, start, end in _gaps(pages.reshape(-1, page_size), first=offset == 0):
+        for place, start, end in _find_gaps(pages.reshape(-1, page_size), first=offset == 0):
             os.pwrite(file, bytes(end - start), offset + place * page_size + start)
             cleared += 1
     os.fsync(file)
     return cleared
 
 
-def _gaps(pages: NDArray[np.uint8], *, first: bool) -> list[tuple[int, int, int]]:
+def _find_gaps(pages: NDArray[np.uint8], *, first: bool) -> list[tuple[int, int, int]]:
     """The pages with something in their gap: which of them, where the gap begins and where it ends."""
     size = pages.shape[1]
     heads = pages[:, :8].astype(np.int64)

@@ -19,7 +19,7 @@ _DIGITS = {
 _DOTLESS = str.maketrans({"ı": "i", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ß": "ss"})
 
 
-def tidy(text: str) -> str:
+def normalize_text(text: str) -> str:
     """`text` in one width, one order of marks and one set of digits; its case and accents are kept."""
     if text.isascii():
         return text
@@ -27,7 +27,7 @@ def tidy(text: str) -> str:
     return bare.translate(_DIGITS)
 
 
-def fold(tidied: str) -> str:
+def fold_text(tidied: str) -> str:
     """The form under which a tidied word is compared: no case, no accents."""
     lowered = tidied.casefold()
     if lowered.isascii():

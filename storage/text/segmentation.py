@@ -11,17 +11,17 @@ from itertools import accumulate
 from icu4py.breakers import CharacterBreaker, SentenceBreaker, WordBreaker
 
 
-def graphemes(text: str) -> list[int]:
+def grapheme_ends(text: str) -> list[int]:
     """The offsets (in code points) behind each character that a reader would count as one."""
     return list(accumulate(map(len, CharacterBreaker(text, "en"))))
 
 
-def sentences(text: str, language: str = "en") -> list[int]:
+def sentence_ends(text: str, language: str = "en") -> list[int]:
     """The offsets behind each sentence."""
     return list(accumulate(map(len, SentenceBreaker(text, language or "en"))))
 
 
-def words(text: str, language: str = "en") -> Iterator[str]:
+def split_words(text: str, language: str = "en") -> Iterator[str]:
     """The words of `text`, also in scripts without spaces; punctuation and spaces left out."""
     for word in WordBreaker(text, language or "en"):
         if any(unicodedata.category(letter)[0] in "LN" for letter in word):

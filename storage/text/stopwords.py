@@ -106,7 +106,9 @@ _SWEDISH = """
 """
 
 #: What shows Vietnamese, whose little words are not left out: each is also a part of others.
-_SHOW = {"vi": "bị các cho có của đã để được hai khi không là lại một này người như những từ trong và với về"}
+_HINT_WORDS = {
+    "vi": "bị các cho có của đã để được hai khi không là lại một này người như những từ trong và với về"
+}
 
 _LISTS = {
     "en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH, "id": _INDONESIAN, "fi": _FINNISH,
@@ -123,7 +125,7 @@ _STEMMERS = {
 }  # fmt: skip
 
 #: Little words that show a language.
-_ENOUGH = 2
+_MIN_VOTES = 2
 
 
 @cache
@@ -132,21 +134,21 @@ def stop_words(language: str, fold: Callable[[str], str]) -> frozenset[str]:
     return frozenset(fold(word) for word in _LISTS.get(language, "").split())
 
 
-def recognised(words: Iterable[str]) -> str:
+def recognize_language(words: Iterable[str]) -> str:
     """The language whose little words these lower-case words have most of; "" where hardly any is there.
 
     A model would know more languages, and takes 80 MB of memory.
     """
-    votes = Counter(language for word in words for language in _speakers().get(word, ()))
+    votes = Counter(language for word in words for language in _languages_by_word().get(word, ()))
     best = max(votes, key=lambda language: votes[language], default="")
-    return best if votes[best] >= _ENOUGH else ""
+    return best if votes[best] >= _MIN_VOTES else ""
 
 
 @cache
-def _speakers() -> dict[str, list[str]]:
+def _languages_by_word() -> dict[str, list[str]]:
     """For each little word, the languages that have it."""
     speakers: dict[str, list[str]] = {}
-    for language, listed in [*_LISTS.items(), *_SHOW.items()]:
+    for language, listed in [*_LISTS.items(), *_HINT_WORDS.items()]:
         for word in listed.split():
             speakers.setdefault(word, []).append(language)
     return speakers
@@ -158,7 +160,7 @@ def has_stems(language: str) -> bool:
 
 
 @cache
-def _stemmer(language: str) -> Callable[[str], str] | None:
+def _load_stemmer(language: str) -> Callable[[str], str] | None:
     """Snowball's own C code. It keeps hold of the interpreter while it works, so threads may share it.
 
     Its cache is off: it is cleared in Python, in the midst of which another thread could use it.
@@ -170,7 +172,7 @@ def _stemmer(language: str) -> Callable[[str], str] | None:
     return stem
 
 
-def stem(word: str, language: str) -> str:
+def stem_word(word: str, language: str) -> str:
     """The stem that snowball gives a lower-case word, or the word itself."""
-    stemmer = _stemmer(language)
+    stemmer = _load_stemmer(language)
     return stemmer(word) if stemmer is not None else word

@@ -13,23 +13,23 @@ from itertools import pairwise
 import regex
 
 from storage.text import function_words
-from storage.text.segmentation import graphemes as grapheme_ends
-from storage.text.segmentation import words as icu_words
+from storage.text.segmentation import grapheme_ends
+from storage.text.segmentation import split_words as icu_words
 
-Pieces = Callable[[str], list[str]]
+SplitFunction = Callable[[str], list[str]]
 
 
-def whole(run: str) -> list[str]:
+def whole_run(run: str) -> list[str]:
     """The run itself: a word between spaces."""
     return [run]
 
 
-def letters(run: str) -> list[str]:
+def split_letters(run: str) -> list[str]:
     """Every code point of the run."""
     return list(run)
 
 
-def graphemes(run: str) -> list[str]:
+def split_graphemes(run: str) -> list[str]:
     """What a reader counts as one letter, with its marks."""
     ends = grapheme_ends(run)
     return [run[start:end] for start, end in pairwise([0, *ends])]
@@ -53,12 +53,12 @@ def japanese_words(run: str) -> list[str]:
     return [word for word in icu_words(run) if not _ENDING.fullmatch(word)]
 
 
-def syllables(run: str) -> list[str]:
+def burmese_syllables(run: str) -> list[str]:
     """The syllables of a run of the Burmese script."""
     return [piece for piece in _SYLLABLE.split(run) if piece]
 
 
-def tibetan(run: str) -> list[str]:
+def tibetan_syllables(run: str) -> list[str]:
     """The syllables of a run of Tibetan, which writes a dot after each."""
     return [piece for piece in regex.split(r"[\u0f0b-\u0f14\u0f3a-\u0f3d]+", run) if piece]
 
@@ -69,13 +69,15 @@ def padded_letters(run: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cut:
+class Tokenizer:
     """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
 
-    pieces: Pieces
-    sizes: tuple[int, ...] = (1,)
-    of_words: bool = False  #: the run is a word between spaces: a stop word is left out
-    little: frozenset[str] = frozenset()  #: pieces that say little: what is made of them alone is left out
+    split: SplitFunction
+    ngram_sizes: tuple[int, ...] = (1,)
+    takes_words: bool = False  #: the run is a word between spaces: a stop word is left out
+    stop_pieces: frozenset[str] = (
+        frozenset()
+    )  #: pieces that say little: what is made of them alone is left out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,44 +85,60 @@ class Script:
     """One line of the table: the characters of a run, and how it is cut."""
 
     name: str
-    runs: str
-    cuts: tuple[Cut, ...]
+    pattern: str
+    tokenizers: tuple[Tokenizer, ...]
 
 
-STEM = Cut(whole, of_words=True)
-WORDS_AND_LETTERS = (STEM, Cut(padded_letters, (4,), of_words=True))
+STEM_TOKENIZER = Tokenizer(whole_run, takes_words=True)
+WORDS_AND_LETTERS = (STEM_TOKENIZER, Tokenizer(padded_letters, (4,), takes_words=True))
 
 #: The first line that fits a run decides.
 SCRIPTS: Sequence[Script] = (
     Script(
-        "Burmese", r"[\p{Myanmar}--[\u104a\u104b]]+", (Cut(syllables, (1, 2), little=function_words.BURMESE),)
+        "Burmese",
+        r"[\p{Myanmar}--[\u104a\u104b]]+",
+        (Tokenizer(burmese_syllables, (1, 2), stop_pieces=function_words.BURMESE),),
     ),
-    Script("Thai", r"\p{Thai}+", (Cut(dictionary_words, little=function_words.THAI), Cut(graphemes, (2,)))),
-    Script("Lao", r"\p{Lao}+", (Cut(dictionary_words, little=function_words.LAO), Cut(graphemes, (2,)))),
     Script(
-        "Khmer", r"\p{Khmer}+", (Cut(dictionary_words, little=function_words.KHMER), Cut(graphemes, (2,)))
+        "Thai",
+        r"\p{Thai}+",
+        (Tokenizer(dictionary_words, stop_pieces=function_words.THAI), Tokenizer(split_graphemes, (2,))),
     ),
-    Script("Tibetan", r"\p{Tibetan}+", (Cut(tibetan, little=function_words.TIBETAN), Cut(letters, (4,)))),
+    Script(
+        "Lao",
+        r"\p{Lao}+",
+        (Tokenizer(dictionary_words, stop_pieces=function_words.LAO), Tokenizer(split_graphemes, (2,))),
+    ),
+    Script(
+        "Khmer",
+        r"\p{Khmer}+",
+        (Tokenizer(dictionary_words, stop_pieces=function_words.KHMER), Tokenizer(split_graphemes, (2,))),
+    ),
+    Script(
+        "Tibetan",
+        r"\p{Tibetan}+",
+        (Tokenizer(tibetan_syllables, stop_pieces=function_words.TIBETAN), Tokenizer(split_letters, (4,))),
+    ),
     Script(
         "Chinese and Japanese",
         r"[\p{Han}\p{Hiragana}\p{Katakana}ー]+",
-        (Cut(graphemes, (1, 2), little=function_words.CHINESE), Cut(japanese_words)),
+        (Tokenizer(split_graphemes, (1, 2), stop_pieces=function_words.CHINESE), Tokenizer(japanese_words)),
     ),
-    Script("Korean", r"\p{Hangul}+", (Cut(letters, (1, 2), little=function_words.KOREAN),)),
-    Script("Tamil", r"\p{Tamil}+", (STEM, Cut(padded_letters, (3,), of_words=True))),
+    Script("Korean", r"\p{Hangul}+", (Tokenizer(split_letters, (1, 2), stop_pieces=function_words.KOREAN),)),
+    Script("Tamil", r"\p{Tamil}+", (STEM_TOKENIZER, Tokenizer(padded_letters, (3,), takes_words=True))),
     Script("words", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS_AND_LETTERS),
 )
 
 #: Languages whose words are cut in another way than their script's.
-LANGUAGES = {"en": (STEM,)}
+TOKENIZERS_BY_LANGUAGE = {"en": (STEM_TOKENIZER,)}
 #: Languages in which an accent makes another word: theirs are kept.
-ACCENTED = frozenset({"vi"})
+ACCENTED_LANGUAGES = frozenset({"vi"})
 
 _NUMBER = r"\p{N}+(?:[.,]\p{N}+)*"
 _RUNS = regex.compile(
     "(?V1)"
     + "|".join(
-        [f"(?P<number>{_NUMBER})", *(f"(?P<s{at}>{script.runs})" for at, script in enumerate(SCRIPTS))]
+        [f"(?P<number>{_NUMBER})", *(f"(?P<s{at}>{script.pattern})" for at, script in enumerate(SCRIPTS))]
     )
 )
 
@@ -129,7 +147,7 @@ _SCRIPT_OF: dict[str, Script | None] = {"number": None} | {f"s{at}": one for at,
 _ASCII_RUNS = re.compile(r"([0-9]+(?:[.,][0-9]+)*)|[A-Za-z0-9]+(?:'[A-Za-z]+)*")
 
 
-def runs(tidied: str) -> list[tuple[Script | None, str, int]]:
+def script_runs(tidied: str) -> list[tuple[Script | None, str, int]]:
     """The runs of one script each, with their offsets; numbers come with no script."""
     if tidied.isascii():
         return [
@@ -146,7 +164,7 @@ def pattern_runs(tidied: str) -> list[tuple[Script | None, str, int]]:
     ]
 
 
-def is_word(text: str) -> bool:
+def is_single_word(text: str) -> bool:
     """Whether a text is one word of a script that writes spaces."""
-    found = runs(text)
-    return len(found) == 1 and found[0][0] is not None and found[0][0].cuts[0].of_words
+    found = script_runs(text)
+    return len(found) == 1 and found[0][0] is not None and found[0][0].tokenizers[0].takes_words

@@ -15,7 +15,7 @@ import regex
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
 #: From this probability on a text is Zawgyi, and below its counterpart Unicode (the detector's own advice).
-_SURE = 0.95
+_CERTAINTY = 0.95
 
 ASAT, VIRAMA, DOT, VISARGA, ANUSVARA = "\u103a", "\u1039", "\u1037", "\u1038", "\u1036"
 YA, RA, WA, HA = "\u103b", "\u103c", "\u103d", "\u103e"
@@ -65,7 +65,7 @@ _LOOKALIKES = {"\u1040": "\u101d", "\u1047": "\u101b"}
 
 
 @cache
-def _detector() -> Any:
+def _load_detector() -> Any:
     from myanmartools import ZawgyiDetector
 
     with warnings.catch_warnings():  # it opens its model in a way that Python has come to discourage
@@ -75,17 +75,17 @@ def _detector() -> Any:
 
 def is_zawgyi(text: str) -> bool:
     """Whether Burmese text is surely Zawgyi; text without Burmese never is."""
-    return _probability(text) > _SURE
+    return _zawgyi_probability(text) > _CERTAINTY
 
 
-def _probability(text: str) -> float:
-    return float(_detector().get_zawgyi_probability(text)) if _MYANMAR.search(text) else 0.0
+def _zawgyi_probability(text: str) -> float:
+    return float(_load_detector().get_zawgyi_probability(text)) if _MYANMAR.search(text) else 0.0
 
 
-def in_unicode(text: str, whole: str) -> str:
+def part_to_unicode(text: str, whole: str) -> str:
     """A part of `whole` in Unicode: a part too short to tell is taken for what the whole is."""
-    probability = _probability(text)
-    if probability > _SURE or (probability >= 1 - _SURE and is_zawgyi(whole)):
+    probability = _zawgyi_probability(text)
+    if probability > _CERTAINTY or (probability >= 1 - _CERTAINTY and is_zawgyi(whole)):
         return to_unicode(text)
     return text
 
@@ -93,7 +93,7 @@ def in_unicode(text: str, whole: str) -> str:
 def to_unicode(text: str) -> str:
     """Zawgyi text in Unicode, in its normal form (NFC)."""
     drawn = _split_nga(text).translate(_DRAWN)
-    spoken = _LONE_ZERO.sub("\u101d", _CLUSTER.sub(_reordered, drawn))
+    spoken = _LONE_ZERO.sub("\u101d", _CLUSTER.sub(_reorder_cluster, drawn))
     return unicodedata.normalize("NFC", spoken.replace(_KINZI, "\u1004\u103a\u1039"))
 
 
@@ -102,7 +102,7 @@ def _split_nga(text: str) -> str:
     return str(regex.sub("\u104e(?!\u1004\u1039)", "\u104e\u1004\u1039\u1038", text))
 
 
-def _reordered(match: regex.Match[str]) -> str:
+def _reorder_cluster(match: regex.Match[str]) -> str:
     letter, marks = match["letter"], [mark.group() for mark in _MARK.finditer(match["marks"])]
     parts = [*match["before"], *marks]
     if letter in _LOOKALIKES and parts:
@@ -114,10 +114,10 @@ def _reordered(match: regex.Match[str]) -> str:
     elif letter == "\u1025" and (ASAT in parts or AA in parts or any(part[0] == VIRAMA for part in parts)):
         letter = "\u1009"
     stacked = "".join(part for part in parts if part.startswith(VIRAMA))
-    return f"{_KINZI * (_KINZI in parts)}{letter}{stacked}{_in_order(parts)}"
+    return f"{_KINZI * (_KINZI in parts)}{letter}{stacked}{_order_signs(parts)}"
 
 
-def _in_order(parts: list[str]) -> str:
+def _order_signs(parts: list[str]) -> str:
     """The signs of one cluster, each once, in Unicode's order."""
     signs = "".join(sign for sign in _ORDER if sign in parts)
     if ASAT not in parts:

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 from telegram import Bot, Update
 
-from bot.commands import BotName, Desk
-from bot.dispatch import WANTED_UPDATES, Dispatch
+from bot.commands import BotName, CommandContext
+from bot.dispatch import WANTED_UPDATES, UpdateDispatcher
 from bot.render import render_post
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS, Limits
 from bot.sandbox.telegram.messages import Message
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.transport.in_process import InProcessRequest
 from bot.telegram.sender import TelegramSender
-from jobs.config import Edition, Publishing
+from jobs.config import Edition, PublishPolicy
 from storage import articles, identities
 from storage.database import Connection, Database
 from storage.index import Index
@@ -55,27 +55,29 @@ class Newsroom:
         limits: Limits = NO_LIMITS,
     ) -> None:
         self.db, self.clock = db, clock
-        self.box = Box(clock, random.Random(7), limits=limits)
-        self.bot = Bot(self.box.token, request=BoxRequest(self.box), get_updates_request=BoxRequest(self.box))
+        self.box = FakeTelegram(clock, random.Random(7), limits=limits)
+        self.bot = Bot(
+            self.box.token, request=InProcessRequest(self.box), get_updates_request=InProcessRequest(self.box)
+        )
         self.index = Index()
         self.changes = 0
-        policy = Publishing(editions=editions or (ENGLISH,), operators=(OPERATOR,))
-        self.sender = TelegramSender(BoxRequest(self.box), self.box.token)
-        self.desk = Desk(
+        policy = PublishPolicy(editions=editions or (ENGLISH,), operators=(OPERATOR,))
+        self.sender = TelegramSender(InProcessRequest(self.box), self.box.token)
+        self.desk = CommandContext(
             db=db,
             index=self.index,
             policy=policy,
-            name=BotName(self.box.bot.username),
+            bot_name=BotName(self.box.bot.username),
             bot_id=self.box.bot.id,
-            changed=self._changed,
+            wake_publisher=self._changed,
             is_administrator=self.sender.is_administrator,
         )
-        self.dispatch = Dispatch(self.desk, self.sender, clock)
+        self.dispatch = UpdateDispatcher(self.desk, self.sender, clock)
 
     @property
     def toasts(self) -> list[str]:
         """What pressed buttons were answered with, in order."""
-        events = self.box.cloud.journal.since(0)
+        events = self.box.state.event_log.events_since(0)
         return [event.details["text"] for event in events if event.kind == "callback_answered"]
 
     def _changed(self) -> None:
@@ -83,10 +85,10 @@ class Newsroom:
 
     def publish(self, title: str, **said: Any) -> Article:
         """An article that ingest has stored: a minute older than the one before, if nothing is said."""
-        return self.db.run_here(self._publish, title, said)
+        return self.db.run_sync(self._publish, title, said)
 
     def _publish(self, connection: Connection, title: str, said: dict[str, Any]) -> Article:
-        count = articles.latest(connection, 1)
+        count = articles.list_latest(connection, 1)
         number = (count[0].id if count else 0) + 1
         usual: dict[str, Any] = {
             "url": f"https://news.example/{number}",
@@ -95,9 +97,9 @@ class Newsroom:
             "language": "en",
             "published_at": self.clock.now() - timedelta(hours=10) + timedelta(minutes=number),
         }
-        draft = articles.Draft(**{**usual, **said})
+        draft = articles.ArticleDraft(**{**usual, **said})
         [article_id] = articles.add(connection, [draft], self.clock.now())
-        identities.remember(connection, {identities.link_key(draft.url): article_id}, self.clock.now())
+        identities.add_keys(connection, {identities.link_key(draft.url): article_id}, self.clock.now())
         self.index.catch_up(connection)
         article = articles.get(connection, article_id)
         assert article
@@ -116,7 +118,7 @@ class Newsroom:
     async def post(self, article: Article, chat_id: int) -> int:
         """The article's post in a channel, as delivery leaves it: the message's id."""
         message = await self.bot.send_message(chat_id, article.title)
-        self.db.run_here(_delivered, article, chat_id, message.message_id)
+        self.db.run_sync(_delivered, article, chat_id, message.message_id)
         return message.message_id
 
     def reader(self, name: str = "Aye Aye", **facts: Any) -> "Person":
@@ -129,15 +131,15 @@ class Newsroom:
 
     def updates(self) -> list[Update]:
         """What Telegram holds for the bot, confirmed as it is taken."""
-        waiting = self.box.cloud.updates.waiting(1000)
-        self.box.cloud.updates.confirm(max((update["update_id"] for update in waiting), default=0) + 1)
+        waiting = self.box.state.updates.pending(1000)
+        self.box.state.updates.confirm(max((update["update_id"] for update in waiting), default=0) + 1)
         found = [Update.de_json(update, self.bot) for update in waiting]
         return [update for update in found if any(getattr(update, kind) for kind in WANTED_UPDATES)]
 
     async def answer(self) -> None:
         """Take every waiting update to its end."""
         for update in self.updates():
-            await self.dispatch.take(update)
+            await self.dispatch.dispatch_update(update)
 
 
 class Person:
@@ -169,7 +171,7 @@ class Person:
 
     def messages(self) -> list["Shown"]:
         """Everything that the bot has said here and that still stands."""
-        mine = (message for message in self._room.box.shown(self.chat_id) if not message.service)
+        mine = (message for message in self._room.box.visible_messages(self.chat_id) if not message.service)
         return [Shown(message) for message in mine if message.author.id == self._room.box.bot.id]
 
     def sees(self) -> "Shown":

@@ -11,7 +11,14 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.commands import COMMANDS
-from bot.locale import best, clock_time, languages, near, numerals, words
+from bot.locale import (
+    available_languages,
+    best_language,
+    clock_time,
+    compact_time,
+    localize_digits,
+    translator_for,
+)
 
 BOT = Path(__file__).parents[2] / "bot"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -22,7 +29,7 @@ def messages_of_the_code() -> Iterator[str]:
     """What is said anywhere in `bot`, also inside f-strings; a plural by its first form."""
     for path in BOT.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and _called(call.func) in ("say", "number_of") and call.args:
+            if isinstance(call, ast.Call) and _called(call.func) in ("say", "with_count") and call.args:
                 said = call.args[0]
                 if isinstance(said, ast.Constant) and isinstance(said.value, str):
                     yield said.value
@@ -39,14 +46,14 @@ def names(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text))
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", available_languages())
 def test_every_message_is_in_every_catalogue(language: str) -> None:
-    wanted, there = set(messages_of_the_code()), set(words(language).texts)
+    wanted, there = set(messages_of_the_code()), set(translator_for(language).texts)
     assert (wanted - there, there - wanted) == (set(), set())
     assert len(wanted) > 60
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", available_languages())
 def test_a_translation_fills_in_the_same_names_and_is_no_draft(language: str) -> None:
     path = BOT / "locale" / language / "LC_MESSAGES" / "newswire.po"
     with path.open("rb") as file:
@@ -64,35 +71,35 @@ def _key(message: str | tuple[str, ...]) -> str:
 
 
 def test_an_unknown_language_speaks_english() -> None:
-    assert words("tlh").language == "en"
-    assert words("").language == "en"
+    assert translator_for("tlh").language == "en"
+    assert translator_for("").language == "en"
 
 
 def test_the_first_language_that_has_a_catalogue_is_spoken() -> None:
-    assert best("", "fr", "my-MM", "en") == "my"
-    assert best("MY_mm") == "my"
-    assert best("xx") == "en"
+    assert best_language("", "fr", "my-MM", "en") == "my"
+    assert best_language("MY_mm") == "my"
+    assert best_language("xx") == "en"
 
 
 def test_plurals_follow_the_language() -> None:
-    assert words("en").number_of("{count} article", "{count} articles", 1) == "1 article"
-    assert words("en").number_of("{count} article", "{count} articles", 2) == "2 articles"
-    assert words("my").number_of("{count} article", "{count} articles", 2) == "သတင်း ၂ ပုဒ်"
+    assert translator_for("en").with_count("{count} article", "{count} articles", 1) == "1 article"
+    assert translator_for("en").with_count("{count} article", "{count} articles", 2) == "2 articles"
+    assert translator_for("my").with_count("{count} article", "{count} articles", 2) == "သတင်း ၂ ပုဒ်"
 
 
 def test_a_message_without_translation_is_said_in_english() -> None:
-    assert words("my")("Nobody translated {this} yet", this="line") == "Nobody translated line yet"
+    assert translator_for("my")("Nobody translated {this} yet", this="line") == "Nobody translated line yet"
 
 
 def test_times_are_the_newsrooms_and_digits_the_languages() -> None:
     assert clock_time(NOW, YANGON, "en") == "15:30"
     assert clock_time(NOW, YANGON, "my") == "၁၅:၃၀"
-    assert numerals("2026", "my") == "၂၀၂၆"
-    assert numerals("2026", "en") == "2026"
+    assert localize_digits("2026", "my") == "၂၀၂၆"
+    assert localize_digits("2026", "en") == "2026"
 
 
 def test_the_day_is_the_newsrooms_day() -> None:
     late = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)  # midnight in Yangon
-    assert near(late, NOW, YANGON, "en") == "00:00"
-    assert near(late, NOW, ZoneInfo("UTC"), "en") == "November 22, 17:30"
-    assert near(late, NOW, ZoneInfo("UTC"), "my") == "နိုဝင်ဘာ ၂၂, ၁၇:၃၀"
+    assert compact_time(late, NOW, YANGON, "en") == "00:00"
+    assert compact_time(late, NOW, ZoneInfo("UTC"), "en") == "November 22, 17:30"
+    assert compact_time(late, NOW, ZoneInfo("UTC"), "my") == "နိုဝင်ဘာ ၂၂, ၁၇:၃၀"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render.hashtags import hashtag, hashtags
+from bot.render.hashtags import post_hashtags, section_hashtag
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,15 @@ from bot.render.hashtags import hashtag, hashtags
     ],
 )
 def test_a_section_makes_the_hashtag_that_telegram_links_or_none(section: str, tag: str) -> None:
-    assert hashtag(section) == tag
+    assert section_hashtag(section) == tag
 
 
 def test_sections_that_differ_in_case_make_one_hashtag() -> None:
-    assert hashtags(["World", "WORLD", "Asia"]) == ("#World", "#Asia")
+    assert post_hashtags(["World", "WORLD", "Asia"]) == ("#World", "#Asia")
 
 
 @given(st.lists(st.text(), max_size=50))
 def test_hashtags_are_few_and_without_spaces(names: list[str]) -> None:
-    line = " ".join(hashtags(names))
+    line = " ".join(post_hashtags(names))
     assert len(line) <= 120
-    assert all(tag.startswith("#") and " " not in tag for tag in hashtags(names))
+    assert all(tag.startswith("#") and " " not in tag for tag in post_hashtags(names))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.locale import unquoted
-from bot.render import Button, Content, headline, render_post, render_withdrawn
-from bot.sandbox.formatting.entities import formatted, utf16_length
+from bot.locale import unquote_text
+from bot.render import Button, Content, article_headline, render_post, render_withdrawn
+from bot.sandbox.formatting.entities import format_text, utf16_length
 from bot.sandbox.formatting.parse_html import parse_html
 from jobs.config import Pictures
 from tests.bot.articles import NOW, article
@@ -82,9 +82,9 @@ def test_a_standfirst_that_repeats_the_headline_is_left_out() -> None:
 
 
 def test_an_article_without_a_title_is_headed_by_its_standfirst_and_without_both_by_its_site() -> None:
-    assert headline(article(title="\u202e ")) == "Farmers along the Irrawaddy are three weeks ahead."
-    assert unquoted(headline(article(title="", summary=""))) == "news.example"
-    assert headline(article(title="", summary="", url="")) == "…"
+    assert article_headline(article(title="\u202e ")) == "Farmers along the Irrawaddy are three weeks ahead."
+    assert unquote_text(article_headline(article(title="", summary=""))) == "news.example"
+    assert article_headline(article(title="", summary="", url="")) == "…"
 
 
 def test_an_article_without_a_link_is_posted_without_one() -> None:
@@ -155,7 +155,7 @@ def test_telegram_takes_the_post_of_any_article(
     assert utf16_length(text) <= (1024 if content.photo else 4096)
     assert len(content.text.encode()) <= 32_768
     assert {entity.type for entity in entities} <= {"bold", "text_link"}
-    assert formatted(text, entities).plain.strip()
+    assert format_text(text, entities).plain.strip()
     written = "".join((shown.title, shown.summary, *shown.sections, shown.url))
     assert [mark for mark in MARKUP if mark in text and mark not in written] == []
     assert Content.from_json(content.to_json()) == content
@@ -164,9 +164,9 @@ def test_telegram_takes_the_post_of_any_article(
 @given(st.text("<>&;/ab=\"' lgtmpquo#", min_size=1, max_size=80))
 def test_what_is_seen_holds_the_headline_as_it_was_written(title: str) -> None:
     shown = article(title=title, summary="")
-    assert seen(post(title=title, summary="")).split("\n")[0] == headline(shown)
+    assert seen(post(title=title, summary="")).split("\n")[0] == article_headline(shown)
     if title.strip() and any(letter.isalnum() for letter in title):
-        assert unquoted(headline(shown)) == " ".join(title.split())
+        assert unquote_text(article_headline(shown)) == " ".join(title.split())
 
 
 def test_json_is_canonical() -> None:

@@ -7,17 +7,17 @@ from typing import Any
 from telegram import Bot, Update
 
 from bot.commands import BotName
-from bot.commands import Desk as CommandDesk
-from bot.dispatch import Dispatch
-from bot.locale import unquoted
-from bot.sandbox.transport.in_process import BoxRequest
-from bot.telegram.paced_answers import PacedAnswers
+from bot.commands import CommandContext as CommandDesk
+from bot.dispatch import UpdateDispatcher
+from bot.locale import unquote_text
+from bot.sandbox.transport.in_process import InProcessRequest
+from bot.telegram.paced_answers import RateLimitedSender
 from bot.telegram.sender import TelegramSender
-from bot.web.health import troubles
+from bot.web.health import find_problems
 from jobs.config import Edition
-from jobs.publish.context import Publish
+from jobs.publish.context import PublishContext
 from storage.database import Database
-from storage.reports import Backlog, backlog, figures
+from storage.reports import Backlog, collect_statistics, delivery_backlog
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import Desk, desk
 from tests.jobs.publish.newsroom import FEED
@@ -34,7 +34,7 @@ class Asked:
     chat_id: Any
 
 
-class WatchedRequest(BoxRequest):
+class WatchedRequest(InProcessRequest):
     """Notes every request."""
 
     def __init__(self, made: Desk, asked: list[Asked]) -> None:
@@ -69,30 +69,32 @@ class Newsdesk:
             db=made.db,
             index=made.index,
             policy=made.policy,
-            name=BotName(made.box.bot.username),
+            bot_name=BotName(made.box.bot.username),
             bot_id=made.box.bot.id,
-            changed=made.bell.ring,
+            wake_publisher=made.bell.notify,
         )
         assert isinstance(parts.sender, TelegramSender)
-        self.dispatch = Dispatch(words, PacedAnswers(parts.sender, parts.pace, made.clock), made.clock)
+        self.dispatch = UpdateDispatcher(
+            words, RateLimitedSender(parts.sender, parts.rate_limiter, made.clock), made.clock
+        )
 
     def restart(self, *channels: int | str) -> None:
         """The next `working` is a new process, with these CHANNELS."""
         if channels:
             edition = Edition(name="", channels=channels, feed_urls=(FEED,))
             self.desk.policy = replace(self.desk.policy, editions=(edition,))
-        fresh: Publish = Desk.publish(self.desk)
+        fresh: PublishContext = Desk.publish(self.desk)
         self.parts = replace(fresh, sender=self.parts.sender)
         self._listen()
 
     async def hear(self) -> None:
         """Take what Telegram has to tell."""
-        waiting = self.desk.box.cloud.updates.waiting(1000)
-        self.desk.box.cloud.updates.confirm(max((each["update_id"] for each in waiting), default=0) + 1)
+        waiting = self.desk.box.state.updates.pending(1000)
+        self.desk.box.state.updates.confirm(max((each["update_id"] for each in waiting), default=0) + 1)
         for update in waiting:
             found = Update.de_json(update, self._bot)
             assert found
-            await self.dispatch.take(found)
+            await self.dispatch.dispatch_update(found)
 
     async def pass_time(self, seconds: float, step: float = 1.0) -> None:
         """Time passes, and what Telegram tells meanwhile is heard."""
@@ -103,7 +105,7 @@ class Newsdesk:
 
     def told(self) -> list[str]:
         """What the operator was told."""
-        return [unquoted(text) for text in self.desk.said(OPERATOR)]
+        return [unquote_text(text) for text in self.desk.said(OPERATOR)]
 
     def sends(self, chat_id: int, method: str = "sendMessage") -> list[Asked]:
         return [each for each in self.asked if (each.method, each.chat_id) == (method, chat_id)]
@@ -111,10 +113,10 @@ class Newsdesk:
     def wrong(self) -> list[str]:
         """What /readyz says."""
         now = self.desk.clock.now()
-        return troubles(self.desk.db.read_here(figures, now), now)
+        return find_problems(self.desk.db.read_sync(collect_statistics, now), now)
 
     def backlog(self) -> Backlog:
-        return self.desk.db.read_here(backlog, self.desk.clock.now())
+        return self.desk.db.read_sync(delivery_backlog, self.desk.clock.now())
 
 
 def newsdesk(db: Database, clock: MovedClock, *channels: int | str, **policy: Any) -> Newsdesk:

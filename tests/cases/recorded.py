@@ -4,14 +4,14 @@ from typing import Any
 
 from telegram.request import RequestData
 
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.transport.in_process import InProcessRequest
 
 
-class RecordedRequest(BoxRequest):
+class RecordedRequest(InProcessRequest):
     """Hands on every request and keeps its method and parameters."""
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: FakeTelegram) -> None:
         super().__init__(box)
         self.made: list[tuple[str, dict[str, Any]]] = []
 

@@ -14,17 +14,17 @@ import pytest
 from sqlalchemy import select
 from telegram import Bot
 
-from bot.app.account_monitor import MOST_WAITING, Interference, Names, changed
-from bot.app.container import House, open_house
-from bot.app.update_receiver import Listening
+from bot.app.account_monitor import MOST_WAITING, BotNameMonitor, TokenMisuseReporter, is_webhook_changed
+from bot.app.container import Container, open_container
+from bot.app.update_receiver import UpdateReceiver
 from bot.commands import BotName
 from bot.config import Settings
-from bot.locale import unquoted
+from bot.locale import unquote_text
 from bot.sandbox.telegram.chats import Chat, User
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
-from bot.sandbox.transport.in_process import BoxRequest
-from bot.telegram.account import Webhook, ask_name
+from bot.sandbox.transport.in_process import InProcessRequest
+from bot.telegram.account import WebhookInfo, fetch_bot_name
 from storage.schema import posts
 from tests.conftest import MovedClock
 from tests.jobs.publish.desk import DatabaseHere
@@ -40,16 +40,16 @@ KINDS = ["message", "callback_query", "my_chat_member", "channel_post"]
 class Heard:
     """A house that listens, with time in the test's hands."""
 
-    house: House
-    box: Box
+    house: Container
+    box: FakeTelegram
     clock: MovedClock
-    listening: Listening
+    listening: UpdateReceiver
     group: Chat
     reader: User
 
     @property
     def webhook(self) -> str:
-        now = self.box.cloud.updates.webhook
+        now = self.box.state.updates.webhook
         return now.url if now else ""
 
     async def call(self, method: str, **given: Any) -> None:
@@ -58,10 +58,10 @@ class Heard:
         assert status == 200
 
     def notices(self) -> list[str]:
-        return self.house.db.run_here(lambda c: list(c.execute(select(posts.c.text)).scalars()))
+        return self.house.db.run_sync(lambda c: list(c.execute(select(posts.c.text)).scalars()))
 
     def answers(self) -> list[str]:
-        shown = self.box.shown(self.group.id)
+        shown = self.box.visible_messages(self.group.id)
         return [message.content.text.plain for message in shown if message.author.is_bot]
 
     async def within(self, seconds: int, true: Callable[[], bool]) -> None:
@@ -75,7 +75,7 @@ class Heard:
 
 @asynccontextmanager
 async def heard(folder: Path, clock: MovedClock, **settings: Any) -> AsyncIterator[Heard]:
-    box = Box(clock, random.Random(7), limits=NO_LIMITS)
+    box = FakeTelegram(clock, random.Random(7), limits=NO_LIMITS)
     reader = box.add_person("Aye Aye")
     group = box.add_supergroup("Readers", [reader.id])
     given: dict[str, Any] = {
@@ -83,10 +83,12 @@ async def heard(folder: Path, clock: MovedClock, **settings: Any) -> AsyncIterat
         "database_url": f"sqlite:///{folder / 'newswire.db'}",
         "operators": (OPERATOR,),
     }
-    async with open_house(Settings(**given | settings), clock=clock, request=BoxRequest(box)) as opened:
+    async with open_container(
+        Settings(**given | settings), clock=clock, request=InProcessRequest(box)
+    ) as opened:
         house = replace(opened, db=DatabaseHere(opened.db.engine))
-        listening, stop = Listening(house), asyncio.Event()
-        task = asyncio.create_task(listening.listen(stop))
+        listening, stop = UpdateReceiver(house), asyncio.Event()
+        task = asyncio.create_task(listening.receive_updates(stop))
         try:
             await clock.advance(1)
             yield Heard(house, box, clock, listening, group, reader)
@@ -110,16 +112,16 @@ async def test_i1_a_deleted_webhook_is_set_again_within_a_minute_and_told_once(
         [notice] = there.notices()
         assert "Somebody has changed this bot's webhook (removed)" in notice
         assert "new token" in notice
-        assert there.listening.trouble() == []
+        assert there.listening.list_problems() == []
 
 
 async def test_i1_whatever_somebody_else_sets_is_set_right(tmp_path: Path, clock: MovedClock) -> None:
     async with heard(tmp_path, clock, public_url="https://news.example") as there:
-        secret = there.box.cloud.updates.webhook
+        secret = there.box.state.updates.webhook
         assert secret
 
         def right() -> bool:
-            return there.box.cloud.updates.webhook == secret and there.box.cloud.updates.allowed == tuple(
+            return there.box.state.updates.webhook == secret and there.box.state.updates.allowed == tuple(
                 KINDS
             )
 
@@ -135,8 +137,8 @@ async def test_i1_while_telegram_does_not_say_it_is_not_ready(tmp_path: Path, cl
     async with heard(tmp_path, clock, public_url="https://news.example") as there:
         await there.call("deleteWebhook")
         there.box.faults.script("error_500", times=3, methods=["getWebhookInfo"])
-        await there.within(61, lambda: bool(there.listening.trouble()))
-        await there.within(61, lambda: there.webhook == OURS and not there.listening.trouble())
+        await there.within(61, lambda: bool(there.listening.list_problems()))
+        await there.within(61, lambda: there.webhook == OURS and not there.listening.list_problems())
 
 
 async def test_i1_a_webhook_that_telegram_does_not_take_again_does_not_end_the_bot(
@@ -146,7 +148,7 @@ async def test_i1_a_webhook_that_telegram_does_not_take_again_does_not_end_the_b
         await there.call("deleteWebhook")
         refusal = "400 Bad Request: bad webhook: Failed to resolve host: Temporary failure in name resolution"
         there.box.faults.script(refusal, times=4, methods=["setWebhook"])
-        await there.within(62, lambda: bool(there.listening.trouble()))
+        await there.within(62, lambda: bool(there.listening.list_problems()))
         await there.within(61, lambda: there.webhook == OURS)
 
 
@@ -176,8 +178,8 @@ async def test_m2_the_bot_is_heard_by_its_new_name_and_posts_link_to_it(tmp_path
         paper.box.say(reader.id, group.id, "/latest@The_New_Name_Bot")
 
         def answers(chat_id: int) -> list[str]:
-            shown = paper.box.shown(chat_id)
-            return [unquoted(message.content.text.plain) for message in shown if message.author.is_bot]
+            shown = paper.box.visible_messages(chat_id)
+            return [unquote_text(message.content.text.plain) for message in shown if message.author.is_bot]
 
         await paper.until(lambda: len(answers(group.id)) == 1)
         assert "The river rises" in answers(group.id)[0]
@@ -192,10 +194,10 @@ async def test_m2_the_name_is_asked_for_every_few_minutes_though_nobody_names_it
 ) -> None:
     async with heard(tmp_path, clock) as there:
         there.box.rename_bot("the_new_name_bot")
-        await there.within(300, lambda: there.house.posts.name.username == "the_new_name_bot")
+        await there.within(300, lambda: there.house.post_renderer.bot_name.username == "the_new_name_bot")
 
 
-class Counting(BoxRequest):
+class Counting(InProcessRequest):
     """Counts what is asked."""
 
     asked = 0
@@ -208,17 +210,17 @@ class Counting(BoxRequest):
 async def test_m2_another_bots_name_costs_one_question_a_minute_and_the_next_is_answered_then(
     clock: MovedClock,
 ) -> None:
-    box = Box(clock, random.Random(7))
+    box = FakeTelegram(clock, random.Random(7))
     request, name, told = Counting(box), BotName("newswire_bot"), list[str]()
 
     async def tell(words: str) -> None:
         told.append(words)
 
-    ask = partial(ask_name, request, Bot(box.token, request=request))
-    names = Names(ask, name, clock, tell, asyncio.Event())
-    await names.ask()
+    ask = partial(fetch_bot_name, request, Bot(box.token, request=request))
+    names = BotNameMonitor(ask, name, clock, tell, asyncio.Event())
+    await names.refresh_name()
     assert request.asked == 1
-    waiting = [asyncio.create_task(names.ask()) for _ in range(3 * MOST_WAITING)]
+    waiting = [asyncio.create_task(names.refresh_name()) for _ in range(3 * MOST_WAITING)]
     await clock.advance(30)
     box.rename_bot("the_new_name_bot")
     await clock.advance(29)
@@ -235,49 +237,49 @@ async def test_a_rival_poller_is_told_when_it_is_no_restart(clock: MovedClock) -
     async def tell(words: str) -> None:
         told.append(words)
 
-    interference = Interference(clock, tell)
-    await interference.rival()
+    interference = TokenMisuseReporter(clock, tell)
+    await interference.report_conflict()
     clock.move(400)
     for _ in range(2):
-        await interference.rival()
+        await interference.report_conflict()
     assert told == []
     for _ in range(20):
-        await interference.rival()
+        await interference.report_conflict()
     assert len(told) == 1
 
 
 @pytest.mark.parametrize(
     ("found", "forged", "is_changed"),
     [
-        (Webhook(url=OURS), False, False),
-        (Webhook(url=OURS, kinds=frozenset(KINDS)), True, False),
-        (Webhook(url=OURS, error="Connection timed out"), True, False),
+        (WebhookInfo(url=OURS), False, False),
+        (WebhookInfo(url=OURS, kinds=frozenset(KINDS)), True, False),
+        (WebhookInfo(url=OURS, error="Connection timed out"), True, False),
         (
-            Webhook(url=OURS, error="Wrong response from the webhook: 403 Forbidden"),
+            WebhookInfo(url=OURS, error="Wrong response from the webhook: 403 Forbidden"),
             False,
             False,
         ),
-        (Webhook(url=OURS, error="Wrong response from the webhook: 403 Forbidden"), True, True),
-        (Webhook(url=OURS, kinds=frozenset({"message"})), False, True),
-        (Webhook(url=OURS, own_certificate=True), False, True),
-        (Webhook(url=f"{OURS}/x"), False, True),
-        (Webhook(url=""), False, True),
+        (WebhookInfo(url=OURS, error="Wrong response from the webhook: 403 Forbidden"), True, True),
+        (WebhookInfo(url=OURS, kinds=frozenset({"message"})), False, True),
+        (WebhookInfo(url=OURS, own_certificate=True), False, True),
+        (WebhookInfo(url=f"{OURS}/x"), False, True),
+        (WebhookInfo(url=""), False, True),
     ],
 )
-def test_i1_what_is_somebody_elses_doing(found: Webhook, forged: bool, is_changed: bool) -> None:
-    assert changed(found, OURS, tuple(KINDS), forged) is is_changed
+def test_i1_what_is_somebody_elses_doing(found: WebhookInfo, forged: bool, is_changed: bool) -> None:
+    assert is_webhook_changed(found, OURS, tuple(KINDS), forged) is is_changed
 
 
 @pytest.mark.parametrize("answer", [True, [], {"username": ""}, {"username": 7}, {}])
 async def test_m2_an_answer_that_is_not_telegrams_changes_no_name(clock: MovedClock, answer: Any) -> None:
-    class Strange(BoxRequest):
+    class Strange(InProcessRequest):
         async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
             return 200, json.dumps({"ok": True, "result": answer}).encode()
 
     async def tell(words: str) -> None:
         raise AssertionError(words)
 
-    request, name = Strange(Box(clock, random.Random(7))), BotName("newswire_bot")
-    ask = partial(ask_name, request, Bot("7:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", request=request))
-    await Names(ask, name, clock, tell, asyncio.Event()).ask()
+    request, name = Strange(FakeTelegram(clock, random.Random(7))), BotName("newswire_bot")
+    ask = partial(fetch_bot_name, request, Bot("7:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", request=request))
+    await BotNameMonitor(ask, name, clock, tell, asyncio.Event()).refresh_name()
     assert name.username == "newswire_bot"

@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
-from bot.sandbox.transport.http_server import serve_box
+from bot.sandbox.transport.http_server import create_app
 from jobs.clock import SystemClock
 from tests.conftest import THOROUGH
 from tests.jobs.ingest_network.site import a_site
@@ -171,13 +171,13 @@ def drawn_updates(ids: dict[str, int]) -> list[Json]:
 async def test_1_no_update_of_any_kind_is_answered_in_a_channel_or_leaves_a_trace_in_the_log(
     tmp_path: Path,
 ) -> None:
-    box = Box(SystemClock(), random.Random(7), limits=NO_LIMITS)
+    box = FakeTelegram(SystemClock(), random.Random(7), limits=NO_LIMITS)
     channel, group = box.add_channel("The Paper", username="the_paper"), box.add_supergroup("Talk")
     for number in range(READERS):
         box.add_person("Hiddenname", id=READER + number, username=f"secretperson{number}")
     updates = drawn_updates({CHANNEL: channel.id, GROUP: group.id})
     assert {kind for update in updates for kind in update} >= set(KINDS)
-    async with a_site() as site, TestServer(serve_box(box)) as server:
+    async with a_site() as site, TestServer(create_app(box)) as server:
         site.says(feed(*OLD))
         address = str(server.make_url("")).rstrip("/")
         environment = settings_for(
@@ -190,13 +190,13 @@ async def test_1_no_update_of_any_kind_is_answered_in_a_channel_or_leaves_a_trac
                     box.inject(update)
                 await until_taken(box)
             site.says(feed(item(3, "The bridge opens again"), *OLD))
-            events = box.events(0)
+            events = box.follow_events(0)
             async with asyncio.timeout(PATIENCE):
-                while len(box.shown(channel.id)) < 2:
+                while len(box.visible_messages(channel.id)) < 2:
                     await anext(events)
             status, _ = await bot.stop()
             assert status == 0
-    shown = [one for one in box.shown(channel.id) if not one.service]
+    shown = [one for one in box.visible_messages(channel.id) if not one.service]
     assert [one.content.text.plain.splitlines()[0] for one in shown] == ["The bridge opens again"]
     assert not any(one.versions for one in shown)
     for line in bot.lines:
@@ -204,9 +204,9 @@ async def test_1_no_update_of_any_kind_is_answered_in_a_channel_or_leaves_a_trac
     assert not [line for line in bot.lines if "Traceback" in line]
 
 
-async def until_taken(box: Box) -> None:
+async def until_taken(box: FakeTelegram) -> None:
     """Return when the bot has taken every update."""
     async with asyncio.timeout(PATIENCE):
-        while len(box.cloud.updates):
-            await box.cloud.updates.polled.wait()
+        while len(box.state.updates):
+            await box.state.updates.polling.wait()
             await asyncio.sleep(0)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import CallbackQuery, Message, Update
 
-from bot.dispatch import Dispatch
-from bot.dispatch.parse import Asked, Pressed, kind_of
+from bot.dispatch import UpdateDispatcher
+from bot.dispatch.parse import ButtonPress, ParsedQuestion, chat_kind
 from bot.telegram.sender import TelegramSender
 from storage import chats
 from storage.database import Database
@@ -34,7 +34,7 @@ class Scene:
         self.room = room = Newsroom(DatabaseHere(database.engine), clock)
         self.request = RecordedRequest(room.box)
         sender = TelegramSender(self.request, room.box.token)
-        self.dispatch = Dispatch(room.desk, sender, clock)
+        self.dispatch = UpdateDispatcher(room.desk, sender, clock)
         self.channel = room.box.add_channel("The Paper").id
         self.group = room.box.add_supergroup("Talk").id
         self.reader, self.other, self.editor = room.reader("A"), room.reader("B"), room.operator()
@@ -42,8 +42,8 @@ class Scene:
 
     async def open(self) -> None:
         room = self.room
-        kept = chats.blank(self.channel, ChatKind.CHANNEL, room.clock.now())
-        room.db.run_here(chats.remember, kept)
+        kept = chats.empty_chat(self.channel, ChatKind.CHANNEL, room.clock.now())
+        room.db.run_sync(chats.upsert_chat, kept)
         self.post = await room.post(self.article, self.channel)
         self.alert = await room.post(self.article, self.reader.chat_id)
         await room.sender.send(self.other.chat_id, room.alert(self.article))
@@ -117,7 +117,7 @@ async def play(scene: Scene, drawn: Json) -> None:
     scene.request.made.clear()
     update = scene.update(drawn)
     assert update
-    handled = asyncio.ensure_future(scene.dispatch.take(update))
+    handled = asyncio.ensure_future(scene.dispatch.dispatch_update(update))
     while not handled.done():
         await scene.room.clock.advance(1)
     if update.callback_query:
@@ -136,17 +136,17 @@ async def test_1_no_answer_reaches_a_channel_or_touches_a_delivery(scene: Scene)
     await asyncio.to_thread(check)
 
 
-def _believing(query: CallbackQuery, _bot_id: int) -> Asked | None:
+def _believing(query: CallbackQuery, _bot_id: int) -> ParsedQuestion | None:
     """A press as it was read before its data was checked against its message."""
     message = query.message
     assert isinstance(message, Message)
     command, _, words = (query.data or "").removeprefix("+").partition(" ")
-    pressed = Pressed(
-        query_id=query.id, message_id=message.message_id, anew=(query.data or "").startswith("+")
+    pressed = ButtonPress(
+        query_id=query.id, message_id=message.message_id, reply_below=(query.data or "").startswith("+")
     )
-    kind, user = kind_of(message.chat), query.from_user.id
+    kind, user = chat_kind(message.chat), query.from_user.id
     chat_id = message.chat.id
-    return Asked(
+    return ParsedQuestion(
         chat_id=chat_id, kind=kind, user_id=user, asker=user, command=command, words=words, pressed=pressed
     )
 
@@ -168,7 +168,7 @@ FORGED = {
 @pytest.mark.parametrize(
     ("check", "instead", "drawn"),
     [
-        ("bot.dispatch.dispatcher.read_press", _believing, FORGED),
+        ("bot.dispatch.dispatcher.parse_press", _believing, FORGED),
         (
             "bot.dispatch.dispatcher._is_channel",
             lambda *_: False,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli.check_telegram import name_found
-from bot.sandbox.telegram.chats import Standing
+from bot.cli.check_telegram import check_channel_name
+from bot.sandbox.telegram.chats import MemberStatus
 from jobs.config import Edition
 from jobs.publish import chat_status
-from jobs.publish.chat_status import Source, judged
+from jobs.publish.chat_status import StatusSource, next_status
 from storage import channel_names, chats
 from storage.database import Database
 from storage.records import ChatKind, ChatState, DeliveryState
@@ -30,7 +30,7 @@ def a_newsroom(db: Database, clock: MovedClock, **policy: Any) -> Newsdesk:
     return made
 
 
-async def lost_and_regained(room: Newsdesk, how: tuple[Standing, tuple[str, ...]]) -> None:
+async def lost_and_regained(room: Newsdesk, how: tuple[MemberStatus, tuple[str, ...]]) -> None:
     desk = room.desk
     async with desk.working():
         await room.pass_time(3)
@@ -45,7 +45,7 @@ async def lost_and_regained(room: Newsdesk, how: tuple[Standing, tuple[str, ...]
         desk.news("River rises")
         await room.pass_time(200, 5)
         assert len(room.told()) == 1
-        desk.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, POSTING)
+        desk.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, POSTING)
         await room.pass_time(10)
         assert desk.said(CHANNEL) == ["River rises"]
         await room.pass_time(120, 5)
@@ -56,11 +56,13 @@ async def lost_and_regained(room: Newsdesk, how: tuple[Standing, tuple[str, ...]
 async def test_c1_and_c4_a_kicked_bot_is_told_once_and_what_was_owed_comes_when_it_is_back(
     db: Database, clock: MovedClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await lost_and_regained(a_newsroom(db, clock), (Standing.KICKED, ()))
+    await lost_and_regained(a_newsroom(db, clock), (MemberStatus.KICKED, ()))
     assert "Lake News cannot be written to" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("how", [(Standing.ADMINISTRATOR, ()), (Standing.MEMBER, ()), (Standing.LEFT, ())])
+@pytest.mark.parametrize(
+    "how", [(MemberStatus.ADMINISTRATOR, ()), (MemberStatus.MEMBER, ()), (MemberStatus.LEFT, ())]
+)
 async def test_c2_so_are_rights_that_are_lost(archive: Database, clock: MovedClock, how: Any) -> None:
     await lost_and_regained(a_newsroom(archive, clock), how)
 
@@ -71,12 +73,12 @@ async def test_c1_a_loss_that_nobody_told_of_is_seen_when_we_look(
     room = a_newsroom(archive, clock)
     async with room.desk.working():
         await room.pass_time(3)
-        room.desk.box.set_bot(CHANNEL, Standing.KICKED)
-        room.desk.box.cloud.updates.drop()
+        room.desk.box.set_bot(CHANNEL, MemberStatus.KICKED)
+        room.desk.box.state.updates.clear()
         await room.pass_time(700, 5)
         assert ["cannot be written to" in text for text in room.told()] == [True]
-        room.desk.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, POSTING)
-        room.desk.box.cloud.updates.drop()
+        room.desk.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, POSTING)
+        room.desk.box.state.updates.clear()
         await room.pass_time(70)
     assert "again" in room.told()[-1]
     assert len(room.told()) == 2
@@ -87,9 +89,9 @@ async def test_c1_a_group_that_is_no_channel_of_ours_concerns_no_operator(
 ) -> None:
     room = a_newsroom(archive, clock)
     room.desk.box.add_supergroup("Friends", id=OTHER)
-    archive.run_here(chats.remember, chats.blank(OTHER, ChatKind.SUPERGROUP, clock.now()))
+    archive.run_sync(chats.upsert_chat, chats.empty_chat(OTHER, ChatKind.SUPERGROUP, clock.now()))
     async with room.desk.working():
-        room.desk.box.set_bot(OTHER, Standing.KICKED)
+        room.desk.box.set_bot(OTHER, MemberStatus.KICKED)
         await room.pass_time(70)
     assert (room.told(), room.wrong()) == ([], [])
 
@@ -102,9 +104,9 @@ async def test_h1_removed_and_back_while_an_article_waits_for_its_hour(
     async with room.desk.working():
         room.desk.news("River rises")
         await room.pass_time(3)
-        room.desk.box.set_bot(CHANNEL, Standing.LEFT)
+        room.desk.box.set_bot(CHANNEL, MemberStatus.LEFT)
         await room.pass_time(2)
-        room.desk.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, POSTING)
+        room.desk.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, POSTING)
         await room.pass_time(6)
         assert room.desk.said(CHANNEL) == []
         await room.pass_time(3)
@@ -118,7 +120,7 @@ async def test_d1_a_channel_known_by_its_id_and_then_by_its_name_stays_itself_wh
     desk = room.desk
     for number, named in enumerate((CHANNEL, "@lake_news_x", "@lake_news_x", "@Lake_News_X")):
         if number == 2:
-            desk.box.give_name(CHANNEL, "")
+            desk.box.set_username(CHANNEL, "")
         room.restart(named)
         desk.news(f"Story {number}")
         async with desk.working():
@@ -139,7 +141,7 @@ async def test_d2_a_renamed_channel_is_followed_by_its_id(db: Database, clock: M
     desk.box.add_channel("Harbour Times", id=CHANNEL, username="harbour_times")
     async with desk.working():
         await room.pass_time(5)
-    desk.box.give_name(CHANNEL, "harbour_times_new")
+    desk.box.set_username(CHANNEL, "harbour_times_new")
     for _ in range(2):
         room.restart()
         async with desk.working():
@@ -157,15 +159,15 @@ async def test_d2_a_stranger_who_takes_the_name_gets_nothing(
     room = a_newsroom(archive, clock)
     desk = room.desk
     room.restart(before)
-    desk.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, POSTING)
+    desk.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, POSTING)
     async with desk.working():
         await room.pass_time(5)
-        desk.box.set_bot(CHANNEL, Standing.KICKED)
+        desk.box.set_bot(CHANNEL, MemberStatus.KICKED)
         await room.pass_time(5)
         desk.news("Owed")
         await room.pass_time(5)
     desk.box.add_channel("Evil", id=STRANGER)
-    desk.box.give_name(STRANGER, "lake_news_x")
+    desk.box.set_username(STRANGER, "lake_news_x")
     told = len(room.told())
     for _ in range(3):
         room.restart("@LAKE_news_x")
@@ -174,7 +176,7 @@ async def test_d2_a_stranger_who_takes_the_name_gets_nothing(
             await room.pass_time(70, 5)
     assert desk.said(STRANGER) == []
     assert ["leads to another chat now" in text for text in room.told()[told:]] == [True]
-    desk.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, POSTING)
+    desk.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, POSTING)
     async with desk.working():
         await room.pass_time(70, 5)
     assert len(desk.said(CHANNEL)) == 4
@@ -190,16 +192,16 @@ async def test_d_a_name_that_leads_where_the_bot_may_not_post_means_nothing_yet(
 ) -> None:
     room = newsdesk(archive, clock, "@lake_news_x")
     desk = room.desk
-    desk.box.add_channel("Squatter", id=STRANGER, username="lake_news_x", bot=Standing.LEFT)
+    desk.box.add_channel("Squatter", id=STRANGER, username="lake_news_x", bot=MemberStatus.LEFT)
     async with desk.working():
         desk.news("River rises")
         await room.pass_time(70, 5)
         desk.box.add_channel("Lake News", id=CHANNEL)
-        desk.box.give_name(CHANNEL, "lake_news_x")
+        desk.box.set_username(CHANNEL, "lake_news_x")
         await room.pass_time(70, 5)
     assert desk.said(CHANNEL) == ["River rises"]
     assert ["again" in text for text in room.told()] == [False, True]
-    assert archive.read_here(channel_names.get, "lake_news_x").chat_id == CHANNEL  # type: ignore[union-attr]
+    assert archive.read_sync(channel_names.get, "lake_news_x").chat_id == CHANNEL  # type: ignore[union-attr]
 
 
 async def test_d_check_says_where_a_name_leads(archive: Database, clock: MovedClock) -> None:
@@ -207,17 +209,26 @@ async def test_d_check_says_where_a_name_leads(archive: Database, clock: MovedCl
     desk, sender = room.desk, room.parts.sender
     async with desk.working():
         await room.pass_time(3)
-    known = archive.read_here(channel_names.get, "@lake_news_x")
+    known = archive.read_sync(channel_names.get, "@lake_news_x")
     assert known
-    assert await name_found("@lake_news_x", known, sender, await sender.standing("@lake_news_x")) is None
-    desk.box.give_name(CHANNEL, "")
-    gone = await name_found("@lake_news_x", known, sender, await sender.standing("@lake_news_x"))
+    assert (
+        await check_channel_name(
+            "@lake_news_x", known, sender, await sender.fetch_chat_access("@lake_news_x")
+        )
+        is None
+    )
+    desk.box.set_username(CHANNEL, "")
+    gone = await check_channel_name(
+        "@lake_news_x", known, sender, await sender.fetch_chat_access("@lake_news_x")
+    )
     assert gone
-    assert "write -1001000000001" in gone.wrong
+    assert "write -1001000000001" in gone.problem
     desk.box.add_channel("Evil", id=STRANGER, username="lake_news_x")
-    other = await name_found("@lake_news_x", known, sender, await sender.standing("@lake_news_x"))
+    other = await check_channel_name(
+        "@lake_news_x", known, sender, await sender.fetch_chat_access("@lake_news_x")
+    )
     assert other
-    assert str(STRANGER) in other.wrong
+    assert str(STRANGER) in other.problem
 
 
 async def test_e1_a_closed_topic_is_told_once_and_tried_ever_more_seldom(
@@ -256,7 +267,7 @@ async def test_e1_a_membership_that_changed_ends_such_a_pause(archive: Database,
     async with desk.working():
         desk.news("River rises")
         await room.pass_time(10)
-        desk.box.set_bot(SUPERGROUP, Standing.ADMINISTRATOR, ("can_manage_topics",))
+        desk.box.set_bot(SUPERGROUP, MemberStatus.ADMINISTRATOR, ("can_manage_topics",))
         await room.pass_time(3)
     assert desk.said(SUPERGROUP) == ["River rises"]
     assert len(room.told()) == 2
@@ -330,7 +341,7 @@ async def test_g2_an_edit_that_tells_of_the_upgrade_is_not_repeated(
         await room.pass_time(10)
         desk.box.add_supergroup("Desk", id=SUPERGROUP)
         desk.box.upgrade(GROUP, SUPERGROUP)
-        desk.box.cloud.updates.drop()
+        desk.box.state.updates.clear()
         desk.withdraw(known)
         await room.pass_time(60)
         desk.news("Bridge closed")
@@ -357,7 +368,7 @@ async def test_m1_a_long_wait_is_told_once_and_kept_over_a_restart(db: Database,
         [notice] = room.told()
         assert "Telegram lets nothing be sent to Lake News until 2026-11-23 11:00 UTC" in notice
         [waiting] = room.backlog().waiting
-        assert (waiting.called, f"{waiting.flooded_until:%H:%M}") == ("Lake News", "11:00")
+        assert (waiting.display_name, f"{waiting.flooded_until:%H:%M}") == ("Lake News", "11:00")
         assert "Lake News until" in room.wrong()[-1]
         assert len(room.sends(CHANNEL)) == 1
         await room.pass_time(7000, 20)
@@ -383,36 +394,36 @@ async def test_a_channel_that_was_lost_for_days_catches_up_with_one_post(
     desk = room.desk
     async with desk.working():
         await room.pass_time(3)
-        desk.box.set_bot(CHANNEL, Standing.KICKED)
+        desk.box.set_bot(CHANNEL, MemberStatus.KICKED)
         for number in range(4):
             desk.news(f"Story {number}")
             await room.pass_time(1200, 20)
         await room.pass_time(3700, 20)
-        desk.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, POSTING)
+        desk.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, POSTING)
         await room.pass_time(30)
     assert desk.said(CHANNEL) == ["Story 0\nStory 1\nStory 2\nStory 3"]
 
 
 LEARNED = st.tuples(
-    st.sampled_from(Source), st.sampled_from(["", "TOPIC_CLOSED", "kicked"]), st.integers(0, 90)
-).filter(lambda each: each[1] or each[0] is not Source.ERROR)
+    st.sampled_from(StatusSource), st.sampled_from(["", "TOPIC_CLOSED", "kicked"]), st.integers(0, 90)
+).filter(lambda each: each[1] or each[0] is not StatusSource.ERROR)
 
 
 @given(st.lists(LEARNED, max_size=30))
 def test_whatever_we_learn_loss_and_return_alternate_and_an_errors_pause_ends_by_a_send(
-    learned: list[tuple[Source, str, int]],
+    learned: list[tuple[StatusSource, str, int]],
 ) -> None:
-    chat = chats.blank(CHANNEL, ChatKind.CHANNEL, NOW)
+    chat = chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW)
     now = NOW
     for source, why_not, minutes in learned:
-        if source is Source.SENT:
+        if source is StatusSource.SENT:
             why_not = ""
         now += timedelta(minutes=minutes)
-        then = judged(chat, source, now, why_not)
+        then = next_status(chat, source, now, why_not)
         if chat.tries and then.state is ChatState.ACTIVE:
-            assert source in (Source.SENT, Source.MEMBERSHIP)
-        if source is Source.ERROR and then.tries > 1 and then != chat:
+            assert source in (StatusSource.SENT, StatusSource.MEMBERSHIP)
+        if source is StatusSource.ERROR and then.tries > 1 and then != chat:
             assert then.retry_at
-            assert timedelta(minutes=2) <= then.retry_at - now <= chat_status.LONGEST_TRY
+            assert timedelta(minutes=2) <= then.retry_at - now <= chat_status.MAX_RETRY_DELAY
         assert (then.state is ChatState.ACTIVE) == (not then.reason)
         chat = then

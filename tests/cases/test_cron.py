@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.scheduler import Timetable, cron_times, next_time
+from jobs.scheduler import Scheduler, cron_times, next_time
 
 NEW_YORK = ZoneInfo("America/New_York")
 #: The tables of zones say nothing new after this: the rules of the year before are continued.
@@ -145,8 +145,8 @@ def test_nothing_is_left_out_by_asking_later(
 async def test_a_job_of_the_timetable_is_due_when_the_line_says() -> None:
     async def job() -> None: ...
 
-    timetable = Timetable(NEW_YORK)
-    timetable.add("digest", job, "30 1 * * *")
+    timetable = Scheduler(NEW_YORK)
+    timetable.add_job("digest", job, "30 1 * * *")
     timetable.start()
     due = timetable.next_runs()["digest"]
     await timetable.stop(1)

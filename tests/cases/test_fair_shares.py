@@ -12,10 +12,10 @@ import pytest
 from telegram import Update
 
 from bot import commands
-from bot.dispatch import Dispatch
-from bot.locale import unquoted
+from bot.dispatch import UpdateDispatcher
+from bot.locale import unquote_text
 from bot.sandbox.telegram.limits import NO_LIMITS
-from bot.telegram.paced_answers import PacedAnswers
+from bot.telegram.paced_answers import RateLimitedSender
 from jobs.config import Edition, Rate
 from jobs.publish import pipeline
 from storage.database import Database
@@ -37,20 +37,20 @@ class Evening:
     """A newsroom that posts and answers by one pace, and people who write to it."""
 
     desk: Desk
-    dispatch: Dispatch
+    dispatch: UpdateDispatcher
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass; what people wrote is taken as it comes."""
         for _ in range(round(seconds / STEP)):
-            waiting = self.desk.box.cloud.updates.waiting(1000)
-            self.desk.box.cloud.updates.confirm(max((each["update_id"] for each in waiting), default=0) + 1)
+            waiting = self.desk.box.state.updates.pending(1000)
+            self.desk.box.state.updates.confirm(max((each["update_id"] for each in waiting), default=0) + 1)
             for update in waiting:
                 self.dispatch.accept(Update.de_json(update))
             await self.desk.pass_time(STEP, STEP)
 
     def waits(self, chat_id: int, words: str, since: datetime) -> list[float]:
         """How many seconds after `since` the bot said something with these words there, each time."""
-        shown = [message for message in self.desk.box.shown(chat_id) if message.author.is_bot]
+        shown = [message for message in self.desk.box.visible_messages(chat_id) if message.author.is_bot]
         times = [message.at for message in shown if words in message.content.text.plain]
         return [(at - since).total_seconds() for at in times if at >= since]
 
@@ -59,16 +59,18 @@ class Evening:
 async def evening(made: Desk) -> AsyncIterator[Evening]:
     publish = made.publish()
     made.policy = publish.policy
-    asked = commands.Desk(
+    asked = commands.CommandContext(
         db=made.db,
         index=made.index,
         policy=made.policy,
-        name=commands.BotName(made.box.bot.username),
+        bot_name=commands.BotName(made.box.bot.username),
         bot_id=made.box.bot.id,
     )
-    dispatch = Dispatch(asked, PacedAnswers(publish.sender, publish.pace, made.clock), made.clock)  # type: ignore[arg-type]
+    dispatch = UpdateDispatcher(
+        asked, RateLimitedSender(publish.sender, publish.rate_limiter, made.clock), made.clock
+    )  # type: ignore[arg-type]
     stop = asyncio.Event()
-    made.bell = publish.bell
+    made.bell = publish.planning_due
     working = asyncio.create_task(pipeline.run(publish, stop))
     await made.pass_time(0.5)
     yield Evening(made, dispatch)
@@ -212,7 +214,7 @@ async def test_corrections_of_one_feed_hold_up_nothing_of_another(
         await made.pass_time(15)
         assert len(made.said(CHANNEL)) == 121
         for each in loud:
-            made.db.run_here(correct, each, f"{each.title} again", clock.now())
+            made.db.run_sync(correct, each, f"{each.title} again", clock.now())
         made.news("Quiet new")
         made.correct(old, "Quiet old, corrected")
         await made.pass_time(1, 0.05)
@@ -238,14 +240,18 @@ async def test_10b_operators_are_told_once_of_a_feed_that_brings_very_much(tmp_p
             before = len(paper.posts())
             paper.site.says(feed(*items(count)))
             await paper.until(lambda: len(paper.posts()) == before + count, 60)
-            return [message.content.text.plain for message in paper.box.shown(500) if message.author.is_bot]
+            return [
+                message.content.text.plain
+                for message in paper.box.visible_messages(500)
+                if message.author.is_bot
+            ]
 
         paper.site.says(feed(*items(40)))
-        while not paper.house.db.read_here(planning.counted, LONG_AGO):
+        while not paper.house.db.read_sync(planning.count_verdicts, LONG_AGO):
             await paper.looks(1)  # the first look: a backlog
         assert await brings(30) == []
         [told] = await brings(31)
-        assert f"{paper.site.url('/feed')} brought 31 new articles" in unquoted(told)
+        assert f"{paper.site.url('/feed')} brought 31 new articles" in unquote_text(told)
         assert await brings(35) == [told]
         assert await brings(1) == [told]
         assert len(await brings(31)) == 2

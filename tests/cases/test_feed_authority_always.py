@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from jobs.config import Edition, Fetching, Publishing
+from jobs.config import Edition, FetchPolicy, PublishPolicy
 from jobs.ingest import store
-from jobs.ingest.page.enrich import Added
+from jobs.ingest.page.enrich import PageFields
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem
-from jobs.publish.rules import plan
+from jobs.publish.rules import make_plan
 from storage import articles, entries, feeds
 from storage.database import Database, open_database
 from storage.delivery import planning, turns
@@ -25,7 +25,7 @@ from storage.schema import posts
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 A, B, C = "https://a.example/feed", "https://b.example:8443/feed", "https://www.c.example/rss"
 EVIL = ("https://b.example:8443/evil", "https://c.example/evil")
-POLICY = Fetching(user_agent="test")
+POLICY = FetchPolicy(user_agent="test")
 NUMBERS = range(1, 6)
 
 
@@ -65,8 +65,8 @@ class World:
     news: set[int] = field(default_factory=set)  #: brought when A was past its first look
 
     def __post_init__(self) -> None:
-        self.db.run_here(feeds.register, [A, B, C], self.now)
-        self.numbers = {feed.url: feed.id for feed in self.db.read_here(feeds.every)}
+        self.db.run_sync(feeds.register_urls, [A, B, C], self.now)
+        self.numbers = {feed.url: feed.id for feed in self.db.read_sync(feeds.list_all)}
 
     def item(self, number: int, guids: bool) -> ParsedItem:
         title = f"A's {number}" + ", corrected" * self.versions.get(number, 0)
@@ -80,7 +80,7 @@ class World:
             self.versions |= {number: self.versions.get(number, 0) + 1 for number in first}
         if moved and guids:
             self.moved |= {*first}
-        past = self.db.read_here(entries.has_any, self.numbers[A])
+        past = self.db.read_sync(entries.has_entries, self.numbers[A])
         items = [self.item(number, guids) for number in sorted(shown, reverse=True)]
         self.look(A, items)
         self.news |= {number for number in shown if past and number not in self.said}
@@ -89,34 +89,43 @@ class World:
     def look(self, url: str, items: list[ParsedItem], push: bool = False, canonical: bool = False) -> None:
         """One look; the pages of whatever vanished are gone, and pages claim A's links for their own."""
         self.now += timedelta(minutes=1)
-        pages = {at: Added(link=link_of(at + 1)) for at in range(len(items))} if canonical else {}
-        how = store.Push.WITHOUT_LOOK if push else None
+        pages = {at: PageFields(page_url=link_of(at + 1)) for at in range(len(items))} if canonical else {}
+        how = store.PushMode.WITHOUT_UPDATE if push else None
         parsed = ParsedFeed(items=tuple(items), link="https://a.example/")
-        kept = self.db.run_here(
-            store.keep, self.numbers[url], parsed, POLICY, self.now, {"succeeded_at": self.now}, pages, how
+        kept = self.db.run_sync(
+            store.store_update,
+            self.numbers[url],
+            parsed,
+            POLICY,
+            self.now,
+            {"succeeded_at": self.now},
+            pages,
+            how,
         )
-        suspects = [] if url == A else self.db.read_here(articles.many, kept.missing)
+        suspects = [] if url == A else self.db.read_sync(articles.get_many, kept.missing)
         for article in suspects:
-            self.db.run_here(store.take_back, article, "404", self.now, self.numbers[url], {})
+            self.db.run_sync(store.withdraw_missing, article, "404", self.now, self.numbers[url], {})
 
     def plan(self) -> None:
-        policy = Publishing(editions=(Edition(name="", channels=(), feed_urls=(A, B, C)),))
-        rows = self.db.read_here(planning.unplanned, self.db.read_here(turns.unplanned, 100))
-        made = plan(rows, policy, {}, {}, self.now)
-        self.db.run_here(planning.plan, made.decisions, made.posts, made.told, self.now)
+        policy = PublishPolicy(editions=(Edition(name="", channels=(), feed_urls=(A, B, C)),))
+        rows = self.db.read_sync(planning.articles_for_planning, self.db.read_sync(turns.next_unplanned, 100))
+        made = make_plan(rows, policy, {}, {}, self.now)
+        self.db.run_sync(planning.save_plan, made.decisions, made.posts, made.articles, self.now)
 
     def of_a(self) -> list[Article]:
         """The articles that A brought."""
-        every = self.db.read_here(articles.many, range(1, 500))
+        every = self.db.read_sync(articles.get_many, range(1, 500))
         return [
             one
             for one in every
-            if any(each.feed_id == self.numbers[A] for each in self.db.read_here(entries.entries, one.id))
+            if any(
+                each.feed_id == self.numbers[A] for each in self.db.read_sync(entries.list_entries, one.id)
+            )
         ]
 
     def posted(self) -> list[int]:
         query = select(posts.c.article_id).where(posts.c.kind == PostKind.ARTICLE)
-        return self.db.read_here(lambda connection: list(connection.execute(query).scalars()))
+        return self.db.read_sync(lambda connection: list(connection.execute(query).scalars()))
 
     def check(self) -> None:
         found = {one.url: one for one in self.of_a()}
@@ -125,7 +134,7 @@ class World:
             one = found[item.link]
             assert (one.title, one.summary, one.image_url) == (item.title, item.summary, "")
             assert one.state is ArticleState.LIVE
-            assert self.db.read_here(articles.by_url, item.link) == one
+            assert self.db.read_sync(articles.get_by_url, item.link) == one
 
 
 @contextmanager

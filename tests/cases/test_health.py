@@ -17,12 +17,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.app.container import open_house
-from bot.app.runtime import live
+from bot.app.container import open_container
+from bot.app.runtime import run_bot
 from bot.config import Settings
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.transport.in_process import InProcessRequest
 from bot.web.health import health_routes
-from bot.web.server import serve
+from bot.web.server import start_server
 from jobs.clock import SystemClock
 from storage.database import Database, StorageError
 from tests.conftest import MovedClock
@@ -48,7 +48,7 @@ class Broken(Database):
 async def monitored(
     db: Database, clock: MovedClock, silent_for: Callable[[], float] = lambda: 0.0
 ) -> AsyncIterator[str]:
-    runner = await serve(("127.0.0.1", 0), [health_routes(db, clock, list, silent_for)])
+    runner = await start_server(("127.0.0.1", 0), [health_routes(db, clock, list, silent_for)])
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 
@@ -184,8 +184,8 @@ async def test_r1_healthz_is_answered_by_a_thread_while_the_loop_is_held_up(tmp_
             database_url=f"sqlite:///{tmp_path / 'newswire.db'}",
             http_address=("127.0.0.1", port),
         )
-        async with open_house(settings, clock=clock, request=BoxRequest(around.box)) as house:
-            living = asyncio.create_task(live(house, stop))
+        async with open_container(settings, clock=clock, request=InProcessRequest(around.box)) as house:
+            living = asyncio.create_task(run_bot(house, stop))
             while not listens(port):  # noqa: ASYNC110 — until it listens
                 await asyncio.sleep(0)
             with ThreadPoolExecutor(1) as elsewhere:

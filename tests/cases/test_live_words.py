@@ -10,11 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.locale import quoted, unquoted
-from bot.render import Html, Line, escape, headline, link, marked, plain, render_list, render_post
-from bot.render.marks import section_poses, without_marks, without_sign
-from bot.sandbox.formatting.entities import Text, formatted, with_found
-from bot.sandbox.formatting.entity_detection import find_all
+from bot.locale import quote_text, unquote_text
+from bot.render import (
+    Html,
+    ListLine,
+    article_headline,
+    escape,
+    highlight_text,
+    render_link,
+    render_list,
+    render_post,
+    to_plain_text,
+)
+from bot.render.marks import is_mark_like, without_marks, without_sign
+from bot.sandbox.formatting.entities import FormattedText, add_detected, format_text
+from bot.sandbox.formatting.entity_detection import detect_all_entities
 from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.telegram.messages import Message
 from jobs.config import Pictures
@@ -42,18 +52,18 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
     return Newsroom(archive, clock)
 
 
-def shown(html: str) -> Text:
+def shown(html: str) -> FormattedText:
     """What Telegram makes of a text, with what only its apps find."""
     plain_text, entities = parse_html(html)
-    text = formatted(plain_text, entities)
-    return with_found(text, find_all(text.plain))
+    text = format_text(plain_text, entities)
+    return add_detected(text, detect_all_entities(text.plain))
 
 
-def live(text: Text) -> list[str]:
+def live(text: FormattedText) -> list[str]:
     return [entity.type for entity in text.entities if entity.type in LIVE]
 
 
-def linked(text: Text) -> list[tuple[str, str]]:
+def linked(text: FormattedText) -> list[tuple[str, str]]:
     """The words of each link, and where they lead."""
     raw = text.plain.encode("utf-16-le")
     links = (entity for entity in text.entities if entity.type == "text_link")
@@ -83,10 +93,10 @@ async def test_11a_nothing_in_a_feeds_words_acts_in_the_channel(tmp_path: Path) 
         posts = await posted(paper, *TITLES, sections=("/forget", "@someone_x"))
     for post in posts:
         text = post.content.text
-        assert live(with_found(text, find_all(text.plain))) == []
+        assert live(add_detected(text, detect_all_entities(text.plain))) == []
         assert {url for _, url in linked(text)} <= {f"https://paper.example/{place}" for place in (1, 2, 3)}
-        assert "/forget" in unquoted(text.plain)
-    heads = {unquoted(post.content.text.plain).splitlines()[0] for post in posts}
+        assert "/forget" in unquote_text(text.plain)
+    heads = {unquote_text(post.content.text.plain).splitlines()[0] for post in posts}
     assert heads == set(TITLES)
 
 
@@ -97,14 +107,14 @@ async def test_11b_nothing_in_them_acts_in_alerts_and_lists(room: Newsroom) -> N
     questions = ("fisher_x forget @victim_name", "login evil3.com", "bank.example genuine")
     asked = ("/latest 4", "/related 1", *(f"/search {question}" for question in questions))
     answers = [await reader.types(each) for each in asked]
-    for known in room.db.read_here(articles.latest, 10):
+    for known in room.db.read_sync(articles.list_latest, 10):
         await room.sender.send(reader.chat_id, room.alert(known))
         answers.append(reader.sees())
     for answer in answers:
         text = answer.message.content.text
-        assert live(with_found(text, find_all(text.plain))) == []
+        assert live(add_detected(text, detect_all_entities(text.plain))) == []
         assert not any("bank.example" in words for words, _ in linked(text))
-    together = unquoted("\n".join(answer.text for answer in answers))
+    together = unquote_text("\n".join(answer.text for answer in answers))
     assert all(title in together for title in (*TITLES, BANK))
 
 
@@ -112,13 +122,13 @@ async def test_11b_a_headline_that_is_an_address_leads_nowhere_else(room: Newsro
     room.publish(BANK)
     answer = await room.reader().types("/latest 1")
     assert linked(answer.message.content.text) == [("1.", "https://news.example/1")]
-    assert "news.example" in unquoted(answer.text)
+    assert "news.example" in unquote_text(answer.text)
 
 
 async def test_11c_a_section_cannot_pass_for_a_mark_of_ours(tmp_path: Path) -> None:
     async with desk(tmp_path) as paper:
         [post] = await posted(paper, "The bridge opens", sections=("Updated 23:59", "World"))
-    text = unquoted(post.content.text.plain)
+    text = unquote_text(post.content.text.plain)
     assert "23:59" not in text
     assert "World · " in text
 
@@ -143,14 +153,14 @@ async def test_11c_a_section_cannot_pass_for_a_mark_of_ours(tmp_path: Path) -> N
     ],
 )
 def test_11c_in_no_spelling_and_no_language(name: str) -> None:
-    assert section_poses(name)
+    assert is_mark_like(name)
     text = render_post(article(sections=(name,)), language="my", timezone=YANGON, now=NOW).text
-    assert unquoted(plain(name)) not in unquoted(text.splitlines()[-1].partition("\n")[0])
+    assert unquote_text(to_plain_text(name)) not in unquote_text(text.splitlines()[-1].partition("\n")[0])
 
 
 @pytest.mark.parametrize("name", ["World", "Breaking News", "Updates", "24/7", "2026", "နိုင်ငံတကာ", "Sport 1"])
 def test_11c_sections_that_only_resemble_them_stay(name: str) -> None:
-    assert not section_poses(name)
+    assert not is_mark_like(name)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +176,7 @@ def test_11c_sections_that_only_resemble_them_stay(name: str) -> None:
     ],
 )
 def test_a_headline_loses_our_sign_for_breaking_news(title: str, left: str) -> None:
-    assert unquoted(headline(article(title=title))) == left
+    assert unquote_text(article_headline(article(title=title))) == left
     assert without_sign(left) == left
 
 
@@ -182,16 +192,16 @@ def test_a_headline_loses_our_sign_for_breaking_news(title: str, left: str) -> N
     ],
 )
 def test_a_standfirst_cannot_pass_for_our_lines(written: str, left: str) -> None:
-    assert without_marks(plain(written)) == left
+    assert without_marks(to_plain_text(written)) == left
 
 
 def test_blanks_in_a_row_push_no_words_onto_a_line_of_their_own() -> None:
     padded = "The dam" + "\u00a0\u2800\u200b\u3164" * 40 + "Updated 14:05"
-    assert plain(padded) == "The dam Updated 14:05"
+    assert to_plain_text(padded) == "The dam Updated 14:05"
 
 
 def test_bold_parts_no_mention_from_its_sign() -> None:
-    html = marked("write to @fisher_x and /forget me", [(10, 18), (24, 30)])
+    html = highlight_text("write to @fisher_x and /forget me", [(10, 18), (24, 30)])
     assert live(shown(html)) == []
     assert html.count("<b>") == 2
 
@@ -216,10 +226,10 @@ WORDS = st.lists(st.sampled_from([*PIECES.split(), *UNSEEN]), max_size=24).map("
 
 @pytest.mark.parametrize("acting", [*ACTING.split(), *NUMBERS])
 def test_what_telegram_makes_live_is_not_when_quoted(acting: str) -> None:
-    assert [entity.type for entity in find_all(acting) if entity.type in LIVE or "@" in acting]
+    assert [entity.type for entity in detect_all_entities(acting) if entity.type in LIVE or "@" in acting]
     assert live(shown(escape(acting))) == []
     assert "@fisher_x" not in shown(escape(acting)).plain
-    assert unquoted(shown(escape(acting)).plain) == acting
+    assert unquote_text(shown(escape(acting)).plain) == acting
 
 
 @pytest.mark.parametrize(
@@ -238,15 +248,15 @@ def test_what_telegram_makes_live_is_not_when_quoted(acting: str) -> None:
     ],
 )
 def test_what_acts_in_no_way_is_left_as_it_is(said: str) -> None:
-    assert quoted(said) == said
+    assert quote_text(said) == said
 
 
 @given(WORDS)
 def test_quoted_words_are_inert_and_read_the_same(written: str) -> None:
-    said = plain(written)
-    safe = quoted(said)
-    assert unquoted(safe) == said
-    assert quoted(safe) == safe
+    said = to_plain_text(written)
+    safe = quote_text(said)
+    assert unquote_text(safe) == said
+    assert quote_text(safe) == safe
     assert live(shown(escape(said))) == []
     for end in range(len(safe)):  # wherever it is cut
         assert live(shown(f"“{escape(safe[:end])}…")) == []
@@ -275,9 +285,11 @@ def test_no_words_act_in_posts_alerts_and_lists(
         bot_username="b",
     )
     marks = [(start, start + 3) for start in range(0, max(len(summary) - 3, 0), 5)]
-    lines = [Line(written, marked(summary, marks))] * 12
+    lines = [ListLine(written, highlight_text(summary, marks))] * 12
     listed = render_list(Html("<b>x</b>"), lines, **look)
-    related = Html(f"{escape('Related to')} {link(escape(headline(written, 120)), written.url)}")
+    related = Html(
+        f"{escape('Related to')} {render_link(escape(article_headline(written, 120)), written.url)}"
+    )
     for html in (post.text, listed, related):
         text = shown(html)
         assert live(text) == []
@@ -285,11 +297,11 @@ def test_no_words_act_in_posts_alerts_and_lists(
         assert not any(
             "bank.example" in words or ("evil" in words and ".com" in words) for words, _ in linked(text)
         )
-    assert "\u2060" not in unquoted(shown(post.text).plain)
+    assert "\u2060" not in unquote_text(shown(post.text).plain)
 
 
 @given(WORDS, st.timedeltas(timedelta(0), timedelta(days=900)))
 def test_our_own_times_and_numbers_hold_nothing_live(section: str, age: timedelta) -> None:
     old = article(title="Rice", sections=(section,), published_at=NOW - age)
-    lines = [Line(old)] * 40
+    lines = [ListLine(old)] * 40
     assert live(shown(render_list(Html("x"), lines, language="en", timezone=YANGON, now=NOW))) == []

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jobs.ingest import update_feed, update_slots
-from jobs.ingest.feed_updates import STOPPED, Looks, Round
-from jobs.ingest.http.decompress import SLICE, BadPacking, TooLarge, Unpacker, zstd
+from jobs.ingest.feed_updates import STOPPED, UpdateBatch, UpdateRunner
+from jobs.ingest.http.decompress import OUTPUT_CHUNK, DecompressionFailed, Decompressor, TooLarge, zstd
 from jobs.ingest.http.results import FetchOutcome, PageGone
 from storage import articles, feeds, job_runs
 from storage.database import Connection, Database
@@ -100,12 +100,12 @@ class Watched:
     """Looks begun by a tick each second, and the rounds that they told."""
 
     room: Slow
-    looks: Looks
-    rounds: list[Round]
+    looks: UpdateRunner
+    rounds: list[UpdateBatch]
 
     async def seconds(self, count: int) -> None:
         for _ in range(count):
-            await self.looks.tick()
+            await self.looks.start_due()
             for _ in range(10):
                 await _threads()
                 await self.room.clock.advance(0.1)
@@ -122,9 +122,9 @@ async def watched(archive: Database, clock: MovedClock, urls: Sequence[str], slo
     room = Slow(archive, clock, seconds=dict.fromkeys(urls[:-1], slow))
     for number, url in enumerate(urls):
         room.publish(story(number % 60, link=f"{url}/1", guid=f"{url}/1"), url=url)
-    await archive.run(feeds.register, urls, clock.now())
-    rounds: list[Round] = []
-    return Watched(room, Looks(room.ingest, rounds.append), rounds)
+    await archive.run(feeds.register_urls, urls, clock.now())
+    rounds: list[UpdateBatch] = []
+    return Watched(room, UpdateRunner(room.ingest, rounds.append), rounds)
 
 
 SITES = [f"https://site-{number}.example/feed" for number in range(65)]
@@ -144,12 +144,12 @@ async def test_4a_sixty_four_that_hang_leave_room_for_one_that_does_not(
 
 
 async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, clock: MovedClock) -> None:
-    at_once = update_slots.Places(clock)
-    for feed_id in range(update_slots.MOST_SLOW + 9):
+    at_once = update_slots.UpdateSlots(clock)
+    for feed_id in range(update_slots.MAX_SLOW + 9):
         await _stay(at_once, clock, feed_id, 1.0)
     slow = [
         asyncio.create_task(_stay(at_once, clock, feed_id, 60.0))
-        for feed_id in range(update_slots.MOST_SLOW + 9)
+        for feed_id in range(update_slots.MAX_SLOW + 9)
     ]
     await clock.advance(0.0)
     await asyncio.wait_for(_stay(at_once, clock, 9999, 0.0), 5)
@@ -158,15 +158,15 @@ async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, cloc
     assert all(one.done() for one in slow)
 
 
-async def _stay(at_once: update_slots.Places, clock: MovedClock, feed_id: int, seconds: float) -> None:
-    async with at_once.place(feed_id):
+async def _stay(at_once: update_slots.UpdateSlots, clock: MovedClock, feed_id: int, seconds: float) -> None:
+    async with at_once.hold_slot(feed_id):
         clock.move(seconds) if seconds == 1.0 else await clock.sleep(seconds)
 
 
 async def test_4a_a_look_that_never_ends_fails_at_its_deadline(archive: Database, clock: MovedClock) -> None:
     house = await watched(archive, clock, SITES[-2:], 10_000.0)
     await house.seconds(1)
-    limit = update_feed.DEADLINE * house.room.ingest.policy.timeout
+    limit = update_feed.TIMEOUT_FACTOR * house.room.ingest.policy.timeout
     await clock.advance(limit)
     await house.seconds(1)
     late = await house.room.feed(SITES[-2])
@@ -182,7 +182,7 @@ async def test_4a_what_ended_is_recorded_and_told_while_a_slow_look_goes_on(
     stopping = asyncio.create_task(house.looks.stop(0))
     await _threads()
     await stopping
-    [run] = await archive.read(job_runs.latest)
+    [run] = await archive.read(job_runs.latest_runs)
     assert run.error == STOPPED
     assert (await house.room.feed(SITES[-3])).fetched_at is None  # done again at the next start
 
@@ -198,11 +198,11 @@ async def test_4b_forty_pages_that_hang_have_one_deadline_and_the_others_are_ask
     room.pages = {gone.url: PageGone("news.example answers 404")}
     ingest = room.ingest  # whose pages take 60 s where nothing is said of them
     ingest = replace(ingest, policy=replace(ingest.policy, timeout=65.0))
-    limit, rounds, withdrawn = update_feed.DEADLINE * 65.0, 0, 0
+    limit, rounds, withdrawn = update_feed.TIMEOUT_FACTOR * 65.0, 0, 0
     feed_id = (await room.feed()).id
     while suspects:
         rounds += 1
-        asking = asyncio.create_task(update_feed.look_after_missing(ingest, feed_id, suspects))
+        asking = asyncio.create_task(update_feed.check_missing(ingest, feed_id, suspects))
         while not asking.done():
             await _threads()
             await clock.advance(limit / 20)
@@ -248,7 +248,7 @@ async def test_5a_a_bomb_in_a_feed_is_read_to_its_end_or_refused_and_stops_nobod
         site.says(feed(item(9, "Meanwhile")), "/a")
         await paper.until(lambda: set(paper.headlines()) == {"In the bomb", "Meanwhile"})
         await paper.looks(1, "/a")
-        two = await paper.house.db.read(feeds.by_url, site.url("/two"))
+        two = await paper.house.db.read(feeds.get_by_url, site.url("/two"))
         assert two is not None
         assert "is larger than 10,000,000 bytes" in two.last_error
 
@@ -266,18 +266,18 @@ CODECS = {
 def test_5a_behind_every_layer_is_counted_and_nobody_is_kept_waiting(outer: str, inner: str) -> None:
     most = 1_000_000
     packed = CODECS[outer](CODECS.get(inner, bytes)(SMALL) + bytes(4_000_000))
-    unpacker = Unpacker(f"{inner}, {outer}", most)
+    unpacker = Decompressor(f"{inner}, {outer}", most)
     pieces: list[bytes] = []
     try:
         for at in range(0, len(packed), 100_000):
-            if not unpacker.ended:
-                pieces += unpacker.unpack(packed[at : at + 100_000])
+            if not unpacker.is_finished:
+                pieces += unpacker.decompress_chunk(packed[at : at + 100_000])
         pieces += unpacker.finish()
         assert b"".join(pieces) == SMALL
-    except (TooLarge, BadPacking):
+    except (TooLarge, DecompressionFailed):
         assert sum(map(len, pieces)) <= most
-    assert sum(layer.made for layer in unpacker._layers) <= 2 * most + 2 * SLICE
-    assert max(map(len, pieces), default=0) <= 2 * SLICE
+    assert sum(layer.output_bytes for layer in unpacker._layers) <= 2 * most + 2 * OUTPUT_CHUNK
+    assert max(map(len, pieces), default=0) <= 2 * OUTPUT_CHUNK
 
 
 @given(
@@ -289,16 +289,18 @@ def test_5a_packed_in_packed_comes_back(names: list[str], body: bytes, step: int
     packed = body
     for name in names:
         packed = CODECS[name](packed)
-    unpacker = Unpacker(", ".join(names), 10_000)
+    unpacker = Decompressor(", ".join(names), 10_000)
     pieces = [
-        piece for at in range(0, len(packed), step) for piece in unpacker.unpack(packed[at : at + step])
+        piece
+        for at in range(0, len(packed), step)
+        for piece in unpacker.decompress_chunk(packed[at : at + step])
     ]
     assert b"".join([*pieces, *unpacker.finish()]) == body
 
 
 def test_5a_what_stands_behind_an_inner_stream_is_not_read() -> None:
-    unpacker = Unpacker("gzip, gzip", 10_000_000)
+    unpacker = Decompressor("gzip, gzip", 10_000_000)
     body = bomb(gzip.compress(SMALL), 60)
-    assert b"".join([*unpacker.unpack(body), *unpacker.finish()]) == SMALL
-    assert unpacker.ended
-    assert unpacker._layers[0].made <= len(SMALL) + SLICE + 1000
+    assert b"".join([*unpacker.decompress_chunk(body), *unpacker.finish()]) == SMALL
+    assert unpacker.is_finished
+    assert unpacker._layers[0].output_bytes <= len(SMALL) + OUTPUT_CHUNK + 1000

@@ -19,17 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Settings, read_settings
-from bot.config.policies import fetching
-from bot.config.proxies import telegram_way
-from bot.sandbox.telegram.fake_telegram import NO_SECRET, Box
-from bot.sandbox.transport.http_server import serve_box
+from bot.config.policies import fetch_policy
+from bot.config.proxies import telegram_route
+from bot.sandbox.telegram.fake_telegram import FAKE_TOKEN, FakeTelegram
+from bot.sandbox.transport.http_server import create_app
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.clock import SystemClock
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed
 from jobs.proxies import Proxy as Value
-from jobs.proxies import goes_directly, read_proxy
+from jobs.proxies import parse_proxy, should_bypass_proxy
 from jobs.publish.send_result import Outcome, Sent, TryLater, Unclear
 from tests.cases.proxy import Proxy, a_proxy
 from tests.jobs.ingest_network.site import FEED, POLICY, Names, a_site
@@ -46,18 +46,18 @@ def environment(**given: str) -> Settings:
 
 
 @asynccontextmanager
-async def telegram() -> AsyncIterator[tuple[Box, int]]:
+async def telegram() -> AsyncIterator[tuple[FakeTelegram, int]]:
     """A Bot API server, and its port."""
-    box = Box(SystemClock(), random.Random(7))
-    async with TestServer(serve_box(box)) as server:
+    box = FakeTelegram(SystemClock(), random.Random(7))
+    async with TestServer(create_app(box)) as server:
         yield box, server.port or 0
         await box.close()
 
 
-async def send(settings: Settings, box: Box) -> Outcome:
+async def send(settings: Settings, box: FakeTelegram) -> Outcome:
     """One message to a new channel, on the way that the settings say."""
     channel = box.add_channel("The Paper")
-    async with AiohttpRequest(proxy=telegram_way(settings).proxy, read_timeout=5.0) as request:
+    async with AiohttpRequest(proxy=telegram_route(settings).proxy, read_timeout=5.0) as request:
         sender = TelegramSender(request, box.token, settings.telegram_api_url)
         return await sender.send(channel.id, CONTENT)
 
@@ -86,8 +86,8 @@ async def test_a_proxys_name_and_password_are_given_and_never_shown(scheme: str)
             outcome = await send(settings, box)
             assert isinstance(outcome, TryLater)
             assert "through TELEGRAM_PROXY" in outcome.reason
-            assert "wrong-one" not in f"{outcome}{settings}{telegram_way(settings)}"
-        assert "p@ss" not in f"{good!r}{telegram_way(good)!r}"
+            assert "wrong-one" not in f"{outcome}{settings}{telegram_route(settings)}"
+        assert "p@ss" not in f"{good!r}{telegram_route(good)!r}"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ async def test_a_proxys_name_and_password_are_given_and_never_shown(scheme: str)
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY", "TELEGRAM_PROXY"])
 async def test_a_proxy_that_cannot_be_used_refuses_the_start(tmp_path: Path, name: str, value: str) -> None:
-    given = {"TELEGRAM_BOT_TOKEN": NO_SECRET, "FEED_URLS": "https://news.example/", name: value}
+    given = {"TELEGRAM_BOT_TOKEN": FAKE_TOKEN, "FEED_URLS": "https://news.example/", name: value}
     for command in ("run", "check"):
         said = await newswire(tmp_path, command, **given)
         assert said.status == 2
@@ -114,10 +114,10 @@ async def test_a_wrong_feeds_proxy_refuses_the_start_without_its_password(tmp_pa
 
 def test_what_is_not_needed_may_be_wrong() -> None:
     assert (
-        telegram_way(environment(TELEGRAM_PROXY="http://p:1", ALL_PROXY="socks4://h")).named
+        telegram_route(environment(TELEGRAM_PROXY="http://p:1", ALL_PROXY="socks4://h")).setting
         == "TELEGRAM_PROXY"
     )
-    assert telegram_way(environment(HTTPS_PROXY="nonsense://x", NO_PROXY="*")).proxy is None
+    assert telegram_route(environment(HTTPS_PROXY="nonsense://x", NO_PROXY="*")).proxy is None
 
 
 @pytest.mark.parametrize(
@@ -138,27 +138,27 @@ def test_what_is_not_needed_may_be_wrong() -> None:
     ],
 )
 def test_whose_proxy_it_is(given: dict[str, str], named: str) -> None:
-    assert telegram_way(environment(**given)).named == named
+    assert telegram_route(environment(**given)).setting == named
 
 
 def test_the_small_letters_win_and_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     both = {"HTTPS_PROXY": "http://big:1", "https_proxy": "http://small:1"}
-    assert str(telegram_way(environment(**both)).proxy) == "http://small:1"
+    assert str(telegram_route(environment(**both)).proxy) == "http://small:1"
     (tmp_path / ".env").write_text("https_proxy=http://file:1\n")
-    assert str(telegram_way(read_settings({}, tmp_path / ".env")).proxy) == "http://file:1"
+    assert str(telegram_route(read_settings({}, tmp_path / ".env")).proxy) == "http://file:1"
     found = read_settings({"HTTPS_PROXY": "http://big:1"}, tmp_path / ".env")
-    assert str(telegram_way(found).proxy) == "http://big:1"
+    assert str(telegram_route(found).proxy) == "http://big:1"
 
 
 def test_a_proxy_without_a_scheme_speaks_http_and_without_a_port_has_its_usual_one() -> None:
-    assert read_proxy("10.0.0.1:3128") == Value("http", "10.0.0.1", 3128)
-    assert [str(read_proxy(f"{scheme}://h")) for scheme in ("http", "https", "socks5", "socks5h")] == [
+    assert parse_proxy("10.0.0.1:3128") == Value("http", "10.0.0.1", 3128)
+    assert [str(parse_proxy(f"{scheme}://h")) for scheme in ("http", "https", "socks5", "socks5h")] == [
         "http://h:80",
         "https://h:443",
         "socks5://h:1080",
         "socks5h://h:1080",
     ]
-    assert str(read_proxy("socks5h://u:p@[::1]:9050")) == "socks5h://[::1]:9050"
+    assert str(parse_proxy("socks5h://u:p@[::1]:9050")) == "socks5h://[::1]:9050"
 
 
 @pytest.mark.parametrize(
@@ -192,18 +192,18 @@ def test_a_proxy_without_a_scheme_speaks_http_and_without_a_port_has_its_usual_o
     ],
 )
 def test_no_proxy_names_hosts_as_curl_and_requests_read_it(host: str, exempt: str, directly: bool) -> None:
-    assert goes_directly(host, 8081, exempt.split(",")) is directly
+    assert should_bypass_proxy(host, 8081, exempt.split(",")) is directly
 
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=30), max_size=4))
 def test_no_proxy_takes_any_words(host: str, exempt: list[str]) -> None:
-    assert goes_directly(host, 443, exempt) in (True, False)
+    assert should_bypass_proxy(host, 443, exempt) in (True, False)
 
 
 @given(st.text(max_size=60))
 def test_whatever_is_given_is_a_proxy_or_one_sentence(text: str) -> None:
     with suppress(ValueError):
-        assert read_proxy(text).port
+        assert parse_proxy(text).port
 
 
 async def test_a_server_of_our_own_that_no_proxy_names_is_asked_directly() -> None:
@@ -231,7 +231,7 @@ async def test_a_proxy_that_is_gone_means_not_sent_and_nobody_is_asked_directly(
             == "no connection through TELEGRAM_PROXY: cannot connect to it (Connection refused)"
             or (outcome.reason == "no connection through TELEGRAM_PROXY: Connection refused")
         )
-        assert box.ledger.times(None) == []
+        assert box.visibility.send_times(None) == []
 
 
 REFUSALS = [
@@ -356,7 +356,7 @@ async def test_the_environments_proxies_are_not_the_feeds() -> None:
         ALL_PROXY="socks5://p:1",
         TELEGRAM_PROXY="socks5://p:1",
     )
-    assert fetching(settings).proxy is None
+    assert fetch_policy(settings).proxy is None
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

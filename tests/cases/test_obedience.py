@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.page.app import open_sandbox
-from bot.sandbox.page.control_api import add_control
-from bot.sandbox.telegram.chats import Chat, Kind, Member, Standing
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.page.control_api import add_control_routes
+from bot.sandbox.telegram.chats import Chat, ChatType, Member, MemberStatus
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.founding import OWNER_ID
-from bot.sandbox.transport.http_server import serve_box
+from bot.sandbox.transport.http_server import create_app
 from jobs.clock import SystemClock
 from storage import chats
 from storage.database import Database
@@ -45,16 +45,16 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def kept(room: Newsroom, chat_id: int) -> KnownChat | None:
-    return room.db.read_here(chats.get, chat_id)
+    return room.db.read_sync(chats.get, chat_id)
 
 
 def wishes(room: Newsroom, chat_id: int) -> list[Subscription]:
-    return room.db.read_here(chats.subscriptions, chat_id)
+    return room.db.read_sync(chats.list_subscriptions, chat_id)
 
 
-def texts(box: Box, chat_id: int) -> list[str]:
+def texts(box: FakeTelegram, chat_id: int) -> list[str]:
     """What the bot says there, first lines."""
-    shown = (message for message in box.shown(chat_id) if message.author.id == box.bot.id)
+    shown = (message for message in box.visible_messages(chat_id) if message.author.id == box.bot.id)
     return [message.content.text.plain.splitlines()[0] for message in shown if not message.service]
 
 
@@ -120,10 +120,10 @@ async def a_browser(session: aiohttp.ClientSession, method: str, url: str, **hea
 async def test_17_the_sandboxs_bot_api_answers_no_browser_from_another_site(
     method: str, mode: str, site: str
 ) -> None:
-    box = Box(SystemClock(), random.Random(7))
+    box = FakeTelegram(SystemClock(), random.Random(7))
     sandbox = await open_sandbox(box, None, port=0)
-    alone = serve_box(box)
-    add_control(alone, box)
+    alone = create_app(box)
+    add_control_routes(alone, box)
     headers = {"Sec_Fetch_Site": site, "Sec_Fetch_Mode": mode, "Sec_Fetch_Dest": "document"}
     try:
         async with TestClient(TestServer(alone)) as client, aiohttp.ClientSession() as session:
@@ -140,7 +140,7 @@ async def test_17_the_sandboxs_bot_api_answers_no_browser_from_another_site(
 
 
 async def test_17_a_link_from_elsewhere_to_the_sandboxs_page_opens_it() -> None:
-    sandbox = await open_sandbox(Box(SystemClock(), random.Random(7)), None, port=0)
+    sandbox = await open_sandbox(FakeTelegram(SystemClock(), random.Random(7)), None, port=0)
     try:
         async with aiohttp.ClientSession() as session:
             headers = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}
@@ -152,16 +152,16 @@ async def test_17_a_link_from_elsewhere_to_the_sandboxs_page_opens_it() -> None:
 # --- X6 and X7: a group's articles are its administrators' to ask for
 
 
-def in_a_group(room: Newsroom, kind: Kind = Kind.SUPERGROUP) -> tuple[Person, Chat]:
+def in_a_group(room: Newsroom, kind: ChatType = ChatType.SUPERGROUP) -> tuple[Person, Chat]:
     """An ordinary member, in the group."""
     member = room.reader("Member")
-    add = room.box.add_group if kind == Kind.GROUP else room.box.add_supergroup
+    add = room.box.add_group if kind == ChatType.GROUP else room.box.add_supergroup
     group = add("Talk", [member.user_id])
     return member.in_chat(group.id), group
 
 
-def administrator(room: Newsroom, group: Chat, standing: Standing = Standing.ADMINISTRATOR) -> Person:
-    if standing == Standing.CREATOR:
+def administrator(room: Newsroom, group: Chat, standing: MemberStatus = MemberStatus.ADMINISTRATOR) -> Person:
+    if standing == MemberStatus.CREATOR:
         return Person(room, OWNER_ID, group.id)
     person = room.reader("Admin")
     group.members[person.user_id] = Member(standing)
@@ -174,10 +174,10 @@ def written(group: Chat, text: str, author: dict[str, Any], sender_chat: dict[st
     return {"message": said | {"sender_chat": sender_chat}}
 
 
-@pytest.mark.parametrize("kind", [Kind.GROUP, Kind.SUPERGROUP])
-@pytest.mark.parametrize("standing", [Standing.CREATOR, Standing.ADMINISTRATOR])
+@pytest.mark.parametrize("kind", [ChatType.GROUP, ChatType.SUPERGROUP])
+@pytest.mark.parametrize("standing", [MemberStatus.CREATOR, MemberStatus.ADMINISTRATOR])
 async def test_x6_an_administrator_begins_and_ends_a_groups_articles(
-    room: Newsroom, kind: Kind, standing: Standing
+    room: Newsroom, kind: ChatType, standing: MemberStatus
 ) -> None:
     _, group = in_a_group(room, kind)
     admin = administrator(room, group, standing)
@@ -209,9 +209,9 @@ async def test_x6_of_the_group_its_id_and_title_are_kept_and_of_nobody_in_it_any
     await administrator(room, group).types("/subscribe@newswire_bot")
     known = kept(room, group.id)
     assert known
-    blank = chats.blank(group.id, ChatKind.SUPERGROUP, room.clock.now())
+    blank = chats.empty_chat(group.id, ChatKind.SUPERGROUP, room.clock.now())
     assert (known.title, known.username, known.language) == ("Talk", "", blank.language)
-    everybody = room.db.read_here(chats.many, [group.id, *group.members, *room.box.cloud.chats.users])
+    everybody = room.db.read_sync(chats.get_many, [group.id, *group.members, *room.box.state.chats.users])
     assert set(everybody) == {group.id}
 
 
@@ -247,9 +247,11 @@ async def test_x7_whoever_writes_as_another_chat_is_no_administrator(room: Newsr
     assert kept(room, group.id) is None
 
 
-@pytest.mark.parametrize("standing", [Standing.MEMBER, Standing.RESTRICTED, Standing.LEFT, Standing.KICKED])
+@pytest.mark.parametrize(
+    "standing", [MemberStatus.MEMBER, MemberStatus.RESTRICTED, MemberStatus.LEFT, MemberStatus.KICKED]
+)
 async def test_x7_who_no_longer_administers_the_group_no_longer_can(
-    room: Newsroom, standing: Standing
+    room: Newsroom, standing: MemberStatus
 ) -> None:
     _, group = in_a_group(room)
     admin = administrator(room, group)
@@ -279,9 +281,9 @@ async def has_settled(paper: Desk) -> None:
     await paper.looks(2)
 
 
-async def followed(paper: Desk, kind: Kind = Kind.SUPERGROUP) -> Chat:
+async def followed(paper: Desk, kind: ChatType = ChatType.SUPERGROUP) -> Chat:
     """A group whose owner has just asked for its articles, the house having seen its feed once."""
-    add = paper.box.add_group if kind == Kind.GROUP else paper.box.add_supergroup
+    add = paper.box.add_group if kind == ChatType.GROUP else paper.box.add_supergroup
     group = add("Talk")
     paper.site.says(feed(*OLD))
     await paper.looks(2)
@@ -290,9 +292,9 @@ async def followed(paper: Desk, kind: Kind = Kind.SUPERGROUP) -> Chat:
     return group
 
 
-@pytest.mark.parametrize("kind", [Kind.GROUP, Kind.SUPERGROUP])
+@pytest.mark.parametrize("kind", [ChatType.GROUP, ChatType.SUPERGROUP])
 async def test_x6_the_group_gets_articles_corrections_and_withdrawals_until_it_unsubscribes(
-    tmp_path: Path, kind: Kind
+    tmp_path: Path, kind: ChatType
 ) -> None:
     async with desk(tmp_path, operators=(OPERATOR,)) as paper:
         paper.box.add_person("Editor", id=OPERATOR)
@@ -305,7 +307,11 @@ async def test_x6_the_group_gets_articles_corrections_and_withdrawals_until_it_u
 
         paper.box.say(OPERATOR, OPERATOR, "/retract https://paper.example/3")
         await paper.until(lambda: len(texts(paper.box, OPERATOR)) == 1)
-        [asked] = [message for message in paper.box.shown(OPERATOR) if message.author.id == paper.box.bot.id]
+        [asked] = [
+            message
+            for message in paper.box.visible_messages(OPERATOR)
+            if message.author.id == paper.box.bot.id
+        ]
         assert "in 1 channel and in 1 group." in asked.content.text.plain
         paper.box.press(OPERATOR, OPERATOR, asked.id, "Withdraw")
         await paper.until(lambda: "Minister resigns" not in texts(paper.box, group.id))
@@ -328,16 +334,16 @@ async def test_x6_a_group_that_the_settings_name_is_told_so_and_never_gets_a_pos
         names = (around.channel.id, group.id)
         async with desk(tmp_path, around=around, channels=names) as paper:
             await paper.looks(2)
-            assert await paper.house.db.read(chats.subscriptions, group.id) == []
+            assert await paper.house.db.read(chats.list_subscriptions, group.id) == []
             for typed in ("/subscribe@newswire_bot", "/unsubscribe@newswire_bot"):
                 paper.box.say(OWNER_ID, group.id, typed)
                 await paper.until(lambda: texts(paper.box, group.id)[-1] == SETTLED)
-                paper.box.delete(group.id, paper.box.shown(group.id)[-1].id)
+                paper.box.delete(group.id, paper.box.visible_messages(group.id)[-1].id)
             paper.site.says(feed(item(3, "Minister resigns"), *OLD))
             await paper.until(lambda: "Minister resigns" in texts(paper.box, group.id))
             await has_settled(paper)
             assert texts(paper.box, group.id).count("Minister resigns") == 1
-            assert await paper.house.db.read(chats.subscriptions, group.id) == []
+            assert await paper.house.db.read(chats.list_subscriptions, group.id) == []
 
 
 async def test_x6_a_group_that_removed_the_bot_gets_what_it_is_owed_when_the_bot_is_back(
@@ -346,10 +352,10 @@ async def test_x6_a_group_that_removed_the_bot_gets_what_it_is_owed_when_the_bot
     async with desk(tmp_path, operators=(OPERATOR,)) as paper:
         paper.box.add_person("Editor", id=OPERATOR)
         group = await followed(paper)
-        paper.box.set_bot(group.id, Standing.KICKED)
+        paper.box.set_bot(group.id, MemberStatus.KICKED)
         paper.site.says(feed(item(3, "Minister resigns"), *OLD))
         await paper.until(lambda: "Minister resigns" in paper.headlines())
-        paper.box.set_bot(group.id, Standing.MEMBER)
+        paper.box.set_bot(group.id, MemberStatus.MEMBER)
         await paper.until(lambda: "Minister resigns" in texts(paper.box, group.id))
         paper.site.says(feed(item(4, "The dam holds"), item(3, "Minister resigns"), *OLD))
         await paper.until(lambda: "The dam holds" in texts(paper.box, group.id))
@@ -359,7 +365,7 @@ async def test_x6_a_group_that_removed_the_bot_gets_what_it_is_owed_when_the_bot
 
 async def test_x6_a_subscription_follows_the_group_that_becomes_a_supergroup(tmp_path: Path) -> None:
     async with desk(tmp_path) as paper:
-        group = await followed(paper, Kind.GROUP)
+        group = await followed(paper, ChatType.GROUP)
         supergroup = paper.box.add_supergroup("Talk")
         paper.box.upgrade(group.id, supergroup.id)
         paper.site.says(feed(item(3, "Minister resigns"), *OLD))
@@ -367,5 +373,5 @@ async def test_x6_a_subscription_follows_the_group_that_becomes_a_supergroup(tmp
         paper.box.say(OWNER_ID, supergroup.id, "/unsubscribe@newswire_bot")
         await paper.until(lambda: texts(paper.box, supergroup.id)[-1] == ENDED)
         assert texts(paper.box, group.id) == [BEGUN]
-        known = await paper.house.db.read(chats.many, [group.id, supergroup.id])
+        known = await paper.house.db.read(chats.get_many, [group.id, supergroup.id])
         assert known == {}

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import FetchFailed, NoPage, PageGone
-from jobs.ingest.update_feed import Look
+from jobs.ingest.update_feed import FeedUpdate
 from jobs.ingest.websub.client import Push
 from storage.database import Database
 from storage.records import ArticleState
@@ -21,9 +21,9 @@ def newsroom(db: Database, clock: MovedClock) -> Newsroom:
     return Newsroom(db, clock)
 
 
-async def push(newsroom: Newsroom, *stories: Story) -> Look:
+async def push(newsroom: Newsroom, *stories: Story) -> FeedUpdate:
     feed = await newsroom.feed()
-    taken = await pipeline.take(newsroom.ingest, Push(feed.id, rss(*stories), "application/rss+xml"))
+    taken = await pipeline.receive_push(newsroom.ingest, Push(feed.id, rss(*stories), "application/rss+xml"))
     assert taken is not None
     return taken
 
@@ -87,7 +87,7 @@ async def test_12a_what_was_withdrawn_is_not_brought_back(newsroom: Newsroom) ->
     newsroom.pages["https://news.example/4"] = PageGone("news.example answers 404")
     await newsroom.looks([whole[0], *whole[2:]])
     taken = await push(newsroom, *whole)
-    assert taken.kept.new == ()
+    assert taken.stored.new == ()
     states = {one.title: one.state for one in await newsroom.articles()}
     assert states["Headline 4"] is ArticleState.WITHDRAWN
     assert len(states) == 5
@@ -115,7 +115,7 @@ async def test_12a_a_push_without_a_body_is_a_reason_to_look_once_a_minute(newsr
     await newsroom.looks(OLD)
     asked, feed = len(newsroom.asked), await newsroom.feed()
     for _ in range(5):
-        await pipeline.take(newsroom.ingest, Push(feed.id, b"", ""))
+        await pipeline.receive_push(newsroom.ingest, Push(feed.id, b"", ""))
     assert len(newsroom.asked) == asked + 1
 
 
@@ -123,7 +123,7 @@ async def test_12a_a_push_with_news_in_it_is_kept_at_once_however_old_the_rest_i
     await newsroom.looks([story(3), *OLD], [story(3, title="Better"), *OLD])
     newsroom.answers[FEED] = FetchFailed(url=FEED, reason="no answer")
     taken = await push(newsroom, story(4), story(3), *OLD)
-    assert len(taken.kept.new) == 1
+    assert len(taken.stored.new) == 1
     assert await newsroom.titles() == ["Headline 1", "Headline 2", "Better", "Headline 4"]
 
 

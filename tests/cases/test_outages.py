@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.publish.circuit_breaker import EVERY, FEW, Silence
+from jobs.publish.circuit_breaker import MAX_UNANSWERED, PROBE_INTERVAL, CircuitBreaker
 from jobs.publish.send_result import Sent, TryLater, Unclear
 from storage.database import Database
 from storage.records import DeliveryState
@@ -26,7 +26,7 @@ def with_readers(db: Database, clock: MovedClock, readers: range = READERS, **po
     room = newsdesk(db, clock, CHANNEL, **policy)
     room.desk.box.add_channel("Daily", id=CHANNEL)
     room.desk.box.add_people(len(readers), first_id=readers[0])
-    db.run_here(followers, readers)
+    db.run_sync(followers, readers)
     clock.move(1)
     return room
 
@@ -73,7 +73,7 @@ async def test_8_no_alert_of_a_thousand_is_lost_while_telegram_does_not_answer(
         shown = Counter(each.count(title) for each in said)
         assert shown[0] == 0
         assert set(shown) <= set(range(1, 9))
-        assert len(desk.box.ledger.bearing(CHANNEL, title)) == 1
+        assert len(desk.box.visibility.messages_with(CHANNEL, title)) == 1
     assert {each.state for each in desk.deliveries()} == {DeliveryState.SETTLED}
     silence, again = [text for text in room.told() if "Telegram" in text][-2:]
     assert "Telegram has not answered since" in silence
@@ -102,7 +102,9 @@ async def test_8_with_one_channel_alone_it_asks_no_more_and_looks_up_exactly(
         await room.pass_time(300, 2)
     assert max(asked_each_minute(room, began, over)[3:]) <= 1
     assert desk.said(CHANNEL) == ["Before", "River rises", "Bridge closed"]
-    assert [len(desk.box.ledger.bearing(CHANNEL, title)) for title in ("River rises", "Bridge closed")] == [
+    assert [
+        len(desk.box.visibility.messages_with(CHANNEL, title)) for title in ("River rises", "Bridge closed")
+    ] == [
         1,
         1,
     ]
@@ -144,7 +146,7 @@ async def test_8_one_chat_that_telegram_stumbles_over_is_that_chats_trouble(
 async def test_8_every_fifth_request_in_vain_is_no_silence(archive: Database, clock: MovedClock) -> None:
     room = with_readers(archive, clock, range(1000, 1300))
     desk = room.desk
-    desk.box.faults.at_random(0.2, ["gateway_502", "closed_applied", "reset"], methods=["sendMessage"])
+    desk.box.faults.add_random(0.2, ["gateway_502", "closed_applied", "reset"], methods=["sendMessage"])
     async with desk.working():
         desk.news("River rises")
         await room.pass_time(900, 2)
@@ -164,7 +166,7 @@ async def test_8_the_operators_notice_of_it_waits_for_telegram_as_everything_els
         desk.news("River rises")
         await room.pass_time(1800, 5)
         assert desk.said(OPERATOR) == []
-        assert room.parts.pace.silence.on
+        assert room.parts.rate_limiter.circuit_breaker.is_open
         desk.box.faults.clear()
         await room.pass_time(300, 2)
     assert len([text for text in room.told() if "has not answered" in text]) == 1
@@ -185,30 +187,30 @@ def requests(outcomes: list[Any], gaps: list[float]) -> Iterator[tuple[float, An
 def test_8_an_answer_opens_everything_and_a_silence_lets_one_ask_a_minute(
     outcomes: list[Any], gaps: list[float]
 ) -> None:
-    silence = Silence()
+    silence = CircuitBreaker()
     for number, (at, outcome) in enumerate(requests(outcomes, gaps)):
-        was_on = silence.on
-        if wait := silence.opens_in(at):
-            assert wait <= EVERY
+        was_on = silence.is_open
+        if wait := silence.retry_in(at):
+            assert wait <= PROBE_INTERVAL
             continue
-        silence.begin(at)
-        assert not was_on or silence.opens_in(at) > 0
-        silence.heard(number, outcome, at)
+        silence.start_request(at)
+        assert not was_on or silence.retry_in(at) > 0
+        silence.record_outcome(number, outcome, at)
         if isinstance(outcome, Sent):
-            assert not silence.on
-            assert silence.opens_in(at) == 0
+            assert not silence.is_open
+            assert silence.retry_in(at) == 0
         elif was_on:
-            assert silence.on
-            assert silence.opens_in(at) >= 2.0
+            assert silence.is_open
+            assert silence.retry_in(at) >= 2.0
 
 
 def test_8_a_few_in_a_row_of_different_chats_make_a_silence() -> None:
-    silence = Silence()
-    for number in range(FEW):
-        assert not silence.on
-        silence.heard(number, Unclear("502"), 0.03 * number)
-    assert silence.opens_in(0.3) == pytest.approx(EVERY, abs=0.1)
-    one_chat = Silence()
-    for number in range(3 * FEW):
-        one_chat.heard("the same", Unclear("502"), 60.0 * number)
-    assert not one_chat.on
+    silence = CircuitBreaker()
+    for number in range(MAX_UNANSWERED):
+        assert not silence.is_open
+        silence.record_outcome(number, Unclear("502"), 0.03 * number)
+    assert silence.retry_in(0.3) == pytest.approx(PROBE_INTERVAL, abs=0.1)
+    one_chat = CircuitBreaker()
+    for number in range(3 * MAX_UNANSWERED):
+        one_chat.record_outcome("the same", Unclear("502"), 60.0 * number)
+    assert not one_chat.is_open

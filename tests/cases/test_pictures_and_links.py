@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.render import Line, render_list, render_post
+from bot.render import ListLine, render_list, render_post
 from bot.sandbox.telegram.messages import Message
 from jobs.config import Pictures
 from storage import articles
@@ -74,7 +74,11 @@ def links(message: Message) -> list[str]:
 
 def refused(paper: Desk) -> list[str]:
     """The methods that were refused."""
-    return [event.details["method"] for event in paper.box.cloud.journal.since(0) if event.kind == "refused"]
+    return [
+        event.details["method"]
+        for event in paper.box.state.event_log.events_since(0)
+        if event.kind == "refused"
+    ]
 
 
 async def test_j1_whatever_a_picture_is_refused_for_the_article_is_posted_as_text(tmp_path: Path) -> None:
@@ -87,7 +91,7 @@ async def test_j1_whatever_a_picture_is_refused_for_the_article_is_posted_as_tex
             items.insert(0, item(f"n{number}", f"https://paper.example/{number}", picture=PICTURE))
             paper.site.says(rss(*items))
             await paper.until(lambda: len(paper.posts()) == number)  # noqa: B023
-        assert paper.box.faults.met == len(SAID_OF_A_PICTURE)
+        assert paper.box.faults.injected_count == len(SAID_OF_A_PICTURE)
         assert [post.content.photo for post in paper.posts()] == [None] * len(SAID_OF_A_PICTURE)
         assert paper.headlines() == [f"n{number}" for number in range(1, len(SAID_OF_A_PICTURE) + 1)]
 
@@ -111,7 +115,7 @@ async def test_j1_what_is_refused_as_text_too_is_refused_after_one_more_try(tmp_
         paper.box.faults.script("400 Bad Request: SOMETHING_NEW", times=9, chat_id=paper.channel.id)
         paper.site.says(rss(item("new", "https://paper.example/new", picture=PICTURE), OLD))
         await settled(paper, lambda state: state is DeliveryState.REFUSED)
-        assert paper.box.faults.met == 2
+        assert paper.box.faults.injected_count == 2
 
 
 @pytest.mark.parametrize("said", SAID_OF_THE_CHAT)
@@ -121,10 +125,10 @@ async def test_j1_what_names_the_chat_is_not_tried_as_text(tmp_path: Path, said:
         await paper.looks(2)
         paper.box.faults.script(said, methods=["sendPhoto", "sendMessage"])
         paper.site.says(rss(item("new", "https://paper.example/new", picture=PICTURE), OLD))
-        await settled(paper, lambda state: bool(paper.box.faults.met))
+        await settled(paper, lambda state: bool(paper.box.faults.injected_count))
         await paper.looks(3)
         assert paper.posts() == []
-        assert paper.box.faults.met == 1
+        assert paper.box.faults.injected_count == 1
 
 
 async def test_j1_a_refused_new_picture_leaves_the_old_one_and_corrects_the_words(tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ async def test_j1_a_refused_new_picture_leaves_the_old_one_and_corrects_the_word
 
 async def settled(paper: Desk, true: Callable[[DeliveryState], bool]) -> None:
     for _ in range(100):
-        if [one for one in paper.house.db.read_here(every_delivery) if true(one.state)]:
+        if [one for one in paper.house.db.read_sync(every_delivery) if true(one.state)]:
             return
         await paper.looks(1)
     raise AssertionError("no delivery came so far")
@@ -162,7 +166,7 @@ async def test_k1_m7_a_link_goes_out_as_the_site_wrote_it_in_whichever_form(tmp_
             assert link.isascii()
             assert unquote(link) == unquote(written)
             assert (post.content.preview or {}).get("url") == link
-            known = paper.house.db.read_here(articles.by_url, written)
+            known = paper.house.db.read_sync(articles.get_by_url, written)
             assert getattr(known, "url", "") == written
 
 
@@ -176,7 +180,7 @@ async def test_k1_the_other_unicode_form_is_the_same_article(tmp_path: Path) -> 
         paper.site.says(rss(item("b", composed, "a"), item("c", "https://paper.example/c"), OLD))
         await paper.until(lambda: len(paper.posts()) == 2)
         assert paper.headlines() == ["a", "c"]
-        assert paper.house.db.read_here(articles.by_url, composed)
+        assert paper.house.db.read_sync(articles.get_by_url, composed)
 
 
 async def test_m7_a_link_that_no_message_holds_costs_the_link_and_not_the_article(tmp_path: Path) -> None:
@@ -230,7 +234,7 @@ def test_m7_no_request_is_too_long(size: int) -> None:
     look: dict[str, Any] = {"language": "en", "timezone": ZoneInfo("UTC"), "now": NOW}
     for html in (
         render_post(known, **look).text,
-        render_list(render_post(known, **look).text, [Line(known)], **look),
+        render_list(render_post(known, **look).text, [ListLine(known)], **look),
     ):
         assert len(html.encode()) <= 32_768
         assert "&lt;" in html

@@ -31,7 +31,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 async def forge(room: Newsroom, message_id: int, chat_id: int, data: str) -> None:
     """A press with data that no button of the message has."""
-    message = next(one for one in room.box.shown(chat_id) if one.id == message_id)
+    message = next(one for one in room.box.visible_messages(chat_id) if one.id == message_id)
     room.box.inject(press(data, message.to_json()))
     await room.answer()
 
@@ -110,7 +110,7 @@ async def test_1c_buttons_under_an_alert_are_answered_below_it(room: Newsroom, f
     await room.sender.send(reader.chat_id, room.alert(article))
     alert = reader.sees()
     if forgotten:  # no row knows the alert any more
-        room.db.run_here(chats.forget, reader.chat_id)
+        room.db.run_sync(chats.erase_chat, reader.chat_id)
     for label in ("Related articles", "Stop alerts"):
         await reader.presses(label, message_id=alert.message.id)
         assert reader.sees().message.id > alert.message.id
@@ -122,7 +122,7 @@ async def test_1c_an_alert_is_not_replaced_even_if_its_button_says_so(room: News
     reader = room.reader()
     article = room.publish("Dam opens")
     alert = await room.post(article, reader.chat_id)
-    message = next(one for one in room.box.shown(reader.chat_id) if one.id == alert).to_json()
+    message = next(one for one in room.box.visible_messages(reader.chat_id) if one.id == alert).to_json()
     message["reply_markup"] = {"inline_keyboard": [[{"text": "x", "callback_data": "latest 1"}]]}
     room.box.inject(press("latest 1", message))
     await room.answer()
@@ -134,7 +134,7 @@ async def test_1c_an_alert_is_not_replaced_even_if_its_button_says_so(room: News
 async def test_m3_a_list_stays_when_its_question_is_forgotten(room: Newsroom) -> None:
     reader = room.reader()
     shown = await reader.types("/search rice harvest " + "harvest " * 20)
-    room.desk.recent.forget(reader.chat_id)
+    room.desk.memory.forget_chat(reader.chat_id)
     await reader.presses("More ›")
     assert reader.sees().text == shown.text
     assert room.toasts == ["That was too long ago for me to remember. Please ask again."]
@@ -145,7 +145,7 @@ async def test_m3_a_list_stays_when_what_its_button_meant_is_gone(room: Newsroom
     article = room.publish("Dam opens")
     await room.sender.send(reader.chat_id, room.alert(article))
     alert = reader.sees()
-    room.db.run_here(articles.withdraw, article.id, room.clock.now())
+    room.db.run_sync(articles.withdraw, article.id, room.clock.now())
     await reader.presses("Related articles")
     assert [message.text for message in reader.messages()] == [alert.text]
     assert room.toasts == ["This article was withdrawn."]

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.dispatch import Dispatch
-from bot.dispatch.throttle import FREE, LONGEST_DELAY, Throttle
+from bot.dispatch import UpdateDispatcher
+from bot.dispatch.throttle import FREE_PREMATURE, LONGEST_DELAY, Throttle
 from bot.sandbox.telegram.limits import Limits
-from bot.telegram.paced_answers import PacedAnswers
-from jobs.publish.rate_limiter import Pace
+from bot.telegram.paced_answers import RateLimitedSender
+from jobs.publish.rate_limiter import RateLimiter
 from storage import chats
 from storage.database import Database
 from tests.bot.newsroom import OPERATOR, Newsroom
@@ -28,18 +28,18 @@ PACED = Limits(burst=1)
 SLOW = "That is a lot of questions at once. I will answer again in a moment: please wait for each answer."
 
 
-def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, Dispatch]:
+def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, UpdateDispatcher]:
     """A room in which Telegram's limits hold, and a dispatch at the default rates."""
     clock.settle = quiet
     room = Newsroom(DatabaseHere(archive.engine), clock, limits=PACED)
     room.publish_many(["Rice harvest begins", "Rice harvest ends"])
     policy = room.desk.policy
-    pace = Pace(policy.rate_overall, policy.rate_chat, policy.rate_group)
-    return room, Dispatch(room.desk, PacedAnswers(room.sender, pace, clock), clock)
+    pace = RateLimiter(policy.rate_overall, policy.rate_chat, policy.rate_group)
+    return room, UpdateDispatcher(room.desk, RateLimitedSender(room.sender, pace, clock), clock)
 
 
 async def typing(
-    room: Newsroom, dispatch: Dispatch, seconds: float, every: float, types: Callable[[], Any]
+    room: Newsroom, dispatch: UpdateDispatcher, seconds: float, every: float, types: Callable[[], Any]
 ) -> None:
     """Somebody types so often for so long."""
     for _ in range(int(seconds / every)):
@@ -82,16 +82,20 @@ async def test_a1_update_ids_may_start_again_lower(tmp_path: Path) -> None:
             paper.site.says(feed(*OLD))
             await paper.looks(2)
             around.box.inject(said(anna.id, "/latest 1", 100_789_000))
-            await paper.until(lambda: len(around.box.shown(anna.id)) == 1)
+            await paper.until(lambda: len(around.box.visible_messages(anna.id)) == 1)
             around.box.inject(said(anna.id, "/latest 1", 1_000_000))
-            await paper.until(lambda: len(around.box.shown(anna.id)) == 2)
+            await paper.until(lambda: len(around.box.visible_messages(anna.id)) == 2)
             around.box.say(bo.id, bo.id, "/help")  # A2
             around.box.say(chit.id, chit.id, "/subscribe")
-            await paper.until(lambda: len(around.box.shown(bo.id)) == len(around.box.shown(chit.id)) == 2)
-            assert paper.house.db.read_here(chats.subscriptions, chit.id)
+            await paper.until(
+                lambda: (
+                    len(around.box.visible_messages(bo.id)) == len(around.box.visible_messages(chit.id)) == 2
+                )
+            )
+            assert paper.house.db.read_sync(chats.list_subscriptions, chit.id)
             asked = [given["offset"] for name, given in request.made if name == "getUpdates"]
             assert 1_000_001 in asked
-            assert len(around.box.shown(anna.id)) == 2
+            assert len(around.box.visible_messages(anna.id)) == 2
             assert len(asked) < 20
 
 
@@ -124,20 +128,20 @@ async def test_b1_what_was_typed_while_the_bot_was_down_is_heeded(tmp_path: Path
             paper.site.says(feed(*OLD))
             for reader in (anna, bo):
                 box.say(reader.id, reader.id, "/subscribe")
-            await paper.until(lambda: all(len(box.shown(reader.id)) == 2 for reader in (anna, bo)))
+            await paper.until(lambda: all(len(box.visible_messages(reader.id)) == 2 for reader in (anna, bo)))
             await paper.looks(2)
         for reader, count, last in ((anna, 5, "/forget"), (bo, 4, "/unsubscribe")):
             for _ in range(count):
                 box.say(reader.id, reader.id, "/latest")
             box.say(reader.id, reader.id, last)
         async with desk(tmp_path, around=around) as paper:
-            await paper.until(lambda: not len(box.cloud.updates))
+            await paper.until(lambda: not len(box.state.updates))
             await paper.looks(1)
             paper.site.says(feed(item(3, "The bridge opens again"), *OLD))
             await paper.until(lambda: "The bridge opens again" in paper.headlines())
             for reader in (anna, bo):
-                assert paper.house.db.read_here(chats.get, reader.id) is None
-                texts = [message.content.text.plain for message in box.shown(reader.id)]
+                assert paper.house.db.read_sync(chats.get, reader.id) is None
+                texts = [message.content.text.plain for message in box.visible_messages(reader.id)]
                 assert not [text for text in texts if text.startswith("The bridge opens again")]
 
 
@@ -150,7 +154,7 @@ async def test_b2_who_stops_the_alerts_in_a_hurry_gets_no_more(archive: Database
     for update in room.updates():
         dispatch.accept(update)
     await clock.advance(0)
-    assert room.db.read_here(chats.get, reader.chat_id) is None  # at once, although answers wait
+    assert room.db.read_sync(chats.get, reader.chat_id) is None  # at once, although answers wait
     await clock.advance(30)
     assert "Done. No more alerts. /subscribe starts them again." in [one.text for one in reader.messages()]
 
@@ -167,7 +171,7 @@ async def test_b2_changes_are_made_in_the_order_in_which_they_came(
     finished = asyncio.ensure_future(dispatch.finish())
     while not finished.done():  # what is erased leaves the disk, which takes its own time
         await clock.advance(1)
-    assert room.db.read_here(chats.subscriptions, reader.chat_id)
+    assert room.db.read_sync(chats.list_subscriptions, reader.chat_id)
 
 
 async def test_b2_an_operators_command_is_done_however_many_questions_wait(
@@ -192,7 +196,7 @@ async def test_b3_seven_readers_of_one_group_are_all_answered(archive: Database,
     for update in room.updates():
         dispatch.accept(update)
     await clock.advance(20)
-    said_there = [one for one in room.box.shown(group.id) if not one.service]
+    said_there = [one for one in room.box.visible_messages(group.id) if not one.service]
     assert sum(one.author.id == room.box.bot.id for one in said_there) == 7
 
 
@@ -218,7 +222,7 @@ async def test_16_what_another_bot_wrote_is_not_obeyed(archive: Database, clock:
     for number, text in enumerate(("/status", f"/retract {article.url}", "/forget", "/subscribe")):
         update = said(OPERATOR, text, number + 1)
         update["message"]["via_bot"] = evil
-        await room.dispatch.take(Update.de_json(update, room.bot))
+        await room.dispatch.dispatch_update(Update.de_json(update, room.bot))
     assert {shown.text for shown in editor.messages()} == {
         "I only do what you type yourself, not what another bot wrote."
     }
@@ -233,10 +237,10 @@ async def test_m6_somebody_who_writes_as_a_channel_is_a_person(archive: Database
     author = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
     channel = {"id": -1001777777777, "type": "channel", "title": "Mine"}
     message = {"message_id": 3, "date": 1, "chat": where, "from": author, "sender_chat": channel}
-    await room.dispatch.take(
+    await room.dispatch.dispatch_update(
         Update.de_json({"update_id": 1, "message": message | {"text": "/latest"}}, room.bot)
     )
-    assert room.box.shown(group.id)[-1].content.text.plain.startswith("Latest news")
+    assert room.box.visible_messages(group.id)[-1].content.text.plain.startswith("Latest news")
 
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.booleans()), max_size=60))
@@ -246,12 +250,12 @@ def test_3d_nobody_is_slowed_beyond_half_a_minute_and_silence_frees_everybody(
     throttle, now = Throttle(), 0.0
     for pause, premature in asked:
         now += pause
-        throttle.ask("somebody", now, premature=premature)
-        assert throttle.wait("somebody", now) <= LONGEST_DELAY
-        if throttle.wait("somebody", now) == 0:
-            throttle.answer("somebody", now)
-    assert throttle.wait("somebody", now + 1 + FREE + 5) == 0
-    assert throttle.wait("nobody", now) == 0
+        throttle.record_question("somebody", now, premature=premature)
+        assert throttle.remaining_wait("somebody", now) <= LONGEST_DELAY
+        if throttle.remaining_wait("somebody", now) == 0:
+            throttle.record_answer("somebody", now)
+    assert throttle.remaining_wait("somebody", now + 1 + FREE_PREMATURE + 5) == 0
+    assert throttle.remaining_wait("nobody", now) == 0
 
 
 @given(st.lists(st.floats(0, 20), max_size=60))
@@ -259,18 +263,18 @@ def test_3d_who_is_answered_before_asking_again_never_waits(pauses: list[float])
     throttle, now = Throttle(), 0.0
     for pause in pauses:
         now += pause
-        throttle.ask("somebody", now, premature=False)
-        assert throttle.wait("somebody", now) == 0
-        throttle.answer("somebody", now)
+        throttle.record_question("somebody", now, premature=False)
+        assert throttle.remaining_wait("somebody", now) == 0
+        throttle.record_answer("somebody", now)
 
 
 def test_3d_only_so_many_askers_are_remembered() -> None:
     throttle = Throttle(remembered=2)
     for asker in range(3):
         for _ in range(20):
-            throttle.ask(asker, 0.0, premature=True)
-        throttle.answer(asker, 0.0)
-    assert [throttle.wait(asker, 1.0) > 0 for asker in range(3)] == [False, True, True]
+            throttle.record_question(asker, 0.0, premature=True)
+        throttle.record_answer(asker, 0.0)
+    assert [throttle.remaining_wait(asker, 1.0) > 0 for asker in range(3)] == [False, True, True]
 
 
 @pytest.mark.parametrize("text", ["/forget", "/unsubscribe", "/subscribe"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from storage.privacy.encryption import new_key
+from storage.privacy.encryption import generate_key
 from tests.cases.traces import found_in
 from tests.jobs.ingest_network.site import a_site
 from tests.stories.house import Desk, desk
@@ -222,7 +222,7 @@ async def subscribed(folder: Path) -> AsyncIterator[Desk]:
 
 
 def texts(paper: Desk) -> list[str]:
-    return [each.content.text.plain for each in paper.box.shown(READER) if each.author.is_bot]
+    return [each.content.text.plain for each in paper.box.visible_messages(READER) if each.author.is_bot]
 
 
 def says(paper: Desk, words: str) -> bool:
@@ -248,10 +248,10 @@ async def test_7a_who_unsubscribes_is_in_no_file_when_done_is_said(tmp_path: Pat
 
 async def test_8a_who_blocks_the_bot_is_in_no_file_soon_after(tmp_path: Path) -> None:
     async with subscribed(tmp_path) as paper:
-        paper.house.recent.showed(READER, 1, (1,))
+        paper.house.chat_memory.remember_list(READER, 1, (1,))
         paper.box.block(READER)
         await nowhere(tmp_path, READER)
-        assert paper.house.recent.listed(READER) == ()
+        assert paper.house.chat_memory.recall_list(READER) == ()
 
 
 async def test_8a_whose_account_is_gone_is_in_no_file_soon_after_the_next_alert(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ async def test_with_a_key_none_of_a_hundred_readers_is_in_any_file(tmp_path: Pat
     folder, kept = tmp_path / "data", {}
     folder.mkdir(mode=0o700)
     async with newsroom(folder) as room:
-        await hundred(room, lambda: kept.update(found_in(folder, MANY)), READERS_KEY=new_key())
+        await hundred(room, lambda: kept.update(found_in(folder, MANY)), READERS_KEY=generate_key())
     assert kept == {}
     assert found_in(folder, MANY) == {}
 
@@ -395,7 +395,7 @@ async def test_check_warns_of_a_key_in_env_or_beside_the_database(tmp_path: Path
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     settings = {"DATABASE_URL": f"sqlite:///{data}/newswire.db", "HTTP_ADDRESS": ""}
-    (tmp_path / ".env").write_text(f"READERS_KEY={new_key()}\n")
+    (tmp_path / ".env").write_text(f"READERS_KEY={generate_key()}\n")
     (tmp_path / ".env").chmod(0o600)
     assert "it lies in .env" in await wrong_of(tmp_path, "READERS_KEY", **settings)
     (tmp_path / ".env").unlink()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.commands.invisible_characters import visible
-from bot.commands.post_links import post_linked
-from bot.dispatch import Dispatch
+from bot.commands.invisible_characters import remove_stray_characters
+from bot.commands.post_links import parse_post_link
+from bot.dispatch import UpdateDispatcher
 from jobs.config import Withdrawals
 from storage import articles, chats
 from storage.database import Database
@@ -32,8 +32,8 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 def restart(room: Newsroom) -> None:
     """What is only in memory is gone."""
-    room.desk = replace(room.desk, recent=type(room.desk.recent)())
-    room.dispatch = Dispatch(room.desk, room.sender, room.clock)
+    room.desk = replace(room.desk, memory=type(room.desk.memory)())
+    room.dispatch = UpdateDispatcher(room.desk, room.sender, room.clock)
 
 
 # --- X1: /stop
@@ -43,7 +43,7 @@ async def test_x1_stop_is_unsubscribe(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     assert (await reader.types("/stop")).text == "Done. No more alerts. /subscribe starts them again."
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
     assert (await reader.types("/STOP")).text == "You get no alerts. /subscribe starts them."
 
 
@@ -90,7 +90,7 @@ async def test_x2_what_is_remembered_cannot_be_asked_for_by_hand_nor_elsewhere(r
     reader, other = room.reader(), room.reader()
     [button] = (await reader.types(f"/serch {LONG}")).commands
     assert (await reader.types(f"/{button}")).text.startswith("I don't know /again.")
-    assert room.desk.recent.typed(other.chat_id, button.split()[1]) is None
+    assert room.desk.memory.recall_command(other.chat_id, button.split()[1]) is None
 
 
 async def test_x2_no_did_you_mean_withdraws_an_article_without_its_question(room: Newsroom) -> None:
@@ -106,7 +106,7 @@ async def test_x2_no_did_you_mean_withdraws_an_article_without_its_question(room
 
 
 def state_of(room: Newsroom, number: int = 1) -> ArticleState:
-    kept = room.db.read_here(articles.get, number)
+    kept = room.db.read_sync(articles.get, number)
     assert kept
     return kept.state
 
@@ -116,8 +116,8 @@ async def posted(room: Newsroom) -> tuple[Article, Person]:
     article = room.publish("Minister resigns")
     for name in ("News", "More news"):
         channel = room.box.add_channel(name)
-        known = chats.blank(channel.id, ChatKind.CHANNEL, room.clock.now())
-        room.db.run_here(chats.remember, known)
+        known = chats.empty_chat(channel.id, ChatKind.CHANNEL, room.clock.now())
+        room.db.run_sync(chats.upsert_chat, known)
         await room.post(article, channel.id)
     reader = room.reader()
     await reader.types("/subscribe")
@@ -138,7 +138,7 @@ async def test_x4_retract_asks_and_touches_nothing_until_withdraw_is_pressed(
     assert (state_of(room, article.id), room.changes) == (ArticleState.LIVE, 0)
     done = await operator.presses("Withdraw")
     assert done.text == "“Minister resigns” is withdrawn and being taken out of every chat."
-    kept = room.db.read_here(articles.get, article.id)
+    kept = room.db.read_sync(articles.get, article.id)
     assert kept
     assert (kept.state, kept.withdrawn_because) == (ArticleState.WITHDRAWN, reason.strip())
     assert room.changes == 1
@@ -187,10 +187,10 @@ async def test_x4_only_an_operators_press_counts(room: Newsroom) -> None:
     [yes, _] = operator.sees().commands
     policy = replace(room.desk.policy, operators=())
     room.desk = replace(room.desk, policy=policy)
-    room.dispatch = Dispatch(room.desk, room.sender, room.clock)
+    room.dispatch = UpdateDispatcher(room.desk, room.sender, room.clock)
     await operator.presses("Withdraw")
     room.desk = replace(room.desk, policy=replace(policy, operators=(OPERATOR,)))
-    room.dispatch = Dispatch(room.desk, room.sender, room.clock)
+    room.dispatch = UpdateDispatcher(room.desk, room.sender, room.clock)
     await room.reader().types(f"/{yes}")
     group = room.box.add_supergroup("Desk", [OPERATOR])
     await operator.in_chat(group.id).types(f"/{yes.replace(' ', '@newswire_bot ', 1)}")
@@ -214,7 +214,7 @@ async def test_x4_the_question_says_what_the_settings_make_of_it(
     room: Newsroom, withdrawals: Withdrawals, meaning: str
 ) -> None:
     room.desk = replace(room.desk, policy=replace(room.desk.policy, withdrawals=withdrawals))
-    room.dispatch = Dispatch(room.desk, room.sender, room.clock)
+    room.dispatch = UpdateDispatcher(room.desk, room.sender, room.clock)
     asked = await room.operator().types("/retract https://news.example/1")
     assert meaning in asked.text
 
@@ -224,7 +224,7 @@ async def test_x4_the_question_says_what_the_settings_make_of_it(
 
 @pytest.mark.parametrize("link", ["related_2", "read_2"])
 async def test_m4_a_link_to_a_withdrawn_article_says_so(room: Newsroom, link: str) -> None:
-    room.db.run_here(articles.withdraw, 2, room.clock.now(), "wrong photo")
+    room.db.run_sync(articles.withdraw, 2, room.clock.now(), "wrong photo")
     answer = await room.reader().types(f"/start {link}")
     assert (answer.text, answer.commands) == ("This article was withdrawn.", ["latest 5"])
 
@@ -277,8 +277,8 @@ async def test_m5_every_form_of_a_link_to_a_post_means_that_post(
     room: Newsroom, link: str, command: str
 ) -> None:
     channel = room.box.add_channel("News", id=ONE, username="dailynews")
-    known = replace(chats.blank(channel.id, ChatKind.CHANNEL, room.clock.now()), username="dailynews")
-    room.db.run_here(chats.remember, known)
+    known = replace(chats.empty_chat(channel.id, ChatKind.CHANNEL, room.clock.now()), username="dailynews")
+    room.db.run_sync(chats.upsert_chat, known)
     first = await room.post(room.publish("Dam above Magway opens its gates"), channel.id)
     await room.post(room.publish("Something else altogether"), channel.id)
     answer = await room.reader().types(command + link.format(post=first))
@@ -305,8 +305,8 @@ async def test_m5_a_link_to_a_post_that_we_do_not_know_is_said_to_be_unknown(
 
 async def test_m5_a_channel_that_was_known_by_its_name_alone_is_found_by_its_name(room: Newsroom) -> None:
     channel = room.box.add_channel("News", id=ONE, username="dailynews")
-    [placeholder] = room.db.run_here(chats.channels, ["@dailynews"], room.clock.now(), "")
-    room.db.run_here(chats.move, placeholder.id, channel.id, ChatKind.CHANNEL)
+    [placeholder] = room.db.run_sync(chats.resolve_channels, ["@dailynews"], room.clock.now(), "")
+    room.db.run_sync(chats.move, placeholder.id, channel.id, ChatKind.CHANNEL)
     post = await room.post(room.publish("Dam above Magway opens its gates"), channel.id)
     answer = await room.reader().types(f"/related https://t.me/dailynews/7777/{post}")
     assert answer.text.startswith("Related to Dam above Magway opens its gates")
@@ -332,12 +332,12 @@ async def test_m5_a_channel_that_was_known_by_its_name_alone_is_found_by_its_nam
     ],
 )
 def test_m5_other_links_mean_no_post(link: str) -> None:
-    assert post_linked(link) is None
+    assert parse_post_link(link) is None
 
 
 @given(st.text() | st.text("tgme:/.?=&c0123456789postchannelresolvedomain", max_size=80))
 def test_m5_no_link_whatever_it_is_breaks_the_reading(link: str) -> None:
-    found = post_linked(link)
+    found = parse_post_link(link)
     assert found is None or (bool(found[0]) and found[1] >= 0)
 
 
@@ -404,12 +404,12 @@ KEPT = [
 
 @pytest.mark.parametrize("word", KEPT)
 def test_m8_joiners_that_a_word_or_sign_needs_stay(word: str) -> None:
-    assert visible(f"/search {word} 5") == f"/search {word} 5"
+    assert remove_stray_characters(f"/search {word} 5") == f"/search {word} 5"
 
 
 @given(st.text())
 def test_m8_what_is_seen_is_never_lost_and_twice_is_once(text: str) -> None:
-    seen = visible(text)
-    assert visible(seen) == seen
+    seen = remove_stray_characters(text)
+    assert remove_stray_characters(seen) == seen
     letters = [letter for letter in text if letter.isalnum()]
     assert [letter for letter in seen if letter.isalnum()] == letters

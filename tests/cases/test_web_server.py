@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.web.connections import Limits
-from bot.web.server import LARGEST_BODY, serve
+from bot.web.connections import ConnectionLimits
+from bot.web.server import LARGEST_BODY, start_server
 from tests.stories.operator import Running, free_port, get, newsroom, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
@@ -34,7 +34,7 @@ async def server(**limits: float) -> AsyncIterator[int]:
     async def body(request: web.Request) -> web.Response:
         return web.Response(text=str(len(await request.read())))
 
-    runner = await serve(("127.0.0.1", 0), [routes], Limits(**limits))  # type: ignore[arg-type]
+    runner = await start_server(("127.0.0.1", 0), [routes], ConnectionLimits(**limits))  # type: ignore[arg-type]
     yield int(runner.addresses[0][1])
     await runner.cleanup()
 

@@ -90,7 +90,7 @@ async def looks(paper: Desk, site: Site, count: int = 2, path: str = "/feed") ->
     async with asyncio.timeout(PATIENCE):
         while len(seen) < count:
             site.was_asked.clear()
-            feed = await paper.house.db.read(feeds.by_url, site.url(path))
+            feed = await paper.house.db.read(feeds.get_by_url, site.url(path))
             if feed and feed.succeeded_at and feed.succeeded_at > begun:
                 seen.add(feed.succeeded_at)
             await site.was_asked.wait()

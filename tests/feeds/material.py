@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 
 #: Where all files are said to come from.
@@ -24,7 +24,7 @@ needs_material = pytest.mark.skipif(
 @cache
 def read(path: Path) -> ParsedFeed | ParseFailed:
     """What we make of a file; read once for all the tests of one process."""
-    return read_feed(path.read_bytes(), "", URL)
+    return parse_feed(path.read_bytes(), "", URL)
 
 
 def files(root: Path, *endings: str) -> list[Path]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.snapshots import MATERIAL, snapshots
-from jobs.ingest.parse.encoding import decode
-from jobs.ingest.parse.feed import read_feed_again
-from jobs.ingest.parse.repair import repair
+from jobs.ingest.parse.encoding import decode_body
+from jobs.ingest.parse.feed import parse_feed_cached
+from jobs.ingest.parse.repair import repair_document
 from tests.feeds.material import CORPUS, URL, files, needs_material, read
 
 #: Characters: larger ones take long, and say nothing more.
@@ -22,7 +22,7 @@ needs_snapshots = pytest.mark.skipif(
 
 def earlier(path: Path) -> bytes:
     """A version of the feed that lacks about every third item; b"" where it has too few of them."""
-    document, chance = repair(decode(path.read_bytes())), random.Random(path.name)
+    document, chance = repair_document(decode_body(path.read_bytes())), random.Random(path.name)
     if len(document.parts) < 5 or len(document.text) > LONGEST:
         return b""
     kept = [part for at, part in enumerate(document.parts) if at % 2 == 0 or chance.random() < 0.7]
@@ -34,10 +34,10 @@ def test_the_corpus_read_again_says_the_same() -> None:
     helped = 0
     for path in files(CORPUS)[::3]:
         before = earlier(path)
-        _, memory = read_feed_again(before, "", URL, b"") if before else (None, b"")
+        _, memory = parse_feed_cached(before, "", URL, b"") if before else (None, b"")
         if memory:
             helped += 1
-            assert read_feed_again(path.read_bytes(), "", URL, memory)[0] == read(path), path.name
+            assert parse_feed_cached(path.read_bytes(), "", URL, memory)[0] == read(path), path.name
     assert helped > 25
 
 
@@ -48,6 +48,6 @@ def test_a_feed_over_its_days_read_again_and_again_says_the_same(feed: str) -> N
     for look in snapshots([feed], 15):
         body = look.path.read_bytes()
         helped += bool(memory)
-        found, memory = read_feed_again(body, "", URL, memory)
-        assert found == read_feed_again(body, "", URL, b"")[0], look.name
+        found, memory = parse_feed_cached(body, "", URL, memory)
+        assert found == parse_feed_cached(body, "", URL, b"")[0], look.name
     assert helped > 10

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from jobs.clock import SystemClock
-from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.parse.parser import Parser
-from jobs.ingest.worker_pool import Children
+from jobs.ingest.worker_pool import WorkerPool
 from storage.database import open_database
 from storage.migrations import migrate
 from tests.conftest import MovedClock
@@ -24,7 +24,7 @@ URL = "https://news.example/feed"
 
 @pytest.fixture
 async def parser() -> AsyncIterator[Parser]:
-    children = Children(SystemClock())
+    children = WorkerPool(SystemClock())
     yield Parser(children)
     await children.close()
 
@@ -37,7 +37,7 @@ def test_every_hostile_file_that_is_here_has_an_expected_end() -> None:
 
 async def test_hostile_feeds_end_as_expected_in_time_and_a_good_feed_beside_them_too(parser: Parser) -> None:
     good = rss(*(story(number) for number in range(9)))
-    await parser.warm()
+    await parser.warm_up()
 
     async def attack(name: str) -> float:
         source = attacks.body(name)
@@ -57,7 +57,7 @@ async def test_hostile_feeds_end_as_expected_in_time_and_a_good_feed_beside_them
         attacked, waited = await asyncio.gather(attack(name), be_good())
         assert attacked < 10, name
         assert waited < 10, name
-    for number in parser.children.numbers():
+    for number in parser.workers.worker_pids():
         assert peak_memory(number) < 256_000_000
 
 
@@ -87,7 +87,7 @@ async def test_hostile_feeds_make_as_many_articles_as_they_have_stories(
     tmp_path: Path, clock: MovedClock
 ) -> None:
     db = open_database(f"sqlite:///{tmp_path}/newswire.db")
-    db.run_here(migrate)
+    db.run_sync(migrate)
     newsroom = Newsroom(db, clock)
     try:
         for number, name in enumerate(attacks.HEADLINES):
@@ -113,7 +113,7 @@ def at_home(source: bytes, host: str) -> bytes:
 def items(name: str) -> tuple[ParsedItem, ...]:
     source = attacks.body(name)
     assert source is not None
-    found = read_feed(source, "", URL)
+    found = parse_feed(source, "", URL)
     assert isinstance(found, ParsedFeed)
     return found.items
 
@@ -127,12 +127,12 @@ def test_the_largest_picture_is_chosen_and_never_a_video_a_pixel_or_a_private_ad
 
 def test_only_links_that_readers_may_open_are_kept_and_the_others_named() -> None:
     source = attacks.body("js_and_odd_links.xml")
-    found = read_feed(source or b"", "", URL)
+    found = parse_feed(source or b"", "", URL)
     assert isinstance(found, ParsedFeed)
     assert all(one.link.startswith(("http://", "https://")) for one in found.items)
-    assert len(found.dropped) == 11
-    assert any("javascript:" in reason for reason in found.dropped)
-    assert any("169.254.169.254" in reason for reason in found.dropped)
+    assert len(found.omissions) == 11
+    assert any("javascript:" in reason for reason in found.omissions)
+    assert any("169.254.169.254" in reason for reason in found.omissions)
 
 
 def test_the_pictures_own_words_never_stand_for_the_articles() -> None:
@@ -177,7 +177,7 @@ def test_odd_dates_are_read_right_or_taken_as_absent() -> None:
 
 def test_nonsense_about_patience_is_ignored_and_too_much_of_it_cut() -> None:
     weird, huge = (
-        read_feed(attacks.body(name) or b"", "", URL) for name in ("ttl_weird.xml", "ttl_huge.xml")
+        parse_feed(attacks.body(name) or b"", "", URL) for name in ("ttl_weird.xml", "ttl_huge.xml")
     )
     assert isinstance(weird, ParsedFeed)
     assert isinstance(huge, ParsedFeed)
@@ -193,7 +193,7 @@ def test_one_bad_byte_never_turns_burmese_into_mojibake() -> None:
         pytest.skip(
             "material/feeds/attack is not here: the file holds real headlines and is not ours to keep"
         )
-    found = read_feed(source, "", URL)
+    found = parse_feed(source, "", URL)
     assert isinstance(found, ParsedFeed)
     text = " ".join(f"{one.title} {one.summary}" for one in found.items)
     assert "á€" not in text

@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from jobs.ingest.content.images import WIDE_ENOUGH
+from jobs.ingest.content.images import MIN_WIDTH
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from tests.conftest import THOROUGH
 from tests.feeds.material import CONFORMANCE, CORPUS, files, needs_material, read
@@ -54,7 +54,7 @@ def test_the_picture_is_wide_wherever_the_feed_offers_a_wide_one() -> None:
             if isinstance(found, ParsedFeed) and len(found.items) == len(wide):
                 pairs = [(width, item) for width, item in zip(wide, found.items, strict=True) if width]
                 offered += len(pairs)
-                chosen += sum(item.image_width >= WIDE_ENOUGH for _, item in pairs)
+                chosen += sum(item.image_width >= MIN_WIDTH for _, item in pairs)
     assert offered > 500
     assert chosen == offered
 
@@ -70,4 +70,4 @@ def width(media: etree._Element) -> int:
     kind, declared = media.get("type", ""), media.get("width", "")
     is_picture = kind.startswith("image/") or (not kind and media.get("medium", "image") == "image")
     wide = int(declared) if declared.isdigit() else 0
-    return wide if is_picture and wide >= WIDE_ENOUGH else 0
+    return wide if is_picture and wide >= MIN_WIDTH else 0

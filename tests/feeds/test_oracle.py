@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from jobs.ingest.content import clean
 from jobs.ingest.parse.model import ParsedItem, ParseFailed
-from storage.text.urls import normalised
+from storage.text.urls import normalize_url
 from tests.feeds.material import CONFORMANCE, URL, Row, needs_material, oracle, read
 
 FLOOR = 0.995
@@ -14,12 +14,12 @@ FLOOR = 0.995
 
 def same_title(item: ParsedItem, row: Row) -> bool:
     """Equal as readers see them: some of the others leave HTML in their titles."""
-    wanted = (clean.folded(row.title), clean.folded(clean.title(row.title, True)))
-    return clean.folded(item.title) in wanted
+    wanted = (clean.fold_text(row.title), clean.fold_text(clean.clean_title(row.title, True)))
+    return clean.fold_text(item.title) in wanted
 
 
 def same_link(item: ParsedItem, row: Row) -> bool:
-    return normalised(item.link) == normalised(urljoin(URL, row.link))
+    return normalize_url(item.link) == normalize_url(urljoin(URL, row.link))
 
 
 def same_date(item: ParsedItem, row: Row) -> bool:
@@ -31,7 +31,7 @@ def item_of(row: Row) -> ParsedItem | None:
     found = read(CONFORMANCE / row.file)
     if isinstance(found, ParseFailed):
         return None
-    if not found.dropped:
+    if not found.omissions:
         return found.items[row.entry] if row.entry < len(found.items) else None
     return next((item for item in found.items if row.title and same_title(item, row)), None)
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from jobs.cleanup import EVERY, alerts_every, clean_up, drop_alerts
+from jobs.cleanup import CLEANUP_INTERVAL, alert_cleanup_interval, drop_old_alerts, drop_old_texts
 from storage import articles
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 from storage.database import Connection, Database
 from storage.delivery import planning, retention
 from storage.delivery.planning import NewPost
@@ -19,7 +19,7 @@ from tests.conftest import MovedClock
 async def test_only_texts_older_than_the_retention_are_dropped(db: Database, clock: MovedClock) -> None:
     now = clock.now()
     drafts = [
-        Draft(
+        ArticleDraft(
             url=f"https://paper.example/{days}",
             title=f"{days}",
             summary="s",
@@ -28,10 +28,10 @@ async def test_only_texts_older_than_the_retention_are_dropped(db: Database, clo
         )
         for days in (1, 40)
     ]
-    new, old = db.run_here(articles.add, drafts, now)
-    assert await clean_up(db, clock, timedelta()) == 0
-    assert await clean_up(db, clock, timedelta(days=30)) == 1
-    kept, dropped = db.read_here(articles.many, [new, old])
+    new, old = db.run_sync(articles.add, drafts, now)
+    assert await drop_old_texts(db, clock, timedelta()) == 0
+    assert await drop_old_texts(db, clock, timedelta(days=30)) == 1
+    kept, dropped = db.read_sync(articles.get_many, [new, old])
     assert (kept.text, dropped.text, dropped.title) == ("long", "", "40")
 
 
@@ -41,7 +41,7 @@ def every_state(connection: Connection, clock: MovedClock, days: int, first_chat
     post = NewPost(kind=PostKind.NOTICE, lane=Lane.ROUTINE, not_before=when)
     rows = [
         {
-            "post_id": planning.owe(connection, post, when),
+            "post_id": planning.add_post(connection, post, when),
             "chat_id": first_chat + place if private else -first_chat - place,
             "public": not private,
             "state": state,
@@ -59,20 +59,20 @@ def every_state(connection: Connection, clock: MovedClock, days: int, first_chat
 async def test_what_ended_is_kept_of_readers_for_a_while_and_of_channels_for_ever(
     db: Database, clock: MovedClock, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "SLICE", size)
+    monkeypatch.setattr(retention, "SLICE_SIZE", size)
     for days, first_chat in ((30, 100), (8, 200), (6, 300)):
-        db.run_here(every_state, clock, days, first_chat)
+        db.run_sync(every_state, clock, days, first_chat)
     ended = len(retention.ENDED)
-    assert await drop_alerts(db, clock, timedelta(days=7)) == 2 * ended
-    assert await drop_alerts(db, clock, timedelta(days=7)) == 0
-    kept = db.read_here(lambda c: c.execute(select(deliveries.c.chat_id, deliveries.c.state)).all())
+    assert await drop_old_alerts(db, clock, timedelta(days=7)) == 2 * ended
+    assert await drop_old_alerts(db, clock, timedelta(days=7)) == 0
+    kept = db.read_sync(lambda c: c.execute(select(deliveries.c.chat_id, deliveries.c.state)).all())
     assert len([row for row in kept if row.chat_id < 0]) == 3 * len(DeliveryState)
     old = {row.state for row in kept if 0 < row.chat_id < 300}
     assert old == set(DeliveryState) - retention.ENDED
     assert len([row for row in kept if row.chat_id >= 300]) == len(DeliveryState)
-    assert db.traces.pending
+    assert db.erasure.is_pending
 
 
 def test_alerts_are_dropped_hourly_or_oftener() -> None:
-    assert alerts_every(timedelta(days=7)) == EVERY
-    assert alerts_every(timedelta(seconds=20)) == timedelta(seconds=2)
+    assert alert_cleanup_interval(timedelta(days=7)) == CLEANUP_INTERVAL
+    assert alert_cleanup_interval(timedelta(seconds=20)) == timedelta(seconds=2)

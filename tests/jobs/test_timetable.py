@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.scheduler import Timetable, next_time
+from jobs.scheduler import Scheduler, next_time
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
@@ -52,8 +52,8 @@ async def test_a_job_runs_when_the_timetable_starts() -> None:
     async def job() -> None:
         ran.set()
 
-    timetable = Timetable(ZONE)
-    timetable.add("look", job, timedelta(hours=1), at_once=True)
+    timetable = Scheduler(ZONE)
+    timetable.add_job("look", job, timedelta(hours=1), at_once=True)
     timetable.start()
     try:
         await asyncio.wait_for(ran.wait(), 5)
@@ -70,8 +70,8 @@ async def test_a_running_job_ends_before_the_timetable_has_stopped() -> None:
         await go_on.wait()
         ended.set()
 
-    timetable = Timetable(ZONE)
-    timetable.add("look", job, timedelta(hours=1), at_once=True)
+    timetable = Scheduler(ZONE)
+    timetable.add_job("look", job, timedelta(hours=1), at_once=True)
     timetable.start()
     await asyncio.wait_for(begun.wait(), 5)
     asyncio.get_running_loop().call_soon(go_on.set)
@@ -86,8 +86,8 @@ async def test_a_job_that_fails_is_logged_and_stays_on_the_timetable() -> None:
         failed.set()
         raise RuntimeError("the disk is full")
 
-    timetable = Timetable(ZONE)
-    timetable.add("look", job, timedelta(hours=1), at_once=True)
+    timetable = Scheduler(ZONE)
+    timetable.add_job("look", job, timedelta(hours=1), at_once=True)
     timetable.start()
     await asyncio.wait_for(failed.wait(), 5)
     assert list(timetable.next_runs()) == ["look"]

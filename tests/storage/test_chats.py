@@ -23,23 +23,23 @@ GROUP, SUPERGROUP = -4001, -1002
 def test_a_chat_that_is_remembered_again_keeps_its_settings(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, language="my", state=ChatState.PAUSED)
-        known = chats.remember(c, replace(chats.blank(CHANNEL, ChatKind.CHANNEL, NOW), title="Daily"))
+        known = chats.upsert_chat(c, replace(chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW), title="Daily"))
         assert (known.title, known.language, known.state) == ("Daily", "my", ChatState.PAUSED)
         assert chats.get(c, CHANNEL) == known
         assert chats.get(c, 7) is None
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_a_chat_is_found_by_its_name_in_any_case(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, username="Daily_News")
-        found = chats.by_username(c, "@daily_news")
+        found = chats.get_by_username(c, "@daily_news")
         assert found
         assert found.id == CHANNEL
-        assert chats.by_username(c, "@other") is None
+        assert chats.get_by_username(c, "@other") is None
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_a_wish_is_noted_once_and_its_rhythm_may_change(db: Database) -> None:
@@ -49,13 +49,13 @@ def test_a_wish_is_noted_once_and_its_rhythm_may_change(db: Database) -> None:
         assert not chats.subscribe(c, 7, chats.EVERYTHING, chats.AT_ONCE, later(days=1))
         assert chats.subscribe(c, 7, chats.EVERYTHING, "daily", later(days=1))
         assert chats.subscribe(c, 7, "section:world", "weekly", later(days=2))
-        wishes = [(each.what, each.rhythm) for each in chats.subscriptions(c, 7)]
+        wishes = [(each.what, each.rhythm) for each in chats.list_subscriptions(c, 7)]
         assert wishes == [(chats.EVERYTHING, "daily"), ("section:world", "weekly")]
         assert chats.unsubscribe(c, 7, "section:world") == 1
         assert chats.unsubscribe(c, 7) == 1
         assert chats.unsubscribe(c, 7) == 0
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_changing_a_state_tells_whether_it_changed_anything(db: Database) -> None:
@@ -64,19 +64,19 @@ def test_changing_a_state_tells_whether_it_changed_anything(db: Database) -> Non
         paused = (CHANNEL, ChatState.PAUSED, "no right")
         return [chats.set_state(c, *paused), chats.set_state(c, *paused), chats.set_state(c, -5, *paused[1:])]
 
-    assert db.run_here(work) == [True, False, False]
+    assert db.run_sync(work) == [True, False, False]
 
 
 def test_the_highest_message_is_remembered(db: Database) -> None:
     def work(c: Connection) -> int:
         chat(c)
         for number in (5, 9, 7):
-            chats.saw_message(c, CHANNEL, number)
+            chats.record_message_id(c, CHANNEL, number)
         found = chats.get(c, CHANNEL)
         assert found
         return found.last_message_id
 
-    assert db.run_here(work) == 9
+    assert db.run_sync(work) == 9
 
 
 def test_a_group_that_moves_takes_its_settings_wishes_and_debts_along(db: Database) -> None:
@@ -90,12 +90,12 @@ def test_a_group_that_moves_takes_its_settings_wishes_and_debts_along(db: Databa
         assert old
         assert (new.kind, new.language, new.state) == (ChatKind.SUPERGROUP, "my", ChatState.ACTIVE)
         assert (old.state, old.moved_to) == (ChatState.LEFT, SUPERGROUP)
-        assert [each.what for each in chats.subscriptions(c, SUPERGROUP)] == [chats.EVERYTHING]
-        assert chats.subscriptions(c, GROUP) == []
+        assert [each.what for each in chats.list_subscriptions(c, SUPERGROUP)] == [chats.EVERYTHING]
+        assert chats.list_subscriptions(c, GROUP) == []
         assert [each.chat_id for each in every_delivery(c)] == [SUPERGROUP]
-        assert chats.channels(c, [GROUP], NOW, "")[0].id == SUPERGROUP
+        assert chats.resolve_channels(c, [GROUP], NOW, "")[0].id == SUPERGROUP
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_moving_into_a_chat_that_is_owed_the_same_owes_it_once(db: Database) -> None:
@@ -105,40 +105,44 @@ def test_moving_into_a_chat_that_is_owed_the_same_owes_it_once(db: Database) -> 
         chats.move(c, GROUP, SUPERGROUP)
         return [(each.chat_id, each.state) for each in every_delivery(c)]
 
-    assert db.run_here(work) == [(GROUP, DeliveryState.SKIPPED), (SUPERGROUP, DeliveryState.OWED)]
+    assert db.run_sync(work) == [(GROUP, DeliveryState.SKIPPED), (SUPERGROUP, DeliveryState.OWED)]
 
 
 def test_channels_of_the_settings_are_kept_and_unknown_names_wait(db: Database) -> None:
     def work(c: Connection) -> None:
         named = [CHANNEL, "@daily", "@weekly", CHANNEL]
-        by_id, daily, weekly = chats.channels(c, named, NOW, "burmese")
+        by_id, daily, weekly = chats.resolve_channels(c, named, NOW, "burmese")
         assert (by_id.id, by_id.state, by_id.edition) == (CHANNEL, ChatState.ACTIVE, "burmese")
         assert daily.state is weekly.state is ChatState.PAUSED
         assert len({daily.id, weekly.id, CHANNEL}) == 3
-        assert [each.id for each in chats.channels(c, named, NOW, "")] == [CHANNEL, daily.id, weekly.id]
-        assert [each.id for each in chats.in_state(c, ChatState.PAUSED)] == sorted([daily.id, weekly.id])
+        assert [each.id for each in chats.resolve_channels(c, named, NOW, "")] == [
+            CHANNEL,
+            daily.id,
+            weekly.id,
+        ]
+        assert [each.id for each in chats.list_in_state(c, ChatState.PAUSED)] == sorted([daily.id, weekly.id])
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_a_chat_that_asks_to_be_forgotten_leaves_nothing(db: Database) -> None:
     def work(c: Connection) -> None:
         followers(c, [7, 8])
         post(c, 7, 8, about=article(c))
-        chats.forget(c, 7)
+        chats.erase_chat(c, 7)
         assert chats.get(c, 7) is None
-        assert chats.subscriptions(c, 7) == []
+        assert chats.list_subscriptions(c, 7) == []
         assert [each.chat_id for each in every_delivery(c)] == [8]
         assert states(c) == [DeliveryState.OWED]
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_floods_that_last_are_told(db: Database) -> None:
     def work(c: Connection) -> list[tuple[int, object]]:
         chat(c), chat(c, CHANNEL - 1)
-        chats.change(c, CHANNEL, flooded_until=later(seconds=30))
-        chats.change(c, CHANNEL - 1, flooded_until=later(seconds=-30))
-        return list(chats.flooded(c, NOW))
+        chats.update_columns(c, CHANNEL, flooded_until=later(seconds=30))
+        chats.update_columns(c, CHANNEL - 1, flooded_until=later(seconds=-30))
+        return list(chats.list_flooded(c, NOW))
 
-    assert db.run_here(work) == [(CHANNEL, later(seconds=30))]
+    assert db.run_sync(work) == [(CHANNEL, later(seconds=30))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text.urls import is_front_page, link_key, link_keys, normalised, site, without_tracking
+from storage.text.urls import is_front_page, link_key, link_keys, normalize_url, remove_tracking, site_of
 
 SAME = [
     ("https://news.example/a", "http://www.news.example/a/"),
@@ -43,12 +43,12 @@ DIFFERENT = [
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_spellings_of_one_link_are_equal(one: str, other: str) -> None:
-    assert normalised(one) == normalised(other) != ""
+    assert normalize_url(one) == normalize_url(other) != ""
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_different_articles_stay_different(one: str, other: str) -> None:
-    assert normalised(one) != normalised(other)
+    assert normalize_url(one) != normalize_url(other)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_different_articles_stay_different(one: str, other: str) -> None:
     ],
 )
 def test_what_no_reader_can_open_has_no_form(link: str) -> None:
-    assert normalised(link) == ""
+    assert normalize_url(link) == ""
 
 
 @given(
@@ -75,16 +75,16 @@ def test_what_no_reader_can_open_has_no_form(link: str) -> None:
     )
 )
 def test_normalising_twice_is_normalising_once_and_nothing_raises(link: str) -> None:
-    once = normalised(link)
-    assert normalised(once) == once
-    without_tracking(link)
+    once = normalize_url(link)
+    assert normalize_url(once) == once
+    remove_tracking(link)
     is_front_page(link)
 
 
 @given(st.text(alphabet="/.?#&=%:@[]ampwindexhtl0123456789+ü\udc80", max_size=40))
 def test_odd_links_are_stable_too(tail: str) -> None:
-    once = normalised(f"https://news.example{tail}")
-    assert normalised(once) == once
+    once = normalize_url(f"https://news.example{tail}")
+    assert normalize_url(once) == once
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,10 @@ def test_two_unicode_forms_of_a_link_share_a_key(one: str, other: str) -> None:
 
 def test_only_the_tracking_is_taken_from_what_readers_open() -> None:
     assert (
-        without_tracking("http://www.x.example/a/?id=3&utm_medium=rss&b=%20#c")
+        remove_tracking("http://www.x.example/a/?id=3&utm_medium=rss&b=%20#c")
         == "http://www.x.example/a/?id=3&b=%20#c"
     )
-    assert without_tracking("http://x.example/?fbclid=1") == "http://x.example/"
+    assert remove_tracking("http://x.example/?fbclid=1") == "http://x.example/"
 
 
 def test_a_front_page_is_no_article() -> None:
@@ -130,4 +130,4 @@ def test_a_front_page_is_no_article() -> None:
     ],
 )
 def test_a_links_site_is_its_host_and_port(link: str, whose: str) -> None:
-    assert site(link) == whose
+    assert site_of(link) == whose

@@ -16,34 +16,34 @@ STATEMENTS = ("KEEP_NAMES_OF_SETTINGS", "KEEP_OTHER_NAMES", "KEEP_ALARMS", "END_
 
 def test_the_first_channel_keeps_a_name_in_whatever_case(db: Database) -> None:
     def work(c: Connection) -> None:
-        channel_names.bind(c, "@Daily_News", CHANNEL)
-        channel_names.bind(c, "daily_news", -1002)
+        channel_names.bind_name(c, "@Daily_News", CHANNEL)
+        channel_names.bind_name(c, "daily_news", -1002)
         found = channel_names.get(c, "@DAILY_news")
         assert found
         assert (found.name, found.chat_id, found.leads_to) == ("daily_news", CHANNEL, CHANNEL)
-        channel_names.note_where(c, "Daily_News", -1002)
+        channel_names.record_target(c, "Daily_News", -1002)
         assert [
-            (each.chat_id, each.leads_to) for each in channel_names.many(c, ["@daily_news", "@other"])
+            (each.chat_id, each.leads_to) for each in channel_names.get_many(c, ["@daily_news", "@other"])
         ] == [(CHANNEL, -1002)]
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_the_settings_follow_a_name_and_a_group_that_became_a_supergroup(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, -4001, ChatKind.GROUP)
-        channel_names.bind(c, "daily_news", -4001)
+        channel_names.bind_name(c, "daily_news", -4001)
         chats.move(c, -4001, -1002)
         chat(c, -1003, username="daily_news")  # a stranger who has the name now
-        [found] = chats.channels(c, ["@daily_news"], NOW, "")
+        [found] = chats.resolve_channels(c, ["@daily_news"], NOW, "")
         assert (found.id, found.named) == (-1002, True)
 
-    db.run_here(work)
+    db.run_sync(work)
 
 
 def test_a_database_of_before_knows_whose_each_name_was(db: Database) -> None:
     def work(c: Connection) -> None:
-        [waiting] = chats.channels(c, ["@by_name"], NOW, "")
+        [waiting] = chats.resolve_channels(c, ["@by_name"], NOW, "")
         chats.move(c, waiting.id, CHANNEL, ChatKind.CHANNEL)
         chat(c, -1002, username="By_Name")
         chat(c, -1003, username="by_id")
@@ -51,9 +51,9 @@ def test_a_database_of_before_knows_whose_each_name_was(db: Database) -> None:
         version = run_path(str(FILE))
         for statement in STATEMENTS:
             c.execute(text(version[statement]))
-        assert [(each.name, each.chat_id) for each in channel_names.many(c, ["by_name", "by_id"])] == [
+        assert [(each.name, each.chat_id) for each in channel_names.get_many(c, ["by_name", "by_id"])] == [
             ("by_id", -1003),
             ("by_name", CHANNEL),
         ]
 
-    db.run_here(work)
+    db.run_sync(work)

@@ -5,9 +5,9 @@ from sqlalchemy import update
 
 from storage import chats
 from storage.database import Connection, Database
-from storage.delivery.fanout import spread
-from storage.delivery.planning import tell
-from storage.delivery.reach import Reach, reach
+from storage.delivery.fanout import fan_out_slice
+from storage.delivery.planning import update_posts
+from storage.delivery.reach import Reach, count_reach
 from storage.records import ChatKind, DeliveryState
 from storage.schema import deliveries
 from tests.jobs.publish.newsroom import (
@@ -43,10 +43,10 @@ def test_followers_count_from_the_moment_of_the_plan(db: Database, slices: int) 
     def work(c: Connection) -> Reach:
         number = everybody(c)
         for _ in range(slices):
-            spread(c, NOW, size=2)
-        return reach(c, number)
+            fan_out_slice(c, NOW, size=2)
+        return count_reach(c, number)
 
-    assert db.run_here(work) == EVERYBODY
+    assert db.run_sync(work) == EVERYBODY
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_what_stands_or_is_on_its_way_counts(
         spread_all(c)
         facts = {"state": state, "message_id": message, "shown_revision": revision}
         c.execute(update(deliveries).where(deliveries.c.chat_id == CHANNEL).values(**facts))
-        return reach(c, number)
+        return count_reach(c, number)
 
-    assert db.run_here(work).channels == int(counts)
+    assert db.run_sync(work).channels == int(counts)
 
 
 def test_a_chat_with_two_posts_about_it_counts_once_and_others_articles_not(db: Database) -> None:
@@ -83,8 +83,8 @@ def test_a_chat_with_two_posts_about_it_counts_once_and_others_articles_not(db: 
         one, other = article(c, "River rises"), article(c, "Dam opens")
         post(c, CHANNEL, about=one)
         post(c, CHANNEL, about=correct(c, one, "The river rises"), edition="burmese")
-        tell(c, one)
-        return reach(c, one.id), reach(c, other.id)
+        update_posts(c, one)
+        return count_reach(c, one.id), count_reach(c, other.id)
 
     nobody = Reach(channels=0, groups=0, readers=0)
-    assert db.run_here(work) == (Reach(channels=1, groups=0, readers=0), nobody)
+    assert db.run_sync(work) == (Reach(channels=1, groups=0, readers=0), nobody)

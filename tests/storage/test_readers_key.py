@@ -12,29 +12,29 @@ from sqlalchemy import delete, event
 
 from benchmarks.crash.bot import follow
 from storage import chats
-from storage.database import Connection, Database, KeyWanted, open_database
+from storage.database import Connection, Database, ReadersKeyError, open_database
 from storage.delivery import claims, planning
-from storage.delivery.fanout import spread
+from storage.delivery.fanout import fan_out_slice
 from storage.delivery.planning import NewPost
 from storage.migrations import migrate
 from storage.privacy.encryption import (
-    Seal,
+    ChatIdCipher,
     WrongKey,
+    cipher_of,
     from_stored,
-    new_key,
-    read_key,
-    seal_of,
+    generate_key,
+    parse_key,
     to_stored,
-    use_seal,
+    use_cipher,
 )
-from storage.readers_key import reseal, use_key
+from storage.readers_key import change_key, use_key
 from storage.records import ChatKind, ChatState, Lane, PostKind
 from storage.schema import chats as chats_table
 from storage.schema import metadata, reader_keys, subscriptions
 from tests.cases.traces import found_in
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-KEY, OTHER = read_key(new_key()), read_key(new_key())
+KEY, OTHER = parse_key(generate_key()), parse_key(generate_key())
 READERS = [7345678901 + 7_654_321 * number for number in range(30)]
 CHANNEL = -1001234567890
 
@@ -42,19 +42,19 @@ CHANNEL = -1001234567890
 @pytest.fixture
 def sealed(db: Database) -> Iterator[Database]:
     """An empty database whose engine has a key, for as long as the test lasts."""
-    db.run_here(lambda c: c.execute(reader_keys.delete()))
-    use_seal(db.engine.dialect, Seal(KEY))
+    db.run_sync(lambda c: c.execute(reader_keys.delete()))
+    use_cipher(db.engine.dialect, ChatIdCipher(KEY))
     use_key(db, encrypt=True)
     yield db
-    db.run_here(lambda c: c.execute(reader_keys.delete()))
-    use_seal(db.engine.dialect, None)
+    db.run_sync(lambda c: c.execute(reader_keys.delete()))
+    use_cipher(db.engine.dialect, None)
     db.engine.dispose()
 
 
 def people(connection: Connection) -> None:
-    chats.remember(connection, chats.blank(CHANNEL, ChatKind.CHANNEL, NOW))
+    chats.upsert_chat(connection, chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW))
     for chat_id in READERS:
-        chats.remember(connection, chats.blank(chat_id, ChatKind.PRIVATE, NOW))
+        chats.upsert_chat(connection, chats.empty_chat(chat_id, ChatKind.PRIVATE, NOW))
         chats.subscribe(connection, chat_id, chats.EVERYTHING, chats.AT_ONCE, NOW)
 
 
@@ -62,25 +62,25 @@ def article(connection: Connection) -> int:
     post = NewPost(
         kind=PostKind.CATCH_UP, lane=Lane.ROUTINE, not_before=NOW, chats=((CHANNEL, NOW),), followers=True
     )
-    return planning.owe(connection, post, NOW + timedelta(seconds=1))
+    return planning.add_post(connection, post, NOW + timedelta(seconds=1))
 
 
 def spread_all(db: Database, size: int = 7) -> None:
-    while db.run_here(spread, NOW, "", size):
+    while db.run_sync(fan_out_slice, NOW, "", size):
         pass
 
 
 def owed_to(db: Database) -> list[int]:
-    dues = db.read_here(claims.due, NOW, 1000)
-    return sorted(debt.delivery.chat_id for debt in dues.debts)
+    dues = db.read_sync(claims.select_due, NOW, 1000)
+    return sorted(debt.delivery.chat_id for debt in dues.deliveries)
 
 
 @given(st.integers(1, 2**62), st.sampled_from(["sqlite", "postgresql"]))
 def test_an_id_has_one_form_under_a_key_and_comes_back(chat_id: int, dialect: str) -> None:
-    seal, other = Seal(KEY), Seal(OTHER)
+    seal, other = ChatIdCipher(KEY), ChatIdCipher(OTHER)
     stored = to_stored(seal, chat_id, dialect)
-    assert stored == to_stored(Seal(KEY), chat_id, dialect) != to_stored(other, chat_id, dialect)
-    assert from_stored(Seal(KEY), stored) == chat_id
+    assert stored == to_stored(ChatIdCipher(KEY), chat_id, dialect) != to_stored(other, chat_id, dialect)
+    assert from_stored(ChatIdCipher(KEY), stored) == chat_id
     for wrong in (other, None):
         with pytest.raises(WrongKey):
             from_stored(wrong, stored)
@@ -88,27 +88,27 @@ def test_an_id_has_one_form_under_a_key_and_comes_back(chat_id: int, dialect: st
 
 
 def test_everybody_gets_each_post_once_under_a_key(sealed: Database) -> None:
-    sealed.run_here(people)
-    sealed.run_here(article)
+    sealed.run_sync(people)
+    sealed.run_sync(article)
     spread_all(sealed)
     assert owed_to(sealed) == sorted([CHANNEL, *READERS])
-    known = sealed.read_here(chats.get, READERS[3])
+    known = sealed.read_sync(chats.get, READERS[3])
     assert known
     assert (known.id, known.state) == (READERS[3], ChatState.ACTIVE)
-    assert set(sealed.read_here(chats.many, READERS)) == set(READERS)
+    assert set(sealed.read_sync(chats.get_many, READERS)) == set(READERS)
 
 
 def test_who_is_forgotten_amid_a_spread_gets_nothing_and_the_others_get_all(
     sealed: Database,
 ) -> None:
-    sealed.run_here(people)
-    sealed.run_here(article)
+    sealed.run_sync(people)
+    sealed.run_sync(article)
     forgotten = []
-    while sealed.run_here(spread, NOW, "", 7):
-        post = sealed.read_here(planning.post, 1)
+    while sealed.run_sync(fan_out_slice, NOW, "", 7):
+        post = sealed.read_sync(planning.get_post, 1)
         if post and post.followers_after in READERS and post.followers_after not in forgotten:
             forgotten.append(post.followers_after)
-            assert sealed.run_here(chats.forget, post.followers_after)
+            assert sealed.run_sync(chats.erase_chat, post.followers_after)
     assert forgotten
     assert owed_to(sealed) == sorted({CHANNEL, *READERS} - set(forgotten))
 
@@ -119,25 +119,25 @@ def test_all_that_is_kept_is_sealed_anew_also_amid_a_spread(
 ) -> None:
     before, after = keys
     try:
-        use_seal(db.engine.dialect, Seal(before) if before else None)
-        db.run_here(people)
-        db.run_here(article)
-        db.run_here(spread, NOW, "", 7)
-        reseal(db, Seal(after))
+        use_cipher(db.engine.dialect, ChatIdCipher(before) if before else None)
+        db.run_sync(people)
+        db.run_sync(article)
+        db.run_sync(fan_out_slice, NOW, "", 7)
+        change_key(db, ChatIdCipher(after))
         use_key(db)
         spread_all(db)
         assert owed_to(db) == sorted([CHANNEL, *READERS])
-        assert all(len(db.read_here(chats.subscriptions, chat_id)) == 1 for chat_id in READERS)
+        assert all(len(db.read_sync(chats.list_subscriptions, chat_id)) == 1 for chat_id in READERS)
     finally:
         names = reversed(metadata.sorted_tables)
-        db.run_here(lambda c: [c.execute(table.delete()) for table in names])
-        use_seal(db.engine.dialect, None)
+        db.run_sync(lambda c: [c.execute(table.delete()) for table in names])
+        use_cipher(db.engine.dialect, None)
         db.engine.dispose()
 
 
 def kept_in(folder: Path, key: bytes | None) -> Database:
     database = open_database(f"sqlite:///{folder / 'newswire.db'}", readers_key=key)
-    database.run_here(migrate)
+    database.run_sync(migrate)
     return database
 
 
@@ -149,11 +149,11 @@ def test_sealing_anew_costs_the_same_for_each_of_few_and_of_many_readers(archive
         connection.set_progress_handler(lambda: steps.append(None), 1000)
 
     def cost(readers: range) -> float:
-        archive.run_here(follow, readers)
+        archive.run_sync(follow, readers)
         steps.clear()
-        reseal(archive, Seal(read_key(new_key())))
-        use_seal(archive.engine.dialect, None)
-        archive.run_here(lambda c: [c.execute(delete(table)) for table in (subscriptions, chats_table)])
+        change_key(archive, ChatIdCipher(parse_key(generate_key())))
+        use_cipher(archive.engine.dialect, None)
+        archive.run_sync(lambda c: [c.execute(delete(table)) for table in (subscriptions, chats_table)])
         return len(steps) / len(readers)
 
     event.listen(archive.engine, "checkout", count)
@@ -165,15 +165,15 @@ def test_sealing_anew_costs_the_same_for_each_of_few_and_of_many_readers(archive
 
 def test_an_old_database_holds_no_reader_once_it_has_a_key(tmp_path: Path) -> None:
     plain = kept_in(tmp_path, None)
-    plain.run_here(people)
-    plain.run_here(article)
+    plain.run_sync(people)
+    plain.run_sync(article)
     spread_all(plain)
-    assert plain.traces.sweep_here()
+    assert plain.erasure.erase_at_start()
     assert set(found_in(tmp_path, READERS)) == set(READERS)
     plain.close()
     sealed = kept_in(tmp_path, KEY)
     use_key(sealed, encrypt=True)
-    assert sealed.traces.sweep_here()
+    assert sealed.erasure.erase_at_start()
     assert found_in(tmp_path, READERS) == {}
     assert owed_to(sealed) == sorted([CHANNEL, *READERS])
     sealed.close()
@@ -184,9 +184,9 @@ def test_an_old_database_holds_no_reader_once_it_has_a_key(tmp_path: Path) -> No
 def test_an_encrypted_database_opens_with_its_own_key_alone(tmp_path: Path, key: bytes | None) -> None:
     sealed = kept_in(tmp_path, KEY)
     use_key(sealed, encrypt=True)
-    assert seal_of(sealed.engine.dialect)
+    assert cipher_of(sealed.engine.dialect)
     sealed.close()
     other = kept_in(tmp_path, key)
-    with pytest.raises(KeyWanted):
+    with pytest.raises(ReadersKeyError):
         use_key(other, encrypt=True)
     other.close()

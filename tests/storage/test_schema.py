@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table, text
 
 from storage.database import Connection, Database, StorageError, open_database
-from storage.migrations import VERSIONS, migrate, versions
+from storage.migrations import VERSIONS, list_versions, migrate
 from storage.schema import metadata
 
 
@@ -19,32 +19,32 @@ def test_an_empty_database_migrates_to_the_schema(db: Database) -> None:
     def differences(connection: Connection) -> list[object]:
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
-    assert db.read_here(differences) == []
+    assert db.read_sync(differences) == []
 
 
 def test_a_migrated_database_has_the_newest_version_and_stays_as_it_is(db: Database) -> None:
     def version(connection: Connection) -> object:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
 
-    assert db.read_here(version) == versions()[-1]
-    db.run_here(migrate)
-    assert db.read_here(version) == versions()[-1]
+    assert db.read_sync(version) == list_versions()[-1]
+    db.run_sync(migrate)
+    assert db.read_sync(version) == list_versions()[-1]
 
 
 def test_a_database_of_a_newer_newswire_is_left_alone(db: Database) -> None:
     def newer(connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    db.run_here(newer)
+    db.run_sync(newer)
     with pytest.raises(StorageError, match=r"newer Newswire \(version 9999\)"):
-        db.run_here(migrate)
+        db.run_sync(migrate)
 
 
 def test_what_was_kept_before_is_the_word_of_the_feed_that_brought_it_first(tmp_path: Path) -> None:
     """A database of version 0001, with an article in two feeds and a link that names nobody."""
     db = open_database(f"sqlite:///{tmp_path / 'old.db'}")
-    db.run_here(_first_version)
-    db.run_here(migrate)
+    db.run_sync(_first_version)
+    db.run_sync(migrate)
 
     def told(connection: Connection) -> list[object]:
         words = connection.execute(text("SELECT feed_id FROM articles")).scalars().all()
@@ -52,7 +52,7 @@ def test_what_was_kept_before_is_the_word_of_the_feed_that_brought_it_first(tmp_
         seen = connection.execute(text("SELECT backlog, planned FROM entries ORDER BY feed_id")).all()
         return [list(words), list(links), [tuple(row) for row in seen]]
 
-    assert db.read_here(told) == [[2], [None, 2], [(1, 1), (1, 1)]]
+    assert db.read_sync(told) == [[2], [None, 2], [(1, 1), (1, 1)]]
     db.close()
 
 

@@ -4,8 +4,8 @@ from storage import articles, chats, reports
 from storage.articles import withdraw
 from storage.database import Connection, Database
 from storage.delivery import deliveries
-from storage.delivery.fanout import spread
-from storage.delivery.planning import hurry, tell
+from storage.delivery.fanout import fan_out_slice
+from storage.delivery.planning import make_breaking, update_posts
 from storage.records import ChatKind, ChatState, DeliveryState, Lane
 from tests.jobs.publish.newsroom import (
     CHANNEL,
@@ -34,17 +34,17 @@ def test_every_follower_gets_one_delivery_in_slices(db: Database) -> None:
         slices = spread_all(c, size=3)
         return chats_owed(c), slices
 
-    assert db.run_here(work) == (list(range(1, 8)), 4)
+    assert db.run_sync(work) == (list(range(1, 8)), 4)
 
 
 def test_a_slice_done_before_a_crash_is_not_done_again(db: Database) -> None:
     def begin(c: Connection) -> None:
         followers(c, range(1, 8))
         post(c, about=article(c), readers=True)
-        spread(c, NOW, size=3)
+        fan_out_slice(c, NOW, size=3)
 
-    db.run_here(begin)
-    assert db.run_here(lambda c: (spread_all(c, size=3), chats_owed(c))[1]) == list(range(1, 8))
+    db.run_sync(begin)
+    assert db.run_sync(lambda c: (spread_all(c, size=3), chats_owed(c))[1]) == list(range(1, 8))
 
 
 def test_who_blocked_us_asked_for_a_digest_or_came_later_gets_nothing(db: Database) -> None:
@@ -58,7 +58,7 @@ def test_who_blocked_us_asked_for_a_digest_or_came_later_gets_nothing(db: Databa
         spread_all(c)
         return chats_owed(c)
 
-    assert db.run_here(work) == [1]
+    assert db.run_sync(work) == [1]
 
 
 def test_a_chat_that_is_a_channel_and_a_follower_gets_it_once(db: Database) -> None:
@@ -69,7 +69,7 @@ def test_a_chat_that_is_a_channel_and_a_follower_gets_it_once(db: Database) -> N
         spread_all(c)
         return chats_owed(c)
 
-    assert db.run_here(work) == [CHANNEL]
+    assert db.run_sync(work) == [CHANNEL]
 
 
 def test_a_group_that_follows_one_edition_and_is_anothers_channel_gets_an_article_once(db: Database) -> None:
@@ -83,10 +83,10 @@ def test_a_group_that_follows_one_edition_and_is_anothers_channel_gets_an_articl
         spread_all(c)
         post(c, CHANNEL, about=two, edition="english")
         spread_all(c)
-        lives = [reports.life(c, each.id) for each in (one, two)]
+        lives = [reports.article_history(c, each.id) for each in (one, two)]
         return [[delivery.chat_id for delivery in life.deliveries] for life in lives]
 
-    assert db.run_here(work) == [[CHANNEL], [CHANNEL]]
+    assert db.run_sync(work) == [[CHANNEL], [CHANNEL]]
 
 
 def test_readers_follow_their_edition_and_those_who_chose_none_the_first(db: Database) -> None:
@@ -95,11 +95,11 @@ def test_readers_follow_their_edition_and_those_who_chose_none_the_first(db: Dat
         chat(c, 3, ChatKind.PRIVATE, edition="burmese")
         chats.subscribe(c, 3, chats.EVERYTHING, chats.AT_ONCE, NOW)
         post(c, about=article(c), readers=True)
-        while spread(c, NOW, default_edition=""):
+        while fan_out_slice(c, NOW, default_edition=""):
             pass
         return chats_owed(c)
 
-    assert db.run_here(work) == [1, 2]
+    assert db.run_sync(work) == [1, 2]
 
 
 def test_a_correction_reaches_who_saw_it_and_who_will(db: Database) -> None:
@@ -111,11 +111,11 @@ def test_a_correction_reaches_who_saw_it_and_who_will(db: Database) -> None:
         for each, state in zip(claim(c, NOW, 3), ("settled", "removed", "settled"), strict=True):
             settled = sent(each.delivery.id, 5)
             deliveries.settle(c, [settled if state == "settled" else _removed(each.delivery.id)], NOW)
-        tell(c, correct(c, news, "River falls"))
+        update_posts(c, correct(c, news, "River falls"))
         assert spread_all(c, size=3) == 2
         return [(each.state, each.wanted_revision, each.lane) for each in every_delivery(c)]
 
-    assert db.run_here(work) == [
+    assert db.run_sync(work) == [
         (DeliveryState.OWED, 2, Lane.ROUTINE),
         (DeliveryState.REMOVED, 1, Lane.BREAKING),
         (DeliveryState.OWED, 2, Lane.ROUTINE),
@@ -123,8 +123,8 @@ def test_a_correction_reaches_who_saw_it_and_who_will(db: Database) -> None:
     ]
 
 
-def _removed(delivery_id: int) -> deliveries.Settled:
-    return deliveries.Settled(
+def _removed(delivery_id: int) -> deliveries.DeliveryResult:
+    return deliveries.DeliveryResult(
         delivery_id=delivery_id,
         state=DeliveryState.REMOVED,
         shown_revision=0,
@@ -137,18 +137,18 @@ def test_a_withdrawal_skips_what_is_unsent_and_takes_back_what_is_shown(db: Data
         followers(c, range(1, 6))
         news = article(c)
         post(c, about=news, readers=True)
-        spread(c, NOW, size=3)
+        fan_out_slice(c, NOW, size=3)
         [first, _] = claim(c, NOW, 2)
         deliveries.settle(c, [sent(first.delivery.id, 5)], NOW)
         withdraw(c, news.id, NOW)
         gone = articles.get(c, news.id)
         assert gone
-        tell(c, gone)
+        update_posts(c, gone)
         spread_all(c)
         return states(c), [each.wanted_revision for each in every_delivery(c)]
 
     state = DeliveryState
-    assert db.run_here(work) == ([state.OWED, state.CLAIMED, state.SKIPPED], [0, 0, 0])
+    assert db.run_sync(work) == ([state.OWED, state.CLAIMED, state.SKIPPED], [0, 0, 0])
 
 
 def test_hurrying_a_post_frees_what_waited_for_its_hour(db: Database) -> None:
@@ -157,8 +157,8 @@ def test_hurrying_a_post_frees_what_waited_for_its_hour(db: Database) -> None:
         news = article(c)
         post(c, about=news, readers=True, not_before=later(hours=8))
         spread_all(c)
-        hurry(c, news.id, NOW)
+        make_breaking(c, news.id, NOW)
         spread_all(c)
         return len([each for each in claim(c, NOW, 9) if each.delivery.lane is Lane.BREAKING])
 
-    assert db.run_here(work) == 2
+    assert db.run_sync(work) == 2

@@ -12,14 +12,14 @@ from typing import Any
 
 from telegram.request import BaseRequest
 
-from bot.app.container import House, open_house
-from bot.app.runtime import live
+from bot.app.container import Container, open_container
+from bot.app.runtime import run_bot
 from bot.config import Settings
 from bot.sandbox.telegram.chats import Chat
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.telegram.messages import Message
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.transport.in_process import InProcessRequest
 from jobs.clock import SystemClock
 from jobs.config import Rate
 from tests.jobs.ingest_network.site import Site, a_site
@@ -31,13 +31,13 @@ AGES = timedelta(days=36500)
 class Desk:
     """A newsroom on Telegram: its site, its channel, and the house between them."""
 
-    house: House
-    box: Box
+    house: Container
+    box: FakeTelegram
     site: Site
     channel: Chat
 
     def posts(self) -> list[Message]:
-        return [message for message in self.box.shown(self.channel.id) if message.author.is_bot]
+        return [message for message in self.box.visible_messages(self.channel.id) if message.author.is_bot]
 
     def headlines(self) -> list[str]:
         return [message.content.text.plain.splitlines()[0] for message in self.posts()]
@@ -45,7 +45,7 @@ class Desk:
     async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
         """Return as soon as something that happened in the box makes it `true`."""
         async with asyncio.timeout(seconds):
-            events = self.box.events(0)
+            events = self.box.follow_events(0)
             while not true():
                 await anext(events)
 
@@ -66,14 +66,14 @@ class World:
     """What outlives the house: the site, and Telegram with the channel."""
 
     site: Site
-    box: Box
+    box: FakeTelegram
     channel: Chat
 
 
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
     """A site and a Telegram that go on while houses come and go."""
-    box = Box(SystemClock(), random.Random(7), limits=NO_LIMITS)
+    box = FakeTelegram(SystemClock(), random.Random(7), limits=NO_LIMITS)
     async with a_site() as site:
         yield World(site, box, box.add_channel("The Paper", username="the_paper"))
         await box.close()
@@ -107,10 +107,10 @@ async def desk(
             "rate_group": Rate(1000, 1),
         }
         house = await stack.enter_async_context(
-            open_house(Settings(**given | settings), request=request or BoxRequest(there.box))
+            open_container(Settings(**given | settings), request=request or InProcessRequest(there.box))
         )
         stop = asyncio.Event()
-        living = asyncio.create_task(live(house, stop, timedelta(seconds=0.1)))
+        living = asyncio.create_task(run_bot(house, stop, timedelta(seconds=0.1)))
         try:
             yield Desk(house, there.box, there.site, there.channel)
         finally:

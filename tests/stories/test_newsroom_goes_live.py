@@ -43,8 +43,8 @@ async def test_the_first_look_posts_nothing_and_each_new_article_is_posted_once(
         assert lines[0] == "The bridge opens again"
         assert "Ferries stop & trains run." in lines
         assert "#World" in lines[-1]
-        assert paper.box.cloud.journal  # the box refused nothing:
-        assert not [event for event in paper.box.cloud.journal.since(0) if event.kind == "refused"]
+        assert paper.box.state.event_log  # the box refused nothing:
+        assert not [event for event in paper.box.state.event_log.events_since(0) if event.kind == "refused"]
 
 
 async def test_backfill_posts_so_many_of_the_newest_oldest_first(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ async def test_a_feed_that_breaks_is_one_sentence_and_the_other_goes_on(tmp_path
         paper.site.says(feed(item(3, "News all the same"), *OLD), "/good")
         await paper.until(lambda: len(paper.posts()) == 1)
 
-        states = {one.url: one.last_error for one in await paper.house.db.read(feeds.every)}
+        states = {one.url: one.last_error for one in await paper.house.db.read(feeds.list_all)}
         assert states[paper.site.url("/good")] == ""
         assert states[paper.site.url("/bad")].endswith(".")
 

@@ -41,7 +41,7 @@ async def test_an_editor_says_by_story_what_belongs_together(tmp_path: Path) -> 
         await paper.until(lambda: len(paper.posts()) == 2)
 
         def answers() -> list[str]:
-            shown = paper.box.shown(editor.id)
+            shown = paper.box.visible_messages(editor.id)
             return [message.content.text.plain for message in shown if message.author.is_bot]
 
         paper.box.say(editor.id, editor.id, "/story join https://paper.example/2 https://paper.example/3")
@@ -49,5 +49,5 @@ async def test_an_editor_says_by_story_what_belongs_together(tmp_path: Path) -> 
         paper.site.says(feed(item(4, *ENGINEERS), *news))
         await paper.until(lambda: len(paper.posts()) == 3)
         assert threads(paper)[ENGINEERS[0]] == ORCHIDS[0]
-        kept = await paper.house.db.read(articles.latest, 4)
+        kept = await paper.house.db.read(articles.list_latest, 4)
         assert len({article.story_id for article in kept[:3]}) == 1

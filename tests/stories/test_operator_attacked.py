@@ -31,12 +31,12 @@ async def test_of_hostile_feeds_nothing_is_posted_that_telegram_refuses_and_the_
         await paper.until(lambda: "Old" in paper.headlines())
         paper.site.says(feed(item(2, "News"), item(1, "Old")), "/good")
         await paper.until(lambda: "News" in paper.headlines(), 60)
-        looked = {one.url: one for one in await paper.house.db.read(feeds.every)}
+        looked = {one.url: one for one in await paper.house.db.read(feeds.list_all)}
         while not all(one.fetched_at for one in looked.values()):
             await paper.looks(1, "/good")
-            looked = {one.url: one for one in await paper.house.db.read(feeds.every)}
+            looked = {one.url: one for one in await paper.house.db.read(feeds.list_all)}
         assert all(one.last_error.endswith(".") for one in looked.values() if one.failures)
-        journal = paper.box.cloud.journal.since(0)
+        journal = paper.box.state.event_log.events_since(0)
         assert [event for event in journal if event.kind == "refused"] == []
         for post in paper.posts():
             assert not NEVER_SHOWN & set(post.content.text.plain)
@@ -67,7 +67,7 @@ async def test_nothing_that_a_feed_says_makes_us_ask_our_own_network(tmp_path: P
         async with desk(tmp_path, "/lure", "/away", "/page", around=around, backfill=1, **own) as paper:
             await paper.until(lambda: bool(paper.posts()))
             await paper.looks(2, "/lure")
-            errors = [one.last_error for one in await paper.house.db.read(feeds.every) if one.failures]
+            errors = [one.last_error for one in await paper.house.db.read(feeds.list_all) if one.failures]
         assert len(errors) == 2
         assert any("PRIVATE_NETWORKS" in error for error in errors)
         assert inside.asked == []
@@ -91,4 +91,4 @@ async def test_a_flood_of_commands_does_not_hold_up_the_news(tmp_path: Path, cro
         await paper.until(lambda: bool(paper.posts()))
         assert datetime.now(UTC) - began < timedelta(seconds=15)
         assert paper.headlines() == ["News"]
-        await asyncio.wait_for(paper.until(lambda: len(box.cloud.updates) == 0), 30)
+        await asyncio.wait_for(paper.until(lambda: len(box.state.updates) == 0), 30)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.telegram.fake_telegram import NO_SECRET
+from bot.sandbox.telegram.fake_telegram import FAKE_TOKEN
 from tests.jobs.ingest_network.site import a_site
 from tests.stories.operator import free_port, get, newsroom, running, settings_for, telegram
 from tests.stories.test_newsroom_goes_live import feed, item
@@ -45,7 +45,7 @@ async def test_while_telegram_is_out_of_reach_feeds_are_read_and_all_is_posted_l
     async with a_site() as site:
         site.says(feed(item(1, "Old")))
         web = f"127.0.0.1:{free_port()}"
-        own = {"TELEGRAM_BOT_TOKEN": NO_SECRET, "CHANNELS": "@channel_1", "HTTP_ADDRESS": web}
+        own = {"TELEGRAM_BOT_TOKEN": FAKE_TOKEN, "CHANNELS": "@channel_1", "HTTP_ADDRESS": web}
         settings = settings_for(site, tmp_path, f"http://127.0.0.1:{port}", **own)
         async with running(tmp_path, "run", **settings) as bot:
             await bot.until_it_says("Telegram cannot be reached; trying again")

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bot.locale import unquoted
+from bot.locale import unquote_text
 from tests.stories.operator import Newsroom, Running, Said, free_port, get, newsroom, newswire, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
@@ -119,7 +119,7 @@ async def test_a_channel_that_is_barred_or_not_there_is_told_to_the_operator(off
         return len(await there.texts(there.people[0])) >= 2
 
     await there.until(told)
-    notices = sorted(unquoted(text) for text in await there.texts(there.people[0]))
+    notices = sorted(unquote_text(text) for text in await there.texts(there.people[0]))
     assert len(notices) == 2
     assert notices[0].startswith("⚠️ @nobody_has_it cannot be written to: chat not found.")
     assert "needs the right to post messages" in notices[1]

@@ -15,7 +15,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def wishes(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
-    return [(wish.what, wish.rhythm) for wish in room.db.read_here(chats.subscriptions, chat_id)]
+    return [(wish.what, wish.rhythm) for wish in room.db.read_sync(chats.list_subscriptions, chat_id)]
 
 
 async def test_subscribing_keeps_the_chats_id_and_the_wish_and_no_name(room: Newsroom) -> None:
@@ -23,7 +23,7 @@ async def test_subscribing_keeps_the_chats_id_and_the_wish_and_no_name(room: New
     answer = await reader.types("/subscribe")
     assert answer.text == "Done. I will send you every article as it appears. /unsubscribe stops it."
     assert wishes(room, reader.chat_id) == [("all", "at once")]
-    kept = room.db.read_here(chats.get, reader.chat_id)
+    kept = room.db.read_sync(chats.get, reader.chat_id)
     assert kept
     assert (kept.title, kept.username, kept.language) == ("", "", "")
 
@@ -42,7 +42,7 @@ async def test_one_tap_stops_and_nothing_is_kept(room: Newsroom) -> None:
     answer = await reader.presses("Stop alerts")
     assert answer.text == "Done. No more alerts. /subscribe starts them again."
     assert room.toasts == ["Alerts are off."]
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
     assert (await reader.presses("Get every article")).text.startswith("Done. I will send")
 
 
@@ -79,7 +79,7 @@ async def test_privacy_says_what_is_kept_and_forget_erases_it(room: Newsroom) ->
     assert (await reader.types("/privacy")).text.startswith("Of you I keep now: this chat's id")
     erased = await reader.presses("Erase it")
     assert erased.text == "Done. I keep nothing of you. Alerts are off."
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
     assert wishes(room, reader.chat_id) == []
 
 
@@ -97,7 +97,7 @@ async def test_in_a_group_a_member_is_led_to_a_private_chat_which_asks_first(roo
     answer = await reader.in_chat(group.id).types("/subscribe")
     assert answer.text.startswith("Only an administrator of this group can do that")
     assert answer.urls == ["https://t.me/newswire_bot?start=subscribe"]
-    assert room.db.read_here(chats.get, group.id) is None
+    assert room.db.read_sync(chats.get, group.id) is None
     assert (await reader.types("/start subscribe")).text == "Shall I send you every article?"
     assert (await reader.presses("Get every article")).text.startswith("Done. I will send you every")
 
@@ -107,20 +107,20 @@ async def test_a_reader_who_blocks_the_bot_is_erased_and_comes_back_as_a_strange
     await reader.types("/subscribe")
     room.box.block(reader.user_id)
     await room.answer()
-    assert room.db.read_here(chats.get, reader.chat_id) is None
-    assert room.db.traces.pending
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
+    assert room.db.erasure.is_pending
     room.box.unblock(reader.user_id)
     await room.answer()
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
     assert wishes(room, reader.chat_id) == []
 
 
 async def test_who_subscribes_is_reached_though_telegram_never_told_of_the_unblocking(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
-    room.db.run_here(chats.set_state, reader.chat_id, ChatState.BLOCKED, "the reader blocked the bot")
+    room.db.run_sync(chats.set_state, reader.chat_id, ChatState.BLOCKED, "the reader blocked the bot")
     await reader.types("/subscribe")
-    back = room.db.read_here(chats.get, reader.chat_id)
+    back = room.db.read_sync(chats.get, reader.chat_id)
     assert back
     assert back.state is ChatState.ACTIVE
 
@@ -129,7 +129,7 @@ async def test_a_stranger_who_blocks_the_bot_is_not_kept(room: Newsroom) -> None
     reader = room.reader()
     room.box.block(reader.user_id)
     await room.answer()
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
 
 
 async def test_an_answer_to_a_reader_who_has_just_blocked_the_bot_ends_quietly(room: Newsroom) -> None:
@@ -138,5 +138,5 @@ async def test_an_answer_to_a_reader_who_has_just_blocked_the_bot_ends_quietly(r
     room.box.say(reader.user_id, reader.chat_id, "/latest")
     [update] = room.updates()
     room.box.block(reader.user_id)
-    await room.dispatch.take(update)
+    await room.dispatch.dispatch_update(update)
     assert len(reader.messages()) == 1

@@ -26,7 +26,7 @@ async def test_an_english_readers_day(db: Database, clock: MovedClock) -> None:
     assert (await reader.types("/latest 3 sport")).headlines == ["Football cup final"]
     assert (await reader.types("/subscribe")).text.startswith("Done.")
     assert (await reader.types("/forget")).text.startswith("Done.")
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None
 
 
 async def test_a_burmese_readers_day(db: Database, clock: MovedClock) -> None:
@@ -45,4 +45,4 @@ async def test_a_burmese_readers_day(db: Database, clock: MovedClock) -> None:
     assert (await reader.types("ဘောလုံး")).headlines == ["ရန်ကုန် ဘောလုံးအသင်း ဖလားရရှိ"]
     assert (await reader.types("/subscribe")).text.startswith("ပြီးပါပြီ။")
     assert (await reader.types("/unsubscribe")).text.startswith("ပြီးပါပြီ။")
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None

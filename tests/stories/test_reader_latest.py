@@ -136,4 +136,4 @@ async def test_asking_leaves_no_trace_of_the_reader(room: Newsroom) -> None:
     reader = room.reader()
     for typed in ("/start", "/latest 3", "/related", "/search rice", "/help", "/privacy", "hello"):
         await reader.types(typed)
-    assert room.db.read_here(chats.get, reader.chat_id) is None
+    assert room.db.read_sync(chats.get, reader.chat_id) is None

@@ -117,7 +117,7 @@ async def test_a_reply_to_a_list_counts_in_that_list(room: Newsroom) -> None:
 async def test_a_reply_to_a_list_works_after_a_restart_forgot_it(room: Newsroom) -> None:
     reader = room.reader()
     flood = await reader.types("/latest 3")
-    room.desk.recent.forget(reader.chat_id)
+    room.desk.memory.forget_chat(reader.chat_id)
     answer = await reader.types("/related 3", reply_to=flood.message.id)
     assert answer.text.startswith(f"Related to {flood.headlines[2]}")
 
@@ -145,7 +145,7 @@ async def test_what_belongs_to_nothing_is_said_so_and_not_guessed(room: Newsroom
 async def test_a_withdrawn_article_is_not_shown_again(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/latest")
-    room.db.run_here(articles.withdraw, 10, room.clock.now())
+    room.db.run_sync(articles.withdraw, 10, room.clock.now())
     answer = await reader.types("/related 1")
     assert answer.text == "This article was withdrawn."
 
@@ -162,8 +162,8 @@ async def test_a_forwarded_post_of_ours_means_its_article(room: Newsroom) -> Non
 @pytest.mark.parametrize("link", ["https://t.me/dailynews/{post}", "https://t.me/c/1000000001/{post}"])
 async def test_a_link_to_a_post_of_ours_means_its_article(room: Newsroom, link: str) -> None:
     channel = room.box.add_channel("News", username="dailynews")
-    known = replace(chats.blank(channel.id, ChatKind.CHANNEL, room.clock.now()), username="dailynews")
-    room.db.run_here(chats.remember, known)
+    known = replace(chats.empty_chat(channel.id, ChatKind.CHANNEL, room.clock.now()), username="dailynews")
+    room.db.run_sync(chats.upsert_chat, known)
     article = room.publish("Dam above Magway opens its gates")
     post = await room.post(article, channel.id)
     answer = await room.reader().types("/related " + link.format(post=post))
@@ -200,7 +200,7 @@ async def test_words_too_long_for_a_button_are_paged_while_they_are_remembered(
     assert all(len(command.encode()) <= 64 for command in answer.commands)
     assert len((await reader.presses("ထပ်ကြည့်ရန် ›")).headlines) == 3
     await reader.presses("‹ ပြန်သွားရန်")
-    room.desk.recent.forget(reader.chat_id)
+    room.desk.memory.forget_chat(reader.chat_id)
     before = reader.sees().text
     assert (await reader.presses("ထပ်ကြည့်ရန် ›")).text == before
     assert room.toasts[-1] == "ကြာသွားလို့ မမှတ်မိတော့ပါ။ ထပ်မေးပေးပါ။"
@@ -218,5 +218,5 @@ async def test_a_burmese_number_means_the_last_list(archive: Database, clock: Mo
 
 async def test_one_readers_long_question_is_no_other_readers_to_see(room: Newsroom) -> None:
     asker, other = room.reader(), room.reader("Ba Ba")
-    handle = room.desk.recent.handle(asker.chat_id, "what I asked in private")
+    handle = room.desk.memory.remember_question(asker.chat_id, "what I asked in private")
     assert (await other.types(f"/related {handle}")).text.startswith("That was too long ago")

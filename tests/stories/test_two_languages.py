@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs.embed.model import installed
+from jobs.embed.model import is_installed
 from storage import articles
 from tests.jobs.embed.test_model import BURMESE, ENGLISH
 from tests.stories.house import desk
 from tests.stories.test_newsroom_goes_live import feed, item
 
 pytestmark = pytest.mark.skipif(
-    not installed(), reason="newswire[semantic] is not installed: make install SEMANTIC=1"
+    not is_installed(), reason="newswire[semantic] is not installed: make install SEMANTIC=1"
 )
 
 
@@ -31,7 +31,7 @@ async def test_an_article_of_one_feed_is_found_from_the_other_language(tmp_path:
         async with asyncio.timeout(60):
             while len(index.dense) < len(ENGLISH + BURMESE):
                 await paper.looks(1)
-        kept = {article.title: article.id for article in await paper.house.db.read(articles.latest, 20)}
+        kept = {article.title: article.id for article in await paper.house.db.read(articles.list_latest, 20)}
         for english, burmese in zip(ENGLISH, BURMESE, strict=True):
-            assert index.related(kept[english], 1)[0].article_id == kept[burmese]
-            assert index.related(kept[burmese], 1)[0].article_id == kept[english]
+            assert index.find_related(kept[english], 1)[0].article_id == kept[burmese]
+            assert index.find_related(kept[burmese], 1)[0].article_id == kept[english]

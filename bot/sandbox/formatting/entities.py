@@ -21,8 +21,8 @@ _ORDER = {"blockquote": 0, "expandable_blockquote": 0, "pre": 10, "code": 20, "d
 _ORDER |= {"text_link": 49, "text_mention": 49, "custom_emoji": 99}
 _ORDER |= {name: 90 + place for place, name in enumerate(SPLITTABLE)}
 _REMOVED = dict.fromkeys([0x0D, *range(0x2028, 0x202F), 0x333, 0x33F, 0x30A])
-_CLEANED = _REMOVED | {code: " " for code in range(33) if code not in (0x0A, 0x0D)}
-_DIRTY = re.compile("[\x00-\x09\x0b-\x1f\u2028-\u202e\u0333\u033f\u030a]")
+_REPLACEMENTS = _REMOVED | {code: " " for code in range(33) if code not in (0x0A, 0x0D)}
+_TO_CLEAN = re.compile("[\x00-\x09\x0b-\x1f\u2028-\u202e\u0333\u033f\u030a]")
 _BLANK = re.compile(
     "[ \n\u1680\u180e\u2000-\u200f\u202e\u202f\u205f\u2800\u3000\ufffc\ufeff\u00a0\U000e0000-\U000e007f]*"
 )
@@ -58,14 +58,14 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class FormattedText:
     """What Telegram keeps of a text."""
 
     plain: str = ""
     entities: tuple[Entity, ...] = ()
 
 
-NO_TEXT = Text()
+NO_TEXT = FormattedText()
 
 
 def utf16_length(text: str) -> int:
@@ -73,36 +73,38 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def in_order(entities: Iterable[Entity]) -> list[Entity]:
+def sort_entities(entities: Iterable[Entity]) -> list[Entity]:
     """By beginning, then the longer first, then by kind."""
     return sorted(entities, key=lambda e: (e.offset, -e.length, _ORDER.get(e.type, 50)))
 
 
-def formatted(plain: str, entities: Iterable[Entity] = ()) -> Text:
+def format_text(plain: str, entities: Iterable[Entity] = ()) -> FormattedText:
     """Clean, trim and fix; a text of nothing but blanks becomes an empty one."""
-    marks = fixed(e for e in entities if e.length > 0)
-    if _DIRTY.search(plain):
-        plain, marks = _cleaned(plain, marks)
-    plain, marks = _trimmed(plain, marks)
+    marks = fix_entities(e for e in entities if e.length > 0)
+    if _TO_CLEAN.search(plain):
+        plain, marks = _replace_controls(plain, marks)
+    plain, marks = _trim_blanks(plain, marks)
     found = _BLANK.match(plain)
     if found and found.end() == len(plain):
-        return Text()
-    return Text(plain, tuple(marks))
+        return FormattedText()
+    return FormattedText(plain, tuple(marks))
 
 
-def fixed(entities: Iterable[Entity]) -> list[Entity]:
+def fix_entities(entities: Iterable[Entity]) -> list[Entity]:
     """Entities that do not contradict one another: the earlier and longer one wins."""
-    marks = in_order(entities)
+    marks = sort_entities(entities)
     if len(marks) < 2:
         return marks
-    solid = _apart([e for e in marks if e.type not in SPLITTABLE and e.type not in QUOTES])
-    quotes = _apart([e for e in marks if e.type in QUOTES])
-    kept = in_order([*(e for e in solid if not any(_crosses(e, quote) for quote in quotes)), *quotes])
+    solid = _drop_overlapping([e for e in marks if e.type not in SPLITTABLE and e.type not in QUOTES])
+    quotes = _drop_overlapping([e for e in marks if e.type in QUOTES])
+    kept = sort_entities(
+        [*(e for e in solid if not any(_crosses_quote(e, quote) for quote in quotes)), *quotes]
+    )
     loose = [e for e in marks if e.type in SPLITTABLE]
-    return in_order([*kept, *_Splitter(loose).around(kept)])
+    return sort_entities([*kept, *_EntitySplitter(loose).split_around(kept)])
 
 
-def with_found(text: Text, found: Iterable[Entity]) -> Text:
+def add_detected(text: FormattedText, found: Iterable[Entity]) -> FormattedText:
     """Add entities that Telegram found by itself (links, hashtags), where nothing else stands."""
     solid = [e for e in text.entities if e.type not in SPLITTABLE and e.type not in QUOTES]
     quotes = [e for e in text.entities if e.type in QUOTES]
@@ -110,9 +112,9 @@ def with_found(text: Text, found: Iterable[Entity]) -> Text:
         e
         for e in found
         if not any(e.offset < other.end and other.offset < e.end for other in solid)
-        and not any(_crosses(e, quote) for quote in quotes)
+        and not any(_crosses_quote(e, quote) for quote in quotes)
     ]
-    return Text(text.plain, tuple(fixed([*text.entities, *new]))) if new else text
+    return FormattedText(text.plain, tuple(fix_entities([*text.entities, *new]))) if new else text
 
 
 def check_unicode(text: str) -> None:
@@ -123,7 +125,7 @@ def check_unicode(text: str) -> None:
         raise bad_request("strings must be encoded in UTF-8") from None
 
 
-def _apart(entities: list[Entity]) -> list[Entity]:
+def _drop_overlapping(entities: list[Entity]) -> list[Entity]:
     kept: list[Entity] = []
     for entity in entities:
         if not kept or entity.offset >= kept[-1].end:
@@ -131,13 +133,13 @@ def _apart(entities: list[Entity]) -> list[Entity]:
     return kept
 
 
-def _crosses(entity: Entity, quote: Entity) -> bool:
+def _crosses_quote(entity: Entity, quote: Entity) -> bool:
     if quote.end <= entity.offset or entity.end <= quote.offset:
         return False
     return entity.offset < quote.offset or quote.end < entity.end
 
 
-class _Splitter:
+class _EntitySplitter:
     """Cuts bold, italic and their like at the borders of other entities, and keeps them out of code."""
 
     def __init__(self, loose: list[Entity]) -> None:
@@ -145,34 +147,34 @@ class _Splitter:
         self._open: dict[str, tuple[int, int]] = {}
         self._cut: list[Entity] = []
 
-    def around(self, others: list[Entity]) -> list[Entity]:
+    def split_around(self, others: list[Entity]) -> list[Entity]:
         nested: list[Entity] = []
         for other in others:
-            self._leave(nested, other.offset)
+            self._close_until(nested, other.offset)
             nested.append(other)
-        self._leave(nested, 1 << 30)
+        self._close_until(nested, 1 << 30)
         return self._cut
 
-    def _leave(self, nested: list[Entity], offset: int) -> None:
+    def _close_until(self, nested: list[Entity], offset: int) -> None:
         while nested and offset >= nested[-1].end:
             before = len(self._cut)
-            self._take(nested[-1].end)
+            self._open_until(nested[-1].end)
             if nested.pop().type in CODE:
                 del self._cut[before:]
-        self._take(offset)
+        self._open_until(offset)
 
-    def _take(self, end: int) -> None:
+    def _open_until(self, end: int) -> None:
         while self._waiting and self._waiting[-1].offset < end:
             entity = self._waiting.pop()
             span = self._open.get(entity.type)
             if span and entity.offset <= span[1]:
                 self._open[entity.type] = (span[0], max(span[1], entity.end))
             else:
-                self._flush(entity.offset)
+                self._emit_until(entity.offset)
                 self._open[entity.type] = (entity.offset, entity.end)
-        self._flush(end)
+        self._emit_until(end)
 
-    def _flush(self, offset: int) -> None:
+    def _emit_until(self, offset: int) -> None:
         for kind in SPLITTABLE:
             begin, end = self._open.get(kind, (offset, offset))
             if begin >= offset:
@@ -184,10 +186,10 @@ class _Splitter:
             self._cut.append(Entity(kind, begin, min(end, offset) - begin))
 
 
-def _cleaned(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
+def _replace_controls(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     """Control characters become spaces; those that Telegram removes move what stands behind them."""
     if not entities:
-        return plain.translate(_CLEANED), entities
+        return plain.translate(_REPLACEMENTS), entities
     gone: list[int] = []
     place = 0
     for character in plain:
@@ -195,20 +197,23 @@ def _cleaned(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
             gone.append(place)
         place += 2 if ord(character) > 0xFFFF else 1
 
-    def moved(offset: int) -> int:
+    def shift_offset(offset: int) -> int:
         return offset - sum(1 for at in gone if at < offset)
 
-    cut = [replace(e, offset=moved(e.offset), length=moved(e.end) - moved(e.offset)) for e in entities]
-    return plain.translate(_CLEANED), fixed(e for e in cut if e.length > 0)
+    cut = [
+        replace(e, offset=shift_offset(e.offset), length=shift_offset(e.end) - shift_offset(e.offset))
+        for e in entities
+    ]
+    return plain.translate(_REPLACEMENTS), fix_entities(e for e in cut if e.length > 0)
 
 
-def _trimmed(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
+def _trim_blanks(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     """Blanks at the end go; those at the beginning too, as far as no entity covers them."""
     if not plain or (plain[0] not in " \n" and plain[-1] not in " \n"):
         return plain, entities
     plain = plain.rstrip(" \n")
     end = utf16_length(plain)
-    kept = in_order(replace(e, length=min(e.end, end) - e.offset) for e in entities if e.offset < end)
+    kept = sort_entities(replace(e, length=min(e.end, end) - e.offset) for e in entities if e.offset < end)
     first = min((e.offset for e in kept), default=len(plain))
     blanks = len(plain) - len(plain.lstrip(" \n"))
     lead = min(blanks, first)

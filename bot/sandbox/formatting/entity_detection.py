@@ -10,56 +10,62 @@ from itertools import pairwise
 import regex
 
 from bot.sandbox.formatting.entities import Entity, utf16_length
-from bot.sandbox.formatting.url_detection import tg_urls, urls_and_emails
+from bot.sandbox.formatting.url_detection import find_tg_urls, find_urls_emails
 
-_W = r"\p{L}\p{N}_"
-_H = r"\p{L}\p{Nd}_\u200c\u00b7\u0d80-\u0dff"
+_WORD = r"\p{L}\p{N}_"
+_HASHTAG_CHARACTERS = r"\p{L}\p{Nd}_\u200c\u00b7\u0d80-\u0dff"
 _NAME = "[A-Za-z0-9_]"
 _MENTION = regex.compile(
-    rf"(?<![{_W}])@(?:{_NAME}{{4,32}}+|(?i:gif|nft|pic|ufc|vid)(?!{_NAME}))(?![{_W}])",
+    rf"(?<![{_WORD}])@(?:{_NAME}{{4,32}}+|(?i:gif|nft|pic|ufc|vid)(?!{_NAME}))(?![{_WORD}])",
 )
 _COMMAND = regex.compile(
-    rf"(?<![{_W}/<>])/{_NAME}{{1,64}}+(?:@{_NAME}{{3,32}}+|(?!@))(?![{_W}/<>])",
+    rf"(?<![{_WORD}/<>])/{_NAME}{{1,64}}+(?:@{_NAME}{{3,32}}+|(?!@))(?![{_WORD}/<>])",
 )
-_HASHTAG = regex.compile(rf"(?<![{_H}])#(?=[{_H}]*\p{{L}})[{_H}]++(?:@{_NAME}{{3,32}}+)?+(?!#)")
-_CASHTAG = regex.compile(rf"(?<![{_H}$])\$(?:1INCH|[A-Z]{{1,8}}+)(?:@{_NAME}{{3,32}}+)?+(?![{_H}$])")
+_HASHTAG = regex.compile(
+    rf"(?<![{_HASHTAG_CHARACTERS}])#(?=[{_HASHTAG_CHARACTERS}]*\p{{L}})[{_HASHTAG_CHARACTERS}]++(?:@{_NAME}{{3,32}}+)?+(?!#)"
+)
+_CASHTAG = regex.compile(
+    rf"(?<![{_HASHTAG_CHARACTERS}$])\$(?:1INCH|[A-Z]{{1,8}}+)(?:@{_NAME}{{3,32}}+)?+(?![{_HASHTAG_CHARACTERS}$])"
+)
 _CARD = regex.compile(r"(?<![\p{L}+_.,\-0-9])[0-9][0-9 \-]{11,40}[0-9](?![\p{L}_\-0-9])")
 _PHONE = regex.compile(
-    rf"(?<![{_W}+])(?:\+[0-9]+[\- .]*)?(?:\([0-9]+\)[\- .]*)?[0-9][0-9\- .]+[0-9](?![{_W}])"
+    rf"(?<![{_WORD}+])(?:\+[0-9]+[\- .]*)?(?:\([0-9]+\)[\- .]*)?[0-9][0-9\- .]+[0-9](?![{_WORD}])"
 )
 _FEWEST_DIGITS = 7  #: of a phone number
 #: What TDLib finds and the Bot API never shows.
-HIDDEN = frozenset({"bank_card_number"})
+HIDDEN_TYPES = frozenset({"bank_card_number"})
 
 
-def find(plain: str, *, commands: bool = True) -> list[Entity]:
+def detect_entities(plain: str, *, commands: bool = True) -> list[Entity]:
     """The entities of a plain text that the Bot API shows, in order, none within another.
 
     `commands`: /words count too.
     """
-    return [entity for entity in find_all(plain, commands=commands) if entity.type not in HIDDEN]
+    return [
+        entity for entity in detect_all_entities(plain, commands=commands) if entity.type not in HIDDEN_TYPES
+    ]
 
 
-def find_all(plain: str, *, commands: bool = True) -> list[Entity]:
+def detect_all_entities(plain: str, *, commands: bool = True) -> list[Entity]:
     """As `find`, with what only Telegram's apps show."""
     spans: list[tuple[int, int, str]] = []
     if "@" in plain:
-        spans += _matches(_MENTION, plain, "mention")
+        spans += _find_matches(_MENTION, plain, "mention")
     if "/" in plain and commands:
-        spans += _matches(_COMMAND, plain, "bot_command")
+        spans += _find_matches(_COMMAND, plain, "bot_command")
     if "#" in plain:
-        spans += _matches(_HASHTAG, plain, "hashtag")
+        spans += _find_matches(_HASHTAG, plain, "hashtag")
     if "$" in plain:
-        spans += _matches(_CASHTAG, plain, "cashtag")
+        spans += _find_matches(_CASHTAG, plain, "cashtag")
     if "." in plain:
-        spans += urls_and_emails(plain)
+        spans += find_urls_emails(plain)
     if "://" in plain:
-        spans += [(*span, "url") for span in tg_urls(plain)]
-    return _counted(plain, _apart(spans + _numbers(plain)))
+        spans += [(*span, "url") for span in find_tg_urls(plain)]
+    return _to_entities(plain, _select_spans(spans + _find_numbers(plain)))
 
 
-def _numbers(plain: str) -> list[tuple[int, int, str]]:
-    cards = [match.span() for match in _CARD.finditer(plain) if _is_card(match[0])]
+def _find_numbers(plain: str) -> list[tuple[int, int, str]]:
+    cards = [match.span() for match in _CARD.finditer(plain) if _is_card_number(match[0])]
     phones = [
         match.span()
         for match in _PHONE.finditer(plain)
@@ -68,24 +74,27 @@ def _numbers(plain: str) -> list[tuple[int, int, str]]:
     return [(*span, "bank_card_number") for span in cards] + [(*span, "phone_number") for span in phones]
 
 
-def _is_card(written: str) -> bool:
+def _is_card_number(written: str) -> bool:
     """TDLib's is_valid_bank_card, but for the lengths that each brand has: the check digit is right."""
     digits = [int(character) for character in written if character.isdigit()]
     if not 13 <= len(digits) <= 19 or len(written) > 2 * len(digits) - 1:
         return False
-    doubled = (digit if place % 2 == 0 else digit * 2 - 9 * (digit > 4) for place, digit in _from_end(digits))
+    doubled = (
+        digit if place % 2 == 0 else digit * 2 - 9 * (digit > 4)
+        for place, digit in _enumerate_reversed(digits)
+    )
     return sum(doubled) % 10 == 0
 
 
-def _from_end(digits: list[int]) -> enumerate[int]:
+def _enumerate_reversed(digits: list[int]) -> enumerate[int]:
     return enumerate(reversed(digits))
 
 
-def _matches(pattern: regex.Pattern[str], plain: str, kind: str) -> list[tuple[int, int, str]]:
+def _find_matches(pattern: regex.Pattern[str], plain: str, kind: str) -> list[tuple[int, int, str]]:
     return [(*match.span(), kind) for match in pattern.finditer(plain)]
 
 
-def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def _select_spans(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Of what overlaps, the earlier one stays, then the longer one."""
     kept: list[tuple[int, int, str]] = []
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -94,7 +103,7 @@ def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     return kept
 
 
-def _counted(plain: str, spans: list[tuple[int, int, str]]) -> list[Entity]:
+def _to_entities(plain: str, spans: list[tuple[int, int, str]]) -> list[Entity]:
     if plain.isascii():
         return [Entity(kind, begin, end - begin) for begin, end, kind in spans]
     places = sorted({0, *(begin for begin, _, _ in spans), *(end for _, end, _ in spans)})

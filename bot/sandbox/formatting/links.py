@@ -7,26 +7,26 @@ _SPLIT = re.compile(r"(?:(?P<scheme>[^:/?#@\[\]]*)://)?(?P<place>[^/?#]*)(?P<res
 _PORT = re.compile(r"(?P<host>.+?|\[.*\]):(?P<port>[^:\]@]*)\Z", re.DOTALL)
 _HOST = re.compile(r"(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9a-fA-F]{2}|[^\x00-\x7f])+\Z")
 _USER = re.compile(r"(?:[A-Za-z0-9._!$,~*'();&+=:-]|%[0-9a-fA-F]{2}|[^\x00-\x7f])*\Z")
-_OWN = re.compile(r"(tg|ton|tonsite):(?://)?", re.IGNORECASE)
+_OWN_SCHEME = re.compile(r"(tg|ton|tonsite):(?://)?", re.IGNORECASE)
 _SPACES = re.compile(r"[\x00-\x20]")
 
 
-class WrongLink(ValueError):
+class InvalidLink(ValueError):
     """The address is none; the message is Telegram's own reason."""
 
 
-def checked(link: str) -> str:
+def check_link(link: str) -> str:
     """The address as Telegram writes it (scheme and host lowered, a path at least `/`). Raises WrongLink."""
-    own = _OWN.match(link)
+    own = _OWN_SCHEME.match(link)
     if own:
-        return _own_link(own[1].lower(), link[own.end() :])
-    scheme, user, host, port, path = _parts(link)
+        return _check_own_link(own[1].lower(), link[own.end() :])
+    scheme, user, host, port, path = _split_link(link)
     if "." not in host and not host.startswith("["):
-        raise WrongLink("Wrong HTTP URL")
+        raise InvalidLink("Wrong HTTP URL")
     return f"{scheme}://{user + '@' if user else ''}{host}{f':{port}' if port else ''}{path}"
 
 
-def kept(link: str) -> str:
+def normalize_link(link: str) -> str:
     """The address as Telegram writes it, or "" where it silently drops the link.
 
     A mail address is dropped too: TELEGRAM's HTML knows no `mailto:`.
@@ -34,66 +34,66 @@ def kept(link: str) -> str:
     if link[:7].lower() == "mailto:":
         return ""
     try:
-        return checked(link)
-    except WrongLink:
+        return check_link(link)
+    except InvalidLink:
         return ""
 
 
-def user_of(link: str) -> int:
+def mentioned_user_id(link: str) -> int:
     """The user that `tg://user?id=1` mentions; 0 where it is another link."""
     found = re.match(r"tg:(?://)?user\?(?:.*&)?id=(\d{1,18})(?:&|\Z)", link, re.IGNORECASE)
     return int(found[1]) if found else 0
 
 
-def _parts(link: str) -> tuple[str, str, str, int, str]:
+def _split_link(link: str) -> tuple[str, str, str, int, str]:
     found = _SPLIT.match(link)
     assert found is not None  # every part of the pattern may be empty
     scheme = (found["scheme"] or "http").lower()
     if found["scheme"] is not None and scheme not in ("http", "https"):
-        raise WrongLink("Unsupported URL protocol")
+        raise InvalidLink("Unsupported URL protocol")
     place, port = found["place"], 0
     with_port = _PORT.match(place)
     if with_port:
-        place, port = with_port["host"], _port(with_port["port"])
+        place, port = with_port["host"], _parse_port(with_port["port"])
     user, _, host = place.rpartition("@")
     _check_host(host, user)
-    return scheme, user, host.lower(), port, _path(found["rest"])
+    return scheme, user, host.lower(), port, _clean_path(found["rest"])
 
 
-def _port(given: str) -> int:
+def _parse_port(given: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", given.lstrip("0") or "x") or int(given) > 65535:
-        raise WrongLink("Wrong port number specified in the URL")
+        raise InvalidLink("Wrong port number specified in the URL")
     return int(given)
 
 
 def _check_host(host: str, user: str) -> None:
     if not host:
-        raise WrongLink("URL host is empty")
+        raise InvalidLink("URL host is empty")
     if host == ".":
-        raise WrongLink("Host is invalid")
+        raise InvalidLink("Host is invalid")
     if host[0] == "[" and host[-1] == "]":
         try:
             IPv6Address(host[1:-1])
         except AddressValueError:
-            raise WrongLink("Wrong IPv6 address specified in the URL") from None
+            raise InvalidLink("Wrong IPv6 address specified in the URL") from None
     elif not _HOST.match(host):
-        raise WrongLink("Disallowed character in URL host")
+        raise InvalidLink("Disallowed character in URL host")
     if not _USER.match(user):
-        raise WrongLink("Disallowed character in URL userinfo")
+        raise InvalidLink("Disallowed character in URL userinfo")
 
 
-def _path(rest: str) -> str:
+def _clean_path(rest: str) -> str:
     rest = rest.rstrip(" \t\r\n\v\0") or "/"
     if rest[0] != "/":
         rest = "/" + rest
     return _SPACES.sub(lambda space: f"%{ord(space[0]):02X}", rest)
 
 
-def _own_link(scheme: str, rest: str) -> str:
+def _check_own_link(scheme: str, rest: str) -> str:
     """tg://, ton:// and tonsite:// links keep their host's letters to a few."""
-    found_scheme, user, host, port, path = _parts(rest)
+    found_scheme, user, host, port, path = _split_link(rest)
     if found_scheme == "https" or rest[:7].lower() == "http://" or user or port or host.startswith("["):
-        raise WrongLink("Wrong tg URL" if scheme == "tg" else "Wrong ton URL")
+        raise InvalidLink("Wrong tg URL" if scheme == "tg" else "Wrong ton URL")
     if not re.fullmatch(r"[a-z0-9_.-]+" if scheme == "tonsite" else r"[a-z0-9_-]+", host):
-        raise WrongLink("Unallowed characters in URL host")
+        raise InvalidLink("Unallowed characters in URL host")
     return f"{scheme}://{host}{path[1:] if path[1:2] == '?' else path}"

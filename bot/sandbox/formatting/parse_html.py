@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.formatting import links
-from bot.sandbox.formatting.entities import Entity, in_order, utf16_length
+from bot.sandbox.formatting.entities import Entity, sort_entities, utf16_length
 
 TAGS = {
     "b": "bold",
@@ -42,7 +42,7 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OpenTag:
     tag: str
     argument: str
     date: int
@@ -54,15 +54,15 @@ def parse_html(text: str) -> tuple[str, list[Entity]]:
     """The plain text and its entities, before cleaning and trimming. Raises Refusal."""
     if "<" not in text and "&" not in text:
         return text, []
-    return _Reader(text).read()
+    return _HtmlParser(text).parse()
 
 
-def decoded(text: str) -> str:
+def decode_references(text: str) -> str:
     """Text with its character references replaced, those that Telegram knows; the others stay as they are."""
-    return _REFERENCE.sub(_character, text)
+    return _REFERENCE.sub(_decode_reference, text)
 
 
-def _character(found: re.Match[str]) -> str:
+def _decode_reference(found: re.Match[str]) -> str:
     if found["name"] is not None:
         return _NAMED.get(found["name"], found[0])
     digits = found["hex"] if found["hex"] is not None else found["dec"]
@@ -72,7 +72,7 @@ def _character(found: re.Match[str]) -> str:
     return chr(code)
 
 
-class _Reader:
+class _HtmlParser:
     """One pass over the text; `_at` is where it stands, in characters."""
 
     def __init__(self, text: str) -> None:
@@ -81,21 +81,21 @@ class _Reader:
         self._at = 0
         self._pieces: list[str] = []
         self._offset = 0
-        self._open: list[_Opened] = []
+        self._open: list[_OpenTag] = []
         self._entities: list[Entity] = []
 
-    def read(self) -> tuple[str, list[Entity]]:
+    def parse(self) -> tuple[str, list[Entity]]:
         while self._at < self._end:
             tag = self._text.find("<", self._at, self._end)
             if tag < 0:
                 tag = self._end
-            self._take(decoded(self._text[self._at : tag]))
+            self._append_text(decode_references(self._text[self._at : tag]))
             self._at = tag
             if tag < self._end:
                 self._at = tag + 1
-                self._close(tag) if self._text[tag + 1] == "/" else self._begin(tag)
+                self._read_end_tag(tag) if self._text[tag + 1] == "/" else self._read_start_tag(tag)
         if self._open:
-            self._refuse(f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"')
+            self._raise_error(f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"')
         plain = "".join(self._pieces)
         if not plain.isascii() and _SURROGATE.search(plain):
             raise bad_request(
@@ -103,28 +103,28 @@ class _Reader:
                 "entities, check for unmatched surrogate code units"
             )
         marks = (replace(e, language="") if e.type == "code" else e for e in self._entities)
-        return plain, in_order(marks)
+        return plain, sort_entities(marks)
 
-    def _take(self, piece: str) -> None:
+    def _append_text(self, piece: str) -> None:
         self._pieces.append(piece)
         self._offset += utf16_length(piece)
 
-    def _refuse(self, reason: str, at: int | None = None) -> NoReturn:
+    def _raise_error(self, reason: str, at: int | None = None) -> NoReturn:
         where = "" if at is None else f" at byte offset {len(self._text[:at].encode())}"
         raise bad_request(f"can't parse entities: {reason}{where}")
 
-    def _begin(self, begin: int) -> None:
+    def _read_start_tag(self, begin: int) -> None:
         name = self._match(_TAG_NAME)
         if self._text[self._at] == "\0":
-            self._refuse("Unclosed start tag", begin)
+            self._raise_error("Unclosed start tag", begin)
         tag = name.translate(_LOWER)
         if tag not in TAGS:
-            self._refuse(f'Unsupported start tag "{tag}"', begin)
-        argument, date = self._attributes(tag, begin)
+            self._raise_error(f'Unsupported start tag "{tag}"', begin)
+        argument, date = self._read_attributes(tag, begin)
         self._at += 1
         if tag == "span" and argument != "spoiler":
-            self._refuse('Tag "span" must have class "tg-spoiler"', begin)
-        self._open.append(_Opened(tag, argument, date, self._offset, len(self._pieces)))
+            self._raise_error('Tag "span" must have class "tg-spoiler"', begin)
+        self._open.append(_OpenTag(tag, argument, date, self._offset, len(self._pieces)))
 
     def _match(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
@@ -132,7 +132,7 @@ class _Reader:
         self._at = found.end()
         return found[0]
 
-    def _attributes(self, tag: str, begin: int) -> tuple[str, int]:
+    def _read_attributes(self, tag: str, begin: int) -> tuple[str, int]:
         argument, date = "", 0
         while True:
             self._match(_SPACE)
@@ -140,66 +140,66 @@ class _Reader:
                 return argument, date
             name = self._match(_ATTRIBUTE_NAME)
             if not name:
-                self._refuse(f'Empty attribute name in the tag "{tag}"', begin)
+                self._raise_error(f'Empty attribute name in the tag "{tag}"', begin)
             self._match(_SPACE)
             if self._text[self._at] == "=":
-                value: str | None = self._value(tag, begin)
+                value: str | None = self._read_value(tag, begin)
             elif self._text[self._at] == "\0":
-                self._refuse(f'Unclosed start tag "{tag}"', begin)
+                self._raise_error(f'Unclosed start tag "{tag}"', begin)
             else:
                 value = "" if tag == "blockquote" else None
             if tag == "tg-time" and name == "unix" and value:
                 date = int(value) if re.fullmatch(r"[0-9]{1,10}", value) else 0
-            argument = _argument(tag, name, value, argument)
+            argument = _choose_argument(tag, name, value, argument)
 
-    def _value(self, tag: str, begin: int) -> str:
+    def _read_value(self, tag: str, begin: int) -> str:
         self._at += 1
         self._match(_SPACE)
         quote = self._text[self._at]
         if quote == "\0":
-            self._refuse(f'Unclosed start tag "{tag}"', begin)
+            self._raise_error(f'Unclosed start tag "{tag}"', begin)
         if quote not in "\"'":
             start = self._at
             value = self._match(_TOKEN).translate(_LOWER)
             if self._text[self._at] not in _BLANKS + ">":
-                self._refuse("Unexpected end of name token", start)
+                self._raise_error("Unexpected end of name token", start)
         else:
             ends = [self._text.find(end, self._at + 1) for end in (quote, "\0")]
             end = min(place for place in ends if place >= 0)
-            value = decoded(self._text[self._at + 1 : end])
+            value = decode_references(self._text[self._at + 1 : end])
             self._at = end + (self._text[end] == quote)
         if self._text[self._at] == "\0":
-            self._refuse("Unclosed start tag", begin)
+            self._raise_error("Unclosed start tag", begin)
         return value
 
-    def _close(self, begin: int) -> None:
+    def _read_end_tag(self, begin: int) -> None:
         if not self._open:
-            self._refuse("Unexpected end tag", begin)
+            self._raise_error("Unexpected end tag", begin)
         self._at += 1
         name = self._match(_TAG_NAME).translate(_LOWER)
         self._match(_SPACE)
         if self._text[self._at] != ">":
-            self._refuse("Unclosed end tag", begin)
+            self._raise_error("Unclosed end tag", begin)
         self._at += 1
         opened = self._open[-1]
         if name and name != opened.tag:
             place = f"byte offset {len(self._text[:begin].encode())}"
-            self._refuse(f'Unmatched end tag at {place}, expected "</{opened.tag}>", found "</{name}>"')
+            self._raise_error(f'Unmatched end tag at {place}, expected "</{opened.tag}>", found "</{name}>"')
         if self._offset > opened.offset:
-            self._mark(opened)
+            self._add_entity(opened)
         self._open.pop()
 
-    def _mark(self, opened: _Opened) -> None:
+    def _add_entity(self, opened: _OpenTag) -> None:
         entity = Entity(TAGS[opened.tag], opened.offset, self._offset - opened.offset)
         last = self._entities[-1] if self._entities else None
         same = last is not None and (last.offset, last.length) == (entity.offset, entity.length)
         match opened.tag:
             case "a":
-                self._link(entity, opened.argument or "".join(self._pieces[opened.begin :]))
+                self._add_link(entity, opened.argument or "".join(self._pieces[opened.begin :]))
                 return
             case "tg-emoji":
                 if not re.fullmatch(r"-?0*[1-9][0-9]{0,18}", opened.argument):
-                    self._refuse("Invalid custom emoji identifier specified")
+                    self._raise_error("Invalid custom emoji identifier specified")
                 entity = replace(entity, custom_emoji_id=opened.argument)
             case "tg-time" if opened.date <= 0:
                 return
@@ -215,17 +215,17 @@ class _Reader:
                 entity = replace(entity, type="expandable_blockquote")
         self._entities.append(entity)
 
-    def _link(self, entity: Entity, url: str) -> None:
-        user_id = links.user_of(url)
+    def _add_link(self, entity: Entity, url: str) -> None:
+        user_id = links.mentioned_user_id(url)
         if user_id:
             self._entities.append(replace(entity, type="text_mention", user_id=user_id))
             return
-        url = links.kept(url)
+        url = links.normalize_link(url)
         if url:
             self._entities.append(replace(entity, url=url))
 
 
-def _argument(tag: str, name: str, value: str | None, argument: str) -> str:
+def _choose_argument(tag: str, name: str, value: str | None, argument: str) -> str:
     """What a tag keeps of its attributes; unknown ones are ignored."""
     if tag == "blockquote":
         return "1" if name == "expandable" else argument

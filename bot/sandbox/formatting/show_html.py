@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
-from bot.sandbox.formatting.entities import Entity, Text, in_order
+from bot.sandbox.formatting.entities import Entity, FormattedText, sort_entities
 
 _TAGS = {
     "bold": "b",
@@ -19,10 +19,10 @@ _TAGS = {
 _PREFIXES = ("https://", "http://", "tg://", "ftp://")
 
 
-def to_html(text: Text) -> str:
+def to_html(text: FormattedText) -> str:
     """Telegram's own HTML again where it knows a tag, spans with a class where not."""
     units = text.plain.encode("utf-16-le", "surrogatepass")
-    marks = in_order(text.entities)
+    marks = sort_entities(text.entities)
     borders = sorted({0, len(units) // 2, *(e.offset for e in marks), *(e.end for e in marks)})
     shown: list[str] = []
     opened: list[Entity] = []
@@ -31,36 +31,36 @@ def to_html(text: Text) -> str:
         shared = next(
             (place for place, e in enumerate(opened) if wanted[place : place + 1] != [e]), len(opened)
         )
-        shown += [_end(e) for e in reversed(opened[shared:])]
-        shown += [_begin(e, _words(units, e.offset, e.end)) for e in wanted[shared:]]
+        shown += [_end_tag(e) for e in reversed(opened[shared:])]
+        shown += [_start_tag(e, _slice_text(units, e.offset, e.end)) for e in wanted[shared:]]
         opened = wanted
-        shown.append(escape(_words(units, begin, end)))
-    shown += [_end(e) for e in reversed(opened)]
+        shown.append(escape(_slice_text(units, begin, end)))
+    shown += [_end_tag(e) for e in reversed(opened)]
     return "".join(shown)
 
 
-def links_of(text: Text) -> Iterator[str]:
+def find_links(text: FormattedText) -> Iterator[str]:
     """The addresses in a text, in order, as a reader would follow them."""
     units = text.plain.encode("utf-16-le", "surrogatepass")
     for entity in text.entities:
         if entity.type == "text_link":
             yield entity.url
         elif entity.type == "url":
-            yield _address(_words(units, entity.offset, entity.end))
+            yield _add_scheme(_slice_text(units, entity.offset, entity.end))
 
 
-def _words(units: bytes, begin: int, end: int) -> str:
+def _slice_text(units: bytes, begin: int, end: int) -> str:
     return units[2 * begin : 2 * end].decode("utf-16-le", "replace")
 
 
-def _address(given: str) -> str:
+def _add_scheme(given: str) -> str:
     return given if given.lower().startswith(_PREFIXES) else f"http://{given}"
 
 
-def _begin(entity: Entity, words: str) -> str:
+def _start_tag(entity: Entity, words: str) -> str:
     match entity.type:
         case "text_link" | "url":
-            return f'<a href="{escape(_address(entity.url or words))}" rel="noopener nofollow">'
+            return f'<a href="{escape(_add_scheme(entity.url or words))}" rel="noopener nofollow">'
         case "email":
             return f'<a href="mailto:{escape(words)}">'
         case "expandable_blockquote":
@@ -73,7 +73,7 @@ def _begin(entity: Entity, words: str) -> str:
             return f'<span class="{escape(entity.type)}">'
 
 
-def _end(entity: Entity) -> str:
+def _end_tag(entity: Entity) -> str:
     match entity.type:
         case "text_link" | "url" | "email":
             return "</a>"

@@ -13,10 +13,10 @@ from tld import is_tld
 Span = tuple[int, int]
 
 _OWN_TLDS = frozenset({"onion", "ton"})
-_HOST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
-_NO_USER = frozenset("\n/[]{}()'`<>\"@«»")
-_NO_PATH = frozenset('\n<>"«»')
-_LATER = ".:;,('?!`"  #: an address does not end in these
+_HOST_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
+_NOT_IN_USER = frozenset("\n/[]{}()'`<>\"@«»")
+_NOT_IN_PATH = frozenset('\n<>"«»')
+_TRAILING_PUNCTUATION = ".:;,('?!`"  #: an address does not end in these
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _PORT = re.compile(r":0*([0-9]{1,5})(?![0-9])")
 _OWN_SCHEME = re.compile(r"(tg|ton|tonsite)://[A-Za-z0-9_-]{1,253}", re.IGNORECASE)
@@ -28,24 +28,24 @@ _EMAIL = re.compile(
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.|\Z)){4}")
 
 
-def tg_urls(text: str) -> list[Span]:
+def find_tg_urls(text: str) -> list[Span]:
     """Addresses of Telegram's own kinds, `tg://user?id=1`: they need no dot."""
-    return [(found.start(), _with_path(text, found.end())) for found in _OWN_SCHEME.finditer(text)]
+    return [(found.start(), _extend_path(text, found.end())) for found in _OWN_SCHEME.finditer(text)]
 
 
-def urls_and_emails(text: str) -> list[tuple[int, int, str]]:
+def find_urls_emails(text: str) -> list[tuple[int, int, str]]:
     """Each with its kind, "url" or "email"."""
     spans: list[tuple[int, int, str]] = []
-    for begin, end in _matched(text):
+    for begin, end in _match_urls(text):
         inner = begin + 7 if text.startswith("mailto:", begin) else begin
         if _EMAIL.fullmatch(text, inner, end):
             spans.append((inner, end, "email"))
-        elif length := _kept(text[begin:end]):
+        elif length := _url_length(text[begin:end]):
             spans.append((begin, begin + length, "url"))
     return spans
 
 
-def _matched(text: str) -> list[Span]:
+def _match_urls(text: str) -> list[Span]:
     """What looks like an address around each dot; whether it is one is to be seen."""
     spans: list[Span] = []
     start = 0
@@ -53,18 +53,18 @@ def _matched(text: str) -> list[Span]:
         if text[dot + 1] == " ":
             start = dot + 2
             continue
-        span, start = _around(text, start, dot)
+        span, start = _match_around(text, start, dot)
         spans += [span] if span else []
     return spans
 
 
-def _around(text: str, start: int, dot: int) -> tuple[Span | None, int]:
+def _match_around(text: str, start: int, dot: int) -> tuple[Span | None, int]:
     """The address around `dot`, and from where to look for the next one."""
-    begin, host_end, has_user = _host(text, start, dot)
-    end = _with_path(text, _with_port(text, host_end))
+    begin, host_end, has_user = _find_host(text, start, dot)
+    end = _extend_path(text, _extend_port(text, host_end))
     while end > dot + 1 and text[end - 1] == ".":
         end -= 1
-    first = _with_scheme(text, start, _with_user(text, start, begin, has_user))
+    first = _scheme_start(text, start, _user_start(text, start, begin, has_user))
     if first is not None:
         after = end
         while after < len(text) and text[after] == ".":
@@ -75,55 +75,55 @@ def _around(text: str, start: int, dot: int) -> tuple[Span | None, int]:
     return None, max(end, dot + 1)
 
 
-def _host(text: str, start: int, dot: int) -> tuple[int, int, bool]:
+def _find_host(text: str, start: int, dot: int) -> tuple[int, int, bool]:
     """Where the host around `dot` begins and ends; with `name@` before it where that follows the dot."""
     begin = end = dot
-    while begin > start and _of_host(text[begin - 1]):
+    while begin > start and _is_host_character(text[begin - 1]):
         begin -= 1
     has_user = False
-    while end < len(text) and (text[end] == "@" or _of_host(text[end])):
+    while end < len(text) and (text[end] == "@" or _is_host_character(text[end])):
         has_user = has_user or text[end] == "@"
         end += 1
-    while has_user and begin > start and _of_user(text[begin - 1]):
+    while has_user and begin > start and _is_user_character(text[begin - 1]):
         begin -= 1
     return begin, end, has_user
 
 
-def _with_port(text: str, end: int) -> int:
+def _extend_port(text: str, end: int) -> int:
     port = _PORT.match(text, end)
     return port.end() if port and 0 < int(port[1]) <= 65535 else end
 
 
-def _with_path(text: str, end: int) -> int:
+def _extend_path(text: str, end: int) -> int:
     if end == len(text) or text[end] not in "/?#":
         return end
     last = end + 1
-    while last < len(text) and text[last] not in _NO_PATH and _of_url(text[last]):
+    while last < len(text) and text[last] not in _NOT_IN_PATH and _is_url_character(text[last]):
         last += 1
-    while last > end + 1 and text[last - 1] in _LATER:
+    while last > end + 1 and text[last - 1] in _TRAILING_PUNCTUATION:
         last -= 1
     return last if text[end] == "/" or last > end + 1 else end
 
 
-def _with_user(text: str, start: int, begin: int, has_user: bool) -> int | None:
+def _user_start(text: str, start: int, begin: int, has_user: bool) -> int | None:
     """Where `name@` before the host begins; None where it makes the whole no address."""
     if begin == start or text[begin - 1] != "@":
         return begin
     first = begin - 1
-    while first > start and _of_user(text[first - 1]):
+    while first > start and _is_user_character(text[first - 1]):
         first -= 1
     return None if has_user or first == begin - 1 else first
 
 
-def _with_scheme(text: str, start: int, begin: int | None) -> int | None:
+def _scheme_start(text: str, start: int, begin: int | None) -> int | None:
     """Where the scheme begins; None where what stands before the host makes it none."""
     if begin is None or begin == start:
         return begin
     before = text[start:begin]
     if not (len(before.encode()) >= 6 and before.endswith("://")):
-        return None if is_word(before[-1]) or before[-1] in "/#@" else begin
+        return None if is_word_character(before[-1]) or before[-1] in "/#@" else begin
     first = len(before) - 3
-    while first > 0 and _of_scheme(before[first - 1]):
+    while first > 0 and _is_scheme_character(before[first - 1]):
         first -= 1
     scheme = before[first:-3].lower()
     for known, others in (("http", ("shttp",)), ("https", ()), ("ftp", ("tftp", "sftp")), ("tonsite", ())):
@@ -132,23 +132,23 @@ def _with_scheme(text: str, start: int, begin: int | None) -> int | None:
     return None
 
 
-def _kept(url: str) -> int:
+def _url_length(url: str) -> int:
     """How much of what was matched is an address; 0 where none of it is."""
     scheme = next((each for each in _SCHEMES if url[:10].lower().startswith(each)), "")
-    place, path = _parted(url[len(scheme) :])
+    place, path = _split_path(url[len(scheme) :])
     host = place.partition("@")[2] if "@" in place else place
     host = host[: host.rfind(":")] if ":" in host else host
     if host.lower() == "teiegram.org" or not _is_host(host, has_scheme=bool(scheme)):
         return 0
-    return len(url) - len(path) + len(_path(path))
+    return len(url) - len(path) + len(_trim_path(path))
 
 
-def _parted(rest: str) -> tuple[str, str]:
+def _split_path(rest: str) -> tuple[str, str]:
     cut = min((at for mark in "/?#" if (at := rest.find(mark)) >= 0), default=len(rest))
     return rest[:cut], rest[cut:]
 
 
-def _path(path: str) -> str:
+def _trim_path(path: str) -> str:
     """Without what belongs to the sentence: a full stop, a bracket that was opened outside."""
     balance = dict.fromkeys(_BRACKETS.values(), 0)
     for place, character in enumerate(path):
@@ -159,7 +159,7 @@ def _path(path: str) -> str:
             if balance[_BRACKETS[character]] < 0:
                 path = path[:place]
                 break
-    return path.rstrip(_LATER)
+    return path.rstrip(_TRAILING_PUNCTUATION)
 
 
 def _is_host(host: str, *, has_scheme: bool) -> bool:
@@ -173,11 +173,11 @@ def _is_host(host: str, *, has_scheme: bool) -> bool:
         return False
     if ending.startswith("xn--"):
         return re.fullmatch(r"[A-Za-z0-9]{2,}", ending[4:]) is not None
-    return not {"_", "-"} & set(ending) and (has_scheme or _is_common(ending))
+    return not {"_", "-"} & set(ending) and (has_scheme or _is_known_tld(ending))
 
 
 @lru_cache(4096)
-def _is_common(ending: str) -> bool:
+def _is_known_tld(ending: str) -> bool:
     """Whether a host may end so without a scheme. `Com`, as a sentence begins, is none."""
     lower = ending.lower()
     if lower != ending and lower[1:] == ending[1:]:
@@ -186,30 +186,30 @@ def _is_common(ending: str) -> bool:
 
 
 @lru_cache(4096)
-def _category(character: str) -> str:
+def _major_category(character: str) -> str:
     return category(character)[0]
 
 
-def is_word(character: str) -> bool:
+def is_word_character(character: str) -> bool:
     """TDLib's is_word_character."""
-    return character == "_" or _category(character) in "LN"
+    return character == "_" or _major_category(character) in "LN"
 
 
-def _of_url(character: str) -> bool:
+def _is_url_character(character: str) -> bool:
     if "\u2000" <= character <= "\u206f":
         return character in "\u200c\u200d" or "\u2010" <= character <= "\u2015"
-    return _category(character) != "Z"
+    return _major_category(character) != "Z"
 
 
-def _of_host(character: str) -> bool:
-    return character in _HOST if character < "\u00c0" else _of_url(character)
+def _is_host_character(character: str) -> bool:
+    return character in _HOST_CHARACTERS if character < "\u00c0" else _is_url_character(character)
 
 
-def _of_user(character: str) -> bool:
-    return character not in _NO_USER and _of_url(character)
+def _is_user_character(character: str) -> bool:
+    return character not in _NOT_IN_USER and _is_url_character(character)
 
 
-def _of_scheme(character: str) -> bool:
+def _is_scheme_character(character: str) -> bool:
     if character < "\u0080":
         return character.isalnum() or character in "+-"
-    return _category(character) != "Z"
+    return _major_category(character) != "Z"

@@ -24,16 +24,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.sandbox.page.fixtures import Stage, set_stage
-from bot.sandbox.page.page_actions import Deeds
-from bot.sandbox.page.page_server import Watch
-from bot.sandbox.sample.sample_site import NAMES, picture_url
-from bot.sandbox.sample.site_server import PREFIX, Newsroom
+from bot.sandbox.page.fixtures import SandboxFixtures, create_fixtures
+from bot.sandbox.page.page_actions import PageActions
+from bot.sandbox.page.page_server import PageServer
+from bot.sandbox.sample.sample_site import SITE_NAMES, picture_url
+from bot.sandbox.sample.site_server import PREFIX, SampleSite
 from bot.sandbox.telegram.chats import Chat, User
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.telegram.state import Preview
-from bot.sandbox.transport.host_check import guard, is_loopback, own_hosts
-from bot.sandbox.transport.http_server import LARGEST_BODY, add_bot_api
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.telegram.state import LinkPreview
+from bot.sandbox.transport.host_check import host_middleware, is_loopback, own_hosts
+from bot.sandbox.transport.http_server import LARGEST_BODY, add_bot_api_route
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +41,22 @@ class Sandbox:
     """An open sandbox."""
 
     address: str  #: with a slash at its end
-    stage: Stage
+    fixtures: SandboxFixtures
     _runner: web.AppRunner
-    _watch: Watch
+    _page_server: PageServer
     _schedule: asyncio.Task[None] | None
 
     @property
     def channels(self) -> Mapping[str, Chat]:
-        return self.stage.channels
+        return self.fixtures.channels
 
     @property
     def reader(self) -> User:
-        return self.stage.reader
+        return self.fixtures.reader
 
     @property
     def feed_urls(self) -> Mapping[str, str]:
-        newsroom = self.stage.newsroom
+        newsroom = self.fixtures.sample_site
         return newsroom.feed_urls() if newsroom else {}
 
     async def close(self) -> None:
@@ -64,52 +64,54 @@ class Sandbox:
         if self._schedule:
             self._schedule.cancel()
             await asyncio.gather(self._schedule, return_exceptions=True)
-        self._watch.close()
+        self._page_server.close()
         await self._runner.cleanup()
 
 
 async def open_sandbox(
-    box: Box, newsroom: Newsroom | None, host: str = "127.0.0.1", port: int = 8090
+    box: FakeTelegram, newsroom: SampleSite | None, host: str = "127.0.0.1", port: int = 8090
 ) -> Sandbox:
     """Serve everything on `host`, this machine's own. Raises ValueError, or OSError (port taken)."""
     if not is_loopback(host):
         raise ValueError(f"the sandbox has no passwords, so it listens on this machine only, not on {host}")
-    listening = _listen(host, port)  # before anything else, so that a second try finds the box as it was
-    stage = set_stage(box, newsroom)
-    watch = Watch(stage)
+    listening = _bind_socket(host, port)  # before anything else, so that a second try finds the box as it was
+    stage = create_fixtures(box, newsroom)
+    watch = PageServer(stage)
     hosts: frozenset[str] = frozenset()
-    application = web.Application(client_max_size=LARGEST_BODY, middlewares=[guard(lambda: hosts)])
-    application.add_routes([*watch.routes(), *Deeds(stage).routes()])
+    application = web.Application(client_max_size=LARGEST_BODY, middlewares=[host_middleware(lambda: hosts)])
+    application.add_routes([*watch.routes(), *PageActions(stage).routes()])
     if newsroom:
         application.add_routes(newsroom.routes())
-    add_bot_api(application, box)
+    add_bot_api_route(application, box)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     port = listening.getsockname()[1]
     hosts = own_hosts(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    schedule = _on_air(box, newsroom, address) if newsroom else None
+    schedule = _start_publishing(box, newsroom, address) if newsroom else None
     return Sandbox(address, stage, runner, watch, schedule)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bind_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 
 
-def _on_air(box: Box, newsroom: Newsroom, address: str) -> asyncio.Task[None]:
+def _start_publishing(box: FakeTelegram, newsroom: SampleSite, address: str) -> asyncio.Task[None]:
     """The site gets its address and begins to publish."""
-    newsroom.site = address.rstrip("/") + PREFIX
+    newsroom.base_url = address.rstrip("/") + PREFIX
 
-    def preview(url: str) -> Preview | None:
-        if newsroom.draws(url):
-            return Preview(image=url)
-        item = newsroom.item(url)
+    def find_preview(url: str) -> LinkPreview | None:
+        if newsroom.is_picture(url):
+            return LinkPreview(image=url)
+        item = newsroom.find_story(url)
         if item is None:
             return None
-        picture = picture_url(item, newsroom.site)
-        return Preview(title=item.headline, text=item.standfirst, site=NAMES[item.language], image=picture)
+        picture = picture_url(item, newsroom.base_url)
+        return LinkPreview(
+            title=item.headline, text=item.standfirst, site=SITE_NAMES[item.language], image=picture
+        )
 
-    box.cloud.preview = preview
+    box.state.find_preview = find_preview
     return asyncio.create_task(newsroom.run())

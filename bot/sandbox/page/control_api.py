@@ -21,15 +21,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.fake_clock import MovableClock
-from bot.sandbox.telegram.chats import Chat, Standing, User
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.fake_clock import FakeClock
+from bot.sandbox.telegram.chats import Chat, MemberStatus, User
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.message_views import event_view
 from bot.sandbox.telegram.messages import Message
-from bot.sandbox.transport.host_check import FOREIGN, is_foreign
+from bot.sandbox.transport.host_check import FOREIGN_MESSAGE, is_foreign
 
-ADDED = ("person", "people", "channel", "group", "supergroup")
-DONE = (
+ADD_ACTIONS = ("person", "people", "channel", "group", "supergroup")
+USER_ACTIONS = (
     "say",
     "press",
     "forward",
@@ -54,136 +54,144 @@ LONGEST_WAIT = 60.0
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def add_control(application: web.Application, box: Box) -> None:
+def add_control_routes(application: web.Application, box: FakeTelegram) -> None:
     """Add the control routes to the application that serves the Bot API."""
-    control = _Control(box)
+    control = _ControlRoutes(box)
     application.add_routes(
         [
-            web.get("/box/state", _plainly(control.state)),
-            web.get("/box/chats/{id}", _plainly(control.chat)),
-            web.get("/box/events", _plainly(control.events)),
-            web.post("/box/tally", _plainly(control.tally)),
-            web.get("/box/busiest", _plainly(control.busiest)),
-            web.post("/box/faults", _plainly(control.faults)),
-            web.delete("/box/faults", _plainly(control.no_faults)),
-            web.post("/box/advance", _plainly(control.advance)),
-            web.post("/box/add/{what}", _plainly(control.add)),
-            web.post("/box/do/{what}", _plainly(control.do)),
-            web.get("/box/pictures/{id}", _plainly(control.picture)),
+            web.get("/box/state", _report_errors(control.get_state)),
+            web.get("/box/chats/{id}", _report_errors(control.list_messages)),
+            web.get("/box/events", _report_errors(control.list_events)),
+            web.post("/box/tally", _report_errors(control.count_marks)),
+            web.get("/box/busiest", _report_errors(control.get_peak)),
+            web.post("/box/faults", _report_errors(control.add_fault)),
+            web.delete("/box/faults", _report_errors(control.clear_faults)),
+            web.post("/box/advance", _report_errors(control.advance_clock)),
+            web.post("/box/add/{what}", _report_errors(control.add_participant)),
+            web.post("/box/do/{what}", _report_errors(control.run_user_action)),
+            web.get("/box/pictures/{id}", _report_errors(control.get_upload)),
         ]
     )
 
 
-def _plainly(handler: Handler) -> Handler:
+def _report_errors(handler: Handler) -> Handler:
     """Wrong input is answered with a sentence and a 400, other sites' pages with a 403."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer_request(request: web.Request) -> web.Response:
         if is_foreign(request):
-            return web.json_response({"error": FOREIGN}, status=403)
+            return web.json_response({"error": FOREIGN_MESSAGE}, status=403)
         try:
             return await handler(request)
         except (ValueError, LookupError, TypeError, AttributeError) as wrong:
             return web.json_response({"error": f"{type(wrong).__name__}: {wrong}"}, status=400)
 
-    return answer
+    return answer_request
 
 
-class _Control:
-    def __init__(self, box: Box) -> None:
-        self._box = box
+class _ControlRoutes:
+    def __init__(self, box: FakeTelegram) -> None:
+        self._telegram = box
 
-    async def state(self, request: web.Request) -> web.Response:
-        box = self._box
+    async def get_state(self, request: web.Request) -> web.Response:
+        box = self._telegram
         return web.json_response(
             {
                 "token": box.token,
                 "bot": box.bot.to_json(),
                 "now": box.clock.now().isoformat(),
-                "last_event": box.cloud.journal.last,
-                "faults_met": box.faults.met,
-                "updates_waiting": len(box.cloud.updates),
-                "chats": [self._chat_state(chat) for chat in box.cloud.chats.by_id.values()],
+                "last_event": box.state.event_log.last_number,
+                "faults_met": box.faults.injected_count,
+                "updates_waiting": len(box.state.updates),
+                "chats": [self._chat_state(chat) for chat in box.state.chats.by_id.values()],
             }
         )
 
     def _chat_state(self, chat: Chat) -> dict[str, Any]:
-        member = chat.member(self._box.bot.id)
-        count = sum(1 for _ in self._box.cloud.messages.of(chat.id))
+        member = chat.get_member(self._telegram.bot.id)
+        count = sum(1 for _ in self._telegram.state.messages.in_chat(chat.id))
         return chat.to_json() | {
             "messages": count,
-            "bot": member.standing,
+            "bot": member.status,
             "rights": sorted(member.rights),
             "blocked": chat.blocked,
         }
 
-    async def chat(self, request: web.Request) -> web.Response:
-        found = self._box.cloud.messages.of(int(request.match_info["id"]), deleted="deleted" in request.query)
-        return web.json_response([self._box.view(message) for message in found])
+    async def list_messages(self, request: web.Request) -> web.Response:
+        found = self._telegram.state.messages.in_chat(
+            int(request.match_info["id"]), deleted="deleted" in request.query
+        )
+        return web.json_response([self._telegram.view_message(message) for message in found])
 
-    async def events(self, request: web.Request) -> web.Response:
+    async def list_events(self, request: web.Request) -> web.Response:
         after, kind = int(request.query.get("after", 0)), request.query.get("kind", "")
         wait = min(float(request.query.get("wait", 0)), LONGEST_WAIT)
-        journal = self._box.cloud.journal
-        found = [event for event in journal.since(after) if not kind or event.kind == kind]
+        journal = self._telegram.state.event_log
+        found = [event for event in journal.events_since(after) if not kind or event.kind == kind]
         if not found and wait > 0:
             try:
                 async with asyncio.timeout(wait):
-                    async for event in journal.follow(journal.last):
+                    async for event in journal.follow(journal.last_number):
                         if not kind or event.kind == kind:
                             found = [event]
                             break
             except TimeoutError:
                 pass
-        return web.json_response([event_view(self._box.cloud, event) for event in found])
+        return web.json_response([event_view(self._telegram.state, event) for event in found])
 
-    async def tally(self, request: web.Request) -> web.Response:
+    async def count_marks(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        tally = self._box.ledger.tally(asked["marks"], asked["chats"])
-        return web.json_response({"right": tally.right, "lost": tally.lost, "doubled": tally.doubled})
+        tally = self._telegram.visibility.count_marks(asked["marks"], asked["chats"])
+        return web.json_response(
+            {"right": tally.shown_once, "lost": tally.missing, "doubled": tally.duplicated}
+        )
 
-    async def busiest(self, request: web.Request) -> web.Response:
+    async def get_peak(self, request: web.Request) -> web.Response:
         chat = request.query.get("chat")
-        times = self._box.ledger.times(int(chat) if chat else None)
-        most = self._box.ledger.busiest(float(request.query.get("seconds", 1)), int(chat) if chat else None)
+        times = self._telegram.visibility.send_times(int(chat) if chat else None)
+        most = self._telegram.visibility.peak_count(
+            float(request.query.get("seconds", 1)), int(chat) if chat else None
+        )
         return web.json_response({"most": most, "count": len(times)})
 
-    async def faults(self, request: web.Request) -> web.Response:
+    async def add_fault(self, request: web.Request) -> web.Response:
         asked = await request.json()
         if "latency" in asked:
-            self._box.faults.latency = float(asked.pop("latency"))
+            self._telegram.faults.latency = float(asked.pop("latency"))
         if "share" in asked:
-            self._box.faults.at_random(**asked)
+            self._telegram.faults.add_random(**asked)
         elif asked:
-            self._box.faults.script(**asked)
+            self._telegram.faults.script(**asked)
         return web.json_response({"ok": True})
 
-    async def no_faults(self, request: web.Request) -> web.Response:
-        self._box.faults.clear()
+    async def clear_faults(self, request: web.Request) -> web.Response:
+        self._telegram.faults.clear()
         return web.json_response({"ok": True})
 
-    async def advance(self, request: web.Request) -> web.Response:
-        clock = self._box.clock
-        if not isinstance(clock, MovableClock):
+    async def advance_clock(self, request: web.Request) -> web.Response:
+        clock = self._telegram.clock
+        if not isinstance(clock, FakeClock):
             raise ValueError("this box's clock cannot be moved")
         clock.advance(float((await request.json())["seconds"]))
         return web.json_response({"now": clock.now().isoformat()})
 
-    async def add(self, request: web.Request) -> web.Response:
-        what = _one_of(ADDED, request.match_info["what"])
-        return self._answer(getattr(self._box, f"add_{what}")(**_arguments(await request.json())))
+    async def add_participant(self, request: web.Request) -> web.Response:
+        what = _check_name(ADD_ACTIONS, request.match_info["what"])
+        return self._result_response(
+            getattr(self._telegram, f"add_{what}")(**_parse_arguments(await request.json()))
+        )
 
-    async def do(self, request: web.Request) -> web.Response:
-        act = getattr(self._box, _one_of(DONE, request.match_info["what"]))
-        return self._answer(act(**_arguments(await request.json())))
+    async def run_user_action(self, request: web.Request) -> web.Response:
+        act = getattr(self._telegram, _check_name(USER_ACTIONS, request.match_info["what"]))
+        return self._result_response(act(**_parse_arguments(await request.json())))
 
-    async def picture(self, request: web.Request) -> web.Response:
-        content = self._box.cloud.uploads[request.match_info["id"]]
+    async def get_upload(self, request: web.Request) -> web.Response:
+        content = self._telegram.state.uploads[request.match_info["id"]]
         return web.Response(body=content, content_type="application/octet-stream")
 
-    def _answer(self, result: object) -> web.Response:
+    def _result_response(self, result: object) -> web.Response:
         match result:
             case Message():
-                return web.json_response(self._box.view(result))
+                return web.json_response(self._telegram.view_message(result))
             case Chat() | User():
                 return web.json_response(result.to_json())
             case range():
@@ -192,14 +200,14 @@ class _Control:
                 return web.json_response({"result": result})
 
 
-def _one_of(names: tuple[str, ...], given: str) -> str:
+def _check_name(names: tuple[str, ...], given: str) -> str:
     if given not in names:
         raise LookupError(f"{given!r} is none of {', '.join(names)}")
     return given
 
 
-def _arguments(given: dict[str, Any]) -> dict[str, Any]:
+def _parse_arguments(given: dict[str, Any]) -> dict[str, Any]:
     for name in ("standing", "bot"):
         if name in given:
-            given[name] = Standing(given[name])
+            given[name] = MemberStatus(given[name])
     return given

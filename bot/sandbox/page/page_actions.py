@@ -9,119 +9,119 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.sandbox.page.fixtures import Stage
+from bot.sandbox.page.fixtures import SandboxFixtures
 from bot.sandbox.page.view_models import Json
 from bot.sandbox.telegram.messages import Message
 
 LONGEST_BODY = 64 * 1024
-FASTEST, SLOWEST = 2.0, 3600.0
+MIN_INTERVAL, MAX_INTERVAL = 2.0, 3600.0
 
 
-class Mistaken(ValueError):
+class ActionError(ValueError):
     """What was asked for cannot be done; the message is for the person at the page."""
 
 
-class Deeds:
+class PageActions:
     """The page's POST routes."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: SandboxFixtures) -> None:
+        self._fixtures = stage
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post("/say", _answering(self._say)),
-            web.post("/press", _answering(self._press)),
-            web.post("/forward", _answering(self._forward)),
-            web.post("/story", _answering(self._story)),
+            web.post("/say", _json_handler(self._send_text)),
+            web.post("/press", _json_handler(self._press_button)),
+            web.post("/forward", _json_handler(self._forward_post)),
+            web.post("/story", _json_handler(self._change_story)),
         ]
 
-    def _say(self, body: Json) -> None:
-        text = _text(body, "text").strip()
+    def _send_text(self, body: Json) -> None:
+        text = _text_field(body, "text").strip()
         if not text:
-            raise Mistaken("There is nothing to send.")
+            raise ActionError("There is nothing to send.")
         if len(text) > 4096:
-            raise Mistaken("Telegram takes at most 4096 characters in a message.")
-        reader = self._stage.reader.id
-        self._stage.box.say(reader, reader, text, reply_to=_integer(body, "reply_to"))
+            raise ActionError("Telegram takes at most 4096 characters in a message.")
+        reader = self._fixtures.reader.id
+        self._fixtures.telegram.say(reader, reader, text, reply_to=_integer_field(body, "reply_to"))
 
-    def _press(self, body: Json) -> None:
-        message = self._message(body)
+    def _press_button(self, body: Json) -> None:
+        message = self._find_shown(body)
         rows = (message.content.markup or {}).get("inline_keyboard", [])
-        row, column = _integer(body, "row"), _integer(body, "column")
+        row, column = _integer_field(body, "row"), _integer_field(body, "column")
         if row < 0 or column < 0:
-            raise Mistaken("There is no such button.")
-        self._stage.box.press(
-            self._stage.reader.id, message.chat.id, message.id, rows[row][column]["callback_data"]
+            raise ActionError("There is no such button.")
+        self._fixtures.telegram.press(
+            self._fixtures.reader.id, message.chat.id, message.id, rows[row][column]["callback_data"]
         )
 
-    def _forward(self, body: Json) -> None:
-        message, reader = self._message(body), self._stage.reader.id
-        self._stage.box.forward(reader, reader, message.chat.id, message.id)
+    def _forward_post(self, body: Json) -> None:
+        message, reader = self._find_shown(body), self._fixtures.reader.id
+        self._fixtures.telegram.forward(reader, reader, message.chat.id, message.id)
 
-    def _story(self, body: Json) -> None:
-        newsroom = self._stage.newsroom
+    def _change_story(self, body: Json) -> None:
+        newsroom = self._fixtures.sample_site
         if newsroom is None:
-            raise Mistaken("These are the stories of your own site: publish there.")
-        match _text(body, "do"):
+            raise ActionError("These are the stories of your own site: publish there.")
+        match _text_field(body, "do"):
             case "publish":
-                language = _text(body, "language")
-                newsroom.publish(language if language in newsroom.desk.shelves else "en")
-            case "correct" if not newsroom.correct():
-                raise Mistaken("Every story has been corrected already. Publish a new one first.")
-            case "withdraw" if not newsroom.withdraw():
-                raise Mistaken("There is no story left to withdraw.")
+                language = _text_field(body, "language")
+                newsroom.publish_next(language if language in newsroom.state.collections else "en")
+            case "correct" if not newsroom.correct_newest():
+                raise ActionError("Every story has been corrected already. Publish a new one first.")
+            case "withdraw" if not newsroom.withdraw_newest():
+                raise ActionError("There is no story left to withdraw.")
             case "pace":
-                seconds = _integer(body, "seconds")
-                newsroom.set_pace(0 if seconds <= 0 else min(max(seconds, FASTEST), SLOWEST))
+                seconds = _integer_field(body, "seconds")
+                newsroom.set_interval(0 if seconds <= 0 else min(max(seconds, MIN_INTERVAL), MAX_INTERVAL))
             case "correct" | "withdraw":
                 pass
             case _:
-                raise Mistaken("The newsroom can publish, correct, withdraw, or change its pace.")
+                raise ActionError("The newsroom can publish, correct, withdraw, or change its pace.")
 
-    def _message(self, body: Json) -> Message:
-        chat_id, message_id = _integer(body, "chat"), _integer(body, "id")
-        if chat_id not in self._stage.chats():
+    def _find_shown(self, body: Json) -> Message:
+        chat_id, message_id = _integer_field(body, "chat"), _integer_field(body, "id")
+        if chat_id not in self._fixtures.chat_ids():
             raise LookupError(chat_id)
-        return next(m for m in self._stage.box.shown(chat_id) if m.id == message_id)
+        return next(m for m in self._fixtures.telegram.visible_messages(chat_id) if m.id == message_id)
 
 
-def _answering(act: Callable[[Json], None]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def answer(request: web.Request) -> web.StreamResponse:
+def _json_handler(act: Callable[[Json], None]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def run_action(request: web.Request) -> web.StreamResponse:
         try:
-            act(await _body(request))
-        except Mistaken as mistake:
+            act(await _read_json(request))
+        except ActionError as mistake:
             return web.json_response({"error": str(mistake)}, status=400)
         except LookupError:
             return web.json_response({"error": "That message is not there any more."}, status=409)
         return web.json_response({})
 
-    return answer
+    return run_action
 
 
-async def _body(request: web.Request) -> Json:
+async def _read_json(request: web.Request) -> Json:
     # a form of another site cannot send JSON; and a browser always says where a POST comes from
     if request.content_type != "application/json" or "Origin" not in request.headers:
-        raise Mistaken("The page sends JSON from its own address.")
+        raise ActionError("The page sends JSON from its own address.")
     if (request.content_length or 0) > LONGEST_BODY:
-        raise Mistaken("That is too long.")
+        raise ActionError("That is too long.")
     try:
         given = json.loads(await request.read())
     except ValueError:
-        raise Mistaken("That is not JSON.") from None
+        raise ActionError("That is not JSON.") from None
     if not isinstance(given, dict):
-        raise Mistaken("A JSON object is wanted.")
+        raise ActionError("A JSON object is wanted.")
     return given
 
 
-def _text(body: Json, name: str) -> str:
+def _text_field(body: Json, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
-        raise Mistaken(f"{name} is a text.")
+        raise ActionError(f"{name} is a text.")
     return value
 
 
-def _integer(body: Json, name: str) -> int:
+def _integer_field(body: Json, name: str) -> int:
     value = body.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistaken(f"{name} is a whole number.")
+        raise ActionError(f"{name} is a whole number.")
     return value

@@ -12,34 +12,36 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.page.fixtures import Stage
-from bot.sandbox.page.view_models import Json, shown, visible
+from bot.sandbox.page.fixtures import SandboxFixtures
+from bot.sandbox.page.view_models import Json, is_visible, page_message
 from bot.sandbox.telegram.event_log import Event
 from bot.sandbox.telegram.messages import Message
 
-FOLDER = Path(__file__).parent / "static"
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+STATIC_FOLDER = Path(__file__).parent / "static"
+CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 TAB_NAMES = {"en": "English", "my": "မြန်မာ"}
-MOST_SHOWN = 200  #: messages of a chat when the page opens
+MAX_MESSAGES = 200  #: messages of a chat when the page opens
 
 
-class Watch:
+class PageServer:
     """The page's routes. `close` ends the streams of events, so that the server can stop."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._run = f"{stage.box.clock.now().timestamp():.6f}"
+    def __init__(self, stage: SandboxFixtures) -> None:
+        self._fixtures = stage
+        self._run_id = f"{stage.telegram.clock.now().timestamp():.6f}"
         self._closing = asyncio.Event()
-        if stage.newsroom:
-            stage.newsroom.scheduled = self._site_changed
+        if stage.sample_site:
+            stage.sample_site.on_schedule = self._log_site_change
 
     def routes(self) -> list[web.RouteDef]:
-        names = sorted(path.name for path in FOLDER.iterdir() if path.suffix in KINDS)
-        files = [web.get("/" if name == "index.html" else f"/{name}", self._file(name)) for name in names]
+        names = sorted(path.name for path in STATIC_FOLDER.iterdir() if path.suffix in CONTENT_TYPES)
+        files = [
+            web.get("/" if name == "index.html" else f"/{name}", self._file_handler(name)) for name in names
+        ]
         return [
             *files,
-            web.get("/state", self._state),
-            web.get("/events", self._events),
+            web.get("/state", self._serve_state),
+            web.get("/events", self._serve_events),
         ]
 
     def close(self) -> None:
@@ -47,11 +49,11 @@ class Watch:
 
     # what is there
 
-    def _file(self, name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        path = FOLDER / name
-        policy = _policy(any_picture=self._stage.newsroom is None)
+    def _file_handler(self, name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        path = STATIC_FOLDER / name
+        policy = _page_policy(any_picture=self._fixtures.sample_site is None)
 
-        async def answer(request: web.Request) -> web.StreamResponse:
+        async def serve_file(request: web.Request) -> web.StreamResponse:
             headers = {
                 "Content-Security-Policy": policy,
                 "X-Content-Type-Options": "nosniff",
@@ -59,15 +61,15 @@ class Watch:
             }
             return web.Response(
                 body=path.read_bytes(),
-                content_type=KINDS[path.suffix],
+                content_type=CONTENT_TYPES[path.suffix],
                 charset="utf-8",
                 headers=headers,
             )
 
-        return answer
+        return serve_file
 
-    async def _state(self, request: web.Request) -> web.StreamResponse:
-        stage, bot = self._stage, self._stage.box.bot
+    async def _serve_state(self, request: web.Request) -> web.StreamResponse:
+        stage, bot = self._fixtures, self._fixtures.telegram.bot
         channels = [
             {
                 "id": chat.id,
@@ -75,7 +77,7 @@ class Watch:
                 "about": f"channel · @{chat.username}" if chat.username else "channel",
                 "tab": TAB_NAMES.get(language, "Channel"),
                 "language": language,
-                "messages": self._messages(chat.id),
+                "messages": self._recent_messages(chat.id),
             }
             for language, chat in stage.channels.items()
         ]
@@ -85,60 +87,62 @@ class Watch:
             "about": "bot",
             "tab": "Ask the bot",
             "username": bot.username,
-            "commands": self._commands(),
-            "messages": self._messages(stage.reader.id),
+            "commands": self._command_menu(),
+            "messages": self._recent_messages(stage.reader.id),
         }
-        after = stage.box.cloud.journal.last
+        after = stage.telegram.state.event_log.last_number
         state = {
             "channels": channels,
             "chat": private,
-            "site": self._site(),
-            "run": self._run,
+            "site": self._site_status(),
+            "run": self._run_id,
             "after": after,
         }
         return web.json_response(state, headers={"Cache-Control": "no-store"})
 
-    def _messages(self, chat_id: int) -> list[Json]:
-        messages = [message for message in self._stage.box.shown(chat_id) if visible(message)]
-        return [self._shown(message, message.content) for message in messages[-MOST_SHOWN:]]
+    def _recent_messages(self, chat_id: int) -> list[Json]:
+        messages = [
+            message for message in self._fixtures.telegram.visible_messages(chat_id) if is_visible(message)
+        ]
+        return [self._message_json(message, message.content) for message in messages[-MAX_MESSAGES:]]
 
-    def _shown(self, message: Message, content: Any) -> Json:
-        stage = self._stage
-        return shown(message, content, stage.reader.id, stage.box.cloud.preview)
+    def _message_json(self, message: Message, content: Any) -> Json:
+        stage = self._fixtures
+        return page_message(message, content, stage.reader.id, stage.telegram.state.find_preview)
 
-    def _commands(self) -> list[Json]:
+    def _command_menu(self) -> list[Json]:
         """The command menu: the one for private chats before the one for everybody."""
-        menus = self._stage.box.cloud.profile.commands
+        menus = self._fixtures.telegram.state.profile.commands
         for scope in ("all_private_chats", "default"):
-            for language in (self._stage.reader.language_code, ""):
+            for language in (self._fixtures.reader.language_code, ""):
                 menu = menus.get((json.dumps({"type": scope}), language))
                 if menu:
                     return menu
         return []
 
-    def _site(self) -> Json | None:
-        newsroom = self._stage.newsroom
+    def _site_status(self) -> Json | None:
+        newsroom = self._fixtures.sample_site
         if newsroom is None:
             return None
-        left = newsroom.next_at and (newsroom.next_at - self._stage.box.clock.now()).total_seconds()
-        return {"url": f"{newsroom.site}/", "pace": newsroom.pace, "next_in": left}
+        left = newsroom.next_at and (newsroom.next_at - self._fixtures.telegram.clock.now()).total_seconds()
+        return {"url": f"{newsroom.base_url}/", "pace": newsroom.interval, "next_in": left}
 
     # what happens
 
-    async def _events(self, request: web.Request) -> web.StreamResponse:
+    async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Cache-Control": "no-store"})
         response.content_type = "text/event-stream"
         await response.prepare(request)
-        after = _number(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
-        if request.query.get("run") != self._run or after is None:
-            await response.write(_line(0, {"kind": "reload"}))
+        after = _parse_number(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
+        if request.query.get("run") != self._run_id or after is None:
+            await response.write(_encode_event(0, {"kind": "reload"}))
             return response
         await response.write(b": here\n\n")
-        await self._stream(response, after)
+        await self._stream_events(response, after)
         return response
 
-    async def _stream(self, response: web.StreamResponse, after: int) -> None:
-        events = self._stage.box.events(after)
+    async def _stream_events(self, response: web.StreamResponse, after: int) -> None:
+        events = self._fixtures.telegram.follow_events(after)
         closing = asyncio.ensure_future(self._closing.wait())
         try:
             while not self._closing.is_set():
@@ -147,48 +151,48 @@ class Watch:
                 if not event.done():
                     event.cancel()
                     break
-                told = self._told(event.result())
+                told = self._page_event(event.result())
                 if told:
-                    await response.write(_line(event.result().number, told))
+                    await response.write(_encode_event(event.result().number, told))
         except ConnectionResetError:
             return  # the page was closed
         finally:
             closing.cancel()
 
-    def _told(self, event: Event) -> Json | None:
+    def _page_event(self, event: Event) -> Json | None:
         """An event in the page's terms; None where it is not for the page."""
         details = event.details
         if event.kind == "gap":
             return {"kind": "reload"}
         if event.kind == "site":
-            return {"kind": "site", "site": self._site()}
+            return {"kind": "site", "site": self._site_status()}
         if event.kind == "commands":
-            return {"kind": "commands", "commands": self._commands()}
-        if event.chat_id not in self._stage.chats():
+            return {"kind": "commands", "commands": self._command_menu()}
+        if event.chat_id not in self._fixtures.chat_ids():
             return None
-        if event.kind in ("message", "edited") and visible(details["message"]):
-            return {"kind": event.kind, "message": self._shown(details["message"], details["content"])}
+        if event.kind in ("message", "edited") and is_visible(details["message"]):
+            return {"kind": event.kind, "message": self._message_json(details["message"], details["content"])}
         if event.kind == "deleted":
             return {"kind": "deleted", "chat": event.chat_id, "id": event.message_id}
         if event.kind == "callback_answered":
             return {"kind": "toast", "text": details.get("text", "")}
         return {"kind": "typing", "chat": event.chat_id} if event.kind == "typing" else None
 
-    def _site_changed(self) -> None:
-        box = self._stage.box
-        box.cloud.journal.write(box.clock.now(), "site")
+    def _log_site_change(self) -> None:
+        box = self._fixtures.telegram
+        box.state.event_log.append(box.clock.now(), "site")
 
 
-def _line(number: int, told: Json) -> bytes:
+def _encode_event(number: int, told: Json) -> bytes:
     """One server-sent event."""
     return f"id: {number}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n".encode()
 
 
-def _number(given: str) -> int | None:
+def _parse_number(given: str) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 
 
-def _policy(*, any_picture: bool) -> str:
+def _page_policy(*, any_picture: bool) -> str:
     """Nothing from outside; only an operator's own feed may bring its pictures from where they are."""
     pictures = "'self' https: http:" if any_picture else "'self'"
     return (

@@ -28,22 +28,22 @@ SCENES: tuple[tuple[Colour, Colour, Colour, Colour, Colour], ...] = (
 LAYERS = 4
 
 
-def picture(name: str, section: str) -> bytes:
+def draw_picture(name: str, section: str) -> bytes:
     """A PNG of 1200 x 630 for the story `name`, its land shaped by `section`."""
-    above, horizon, sun, far, near = SCENES[_chance(name, 0) % len(SCENES)]
-    palette = [_between(above, horizon, step / (SKY - 1)) for step in range(SKY)]
+    above, horizon, sun, far, near = SCENES[_hash_number(name, 0) % len(SCENES)]
+    palette = [_blend_colours(above, horizon, step / (SKY - 1)) for step in range(SKY)]
     palette.append(sun)
-    palette += [_between(far, near, layer / (LAYERS - 1)) for layer in range(LAYERS)]
-    columns = b"".join(_column(name, section, x) for x in range(WIDTH))
+    palette += [_blend_colours(far, near, layer / (LAYERS - 1)) for layer in range(LAYERS)]
+    columns = b"".join(_draw_column(name, section, x) for x in range(WIDTH))
     rows = (b"\0" + columns[y::HEIGHT] for y in range(HEIGHT))
-    return _png(palette, b"".join(rows))
+    return _encode_png(palette, b"".join(rows))
 
 
-def _column(name: str, section: str, x: int) -> bytes:
+def _draw_column(name: str, section: str, x: int) -> bytes:
     """One column from top to bottom: sky, perhaps the sun, then the layers from far to near."""
-    tops = [_top(name, section, layer, x) for layer in range(LAYERS)]
+    tops = [_layer_top(name, section, layer, x) for layer in range(LAYERS)]
     column = bytearray(SKY_COLUMN)
-    centre_x, centre_y, radius = _sun(name)
+    centre_x, centre_y, radius = _sun_position(name)
     if abs(x - centre_x) < radius:
         half = int(math.sqrt(radius**2 - (x - centre_x) ** 2))
         column[centre_y - half : centre_y + half] = bytes([SUN]) * (2 * half)
@@ -55,44 +55,48 @@ def _column(name: str, section: str, x: int) -> bytes:
 SKY_COLUMN = bytes(min(SKY - 1, y * SKY // (HEIGHT * 3 // 4)) for y in range(HEIGHT))
 
 
-def _sun(name: str) -> tuple[int, int, int]:
-    return 260 + _chance(name, 1) % 680, 170 + _chance(name, 2) % 130, 52 + _chance(name, 3) % 44
+def _sun_position(name: str) -> tuple[int, int, int]:
+    return (
+        260 + _hash_number(name, 1) % 680,
+        170 + _hash_number(name, 2) % 130,
+        52 + _hash_number(name, 3) % 44,
+    )
 
 
-def _top(name: str, section: str, layer: int, x: int) -> int:
+def _layer_top(name: str, section: str, layer: int, x: int) -> int:
     """The height where a layer begins in column `x`: hills, ridges, roofs or water, by section."""
-    shift = _chance(name, 10 + layer)
+    shift = _hash_number(name, 10 + layer)
     base = 330 + layer * 72
     wave = 300 - layer * 34 + shift % 90
     phase = shift % 628 / 100
-    match _chance(section, 1) % 4:
+    match _hash_number(section, 1) % 4:
         case 0:
             rise = 46 * math.sin(x / wave + phase) + 17 * math.sin(x / (wave * 0.37) + 2 * phase)
         case 1:
             rise = 74 * (abs((x / wave + phase) % 2 - 1) - 0.5) + 12 * math.sin(x / 61 + phase)
         case 2:
-            rise = 22 * ((_chance(name, layer * 991 + x // (58 - 8 * layer)) % 7) - 3)
+            rise = 22 * ((_hash_number(name, layer * 991 + x // (58 - 8 * layer)) % 7) - 3)
         case _:
             rise = 15 * math.sin(x / (wave * 0.5) + phase) + 7 * math.sin(x / 47 + phase)
     return max(0, min(HEIGHT, base - int(rise)))
 
 
-def _between(first: Colour, second: Colour, share: float) -> Colour:
+def _blend_colours(first: Colour, second: Colour, share: float) -> Colour:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
-def _chance(word: str, number: int) -> int:
+def _hash_number(word: str, number: int) -> int:
     """A number that looks random and is the same every time."""
     return int.from_bytes(blake2s(f"{word}/{number}".encode(), digest_size=4).digest())
 
 
-def _png(palette: list[Colour], rows: bytes) -> bytes:
+def _encode_png(palette: list[Colour], rows: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 3, 0, 0, 0)
     colours = b"".join(map(bytes, palette))
     chunks = (b"IHDR", header), (b"PLTE", colours), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, content) for kind, content in chunks)
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

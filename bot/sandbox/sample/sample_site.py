@@ -5,14 +5,14 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from html import escape
 
-from bot.sandbox.sample.sample_newsroom import Desk, Published, continues
+from bot.sandbox.sample.sample_newsroom import NewsroomState, PublishedStory, related_stories
 
-NAMES = {"en": "The Sandbox Gazette", "my": "သဲပုံ ဂေဇက်"}
+SITE_NAMES = {"en": "The Sandbox Gazette", "my": "သဲပုံ ဂေဇက်"}
 NOTICES = {
     "en": "An invented story for trying Newswire. No person, place or organisation in it is real.",
     "my": "Newswire ကို စမ်းကြည့်ရန် စိတ်ကူးဖြင့် ရေးထားသော သတင်းဖြစ်သည်။ ပါဝင်သူ၊ အရပ်ဒေသနှင့် အဖွဲ့အစည်းများ အားလုံး စိတ်ကူးသာ ဖြစ်သည်။",
 }
-WORDS = {
+LABELS = {
     "en": {
         "about": "Invented news, for trying Newswire",
         "correction": "Correction",
@@ -34,28 +34,28 @@ WORDS = {
         "other": "English",
     },
 }
-OTHER = {"en": "my", "my": "en"}
+OTHER_LANGUAGE = {"en": "my", "my": "en"}
 YANGON = timezone(timedelta(hours=6, minutes=30))
 
 
-def feed(desk: Desk, language: str, site: str) -> str:
+def render_feed(desk: NewsroomState, language: str, site: str) -> str:
     """The newest stories as RSS 2.0 with their text. `site`: its address, without a slash at the end."""
-    items = desk.newest(language)
+    items = desk.newest_stories(language)
     changed = max((item.changed_at for item in desk.published if item.language == language), default=None)
     build = f"<lastBuildDate>{format_datetime(changed)}</lastBuildDate>" if changed else ""
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/"'
         ' xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/">\n'
-        f"<channel><title>{escape(NAMES[language])}</title><link>{site}/{language}/</link>"
+        f"<channel><title>{escape(SITE_NAMES[language])}</title><link>{site}/{language}/</link>"
         f"<description>{escape(NOTICES[language])}</description><language>{language}</language>"
         f'<atom:link href="{site}/{language}/feed.xml" rel="self" type="application/rss+xml"/>{build}\n'
-        + "\n".join(_item(item, site) for item in items)
+        + "\n".join(_render_item(item, site) for item in items)
         + "\n</channel></rss>\n"
     )
 
 
-def _item(item: Published, site: str) -> str:
+def _render_item(item: PublishedStory, site: str) -> str:
     url, story = f"{site}/{item.path}", item.story
     body = "".join(f"<p>{escape(text)}</p>" for text in story.paragraphs)
     categories = "".join(f"<category>{escape(name)}</category>" for name in (story.section, *story.tags))
@@ -69,48 +69,50 @@ def _item(item: Published, site: str) -> str:
     )
 
 
-def picture_url(item: Published, site: str) -> str:
+def picture_url(item: PublishedStory, site: str) -> str:
     return f"{site}/pictures/{item.path}.png"
 
 
-def front(desk: Desk, language: str, site: str) -> str:
+def render_front_page(desk: NewsroomState, language: str, site: str) -> str:
     """The front page: the newest stories with their pictures."""
-    cards = "".join(_card(item, site, large=place == 0) for place, item in enumerate(desk.newest(language)))
-    return _page(language, site, NAMES[language], f"<main class=front>{cards}</main>")
+    cards = "".join(
+        _render_card(item, site, large=place == 0) for place, item in enumerate(desk.newest_stories(language))
+    )
+    return _render_page(language, site, SITE_NAMES[language], f"<main class=front>{cards}</main>")
 
 
-def article(desk: Desk, item: Published, site: str) -> str:
+def render_story(desk: NewsroomState, item: PublishedStory, site: str) -> str:
     """A story's page."""
-    words, story = WORDS[item.language], item.story
+    words, story = LABELS[item.language], item.story
     correction = (
-        f"<p class=correction><b>{words['correction']}, {_time(item.corrected_at, item.language)}</b> "
+        f"<p class=correction><b>{words['correction']}, {_format_time(item.corrected_at, item.language)}</b> "
         f"{escape(story.note)}</p>"
         if item.corrected_at
         else ""
     )
-    related = "".join(_line(other, site) for other in continues(desk, item))
+    related = "".join(_render_related(other, site) for other in related_stories(desk, item))
     aside = f"<aside><h2>{words['related']}</h2><ul>{related}</ul></aside>" if related else ""
     body = (
         f"<main><article><p class=section>{escape(story.section)}</p><h1>{escape(item.headline)}</h1>"
         f"<p class=standfirst>{escape(item.standfirst)}</p><p class=byline>{escape(story.byline)} · "
-        f"<time datetime={item.at.isoformat()}>{_time(item.at, item.language)}</time></p>"
+        f"<time datetime={item.at.isoformat()}>{_format_time(item.at, item.language)}</time></p>"
         f'<img src="{picture_url(item, site)}" width=1200 height=630 alt="">{correction}'
         + "".join(f"<p>{escape(text)}</p>" for text in story.paragraphs)
         + f"</article>{aside}</main>"
     )
-    return _page(item.language, site, item.headline, body, _meta(item, site))
+    return _render_page(item.language, site, item.headline, body, _render_meta(item, site))
 
 
-def notice_page(language: str, site: str, word: str) -> str:
+def render_notice(language: str, site: str, word: str) -> str:
     """A page that only says that a story is `gone`, or a page `missing`."""
-    text = WORDS[language][word]
-    return _page(language, site, text, f"<main><h1>{text}</h1></main>")
+    text = LABELS[language][word]
+    return _render_page(language, site, text, f"<main><h1>{text}</h1></main>")
 
 
-def _meta(item: Published, site: str) -> str:
+def _render_meta(item: PublishedStory, site: str) -> str:
     described = {
         "og:type": "article",
-        "og:site_name": NAMES[item.language],
+        "og:site_name": SITE_NAMES[item.language],
         "og:title": item.headline,
         "og:description": item.standfirst,
         "og:url": f"{site}/{item.path}",
@@ -128,8 +130,8 @@ def _meta(item: Published, site: str) -> str:
     return "".join(lines)
 
 
-def _page(language: str, site: str, title: str, body: str, meta: str = "") -> str:
-    words, other, name = WORDS[language], OTHER[language], NAMES[language]
+def _render_page(language: str, site: str, title: str, body: str, meta: str = "") -> str:
+    words, other, name = LABELS[language], OTHER_LANGUAGE[language], SITE_NAMES[language]
     feed_link = f"{site}/{language}/feed.xml"
     return (
         f"<!doctype html><html lang={language}><head><meta charset=utf-8>"
@@ -145,28 +147,28 @@ def _page(language: str, site: str, title: str, body: str, meta: str = "") -> st
     )
 
 
-def _card(item: Published, site: str, *, large: bool) -> str:
+def _render_card(item: PublishedStory, site: str, *, large: bool) -> str:
     loading = "eager" if large else "lazy"
     return (
         f"<a class='card{' large' if large else ''}' href='{site}/{item.path}'>"
         f"<img src='{picture_url(item, site)}' width=1200 height=630 loading={loading} alt=''>"
         f"<span class=section>{escape(item.story.section)}</span><strong>{escape(item.headline)}</strong>"
         f"<span class=standfirst>{escape(item.standfirst)}</span>"
-        f"<time datetime={item.at.isoformat()}>{_time(item.at, item.language)}</time></a>"
+        f"<time datetime={item.at.isoformat()}>{_format_time(item.at, item.language)}</time></a>"
     )
 
 
-def _line(item: Published, site: str) -> str:
-    when = _time(item.at, item.language)
+def _render_related(item: PublishedStory, site: str) -> str:
+    when = _format_time(item.at, item.language)
     return f"<li><a href='{site}/{item.path}'>{escape(item.headline)}</a> <time>{when}</time></li>"
 
 
-def _time(at: datetime, language: str) -> str:
+def _format_time(at: datetime, language: str) -> str:
     """The site's own time: Myanmar's."""
     local = at.astimezone(YANGON)
     return local.strftime("%d.%m.%Y, %H:%M" if language == "my" else "%d %b %Y, %H:%M")
 
 
-def languages(desk: Desk) -> Iterable[str]:
+def list_languages(desk: NewsroomState) -> Iterable[str]:
     """The languages that the site has, in order."""
-    return desk.shelves.keys()
+    return desk.collections.keys()

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "stories"
+STORIES_FOLDER = Path(__file__).parent / "stories"
 FILES = {"en": "english.toml", "my": "burmese.toml"}
 MYANMAR_DIGITS = str.maketrans("0123456789", "၀၁၂၃၄၅၆၇၈၉")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class SampleStory:
     """One invented story, as plain text, with the correction that it may get later."""
 
     slug: str
@@ -29,60 +29,60 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class StoryCollection:
     """All that one language has: its stories in their order, then reports without end."""
 
     language: str
-    stories: tuple[Story, ...]
-    reports: tuple[Story, ...]  #: patterns, with {place} and the like in them
+    stories: tuple[SampleStory, ...]
+    reports: tuple[SampleStory, ...]  #: patterns, with {place} and the like in them
     figures: Mapping[str, tuple[str, ...]]
 
-    def story(self, number: int) -> Story:
+    def get_story(self, number: int) -> SampleStory:
         """The `number`th story from 0; behind the last written one a report, never the same twice."""
         if number < len(self.stories):
             return self.stories[number]
         count = number - len(self.stories)
-        return self._filled(self.reports[count % len(self.reports)], count + 1)
+        return self._fill_report(self.reports[count % len(self.reports)], count + 1)
 
-    def _filled(self, pattern: Story, number: int) -> Story:
+    def _fill_report(self, pattern: SampleStory, number: int) -> SampleStory:
         digits = MYANMAR_DIGITS if self.language == "my" else {}
         words = {name: values[number * 7 // 3 % len(values)] for name, values in self.figures.items()}
         figures = {"number": number, "level": 180 + number * 53 % 240, "change": 2 + number * 5 % 17}
         words |= {name: str(value).translate(digits) for name, value in figures.items()}
 
-        def fill(text: str) -> str:
+        def fill_text(text: str) -> str:
             return text.format_map(words)
 
-        return Story(
+        return SampleStory(
             slug=f"{pattern.slug}-{number}",
             section=pattern.section,
-            headline=fill(pattern.headline),
-            standfirst=fill(pattern.standfirst),
+            headline=fill_text(pattern.headline),
+            standfirst=fill_text(pattern.standfirst),
             byline=pattern.byline,
             note=pattern.note,
-            paragraphs=tuple(map(fill, pattern.paragraphs)),
+            paragraphs=tuple(map(fill_text, pattern.paragraphs)),
             tags=pattern.tags,
-            corrected_headline=fill(pattern.corrected_headline),
-            corrected_standfirst=fill(pattern.corrected_standfirst),
+            corrected_headline=fill_text(pattern.corrected_headline),
+            corrected_standfirst=fill_text(pattern.corrected_standfirst),
         )
 
 
-def read_shelves() -> dict[str, Shelf]:
+def load_collections() -> dict[str, StoryCollection]:
     """Every language's shelf, by its tag."""
-    return {language: _read(language, FOLDER / name) for language, name in FILES.items()}
+    return {language: _load_collection(language, STORIES_FOLDER / name) for language, name in FILES.items()}
 
 
-def _read(language: str, path: Path) -> Shelf:
+def _load_collection(language: str, path: Path) -> StoryCollection:
     written = tomllib.loads(path.read_text("utf-8"))
-    return Shelf(
+    return StoryCollection(
         language,
-        tuple(map(_story, written["story"])),
-        tuple(map(_story, written["report"])),
+        tuple(map(_parse_story, written["story"])),
+        tuple(map(_parse_story, written["report"])),
         {name: tuple(values) for name, values in written["figures"].items()},
     )
 
 
-def _story(written: Mapping[str, Any]) -> Story:
+def _parse_story(written: Mapping[str, Any]) -> SampleStory:
     fields = dict(written)
     paragraphs = tuple(part.strip() for part in fields.pop("text").strip().split("\n\n"))
-    return Story(paragraphs=paragraphs, tags=tuple(fields.pop("tags", ())), **fields)
+    return SampleStory(paragraphs=paragraphs, tags=tuple(fields.pop("tags", ())), **fields)

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.sandbox.formatting.show_html import links_of
+from bot.sandbox.formatting.show_html import find_links
 from bot.sandbox.telegram.messages import Content, Message
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class VisibleVersion:
     """What one message showed, from when until when; `until` is None while it stands there."""
 
     chat_id: int
@@ -25,59 +25,59 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class MarkCount:
     """How a list of marks fared in a list of chats; pairs of (chat id, mark)."""
 
-    right: int
-    lost: tuple[tuple[int, str], ...]
-    doubled: tuple[tuple[int, str], ...]
+    shown_once: int
+    missing: tuple[tuple[int, str], ...]
+    duplicated: tuple[tuple[int, str], ...]
 
 
-class Ledger:
+class VisibilityLog:
     """Everything that the bot ever showed."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    def __init__(self, cloud: TelegramState) -> None:
+        self._state = cloud
 
     def messages(self, chat_id: int | None = None) -> Iterator[Message]:
         """The bot's own messages in order of their ids, deleted ones too; service messages not."""
-        store, bot = self._cloud.messages, self._cloud.bot
-        found = store.all() if chat_id is None else store.of(chat_id, deleted=True)
+        store, bot = self._state.messages, self._state.bot
+        found = store.all() if chat_id is None else store.in_chat(chat_id, deleted=True)
         return (message for message in found if message.author.id == bot.id and not message.service)
 
-    def showings(self, chat_id: int | None = None) -> Iterator[Showing]:
+    def visible_versions(self, chat_id: int | None = None) -> Iterator[VisibleVersion]:
         """Every version of every message of the bot's."""
         for message in self.messages(chat_id):
             begin = message.at
             for until, content in message.versions:
-                yield Showing(message.chat.id, message.id, begin, until, content)
+                yield VisibleVersion(message.chat.id, message.id, begin, until, content)
                 begin = until
-            yield Showing(message.chat.id, message.id, begin, message.deleted_at, message.content)
+            yield VisibleVersion(message.chat.id, message.id, begin, message.deleted_at, message.content)
 
-    def bearing(self, chat_id: int, mark: str) -> list[Message]:
+    def messages_with(self, chat_id: int, mark: str) -> list[Message]:
         """The bot's messages in a chat that ever bore `mark`: in the text, a link, a button or a preview."""
         return [
             message
             for message in self.messages(chat_id)
-            if any(_bears(content, mark) for content in _contents(message))
+            if any(_has_mark(content, mark) for content in _all_versions(message))
         ]
 
-    def tally(self, marks: Iterable[str], chat_ids: Iterable[int]) -> Tally:
+    def count_marks(self, marks: Iterable[str], chat_ids: Iterable[int]) -> MarkCount:
         """Whether each mark was shown in each chat by exactly one message. Marks are whole links or words."""
         wanted = list(dict.fromkeys(marks))
         lost, doubled, right = [], [], 0
         for chat_id in chat_ids:
-            counts = self._counts(chat_id, wanted)
+            counts = self._count_in_chat(chat_id, wanted)
             right += sum(count == 1 for count in counts.values())
             lost += [(chat_id, mark) for mark, count in counts.items() if not count]
             doubled += [(chat_id, mark) for mark, count in counts.items() if count > 1]
-        return Tally(right, tuple(lost), tuple(doubled))
+        return MarkCount(right, tuple(lost), tuple(doubled))
 
-    def _counts(self, chat_id: int, marks: list[str]) -> dict[str, int]:
+    def _count_in_chat(self, chat_id: int, marks: list[str]) -> dict[str, int]:
         counts = dict.fromkeys(marks, 0)
         for message in self.messages(chat_id):
-            contents = _contents(message)
-            whole = {link for content in contents for link in _addresses(content)}
+            contents = _all_versions(message)
+            whole = {link for content in contents for link in _visible_links(content)}
             for mark in marks:
                 # of links only whole ones count: story/1 is not story/10
                 words = "://" not in mark and any(mark in content.text.plain for content in contents)
@@ -85,16 +85,16 @@ class Ledger:
                     counts[mark] += 1
         return counts
 
-    def touched(self) -> list[Message]:
+    def foreign_changes(self) -> list[Message]:
         """Messages of other people that the bot edited or deleted."""
-        bot_id = self._cloud.bot.id
+        bot_id = self._state.bot.id
         return [
             message
-            for message in self._cloud.messages.all()
+            for message in self._state.messages.all()
             if message.author.id != bot_id and bot_id in (message.edited_by, message.deleted_by)
         ]
 
-    def times(self, chat_id: int | None = None) -> list[float]:
+    def send_times(self, chat_id: int | None = None) -> list[float]:
         """When each send and each edit was applied, sorted, in seconds since 1970: what the rates count."""
         times = []
         for message in self.messages(chat_id):
@@ -102,12 +102,12 @@ class Ledger:
             times += [until.timestamp() for until, _ in message.versions]
         return sorted(times)
 
-    def busiest(self, seconds: float, chat_id: int | None = None) -> int:
+    def peak_count(self, seconds: float, chat_id: int | None = None) -> int:
         """The most sends and edits in any sliding window of `seconds`."""
-        return busiest(self.times(chat_id), seconds)
+        return peak_in_window(self.send_times(chat_id), seconds)
 
 
-def busiest(times: Iterable[float], seconds: float) -> int:
+def peak_in_window(times: Iterable[float], seconds: float) -> int:
     """The most of the sorted `times` that fall into one window [t, t + seconds)."""
     window: deque[float] = deque()
     most = 0
@@ -119,16 +119,16 @@ def busiest(times: Iterable[float], seconds: float) -> int:
     return most
 
 
-def _contents(message: Message) -> list[Content]:
+def _all_versions(message: Message) -> list[Content]:
     return [*(content for _, content in message.versions), message.content]
 
 
-def _bears(content: Content, mark: str) -> bool:
-    return mark in content.text.plain or any(mark in address for address in _addresses(content))
+def _has_mark(content: Content, mark: str) -> bool:
+    return mark in content.text.plain or any(mark in address for address in _visible_links(content))
 
 
-def _addresses(content: Content) -> Iterator[str]:
-    yield from links_of(content.text)
+def _visible_links(content: Content) -> Iterator[str]:
+    yield from find_links(content.text)
     for row in (content.markup or {}).get("inline_keyboard", ()):
         yield from (str(button["url"]) for button in row if "url" in button)
     if content.preview and content.preview.get("url"):

@@ -38,14 +38,14 @@ MEMBER_RIGHTS = (
 )
 
 
-class Kind(StrEnum):
+class ChatType(StrEnum):
     PRIVATE = "private"
     GROUP = "group"  #: a basic group: shares the account's sequence of message ids with private chats
     SUPERGROUP = "supergroup"
     CHANNEL = "channel"
 
 
-class Standing(StrEnum):
+class MemberStatus(StrEnum):
     """What somebody is in a chat, in the Bot API's words."""
 
     CREATOR = "creator"
@@ -56,7 +56,9 @@ class Standing(StrEnum):
     KICKED = "kicked"
 
 
-BELONGING = frozenset({Standing.CREATOR, Standing.ADMINISTRATOR, Standing.MEMBER, Standing.RESTRICTED})
+PRESENT_STATUSES = frozenset(
+    {MemberStatus.CREATOR, MemberStatus.ADMINISTRATOR, MemberStatus.MEMBER, MemberStatus.RESTRICTED}
+)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class User:
 class Member:
     """Somebody's standing in a chat; `rights` count for administrators and the restricted."""
 
-    standing: Standing
+    status: MemberStatus
     rights: frozenset[str] = frozenset()
 
 
@@ -92,7 +94,7 @@ class Chat:
     """A private chat (its id is the person's), a group, a supergroup or a channel."""
 
     id: int
-    kind: Kind
+    kind: ChatType
     title: str
     username: str = ""
     members: dict[int, Member] = field(default_factory=dict)
@@ -101,32 +103,34 @@ class Chat:
     started: bool = False  #: private: the person has pressed Start once
     blocked: bool = False  #: private: the person has blocked the bot
     deleted: bool = False  #: the group or channel is gone
-    moved_to: int = 0  #: the supergroup that a basic group became
+    migrated_to: int = 0  #: the supergroup that a basic group became
     pinned: list[int] = field(default_factory=list)
     last_message_id: int = 0  #: of the chat's own sequence
 
-    def member(self, user_id: int) -> Member:
+    def get_member(self, user_id: int) -> Member:
         """Their standing; LEFT for whoever was never there."""
-        return self.members.get(user_id, Member(Standing.LEFT))
+        return self.members.get(user_id, Member(MemberStatus.LEFT))
 
-    def may(self, user_id: int, right: str) -> bool:
+    def has_right(self, user_id: int, right: str) -> bool:
         """Whether the owner, an administrator or (in groups) a member has that right."""
-        member = self.member(user_id)
-        if member.standing == Standing.CREATOR:
+        member = self.get_member(user_id)
+        if member.status == MemberStatus.CREATOR:
             return True
-        if member.standing in (Standing.ADMINISTRATOR, Standing.RESTRICTED):
+        if member.status in (MemberStatus.ADMINISTRATOR, MemberStatus.RESTRICTED):
             return right in member.rights
-        return member.standing == Standing.MEMBER and self.kind != Kind.CHANNEL and right in self.allowed
+        return (
+            member.status == MemberStatus.MEMBER and self.kind != ChatType.CHANNEL and right in self.allowed
+        )
 
     def to_json(self) -> dict[str, Any]:
         chat: dict[str, Any] = {"id": self.id, "type": self.kind.value}
-        chat["first_name" if self.kind == Kind.PRIVATE else "title"] = self.title
+        chat["first_name" if self.kind == ChatType.PRIVATE else "title"] = self.title
         if self.username:
             chat["username"] = self.username
         return chat
 
 
-class Chats:
+class ChatDirectory:
     """Every user and chat of this Telegram, by id and by @name."""
 
     def __init__(self, bot: User) -> None:
@@ -138,7 +142,7 @@ class Chats:
     def add_user(self, user: User) -> Chat:
         """The user and their private chat with the bot, not yet started."""
         self.users[user.id] = user
-        return self.add(Chat(user.id, Kind.PRIVATE, user.first_name, user.username))
+        return self.add(Chat(user.id, ChatType.PRIVATE, user.first_name, user.username))
 
     def add(self, chat: Chat) -> Chat:
         self.by_id[chat.id] = chat
@@ -146,7 +150,7 @@ class Chats:
             self._names[chat.username.lower()] = chat.id
         return chat
 
-    def give_name(self, chat: Chat, username: str) -> None:
+    def set_username(self, chat: Chat, username: str) -> None:
         """The chat has this @name and no other; "" for none."""
         self._names.pop(chat.username.lower(), None)
         if other := self.by_id.get(self._names.get(username.lower(), 0)):
@@ -155,7 +159,7 @@ class Chats:
         if username:
             self._names[username.lower()] = chat.id
 
-    def free_id(self, wanted: int, step: int) -> int:
+    def next_free_id(self, wanted: int, step: int) -> int:
         """`wanted`, or the next id after it that nobody has."""
         while wanted in self.by_id or wanted in self.users:
             wanted += step
@@ -170,13 +174,13 @@ class Chats:
             # bots find channels and supergroups by name, never people
             found = None if chat_id is None or chat_id > 0 else self.by_id[chat_id]
         else:
-            found = self.by_id.get(_number(given))
+            found = self.by_id.get(_parse_id(given))
         if found is None:
             raise bad_request("chat not found")
         return found
 
 
-def _number(given: str) -> int:
+def _parse_id(given: str) -> int:
     try:
         return int(given)
     except ValueError:

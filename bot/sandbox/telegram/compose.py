@@ -17,47 +17,47 @@ from bot.sandbox.formatting.entities import (
     QUOTES,
     SPLITTABLE,
     Entity,
-    Text,
+    FormattedText,
+    add_detected,
     check_unicode,
-    formatted,
-    with_found,
+    format_text,
 )
 from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
 
-REMEMBERED = 256  #: texts; a fan-out says the same thing to everybody
+CACHE_SIZE = 256  #: texts; a fan-out says the same thing to everybody
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 MOST_UNITS = 1_000_000
 LONGEST_ARGUMENT = 1 << 15  #: bytes
 #: what a caller may mark; links, hashtags and commands Telegram finds itself
-GIVEN = frozenset({*SPLITTABLE, *QUOTES, *CODE, "text_link", "text_mention", "custom_emoji"})
+ACCEPTED_TYPES = frozenset({*SPLITTABLE, *QUOTES, *CODE, "text_link", "text_mention", "custom_emoji"})
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class LengthLimit:
     """How long a text may be, in characters after parsing, and what is said where it is longer."""
 
-    most: int
-    refusal: str
+    max_length: int
+    error: str
 
 
-SENT_TEXT = Measure(LONGEST_TEXT, "message is too long")
-SENT_CAPTION = Measure(LONGEST_CAPTION, "message caption is too long")
-EDITED_TEXT = Measure(LONGEST_TEXT, "MESSAGE_TOO_LONG")
-EDITED_CAPTION = Measure(LONGEST_CAPTION, "MEDIA_CAPTION_TOO_LONG")
+SENT_TEXT = LengthLimit(LONGEST_TEXT, "message is too long")
+SENT_CAPTION = LengthLimit(LONGEST_CAPTION, "message caption is too long")
+EDITED_TEXT = LengthLimit(LONGEST_TEXT, "MESSAGE_TOO_LONG")
+EDITED_CAPTION = LengthLimit(LONGEST_CAPTION, "MEDIA_CAPTION_TOO_LONG")
 
 
-def parsed(given: str, parse_mode: str, entities: Any) -> tuple[str, tuple[Entity, ...]]:
+def parse_text(given: str, parse_mode: str, entities: Any) -> tuple[str, tuple[Entity, ...]]:
     """A text with its marks as given, not yet cleaned. Raises Refusal."""
-    plain, marks = _parsed(given, parse_mode.lower())
+    plain, marks = _parse_cached(given, parse_mode.lower())
     mode_counts = parse_mode.lower() not in ("", "none")
-    return (plain, marks) if mode_counts or not entities else (given, tuple(_given_entities(given, entities)))
+    return (plain, marks) if mode_counts or not entities else (given, tuple(_parse_entities(given, entities)))
 
 
-@lru_cache(REMEMBERED)
-def _parsed(given: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
+@lru_cache(CACHE_SIZE)
+def _parse_cached(given: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
     check_unicode(given)
     if len(given) > LONGEST_ARGUMENT // 4 and len(given.encode()) > LONGEST_ARGUMENT:
         raise bad_request("text is too long")
@@ -69,38 +69,40 @@ def _parsed(given: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
     return plain, tuple(entities)
 
 
-def text_of(params: Params) -> tuple[str, tuple[Entity, ...]]:
+def read_text(params: Params) -> tuple[str, tuple[Entity, ...]]:
     """The parameter `text`, parsed. Raises Refusal where it is missing or wrong."""
     given = params.text("text")
     if not given:
         raise bad_request("message text is empty")
-    entities = params.tree("entities", "can't parse entities JSON object")
-    return parsed(given, params.text("parse_mode"), entities)
+    entities = params.json_value("entities", "can't parse entities JSON object")
+    return parse_text(given, params.text("parse_mode"), entities)
 
 
-def caption_of(params: Params) -> tuple[str, tuple[Entity, ...]]:
+def read_caption(params: Params) -> tuple[str, tuple[Entity, ...]]:
     """The parameter `caption`, parsed; it may be missing."""
-    entities = params.tree("caption_entities", "can't parse caption entities JSON object")
-    return parsed(params.text("caption"), params.text("parse_mode"), entities)
+    entities = params.json_value("caption_entities", "can't parse caption entities JSON object")
+    return parse_text(params.text("caption"), params.text("parse_mode"), entities)
 
 
-@lru_cache(REMEMBERED)
-def kept(plain: str, entities: tuple[Entity, ...], measure: Measure, *, empty: bool = False) -> Text:
+@lru_cache(CACHE_SIZE)
+def clean_text(
+    plain: str, entities: tuple[Entity, ...], measure: LengthLimit, *, empty: bool = False
+) -> FormattedText:
     """What Telegram keeps of it: cleaned, trimmed, links found. Raises Refusal where too long or blank."""
-    text = formatted(plain, entities)
+    text = format_text(plain, entities)
     if not text.plain and not empty:
         raise bad_request("text must be non-empty")
-    if len(text.plain) > measure.most:
-        raise bad_request(measure.refusal)
-    text = with_found(text, entity_detection.find(text.plain))
+    if len(text.plain) > measure.max_length:
+        raise bad_request(measure.error)
+    text = add_detected(text, entity_detection.detect_entities(text.plain))
     if len(text.entities) > MOST_ENTITIES:
-        return Text(text.plain, text.entities[:MOST_ENTITIES])
+        return FormattedText(text.plain, text.entities[:MOST_ENTITIES])
     return text
 
 
-def preview_of(params: Params) -> Json | None:
+def read_preview(params: Params) -> Json | None:
     """link_preview_options, or the older disable_web_page_preview."""
-    given = params.tree("link_preview_options", "can't parse link preview options JSON object")
+    given = params.json_value("link_preview_options", "can't parse link preview options JSON object")
     if given is None:
         return {"is_disabled": True} if params.flag("disable_web_page_preview") else None
     if not isinstance(given, dict):
@@ -109,19 +111,19 @@ def preview_of(params: Params) -> Json | None:
     return {name: given[name] for name in names if given.get(name)} or None
 
 
-def _given_entities(plain: str, entities: Any) -> list[Entity]:
+def _parse_entities(plain: str, entities: Any) -> list[Entity]:
     """Entities that the caller counted; those that Telegram finds by itself are passed over."""
     if not isinstance(entities, list):
         return []
-    given = [entity for each in entities if (entity := _entity(each)).type in GIVEN]
+    given = [entity for each in entities if (entity := _parse_entity(each)).type in ACCEPTED_TYPES]
     places = list(accumulate((2 if ord(letter) > 0xFFFF else 1 for letter in plain), initial=0))
     for entity in given:
-        _check_place(plain, places, entity)
-    linked = (replace(entity, url=links.kept(entity.url)) for entity in given)
+        _check_offsets(plain, places, entity)
+    linked = (replace(entity, url=links.normalize_link(entity.url)) for entity in given)
     return [entity for entity in linked if entity.url or entity.type != "text_link"]
 
 
-def _check_place(plain: str, places: list[int], entity: Entity) -> None:
+def _check_offsets(plain: str, places: list[int], entity: Entity) -> None:
     """`places`: where each character begins, in UTF-16 units, and where the text ends."""
     begin = f"entity beginning at UTF-16 offset {entity.offset}"
     if entity.offset > places[-1]:
@@ -135,7 +137,7 @@ def _check_place(plain: str, places: list[int], entity: Entity) -> None:
             raise bad_request(f"{what} in a middle of a UTF-16 symbol at byte offset {at}")
 
 
-def _entity(given: Any) -> Entity:
+def _parse_entity(given: Any) -> Entity:
     if not isinstance(given, dict):
         raise bad_request("can't parse MessageEntity: expected an Object")
     for name in ("offset", "length"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-KEPT = 10_000
+MAX_EVENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +27,41 @@ class Event:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class Journal:
+class EventLog:
     """The last events; older ones are forgotten."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = MAX_EVENTS) -> None:
         self._events: deque[Event] = deque(maxlen=kept)
         self._waiting: set[asyncio.Future[None]] = set()
-        self.last = 0
+        self.last_number = 0
 
-    def write(self, at: datetime, kind: str, chat_id: int = 0, message_id: int = 0, **details: Any) -> None:
-        self.last += 1
-        self._events.append(Event(self.last, at, kind, chat_id, message_id, details))
+    def append(self, at: datetime, kind: str, chat_id: int = 0, message_id: int = 0, **details: Any) -> None:
+        self.last_number += 1
+        self._events.append(Event(self.last_number, at, kind, chat_id, message_id, details))
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def since(self, number: int) -> list[Event]:
+    def events_since(self, number: int) -> list[Event]:
         """The events after `number` that are still known."""
-        missing = self.last - number
+        missing = self.last_number - number
         if missing <= 0:
             return []
         return list(self._events)[-missing:]
 
     async def follow(self, number: int | None = None) -> AsyncIterator[Event]:
         """Every event after `number` (from now on where None), for ever."""
-        seen = self.last if number is None else number
+        seen = self.last_number if number is None else number
         while True:
-            for event in self.since(seen):
+            for event in self.events_since(seen):
                 if event.number > seen + 1:
                     yield Event(event.number - 1, event.at, "gap")
                 seen = event.number
                 yield event
-            if seen >= self.last:
-                await self._next()
+            if seen >= self.last_number:
+                await self._wait_for_event()
 
-    async def _next(self) -> None:
+    async def _wait_for_event(self) -> None:
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.add(waiter)
         try:

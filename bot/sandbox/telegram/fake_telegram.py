@@ -35,48 +35,48 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.api_error import Json, Refusal, too_many_requests
-from bot.sandbox.telegram.assertions import Ledger
-from bot.sandbox.telegram.chats import Chats, User
-from bot.sandbox.telegram.event_log import Event, Journal
-from bot.sandbox.telegram.faults import Applied, Fault, Faults, Sees
-from bot.sandbox.telegram.founding import Founding
-from bot.sandbox.telegram.limits import Limiter, Limits
+from bot.sandbox.api_error import ApiError, Json, too_many_requests
+from bot.sandbox.telegram.assertions import VisibilityLog
+from bot.sandbox.telegram.chats import ChatDirectory, User
+from bot.sandbox.telegram.event_log import Event, EventLog
+from bot.sandbox.telegram.faults import Applied, Fault, FaultEffect, FaultInjector
+from bot.sandbox.telegram.founding import ChatFactory
+from bot.sandbox.telegram.limits import FloodLimiter, Limits
 from bot.sandbox.telegram.message_views import message_view
-from bot.sandbox.telegram.messages import Message, Messages
-from bot.sandbox.telegram.methods.hooks import allow_updates
+from bot.sandbox.telegram.messages import Message, MessageStore
+from bot.sandbox.telegram.methods.hooks import set_allowed_updates
 from bot.sandbox.telegram.methods.table import METHODS
 from bot.sandbox.telegram.params import Files, Params
-from bot.sandbox.telegram.people import People
-from bot.sandbox.telegram.state import Cloud
-from bot.sandbox.telegram.updates import Updates
+from bot.sandbox.telegram.people import UserActions
+from bot.sandbox.telegram.state import TelegramState
+from bot.sandbox.telegram.updates import UpdateQueue
 from jobs.clock import Clock
 
-_written = json.JSONEncoder(separators=(",", ":")).encode
+_encode_json = json.JSONEncoder(separators=(",", ":")).encode
 BOT_ID = 7000001
-NO_SECRET = f"{BOT_ID}:AAFa-telegram-in-a-box-has-no-secret"
+FAKE_TOKEN = f"{BOT_ID}:AAFa-telegram-in-a-box-has-no-secret"
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What goes back over the wire."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "application/json"
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenConnection:
     """No whole answer goes back: the connection is closed, reset or silent; `begun` is what was written."""
 
-    sees: Sees
-    begun: Answer | None = None
+    effect: FaultEffect
+    partial: HttpAnswer | None = None
 
 
-class Box:
+class FakeTelegram:
     """One bot's Telegram. Deterministic: time and chance are handed in, nothing else is random."""
 
     def __init__(
@@ -84,27 +84,27 @@ class Box:
         clock: Clock,
         chance: random.Random,
         *,
-        token: str = NO_SECRET,
+        token: str = FAKE_TOKEN,
         name: str = "Newswire",
         username: str = "newswire_bot",
         limits: Limits | None = None,
     ) -> None:
         bot = User(int(token.partition(":")[0]), name, username, is_bot=True)
         self.token, self.bot, self.clock = token, bot, clock
-        self.cloud = Cloud(
+        self.state = TelegramState(
             clock=clock,
-            chance=chance,
+            rng=chance,
             bot=bot,
-            chats=Chats(bot),
-            messages=Messages(),
-            updates=Updates(clock),
-            limiter=Limiter(limits or Limits()),
-            journal=Journal(),
+            chats=ChatDirectory(bot),
+            messages=MessageStore(),
+            updates=UpdateQueue(clock),
+            limiter=FloodLimiter(limits or Limits()),
+            event_log=EventLog(),
         )
-        self.faults = Faults(chance)
-        self.ledger = Ledger(self.cloud)
+        self.faults = FaultInjector(chance)
+        self.visibility = VisibilityLog(self.state)
         self._running: set[asyncio.Task[Any]] = set()
-        founding, people = Founding(self.cloud), People(self.cloud)
+        founding, people = ChatFactory(self.state), UserActions(self.state)
         self.owner = founding.owner
         self.add_person, self.add_people = founding.add_person, founding.add_people
         self.add_channel, self.add_group = founding.add_channel, founding.add_group
@@ -114,7 +114,7 @@ class Box:
         self.block, self.unblock, self.deactivate = people.block, people.unblock, people.deactivate
         self.join, self.leave, self.set_bot = people.join, people.leave, people.set_bot
         self.rename, self.pin, self.upgrade = people.rename, people.pin, people.upgrade
-        self.give_name = people.give_name
+        self.set_username = people.set_username
         self.dissolve, self.inject = people.dissolve, people.inject
         self.rename_bot = people.rename_bot
 
@@ -124,9 +124,9 @@ class Box:
         """One request by the rules and limits, without faults: HTTP status and JSON body."""
         given = Params(params, files)
         try:
-            return 200, {"ok": True, "result": await self._patiently(method.lower(), given)}
-        except Refusal as refusal:
-            self.cloud.journal.write(
+            return 200, {"ok": True, "result": await self._call_with_wait(method.lower(), given)}
+        except ApiError as refusal:
+            self.state.event_log.append(
                 self.clock.now(),
                 "refused",
                 given.integer("chat_id"),
@@ -134,46 +134,46 @@ class Box:
                 status=refusal.status,
                 description=refusal.description,
             )
-            return refusal.status, refusal.body()
+            return refusal.status, refusal.to_json()
 
-    async def exchange(
+    async def serve_request(
         self, token: str, method: str, params: Mapping[str, Any], files: Files | None = None
-    ) -> Answer | Broken:
+    ) -> HttpAnswer | BrokenConnection:
         """One request as the network carries it: with the token, with faults, with an answer in bytes."""
         if token != self.token:
-            return _answer(401, Refusal(401, "Unauthorized").body())
+            return _json_answer(401, ApiError(401, "Unauthorized").to_json())
         if self.faults.latency:
             await self.clock.sleep(self.faults.latency)
-        fault = self.faults.pick(method.lower(), str(params.get("chat_id", "")))
+        fault = self.faults.pick_fault(method.lower(), str(params.get("chat_id", "")))
         if fault is None:
-            return _answer(*await self.call(method, params, files))
-        self.cloud.journal.write(self.clock.now(), "fault", method=method, fault=fault)
-        return await self._faulty(fault, method, params, files)
+            return _json_answer(*await self.call(method, params, files))
+        self.state.event_log.append(self.clock.now(), "fault", method=method, fault=fault)
+        return await self._apply_fault(fault, method, params, files)
 
-    def begin(
+    def start_request(
         self, token: str, method: str, params: Mapping[str, Any], files: Files | None = None
-    ) -> "asyncio.Task[Answer | Broken]":
+    ) -> "asyncio.Task[HttpAnswer | BrokenConnection]":
         """The same, going on by itself even where the caller gives up."""
-        task = asyncio.create_task(self.exchange(token, method, params, files))
+        task = asyncio.create_task(self.serve_request(token, method, params, files))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
-    def events(self, after: int | None = None) -> AsyncIterator[Event]:
+    def follow_events(self, after: int | None = None) -> AsyncIterator[Event]:
         """What happens from now on, or after the event with that number, for ever."""
-        return self.cloud.journal.follow(after)
+        return self.state.event_log.follow(after)
 
-    def shown(self, chat_id: int) -> list[Message]:
+    def visible_messages(self, chat_id: int) -> list[Message]:
         """What stands in a chat now, in order."""
-        return list(self.cloud.messages.of(chat_id))
+        return list(self.state.messages.in_chat(chat_id))
 
-    def view(self, message: Message) -> Json:
+    def view_message(self, message: Message) -> Json:
         """A message as JSON for whoever watches; see `views.py`."""
-        return message_view(self.cloud, message)
+        return message_view(self.state, message)
 
-    def answer_to(self, query_id: str) -> Json | None:
+    def query_answer(self, query_id: str) -> Json | None:
         """What the bot answered to a pressed button or an inline query; None while it has not."""
-        return self.cloud.queries[query_id].answer
+        return self.state.queries[query_id].answer
 
     async def close(self) -> None:
         """Forget what is still on its way or would be applied late."""
@@ -181,64 +181,64 @@ class Box:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _patiently(self, method: str, params: Params) -> Any:
+    async def _call_with_wait(self, method: str, params: Params) -> Any:
         """As the Bot API's server does, wait out short floods before saying so."""
-        left = self.cloud.limiter.limits.patience
+        left = self.state.limiter.limits.max_wait
         while True:
             try:
-                return await self._result(method, params)
-            except Refusal as refusal:
+                return await self._run_method(method, params)
+            except ApiError as refusal:
                 wait = refusal.parameters.get("retry_after", 0)
                 if not 0 < wait <= left:
                     raise
                 left -= wait
                 await self.clock.sleep(wait)
 
-    async def _result(self, method: str, params: Params) -> Any:
+    async def _run_method(self, method: str, params: Params) -> Any:
         if method == "getupdates":
             return await self._get_updates(params)
         found = METHODS.get(method)
         if found is None:
-            raise Refusal(404, "Not Found: method not found")
-        return found(self.cloud, params)
+            raise ApiError(404, "Not Found: method not found")
+        return found(self.state, params)
 
     async def _get_updates(self, params: Params) -> list[Json]:
-        updates = self.cloud.updates
-        allow_updates(self.cloud, params)
+        updates = self.state.updates
+        set_allowed_updates(self.state, params)
         limit = min(max(params.integer("limit", 100), 1), 100)
         return await updates.poll(params.integer("offset"), limit, params.integer("timeout"))
 
-    async def _faulty(
+    async def _apply_fault(
         self, fault: Fault, method: str, params: Mapping[str, Any], files: Files | None
-    ) -> Answer | Broken:
-        if fault.sees == Sees.FLOOD:
-            return _answer(429, too_many_requests(max(1, int(fault.seconds))).body())
-        if fault.sees == Sees.REFUSAL:
-            return _answer(fault.status, Refusal(fault.status, fault.description).body())
+    ) -> HttpAnswer | BrokenConnection:
+        if fault.effect == FaultEffect.FLOOD:
+            return _json_answer(429, too_many_requests(max(1, int(fault.seconds))).to_json())
+        if fault.effect == FaultEffect.API_ERROR:
+            return _json_answer(fault.status, ApiError(fault.status, fault.description).to_json())
         answer = None
         if fault.applied == Applied.LATE:
-            task = asyncio.create_task(self._later(fault.seconds, method, params, files))
+            task = asyncio.create_task(self._call_later(fault.seconds, method, params, files))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         elif fault.applied == Applied.YES:
             if fault.seconds:
                 await self.clock.sleep(fault.seconds)
-            answer = _answer(*await self.call(method, params, files))
-        if fault.sees == Sees.ANSWER and answer:
+            answer = _json_answer(*await self.call(method, params, files))
+        if fault.effect == FaultEffect.ANSWER and answer:
             return answer
-        if fault.sees == Sees.GATEWAY:
-            return Answer(502, GATEWAY_PAGE, kind="text/html")
-        if fault.sees == Sees.ERROR:
-            return _answer(500, Refusal(500, "Internal Server Error: restart").body())
-        return Broken(fault.sees, answer if fault.sees == Sees.TRUNCATED else None)
+        if fault.effect == FaultEffect.GATEWAY:
+            return HttpAnswer(502, GATEWAY_PAGE, content_type="text/html")
+        if fault.effect == FaultEffect.ERROR:
+            return _json_answer(500, ApiError(500, "Internal Server Error: restart").to_json())
+        return BrokenConnection(fault.effect, answer if fault.effect == FaultEffect.TRUNCATED else None)
 
-    async def _later(
+    async def _call_later(
         self, seconds: float, method: str, params: Mapping[str, Any], files: Files | None
     ) -> None:
         await self.clock.sleep(seconds)
         await self.call(method, params, files)
 
 
-def _answer(status: int, body: Json) -> Answer:
+def _json_answer(status: int, body: Json) -> HttpAnswer:
     headers = {"Retry-After": str(body["parameters"]["retry_after"])} if status == 429 else {}
-    return Answer(status, _written(body).encode(), headers)
+    return HttpAnswer(status, _encode_json(body).encode(), headers)

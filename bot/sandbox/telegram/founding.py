@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable
 
-from bot.sandbox.telegram.chats import ADMIN_RIGHTS, Chat, Kind, Member, Standing, User
+from bot.sandbox.telegram.chats import ADMIN_RIGHTS, Chat, ChatType, Member, MemberStatus, User
 from bot.sandbox.telegram.messages import Content, Json, Message
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
 OWNER_ID = 1000  #: who owns the chats, and writes as the colleague
-FIRST_PERSON = 1001
-FIRST_GROUP = -4001
-FIRST_SUPERGROUP = -1001000000001
+FIRST_PERSON_ID = 1001
+FIRST_GROUP_ID = -4001
+FIRST_SUPERGROUP_ID = -1001000000001
 
 
-class Founding:
+class ChatFactory:
     """Everything that somebody does once, before anything happens."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    def __init__(self, cloud: TelegramState) -> None:
+        self._state = cloud
         self.owner = User(OWNER_ID, "Newsroom", "newsroom")
         cloud.chats.add_user(self.owner)
 
@@ -31,9 +31,9 @@ class Founding:
         is_bot: bool = False,
     ) -> User:
         """Somebody, and their private chat with the bot. `started`: they have pressed Start before."""
-        person_id = id or self._cloud.chats.free_id(FIRST_PERSON, 1)
+        person_id = id or self._state.chats.next_free_id(FIRST_PERSON_ID, 1)
         person = User(person_id, name, username, language, is_bot)
-        self._cloud.chats.add_user(person).started = started
+        self._state.chats.add_user(person).started = started
         return person
 
     def add_people(self, count: int, *, first_id: int = 100_000) -> range:
@@ -50,10 +50,10 @@ class Founding:
         id: int = 0,  # noqa: A002
         username: str = "",
         rights: Iterable[str] = ("can_post_messages",),
-        bot: Standing = Standing.ADMINISTRATOR,
+        bot: MemberStatus = MemberStatus.ADMINISTRATOR,
     ) -> Chat:
         """A channel where the bot has these rights. Its creation takes the first message id."""
-        return self._add(Kind.CHANNEL, title, id, username, Member(bot, frozenset(rights)), ())
+        return self._add_chat(ChatType.CHANNEL, title, id, username, Member(bot, frozenset(rights)), ())
 
     def add_supergroup(
         self,
@@ -63,10 +63,12 @@ class Founding:
         id: int = 0,  # noqa: A002
         username: str = "",
         rights: Iterable[str] = (),
-        bot: Standing = Standing.MEMBER,
+        bot: MemberStatus = MemberStatus.MEMBER,
     ) -> Chat:
         """A supergroup with these people and the bot in it."""
-        return self._add(Kind.SUPERGROUP, title, id, username, Member(bot, frozenset(rights)), members)
+        return self._add_chat(
+            ChatType.SUPERGROUP, title, id, username, Member(bot, frozenset(rights)), members
+        )
 
     def add_group(
         self,
@@ -75,32 +77,32 @@ class Founding:
         *,
         id: int = 0,  # noqa: A002
         rights: Iterable[str] = (),
-        bot: Standing = Standing.MEMBER,
+        bot: MemberStatus = MemberStatus.MEMBER,
     ) -> Chat:
         """A basic group; it shares the account's message ids."""
-        return self._add(Kind.GROUP, title, id, "", Member(bot, frozenset(rights)), members)
+        return self._add_chat(ChatType.GROUP, title, id, "", Member(bot, frozenset(rights)), members)
 
-    def _add(
-        self, kind: Kind, title: str, chat_id: int, username: str, bot: Member, members: Iterable[int]
+    def _add_chat(
+        self, kind: ChatType, title: str, chat_id: int, username: str, bot: Member, members: Iterable[int]
     ) -> Chat:
-        cloud = self._cloud
-        first = FIRST_GROUP if kind == Kind.GROUP else FIRST_SUPERGROUP
-        chat = Chat(chat_id or cloud.chats.free_id(first, -1), kind, title, username)
-        chat.members[self.owner.id] = Member(Standing.CREATOR, frozenset(ADMIN_RIGHTS))
-        chat.members |= {user_id: Member(Standing.MEMBER) for user_id in members}
-        if bot.standing != Standing.LEFT:
+        cloud = self._state
+        first = FIRST_GROUP_ID if kind == ChatType.GROUP else FIRST_SUPERGROUP_ID
+        chat = Chat(chat_id or cloud.chats.next_free_id(first, -1), kind, title, username)
+        chat.members[self.owner.id] = Member(MemberStatus.CREATOR, frozenset(ADMIN_RIGHTS))
+        chat.members |= {user_id: Member(MemberStatus.MEMBER) for user_id in members}
+        if bot.status != MemberStatus.LEFT:
             chat.members[cloud.bot.id] = bot
         cloud.chats.add(chat)
-        word = "group" if kind == Kind.GROUP else str(kind)
-        service_message(cloud, chat, self.owner, {f"{word}_chat_created": True})
+        word = "group" if kind == ChatType.GROUP else str(kind)
+        add_service_message(cloud, chat, self.owner, {f"{word}_chat_created": True})
         return chat
 
 
-def service_message(cloud: Cloud, chat: Chat, author: User, service: Json) -> Message:
+def add_service_message(cloud: TelegramState, chat: Chat, author: User, service: Json) -> Message:
     """A line that Telegram writes itself ("channel created"); it takes an id like any other."""
     message = Message(
         chat, cloud.messages.next_id(chat), cloud.clock.now(), author, Content(), service=service
     )
-    cloud.messages.keep(message)
-    cloud.note("message", message)
+    cloud.messages.add(message)
+    cloud.log_message("message", message)
     return message

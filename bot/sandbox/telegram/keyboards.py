@@ -9,9 +9,9 @@ from bot.sandbox.formatting import links
 from bot.sandbox.telegram.params import Params
 
 Json = dict[str, Any]
-LONGEST = 10_000  #: bytes of an inline keyboard's JSON (measured by others; Telegram does not say)
-MOST_IN_ROW, MOST = 8, 100
-_ONE_OF = (
+MAX_JSON_BYTES = 10_000  #: bytes of an inline keyboard's JSON (measured by others; Telegram does not say)
+MOST_IN_ROW, MAX_BUTTONS = 8, 100
+_BUTTON_KINDS = (
     "url",
     "callback_data",
     "web_app",
@@ -25,15 +25,15 @@ _ONE_OF = (
 )
 
 
-def keyboard_of(params: Params) -> Json | None:
+def read_keyboard(params: Params) -> Json | None:
     """The inline keyboard to keep with the message; other keyboards are checked and forgotten."""
     if not params.has("reply_markup"):
         return None
-    return _keyboard(params.text("reply_markup"))
+    return _parse_keyboard(params.text("reply_markup"))
 
 
 @lru_cache(256)
-def _keyboard(given: str) -> Json | None:
+def _parse_keyboard(given: str) -> Json | None:
     """One and the same object for one and the same text: nobody changes a keyboard once it is made."""
     try:
         markup = json.loads(given)
@@ -46,43 +46,43 @@ def _keyboard(given: str) -> Json | None:
         return None
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise bad_request('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
-    kept = [[_button(button) for button in row] for row in rows if row]
-    if sum(map(len, kept)) > MOST or len(json.dumps(kept)) > LONGEST:
+    kept = [[_parse_button(button) for button in row] for row in rows if row]
+    if sum(map(len, kept)) > MAX_BUTTONS or len(json.dumps(kept)) > MAX_JSON_BYTES:
         raise bad_request("reply markup is too long")
     return {"inline_keyboard": kept} if kept else None
 
 
-def _wrong(reason: str) -> Never:
+def _refuse_button(reason: str) -> Never:
     raise bad_request(f"can't parse inline keyboard button: {reason}")
 
 
-def _button(button: Any) -> Json:
+def _parse_button(button: Any) -> Json:
     if not isinstance(button, dict):
-        _wrong("InlineKeyboardButton must be an Object")
+        _refuse_button("InlineKeyboardButton must be an Object")
     text = button.get("text")
     if not isinstance(text, str):
-        _wrong('Can\'t find field "text"' if text is None else 'Field "text" must be of type String')
+        _refuse_button('Can\'t find field "text"' if text is None else 'Field "text" must be of type String')
     if not text:
         raise bad_request("inline keyboard button text can't be empty")
     kept: Json = {"text": text}
-    kind = next((name for name in _ONE_OF if name in button), "")
+    kind = next((name for name in _BUTTON_KINDS if name in button), "")
     if not kind:
-        _wrong("Text buttons are unallowed in the inline keyboard")
-    kept[kind] = _checked(kind, button[kind])
+        _refuse_button("Text buttons are unallowed in the inline keyboard")
+    kept[kind] = _check_value(kind, button[kind])
     for extra in ("style", "icon_custom_emoji_id"):
         if extra in button:
             kept[extra] = button[extra]
     return kept
 
 
-def _checked(kind: str, value: Any) -> Any:
+def _check_value(kind: str, value: Any) -> Any:
     if kind == "callback_data":
         if not isinstance(value, str) or not 1 <= len(value.encode()) <= 64:
             raise bad_request("BUTTON_DATA_INVALID")
     elif kind == "url":
         try:
-            return links.checked(str(value))
-        except links.WrongLink as wrong:
+            return links.check_link(str(value))
+        except links.InvalidLink as wrong:
             raise bad_request(f"inline keyboard button URL '{value}' is invalid: {wrong}") from None
     elif kind == "copy_text":
         text = value.get("text") if isinstance(value, dict) else None

@@ -13,10 +13,10 @@ from jobs.config import Rate
 LONGEST_WAIT = 3600.0
 _OVERALL_RATE, _PAID_RATE = Rate(30, 1.0), Rate(1000, 1.0)
 _CHAT_RATE, _GROUP_RATE = Rate(1, 1.0), Rate(20, 60.0)
-IN_FLIGHT = (
+IN_FLIGHT_SECONDS = (
     1.0  #: a request this soon after a 429 had left before the answer came: it does not lengthen the wait
 )
-_OVERALL = 0  #: the key of the account's own windows; no chat has that id
+_OVERALL_KEY = 0  #: the key of the account's own windows; no chat has that id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,74 +32,78 @@ class Limits:
     burst: int = 3  #: messages to one chat at once, after a rest
     group: Rate | None = _GROUP_RATE
     grace: float = 0.1
-    patience: float = 0.0  #: seconds a request waits inside before a 429; Telegram's own server has 60
+    max_wait: float = 0.0  #: seconds a request waits inside before a 429; Telegram's own server has 60
 
 
 NO_LIMITS = Limits(overall=None, paid=None, chat=None, group=None)
 
 
 @dataclass(slots=True)
-class _Wait:
+class _FloodWait:
     until: float
     seconds: float
-    said: float  #: when the bot was last told
+    told_at: float  #: when the bot was last told
 
 
-class Limiter:
+class FloodLimiter:
     """Counts what went out; times are seconds of one clock that never runs backwards."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._sent: dict[int, deque[float]] = {}
-        self._waits: dict[int, _Wait] = {}
+        self._waits: dict[int, _FloodWait] = {}
         self._bucket: dict[int, float] = {}
 
-    def spend(self, chat_id: int, crowd: bool, paid: bool, now: float) -> int:
+    def count_message(self, chat_id: int, crowd: bool, paid: bool, now: float) -> int:
         """0 where the message may go (it is counted), else the seconds to wait.
 
         `crowd`: a group, supergroup or channel.
         """
         limits = self.limits
         if self._waits:
-            waited = self._grown(_OVERALL, now) or self._grown(chat_id, now)
+            waited = self._extend_wait(_OVERALL_KEY, now) or self._extend_wait(chat_id, now)
             if waited:
                 return waited
         overall = limits.paid if paid else limits.overall
-        wait = self._short(_OVERALL, overall, now)
+        wait = self._window_wait(_OVERALL_KEY, overall, now)
         if wait > 0:
-            return self._started(_OVERALL, wait, now)
-        wait = max(self._short(chat_id, limits.group if crowd else None, now), self._early(chat_id, now))
+            return self._start_wait(_OVERALL_KEY, wait, now)
+        wait = max(
+            self._window_wait(chat_id, limits.group if crowd else None, now), self._burst_wait(chat_id, now)
+        )
         if wait > 0:
-            return self._started(chat_id, wait, now)
-        self._count(chat_id, crowd, now)
+            return self._start_wait(chat_id, wait, now)
+        self._record_message(chat_id, crowd, now)
         return 0
 
-    def _count(self, chat_id: int, crowd: bool, now: float) -> None:
-        self._window(_OVERALL, max(self._most(self.limits.paid), self._most(self.limits.overall))).append(now)
+    def _record_message(self, chat_id: int, crowd: bool, now: float) -> None:
+        self._get_window(
+            _OVERALL_KEY, max(self._rate_count(self.limits.paid), self._rate_count(self.limits.overall))
+        ).append(now)
         if crowd and self.limits.group:
-            self._window(chat_id, self.limits.group.count).append(now)
+            self._get_window(chat_id, self.limits.group.count).append(now)
         if self.limits.chat:
             pace = self.limits.chat.seconds / self.limits.chat.count
             self._bucket[chat_id] = max(self._bucket.get(chat_id, 0.0), now) + pace
 
     @staticmethod
-    def _most(rate: Rate | None) -> int:
+    def _rate_count(rate: Rate | None) -> int:
         return rate.count if rate else 0
 
-    def _window(self, key: int, count: int) -> deque[float]:
+    def _get_window(self, key: int, count: int) -> deque[float]:
         window = self._sent.get(key)
         if window is None:
             window = self._sent[key] = deque(maxlen=max(count, 1))
         return window
 
-    def _short(self, key: int, rate: Rate | None, now: float) -> float:
+    def _window_wait(self, key: int, rate: Rate | None, now: float) -> float:
         """Seconds until the window has room again."""
         sent = self._sent.get(key)
         if rate is None or sent is None or len(sent) < rate.count:
             return 0.0
         return sent[-rate.count] + rate.seconds - self.limits.grace - now
 
-    def _early(self, chat_id: int, now: float) -> float:
+    def _burst_wait(self, chat_id: int, now: float) -> float:
         """Seconds until one chat's burst is used up no more."""
         rate = self.limits.chat
         if rate is None:
@@ -107,12 +111,12 @@ class Limiter:
         pace = rate.seconds / rate.count
         return self._bucket.get(chat_id, 0.0) - now - pace * (self.limits.burst - 1) - self.limits.grace
 
-    def _started(self, key: int, wait: float, now: float) -> int:
+    def _start_wait(self, key: int, wait: float, now: float) -> int:
         seconds = max(1, math.ceil(wait))
-        self._waits[key] = _Wait(now + seconds, seconds, now)
+        self._waits[key] = _FloodWait(now + seconds, seconds, now)
         return seconds
 
-    def _grown(self, key: int, now: float) -> int:
+    def _extend_wait(self, key: int, now: float) -> int:
         """What is left to wait, twice as long as before for whoever did not wait; 0 where it is over."""
         wait = self._waits.get(key)
         if wait is None:
@@ -120,7 +124,7 @@ class Limiter:
         if now >= wait.until:
             del self._waits[key]
             return 0
-        if now - wait.said >= IN_FLIGHT:
+        if now - wait.told_at >= IN_FLIGHT_SECONDS:
             wait.seconds = min(wait.seconds * 2, LONGEST_WAIT)
-            wait.until, wait.said = now + wait.seconds, now
+            wait.until, wait.told_at = now + wait.seconds, now
         return math.ceil(wait.until - now)

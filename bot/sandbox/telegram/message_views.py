@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from bot.sandbox.formatting.show_html import links_of, to_html
+from bot.sandbox.formatting.show_html import find_links, to_html
 from bot.sandbox.telegram.event_log import Event
-from bot.sandbox.telegram.messages import Content, Message, origin_of
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.messages import Content, Message, forward_origin
+from bot.sandbox.telegram.state import TelegramState
 
 Json = dict[str, Any]
 
 
-def message_view(cloud: Cloud, message: Message, content: Content | None = None) -> Json:
+def message_view(cloud: TelegramState, message: Message, content: Content | None = None) -> Json:
     """A message as it is shown, or as it was with another `content`. Times are ISO 8601 in UTC."""
     shown = content or message.content
     return {
@@ -25,7 +25,7 @@ def message_view(cloud: Cloud, message: Message, content: Content | None = None)
         **content_view(cloud, shown),
         "silent": message.silent,
         "protected": message.protected,
-        "forwarded_from": origin_of(message) if message.origin else None,
+        "forwarded_from": forward_origin(message) if message.origin else None,
         "reply_to": message.reply_to.id if message.reply_to else None,
         "versions": [
             {"until": until.isoformat()} | content_view(cloud, old) for until, old in message.versions
@@ -33,7 +33,7 @@ def message_view(cloud: Cloud, message: Message, content: Content | None = None)
     }
 
 
-def content_view(cloud: Cloud, content: Content) -> Json:
+def content_view(cloud: TelegramState, content: Content) -> Json:
     """What a message shows: the text as plain text, entities and HTML; buttons; picture; link preview."""
     rows = (content.markup or {}).get("inline_keyboard", ())
     photo = content.photo
@@ -47,13 +47,13 @@ def content_view(cloud: Cloud, content: Content) -> Json:
     }
 
 
-def preview_view(cloud: Cloud, content: Content) -> Json | None:
+def preview_view(cloud: TelegramState, content: Content) -> Json | None:
     """The preview of the chosen link, else of the first one; None where there is none or it is turned off."""
     options = content.preview or {}
-    url = options.get("url") or next(links_of(content.text), "")
+    url = options.get("url") or next(find_links(content.text), "")
     if content.photo or options.get("is_disabled") or not url:
         return None
-    page = cloud.preview(url)
+    page = cloud.find_preview(url)
     return {
         "url": url,
         "title": page.title if page else "",
@@ -65,7 +65,7 @@ def preview_view(cloud: Cloud, content: Content) -> Json | None:
     }
 
 
-def event_view(cloud: Cloud, event: Event) -> Json:
+def event_view(cloud: TelegramState, event: Event) -> Json:
     """One entry of the journal; a message as it was then."""
     details = dict(event.details)
     message, content = details.pop("message", None), details.pop("content", None)
@@ -74,11 +74,11 @@ def event_view(cloud: Cloud, event: Event) -> Json:
         view["chat_id"] = event.chat_id
     if event.message_id:
         view["message_id"] = event.message_id
-    view |= {name: value if _is_plain(value) else repr(value) for name, value in details.items()}
+    view |= {name: value if _is_json_value(value) else repr(value) for name, value in details.items()}
     if isinstance(message, Message):
         view["message"] = message_view(cloud, message, content)
     return view
 
 
-def _is_plain(value: object) -> bool:
+def _is_json_value(value: object) -> bool:
     return value is None or isinstance(value, str | int | float | bool | list | dict)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.formatting.entities import NO_TEXT, Text
-from bot.sandbox.telegram.chats import Chat, Kind, User
+from bot.sandbox.formatting.entities import NO_TEXT, FormattedText
+from bot.sandbox.telegram.chats import Chat, ChatType, User
 
 Json = dict[str, Any]
-OWN_SEQUENCE = frozenset({Kind.CHANNEL, Kind.SUPERGROUP})
+OWN_SEQUENCE = frozenset({ChatType.CHANNEL, ChatType.SUPERGROUP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Photo:
 class Content:
     """What a message shows. With a photo the text is its caption."""
 
-    text: Text = NO_TEXT
+    text: FormattedText = NO_TEXT
     photo: Photo | None = None
     markup: Json | None = None  #: an inline keyboard
     preview: Json | None = None  #: link_preview_options as given
@@ -82,7 +82,7 @@ class Message:
     def to_json(self, *, with_reply: bool = True) -> Json:
         """The Bot API's Message."""
         message: Json = {"message_id": self.id, "date": int(self.at.timestamp()), "chat": self.chat.to_json()}
-        if self.chat.kind == Kind.CHANNEL:
+        if self.chat.kind == ChatType.CHANNEL:
             message["sender_chat"] = message["chat"]
             if self.signed:
                 message["author_signature"] = self.signed
@@ -101,12 +101,12 @@ class Message:
         return message | (self.service or _content_json(self.content))
 
 
-def origin_of(message: Message) -> Json:
+def forward_origin(message: Message) -> Json:
     """The Bot API's MessageOrigin of a forward; a forward of a forward names the first one."""
     if message.origin:
         return message.origin
     date = int(message.at.timestamp())
-    if message.chat.kind == Kind.CHANNEL:
+    if message.chat.kind == ChatType.CHANNEL:
         channel: Json = {"type": "channel", "date": date, "chat": message.chat.to_json()}
         return channel | {"message_id": message.id}
     return {"type": "user", "date": date, "sender_user": message.author.to_json()}
@@ -130,7 +130,7 @@ def _content_json(content: Content) -> Json:
     return shown
 
 
-class Messages:
+class MessageStore:
     """Every message that was ever there, by chat and id."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Messages:
         self._account_sequence += 1
         return self._account_sequence
 
-    def keep(self, message: Message) -> Message:
+    def add(self, message: Message) -> Message:
         self._by_chat.setdefault(message.chat.id, {})[message.id] = message
         return message
 
@@ -154,7 +154,7 @@ class Messages:
         message = self._by_chat.get(chat.id, {}).get(message_id)
         return None if message is None or message.deleted_at else message
 
-    def of(self, chat_id: int, *, deleted: bool = False) -> Iterator[Message]:
+    def in_chat(self, chat_id: int, *, deleted: bool = False) -> Iterator[Message]:
         """A chat's messages in order, with the deleted ones where asked for."""
         for message in self._by_chat.get(chat_id, {}).values():
             if deleted or not message.deleted_at:
@@ -163,4 +163,4 @@ class Messages:
     def all(self) -> Iterator[Message]:
         """Every message, deleted ones too, chat by chat."""
         for chat_id in self._by_chat:
-            yield from self.of(chat_id, deleted=True)
+            yield from self.in_chat(chat_id, deleted=True)

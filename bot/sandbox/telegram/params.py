@@ -44,7 +44,7 @@ class Params:
         value = self._given.get(name)
         return value is True or str(value).lower() in ("true", "yes", "1")
 
-    def tree(self, name: str, reason: str) -> Any:
+    def json_value(self, name: str, reason: str) -> Any:
         """An object or a list, given as such or as JSON text; None where absent.
 
         A text that is no JSON is refused with `reason`.

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sandbox.api_error import Refusal
+from bot.sandbox.api_error import ApiError
 from jobs.clock import Clock
 
 Json = dict[str, Any]
-KEPT = timedelta(hours=24)
-QUERY_KEPT = timedelta(seconds=150)
+RETENTION = timedelta(hours=24)
+QUERY_RETENTION = timedelta(seconds=150)
 FIRST_ID = 1000
 LONGEST_POLL = 50
-UNASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 QUERIES = frozenset({"callback_query", "inline_query"})
 
 _CONFLICT = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
-_BY_WEBHOOK = "Conflict: terminated by setWebhook request"
-_WEBHOOK = (
+_WEBHOOK_TAKEOVER = "Conflict: terminated by setWebhook request"
+_WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; "
     "use deleteWebhook to delete the webhook first"
 )
@@ -39,7 +39,7 @@ class Webhook:
     max_connections: int = 40
 
 
-class Updates:
+class UpdateQueue:
     """The updates that the bot has not confirmed."""
 
     def __init__(self, clock: Clock) -> None:
@@ -49,29 +49,29 @@ class Updates:
         self._poll: asyncio.Future[bool] | None = None
         self.allowed: tuple[str, ...] = ()
         self.webhook: Webhook | None = None
-        self.local = False  #: one's own Bot API server: webhooks over plain http on any port
-        self.failed: tuple[datetime, str] | None = None  #: when and why the webhook failed last
-        self.came = asyncio.Event()  #: set whenever there is one more
-        self.polled = asyncio.Event()  #: set while a long poll waits
+        self.is_local = False  #: one's own Bot API server: webhooks over plain http on any port
+        self.webhook_error: tuple[datetime, str] | None = None  #: when and why the webhook failed last
+        self.arrived = asyncio.Event()  #: set whenever there is one more
+        self.polling = asyncio.Event()  #: set while a long poll waits
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def put(self, kind: str, content: Json) -> int:
         """Queue one update and return its id; 0 where the bot does not want that kind."""
-        wanted = kind in self.allowed if self.allowed else kind not in UNASKED
+        wanted = kind in self.allowed if self.allowed else kind not in NOT_BY_DEFAULT
         return self.put_raw({kind: content}) if wanted else 0
 
     def put_raw(self, update: Json) -> int:
         """Queue an update as it is, and return its id: its own `update_id`, or the next in order."""
         self._last = int(update.get("update_id", self._last + 1))
         self._queue.append((self._clock.now(), {"update_id": self._last, **update}))
-        self.came.set()
+        self.arrived.set()
         if self._poll and not self._poll.done():
             self._poll.set_result(True)
         return self._last
 
-    def waiting(self, limit: int) -> list[Json]:
+    def pending(self, limit: int) -> list[Json]:
         """The oldest `limit` updates that are not too old."""
         self._forget_old()
         return [update for _, update in list(self._queue)[:limit]]
@@ -88,58 +88,58 @@ class Updates:
     async def poll(self, offset: int, limit: int, timeout: int) -> list[Json]:
         """getUpdates. Raises Refusal 409 where a webhook is set or a newer poll takes over."""
         if self.webhook:
-            raise Refusal(409, _WEBHOOK)
+            raise ApiError(409, _WEBHOOK_ACTIVE)
         self.confirm(offset)
-        found = self.waiting(limit)
+        found = self.pending(limit)
         if not found and timeout > 0:
-            await self._wait(min(timeout, LONGEST_POLL))
-            found = self.waiting(limit)
+            await self._wait_for_update(min(timeout, LONGEST_POLL))
+            found = self.pending(limit)
         return found
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait_for_update(self, seconds: float) -> None:
         self._end_poll()
         mine = self._poll = asyncio.get_running_loop().create_future()
-        self.polled.set()
+        self.polling.set()
         nap = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             await asyncio.wait({mine, nap}, return_when=asyncio.FIRST_COMPLETED)
             if mine.done() and not mine.result():
-                raise Refusal(409, _BY_WEBHOOK if self.webhook else _CONFLICT)
+                raise ApiError(409, _WEBHOOK_TAKEOVER if self.webhook else _CONFLICT)
         finally:
             nap.cancel()
             if self._poll is mine:
                 self._poll = None
-                self.polled.clear()
+                self.polling.clear()
 
-    def hook(self, webhook: Webhook | None) -> None:
+    def use_webhook(self, webhook: Webhook | None) -> None:
         """Deliver to this address from now on, or to nobody; a running poll ends with a 409."""
         self.webhook = webhook
-        self.failed = None
+        self.webhook_error = None
         if webhook:
             self._end_poll()
-        self.came.set()
+        self.arrived.set()
 
     def _end_poll(self) -> None:
         if self._poll and not self._poll.done():
             self._poll.set_result(False)
 
-    def hang_up(self) -> None:
+    def release_poll(self) -> None:
         """Answer a running poll with what there is, so that the server can stop."""
         if self._poll and not self._poll.done():
             self._poll.set_result(True)
 
-    def drop(self) -> None:
+    def clear(self) -> None:
         """Forget every waiting update."""
         self._queue.clear()
 
     def _forget_old(self) -> None:
         now = self._clock.now()
-        while self._queue and now - self._queue[0][0] > KEPT:
+        while self._queue and now - self._queue[0][0] > RETENTION:
             self._queue.popleft()
         old = [
             (at, update)
             for at, update in self._queue
-            if now - at > QUERY_KEPT and not QUERIES.isdisjoint(update)
+            if now - at > QUERY_RETENTION and not QUERIES.isdisjoint(update)
         ]
         for entry in old:
             self._queue.remove(entry)

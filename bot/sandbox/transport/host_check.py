@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-ELSEWHERE = frozenset({"cross-site", "same-site"})  #: Sec-Fetch-Site (W3C, Fetch Metadata)
-FOREIGN = "Another site may not use the sandbox."
+OTHER_SITES = frozenset({"cross-site", "same-site"})  #: Sec-Fetch-Site (W3C, Fetch Metadata)
+FOREIGN_MESSAGE = "Another site may not use the sandbox."
 
 
 def is_loopback(host: str) -> bool:
@@ -31,38 +31,38 @@ def own_hosts(host: str, port: int) -> frozenset[str]:
     return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
 
 
-def guard(hosts: Callable[[], frozenset[str]]) -> Middleware:
+def host_middleware(hosts: Callable[[], frozenset[str]]) -> Middleware:
     """Refuse what comes under another name or from another site. `hosts` is asked each time."""
 
     @web.middleware
-    async def guarded(
+    async def check_request(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        reason = refusal(request, hosts())
+        reason = rejection_reason(request, hosts())
         if reason:
             return web.json_response({"error": reason}, status=403)
         return await handler(request)
 
-    return guarded
+    return check_request
 
 
-def refusal(request: web.BaseRequest, hosts: frozenset[str]) -> str:
+def rejection_reason(request: web.BaseRequest, hosts: frozenset[str]) -> str:
     """Why the request may not be answered; "" where it may."""
     if request.headers.get("Host", "").lower() not in hosts:
         return "The sandbox answers only under its own address."
     origin = request.headers.get("Origin")
     if origin is not None and origin.lower() not in {f"http://{host}" for host in hosts}:
-        return FOREIGN
+        return FOREIGN_MESSAGE
     navigates = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
-    return FOREIGN if _from_elsewhere(request) and not navigates else ""
+    return FOREIGN_MESSAGE if _is_cross_site(request) and not navigates else ""
 
 
 def is_foreign(request: web.BaseRequest) -> bool:
     """Whether a browser brings the request from another site, a followed link too: for what is no page."""
     origin = request.headers.get("Origin")
     own = f"{request.scheme}://{request.headers.get('Host', '')}"
-    return _from_elsewhere(request) or (origin is not None and origin.lower() != own.lower())
+    return _is_cross_site(request) or (origin is not None and origin.lower() != own.lower())
 
 
-def _from_elsewhere(request: web.BaseRequest) -> bool:
-    return request.headers.get("Sec-Fetch-Site", "").lower() in ELSEWHERE
+def _is_cross_site(request: web.BaseRequest) -> bool:
+    return request.headers.get("Sec-Fetch-Site", "").lower() in OTHER_SITES

@@ -10,57 +10,59 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
-from bot.sandbox.api_error import Refusal
-from bot.sandbox.telegram.fake_telegram import Answer, Box, Broken
-from bot.sandbox.telegram.faults import Sees
+from bot.sandbox.api_error import ApiError
+from bot.sandbox.telegram.fake_telegram import BrokenConnection, FakeTelegram, HttpAnswer
+from bot.sandbox.telegram.faults import FaultEffect
 from bot.sandbox.telegram.params import Files
-from bot.sandbox.transport.host_check import FOREIGN, is_foreign
+from bot.sandbox.transport.host_check import FOREIGN_MESSAGE, is_foreign
 
 LARGEST_BODY = 50_000_000
-LONGEST_SILENCE = 120.0  #: seconds after which a silent connection is closed
-_RESET_AT_ONCE = struct.pack("ii", 1, 0)
+NO_ANSWER_TIMEOUT = 120.0  #: seconds after which a silent connection is closed
+_LINGER_OFF = struct.pack("ii", 1, 0)
 
 
-def serve_box(box: Box) -> web.Application:
+def create_app(box: FakeTelegram) -> web.Application:
     """An aiohttp application; mount its routes where you like."""
     application = web.Application(client_max_size=LARGEST_BODY)
-    add_bot_api(application, box)
+    add_bot_api_route(application, box)
     return application
 
 
-def add_bot_api(application: web.Application, box: Box) -> None:
+def add_bot_api_route(application: web.Application, box: FakeTelegram) -> None:
     """Add the Bot API's route to an application that serves more."""
     closing = asyncio.Event()
 
-    async def hang_up(_: web.Application) -> None:
+    async def stop_waiting(_: web.Application) -> None:
         closing.set()
-        box.cloud.updates.hang_up()
+        box.state.updates.release_poll()
 
-    async def bot_api(request: web.Request) -> web.StreamResponse:
+    async def serve_bot_api(request: web.Request) -> web.StreamResponse:
         if is_foreign(request):
-            return _plain(403, f"Forbidden: {FOREIGN}")
+            return _error_response(403, f"Forbidden: {FOREIGN_MESSAGE}")
         try:
-            params, files = await _read(request)
+            params, files = await _read_params(request)
         except ValueError:
-            return _plain(400, "Bad Request: can't parse request")
-        found = await box.exchange(request.match_info["token"], request.match_info["method"], params, files)
-        if isinstance(found, Answer):
+            return _error_response(400, "Bad Request: can't parse request")
+        found = await box.serve_request(
+            request.match_info["token"], request.match_info["method"], params, files
+        )
+        if isinstance(found, HttpAnswer):
             return web.Response(
-                status=found.status, body=found.body, headers=found.headers, content_type=found.kind
+                status=found.status, body=found.body, headers=found.headers, content_type=found.content_type
             )
-        if found.sees == Sees.SILENCE:
-            await _until(closing, box.clock.sleep(LONGEST_SILENCE))
-        return await _break(request, found)
+        if found.effect == FaultEffect.NO_ANSWER:
+            await _wait_or_close(closing, box.clock.sleep(NO_ANSWER_TIMEOUT))
+        return await _break_connection(request, found)
 
-    application.on_shutdown.append(hang_up)
-    application.router.add_route("*", "/bot{token:[^/]+}/{method}", bot_api)
-
-
-def _plain(status: int, description: str) -> web.Response:
-    return web.json_response(Refusal(status, description).body(), status=status)
+    application.on_shutdown.append(stop_waiting)
+    application.router.add_route("*", "/bot{token:[^/]+}/{method}", serve_bot_api)
 
 
-async def _read(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
+def _error_response(status: int, description: str) -> web.Response:
+    return web.json_response(ApiError(status, description).to_json(), status=status)
+
+
+async def _read_params(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
     """Parameters from a JSON body, a form, or the query string."""
     if request.content_type == "application/json":
         body = await request.read()
@@ -84,7 +86,7 @@ async def _read(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
     return params, files
 
 
-async def _until(closing: asyncio.Event, nap: Coroutine[Any, Any, None]) -> None:
+async def _wait_or_close(closing: asyncio.Event, nap: Coroutine[Any, Any, None]) -> None:
     """Wait for the nap's end or the server's."""
     waits = [asyncio.ensure_future(closing.wait()), asyncio.ensure_future(nap)]
     try:
@@ -94,23 +96,23 @@ async def _until(closing: asyncio.Event, nap: Coroutine[Any, Any, None]) -> None
             wait.cancel()
 
 
-async def _break(request: web.Request, broken: Broken) -> web.StreamResponse:
+async def _break_connection(request: web.Request, broken: BrokenConnection) -> web.StreamResponse:
     """Do to the connection what the fault says."""
     transport = request.transport
     if transport is None:
         return web.Response()
-    if broken.sees == Sees.TRUNCATED and broken.begun:
-        return await _half(request, broken.begun)
-    if broken.sees == Sees.RESET:
+    if broken.effect == FaultEffect.TRUNCATED and broken.partial:
+        return await _send_half(request, broken.partial)
+    if broken.effect == FaultEffect.RESET:
         # a closed socket without lingering sends a RST instead of a FIN
-        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET_AT_ONCE)
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _LINGER_OFF)
     transport.abort()
     return web.Response()
 
 
-async def _half(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _send_half(request: web.Request, answer: HttpAnswer) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    response.content_type = answer.kind
+    response.content_type = answer.content_type
     response.content_length = len(answer.body)
     await response.prepare(request)
     await response.write(answer.body[: len(answer.body) // 2])

@@ -8,18 +8,18 @@ from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.sandbox.telegram.fake_telegram import Answer, Box
-from bot.sandbox.telegram.faults import Sees
+from bot.sandbox.telegram.fake_telegram import FakeTelegram, HttpAnswer
+from bot.sandbox.telegram.faults import FaultEffect
 from bot.sandbox.telegram.params import Files
 
 READ_TIMEOUT = 5.0
 
 
-class BoxRequest(BaseRequest):
+class InProcessRequest(BaseRequest):
     """Sends a bot's requests into a box, with the box's faults as a network would show them."""
 
-    def __init__(self, box: Box) -> None:
-        self._box = box
+    def __init__(self, box: FakeTelegram) -> None:
+        self._telegram = box
 
     @property
     def read_timeout(self) -> float:
@@ -44,35 +44,35 @@ class BoxRequest(BaseRequest):
         """One request. Raises TimedOut and NetworkError where a network would fail."""
         token, _, name = url.rpartition("/bot")[2].partition("/")
         params: dict[str, Any] = dict(request_data.parameters) if request_data else {}
-        files = _files(request_data) if request_data and request_data.contains_files else None
+        files = _uploaded_files(request_data) if request_data and request_data.contains_files else None
         patience = self.read_timeout if isinstance(read_timeout, DefaultValue) else read_timeout
-        answer = self._box.begin(token, name, params, files)
-        nap = asyncio.ensure_future(_nap(self._box, patience))
+        answer = self._telegram.start_request(token, name, params, files)
+        nap = asyncio.ensure_future(_sleep_for(self._telegram, patience))
         try:
             await asyncio.wait({answer, nap}, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 raise TimedOut
             found = answer.result()
-            if isinstance(found, Answer):
+            if isinstance(found, HttpAnswer):
                 return found.status, found.body
-            if found.sees == Sees.SILENCE:
+            if found.effect == FaultEffect.NO_ANSWER:
                 await nap
                 raise TimedOut
-            raise NetworkError(f"connection {found.sees}")
+            raise NetworkError(f"connection {found.effect}")
         finally:
             nap.cancel()
             if name.lower() == "getupdates":
                 answer.cancel()  # nobody listens any more; what writes goes on, as on Telegram's servers
 
 
-def _files(request_data: RequestData) -> Files:
+def _uploaded_files(request_data: RequestData) -> Files:
     return {
         name: (filename, content if isinstance(content, bytes) else content.read(), kind)
         for name, (filename, content, kind) in request_data.multipart_data.items()
     }
 
 
-async def _nap(box: Box, seconds: float | None) -> None:
+async def _sleep_for(box: FakeTelegram, seconds: float | None) -> None:
     if seconds is None:
         await asyncio.get_running_loop().create_future()
     else:

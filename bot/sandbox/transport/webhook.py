@@ -7,33 +7,33 @@ import json
 
 import aiohttp
 
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 
-LONGEST_PAUSE = 60.0
+MAX_RETRY_DELAY = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (a header's name, no secret)
 
 
-async def deliver_updates(box: Box) -> None:
+async def deliver_updates(box: FakeTelegram) -> None:
     """Bring updates to the webhook for as long as the box lives; cancel to end."""
-    updates, pause = box.cloud.updates, 1.0
+    updates, pause = box.state.updates, 1.0
     async with aiohttp.ClientSession() as session:
         while True:
-            waiting = updates.waiting(1) if updates.webhook else []
+            waiting = updates.pending(1) if updates.webhook else []
             if not waiting:
-                updates.came.clear()
-                await updates.came.wait()
+                updates.arrived.clear()
+                await updates.arrived.wait()
                 continue
-            if await _brought(session, box, json.dumps(waiting[0])):
+            if await _post_update(session, box, json.dumps(waiting[0])):
                 updates.confirm(waiting[0]["update_id"] + 1)
                 pause = 1.0
             else:
                 await box.clock.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_RETRY_DELAY)
 
 
-async def _brought(session: aiohttp.ClientSession, box: Box, update: str) -> bool:
+async def _post_update(session: aiohttp.ClientSession, box: FakeTelegram, update: str) -> bool:
     """Post one update. An answer that is itself a method call is carried out, its result lost."""
-    webhook = box.cloud.updates.webhook
+    webhook = box.state.updates.webhook
     if webhook is None:
         return False
     headers = {"Content-Type": "application/json"}
@@ -47,14 +47,14 @@ async def _brought(session: aiohttp.ClientSession, box: Box, update: str) -> boo
     except (aiohttp.ClientError, TimeoutError) as error:
         taken, is_call, body, reason = False, False, b"", f"Connection failed: {type(error).__name__}"
     if not taken:
-        box.cloud.updates.failed = (box.clock.now(), reason)
-        box.cloud.journal.write(box.clock.now(), "webhook_failed", reason=reason)
+        box.state.updates.webhook_error = (box.clock.now(), reason)
+        box.state.event_log.append(box.clock.now(), "webhook_failed", reason=reason)
     elif is_call:
-        await _carry_out(box, body)
+        await _call_from_answer(box, body)
     return taken
 
 
-async def _carry_out(box: Box, answer: bytes) -> None:
+async def _call_from_answer(box: FakeTelegram, answer: bytes) -> None:
     try:
         wish = json.loads(answer)
     except ValueError:

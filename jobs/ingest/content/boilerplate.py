@@ -15,7 +15,7 @@ _CALLS = (
     r"ဆက်(?:လက်)?ဖတ်(?:ရန်|ရှု(?:ရန်)?)|အပြည့်အစုံ(?:ဖတ်(?:ရန်|ရှုရန်)?)?|ပိုမိုဖတ်ရှုရန်",
 )
 #: WordPress's own sentence below each item, in its translations: "The post ... appeared first on ...".
-_POSTED = (
+_APPEARED_FIRST = (
     (r"(?:the )?(?:post|article|story|entry)", "(?:appeared first|first appeared) on"),
     (r"l[’']article", "est apparu en premier sur"),
     ("der beitrag", "erschien zuerst auf"),
@@ -35,40 +35,40 @@ _LABELS = (
     rf"(?:follow|like|join) us on {_IN_ONE}{{1,120}}",
 )
 #: Where a tail may begin: at the start, behind a sentence or an ellipsis, at a bar, an arrow or a bracket.
-_EDGE = (
+_TAIL_START = (
     r"(?:^|(?<=[.!?…။।。][”\"’)\]]?)\s*|\s*\[?(?:…|\.{3,})\]?\s*|\s[|•·»›>→–—]+\s*|\s(?=[(\[]))"
     r"[\[(«»›→>|\s]*"
 )
 _CALL = f"(?:{'|'.join(_CALLS)}){_IN_ONE}{{0,120}}"
-_SENTENCES = [rf"{start} [^\n]{{1,400}}? {end} [^\n]{{1,200}}" for start, end in _POSTED]
+_SENTENCES = [rf"{start} [^\n]{{1,400}}? {end} [^\n]{{1,200}}" for start, end in _APPEARED_FIRST]
 _TAIL = regex.compile(
-    rf"{_EDGE}(?:{'|'.join((_CALL, *_SENTENCES, *_LABELS))})[\s.…«»›→>|·•\])-]*$", regex.IGNORECASE
+    rf"{_TAIL_START}(?:{'|'.join((_CALL, *_SENTENCES, *_LABELS))})[\s.…«»›→>|·•\])-]*$", regex.IGNORECASE
 )
 #: Without one of these pieces of words there is no tail; looking for them costs a tenth.
-_HINT = regex.compile(
+_TAIL_HINT = regex.compile(
     r"read|more|here|story|appear|publish|source|comment|permalink|advert|share|email|tweet|us on|view"
     r"|lire|lesen|leer|ley|lei|legg|lees|läs|les |læs|lue|czyt|читать|подроб|oku|lengkap|baca|xem|続き"
     r"|阅读|閱讀|더|ဖတ်|အပြည့်|apparu|erschien|publicó|apareceu|proviene|verscheen|pochodzi|появил",
     regex.IGNORECASE,
 )
-_SHARING = (
+_SHARE_WORDS = (
     r"share|tweet|email|pin(?: it)?|print|facebook|twitter|whatsapp|telegram|linkedin|reddit|comments?",
     r"copy link|save|pocket|digg|delicious|stumbleupon|add to [\w.]+|email this|blogthis!|x",
     r"share (?:this|to|on) \w+",
 )
-_SHARE_LINE = regex.compile(rf"(?:\W*(?:{'|'.join(_SHARING)})\W*)+", regex.IGNORECASE)
-_CUT_HERE = regex.compile(r"\s*\[?\s*(?:…|\.{3,})")
+_SHARE_LINE = regex.compile(rf"(?:\W*(?:{'|'.join(_SHARE_WORDS)})\W*)+", regex.IGNORECASE)
+_ELLIPSIS = regex.compile(r"\s*\[?\s*(?:…|\.{3,})")
 
 
-def without_tails(text: str) -> str:
+def strip_boilerplate(text: str) -> str:
     """The text without its tails and without lines of buttons; where one hid an ellipsis, it stays."""
     kept = [one for one in text.split("\n") if not (one and _SHARE_LINE.fullmatch(one))]
     lines = "\n".join(kept).rstrip().split("\n")
-    while lines and _HINT.search(lines[-1][-700:]):
+    while lines and _TAIL_HINT.search(lines[-1][-700:]):
         shorter = _TAIL.sub("", lines[-1])
         if shorter == lines[-1] and shorter.strip():
             break
-        cut = bool(shorter) and bool(_CUT_HERE.match(lines[-1], len(shorter)))
+        cut = bool(shorter) and bool(_ELLIPSIS.match(lines[-1], len(shorter)))
         lines[-1:] = [shorter.rstrip() + "…" * cut] if shorter.strip() else []
         if cut:
             break

@@ -10,7 +10,22 @@ import regex
 MAX_TITLE, MAX_TEXT = 4_000, 400_000
 #: More tags than this are an attack on the HTML parser, whose time grows with the square of their depth.
 MAX_TAGS = 10_000
-_BLOCKS = {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "tr", "figure", "hr"} | {
+_BLOCK_TAGS = {
+    "p",
+    "div",
+    "br",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "tr",
+    "figure",
+    "hr",
+} | {
     "ul",
     "ol",
     "table",
@@ -22,7 +37,18 @@ _BLOCKS = {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquo
     "aside",
 }
 #: Their content is no text for readers.
-_UNSEEN = {"script", "style", "noscript", "template", "iframe", "object", "svg", "math", "form", "button"} | {
+_SKIPPED_TAGS = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+    "form",
+    "button",
+} | {
     "select",
     "textarea",
     "figcaption",
@@ -51,19 +77,21 @@ _BREAKS_HINT = regex.compile(
 )
 _DIRECTION = regex.compile("[\u200e\u200f]")
 #: Nothing of what `tidy` takes away is in a text without one of these.
-_PECULIAR = regex.compile(r"[\p{Cf}\p{Cc}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\ufffd-\uffff--\n\t]", regex.V1)
+_NEEDS_CLEANING = regex.compile(
+    r"[\p{Cf}\p{Cc}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\ufffd-\uffff--\n\t]", regex.V1
+)
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Hebrew}\p{Arabic}\p{Thaana}\p{Syriac}\p{Nko}]")
 _PILED_MARKS = regex.compile(r"([\p{Mn}\p{Me}]{8})[\p{Mn}\p{Me}]+")
 _STRAY_JOINERS = regex.compile(r"(?<=^|\s)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)")
 _LINE_ENDS = regex.compile(r"\r\n?|[\u0085\u2028\u2029]")
 
 
-def tidy(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """The same text in one Unicode form (NFC), without what cannot be seen and may deceive."""
     if text.isascii() and (text.isprintable() or not _HIDDEN.search(text)):
         return text.replace("\r\n", "\n").replace("\r", "\n")
     text = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
-    if not _PECULIAR.search(text):
+    if not _NEEDS_CLEANING.search(text):
         return text
     text = _BREAKS_HINT.sub("", _HIDDEN.sub("", text))
     if not _RIGHT_TO_LEFT.search(text):
@@ -71,41 +99,41 @@ def tidy(text: str) -> str:
     return str(_STRAY_JOINERS.sub("", _PILED_MARKS.sub(r"\1", text)))
 
 
-def line(text: str) -> str:
+def clean_line(text: str) -> str:
     """Tidied, on one line."""
-    return " ".join(tidy(text).split())
+    return " ".join(sanitize_text(text).split())
 
 
-def paragraphs(text: str) -> str:
+def clean_paragraphs(text: str) -> str:
     """Tidied; lines trimmed; at most one empty line between paragraphs."""
-    lines = [_INLINE_SPACE.sub(" ", one).strip() for one in tidy(text).split("\n")]
+    lines = [_INLINE_SPACE.sub(" ", one).strip() for one in sanitize_text(text).split("\n")]
     kept = [one for index, one in enumerate(lines) if one or (index and lines[index - 1])]
     return "\n".join(kept).strip()
 
 
-def from_html(source: str) -> str:
+def html_to_text(source: str) -> str:
     """The text of a piece of HTML, in paragraphs; entities are resolved once."""
     source = source[:MAX_TEXT]
     if not _ELEMENT.search(source):
-        return paragraphs(source)
+        return clean_paragraphs(source)
     if source.count("<") > MAX_TAGS:
-        return paragraphs(html.unescape(_TAG.sub(" ", _without_comments(source))))
+        return clean_paragraphs(html.unescape(_TAG.sub(" ", _strip_html_comments(source))))
     # white space between tags is no text; what separates paragraphs are the tags
     flat = regex.sub(r"\s+", " ", source) if "<pre" not in source else source
-    kept = nh3.clean(flat, tags=_BLOCKS, clean_content_tags=_UNSEEN, attributes={}, link_rel=None)
+    kept = nh3.clean(flat, tags=_BLOCK_TAGS, clean_content_tags=_SKIPPED_TAGS, attributes={}, link_rel=None)
     kept = _LINE.sub("\n", _BREAK.sub("\n\n", kept))
-    return paragraphs(html.unescape(kept))
+    return clean_paragraphs(html.unescape(kept))
 
 
-def _without_comments(source: str) -> str:
+def _strip_html_comments(source: str) -> str:
     first, *others = source.split("<!--")
     return first + "".join(other.partition("-->")[2] for other in others)
 
 
-def title(source: str, is_html: bool) -> str:
+def clean_title(source: str, is_html: bool) -> str:
     """A headline on one line: HTML is read as HTML, plain text as it stands (`5 < 6 & 7 > 2`)."""
     source = source[:MAX_TITLE]
-    return line(from_html(source) if is_html else source)
+    return clean_line(html_to_text(source) if is_html else source)
 
 
 def has_tags(source: str) -> bool:
@@ -113,6 +141,6 @@ def has_tags(source: str) -> bool:
     return bool(_REAL_TAG.search(source[:MAX_TITLE]))
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """For comparing what readers see: one Unicode form, one kind of space, no invisible characters."""
-    return " ".join(tidy(text).replace("\u200b", "").split())
+    return " ".join(sanitize_text(text).replace("\u200b", "").split())

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 from jobs.ingest.content.links import reader_link
 
 #: Pixels; below it a picture is a thumbnail, and a picture elsewhere in the item is better.
-WIDE_ENOUGH = 300
+MIN_WIDTH = 300
 _IMG = re.compile(r"<img\b((?:[^<>\"']|\"[^\"]*\"|'[^']*'){1,4000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-zA-Z_:][-\w:.]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-_PICTURE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[/?!;&:])", re.IGNORECASE)
-_NO_PICTURE = re.compile(
+_IMAGE_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[/?!;&:])", re.IGNORECASE)
+_NOT_AN_IMAGE = re.compile(
     r"\.svg(?:$|\?)|/1x1\.|pixel\.|/pixel|/pixel\b|spacer\.|blank\.(?:gif|png)|feeds\.feedburner\.com/~|feedburner\.google\.com"
     r"|feedsportal\.com|doubleclick\.|/b\.gif|stats\.wordpress|scorecardresearch|/track(?:ing)?[/?.]|counter\.|/count(?:er)?[/?.]"
     r"|gravatar\.com|/emoji/|/smilies/|favicon|(?:share|facebook|twitter|email|rss|feed)[-_]?(?:icon|button|logo)|\{\{|%7b%7b"
@@ -28,49 +28,49 @@ _WIDTH_NAMES = {"width", "w", "imwidth", "wid", "resize", "size"}
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ImageCandidate:
     """A picture that an item offers; width in pixels, 0 where unsaid."""
 
     url: str
     width: int = 0
-    chosen: bool = False  #: its publisher marked it as the default
+    is_default: bool = False  #: its publisher marked it as the default
 
 
-def best(sources: Iterable[Iterable[Picture]]) -> Picture | None:
+def choose_image(sources: Iterable[Iterable[ImageCandidate]]) -> ImageCandidate | None:
     """The picture to show, from sources in their order of trust.
 
     A source whose largest is known to be narrow gives way to a later one that is not; the first
     source wins among equals, and in a source the default, then the widest.
     """
-    offers = [max(pictures, key=_worth) for pictures in map(list, sources) if pictures]
-    return max(offers, key=lambda picture: _room(picture.width)) if offers else None
+    offers = [max(pictures, key=_candidate_rank) for pictures in map(list, sources) if pictures]
+    return max(offers, key=lambda picture: _width_rank(picture.width)) if offers else None
 
 
-def _room(width: int) -> int:
-    return 2 if width >= WIDE_ENOUGH else 1 if width == 0 else 0
+def _width_rank(width: int) -> int:
+    return 2 if width >= MIN_WIDTH else 1 if width == 0 else 0
 
 
-def _worth(picture: Picture) -> tuple[int, bool, int]:
-    return (_room(picture.width), picture.chosen, picture.width)
+def _candidate_rank(picture: ImageCandidate) -> tuple[int, bool, int]:
+    return (_width_rank(picture.width), picture.is_default, picture.width)
 
 
-def picture(
+def make_candidate(
     url: str, base: str, width: str | int = 0, height: str | int = 0, chosen: bool = False
-) -> Picture | None:
+) -> ImageCandidate | None:
     """A picture that readers can be shown, or None for pixels, logos, drawings and private addresses."""
     link = reader_link(html.unescape(url), base)
-    wide, high = _pixels(width), _pixels(height)
-    if not link or 0 < wide <= 32 or 0 < high <= 32 or _NO_PICTURE.search(link):
+    wide, high = _parse_pixels(width), _parse_pixels(height)
+    if not link or 0 < wide <= 32 or 0 < high <= 32 or _NOT_AN_IMAGE.search(link):
         return None
-    return Picture(link, wide or width_in(link), chosen)
+    return ImageCandidate(link, wide or width_in_url(link), chosen)
 
 
-def _pixels(value: str | int) -> int:
+def _parse_pixels(value: str | int) -> int:
     match = re.match(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", str(value))
     return int(match[1]) if match else 0
 
 
-def width_in(link: str) -> int:
+def width_in_url(link: str) -> int:
     """The width that a picture's address names, 0 where it names none."""
     try:
         parts = urlsplit(link)
@@ -84,21 +84,21 @@ def width_in(link: str) -> int:
     return next((int(group) for group in sized.groups() if group), 0) if sized else 0
 
 
-def in_html(source: str, base: str) -> list[Picture]:
+def find_in_html(source: str, base: str) -> list[ImageCandidate]:
     """The first real picture in a piece of HTML."""
     for match in _IMG.finditer(source[:200_000]):
-        found = _from_tag(dict(_attributes(match[1])), base)
+        found = _candidate_from_tag(dict(_parse_attributes(match[1])), base)
         if found:
             return [found]
     return []
 
 
-def _attributes(tag: str) -> Iterable[tuple[str, str]]:
+def _parse_attributes(tag: str) -> Iterable[tuple[str, str]]:
     for name, *values in _ATTRIBUTE.findall(tag):
         yield name.lower(), next((value for value in values if value), "")
 
 
-def _from_tag(attributes: Mapping[str, str], base: str) -> Picture | None:
+def _candidate_from_tag(attributes: Mapping[str, str], base: str) -> ImageCandidate | None:
     if re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", attributes.get("style", "")):
         return None
     url = attributes.get("src", "")
@@ -109,10 +109,10 @@ def _from_tag(attributes: Mapping[str, str], base: str) -> Picture | None:
             or attributes.get("data-original")
             or ""
         )
-    return picture(url, base, attributes.get("width", 0), attributes.get("height", 0)) if url else None
+    return make_candidate(url, base, attributes.get("width", 0), attributes.get("height", 0)) if url else None
 
 
-def looks_like_picture(url: str, kind: str, medium: str = "") -> bool:
+def is_image(url: str, kind: str, medium: str = "") -> bool:
     """Whether a media element or enclosure is a picture, by its type or else by its name."""
     if kind or medium:
         return (
@@ -120,7 +120,7 @@ def looks_like_picture(url: str, kind: str, medium: str = "") -> bool:
             or (medium.lower() == "image" and not kind)
             or (medium.lower() == "image" and kind.lower().startswith("image/"))
         )
-    return bool(_PICTURE.search(url))
+    return bool(_IMAGE_SUFFIX.search(url))
 
 
 def image_key(link: str) -> str:

@@ -5,17 +5,17 @@ import re
 import socket
 from urllib.parse import urljoin
 
-from storage.text.urls import split, without_tracking
+from storage.text.urls import remove_tracking, split_url
 
 #: Names that mean a machine or a network of one's own (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 _OWN_NETWORK = re.compile(r"(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa)$")
-_HIDING = re.compile(r"[@\\\s]")
+_HIDDEN_HOST = re.compile(r"[@\\\s]")
 #: Characters; no message of Telegram holds a longer one (32,768 bytes with all that is in it).
-LONGEST_LINK = 32_768
+MAX_LINK_LENGTH = 32_768
 #: What copying leaves around a link; joiners, which letters may need, are not among it.
-_AROUND = "\t\n\v\f\r \x00\u200b\u200e\u200f\u2060\ufeff\u00a0\u3000"
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UNSEEN_IN_HOST = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_STRIPPED_CHARACTERS = "\t\n\v\f\r \x00\u200b\u200e\u200f\u2060\ufeff\u00a0\u3000"
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_INVISIBLE_IN_HOST = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -24,13 +24,13 @@ def reader_link(link: str, base: str = "") -> str:
 
     Letter by letter as the site wrote it, in whichever Unicode form; a space is written %20.
     """
-    absolute = _absolute(link, base)
+    absolute = _resolve_link(link, base)
     if refused_because(absolute, base):
         return ""
     scheme, _, rest = absolute.partition("://")
-    place = _place(absolute)
-    rest = _UNSEEN_IN_HOST.sub("", place) + rest[len(place) :]
-    return without_tracking(f"{scheme.lower()}://{rest}").replace(" ", "%20")
+    place = _host_part(absolute)
+    rest = _INVISIBLE_IN_HOST.sub("", place) + rest[len(place) :]
+    return remove_tracking(f"{scheme.lower()}://{rest}").replace(" ", "%20")
 
 
 def refused_because(link: str, base: str = "") -> str:
@@ -39,15 +39,15 @@ def refused_because(link: str, base: str = "") -> str:
     Only http and https; no user names (`news.example@evil.example`); no address inside a private
     network, unless the feed itself (`base`) comes from that very host.
     """
-    absolute = _absolute(link, base)
-    parts = split(absolute)
+    absolute = _resolve_link(link, base)
+    parts = split_url(absolute)
     if parts is None:
         return "it is no web address"
-    if len(absolute) > LONGEST_LINK:
-        return f"it has more than {LONGEST_LINK:,} characters"
-    if _HIDING.search(_place(absolute)):
+    if len(absolute) > MAX_LINK_LENGTH:
+        return f"it has more than {MAX_LINK_LENGTH:,} characters"
+    if _HIDDEN_HOST.search(_host_part(absolute)):
         return "it hides its host behind a user name"
-    own = split(base) if base else None
+    own = split_url(base) if base else None
     if is_private_host(parts.hostname or "") and (own is None or own.hostname != parts.hostname):
         return "it leads into a private network"
     return ""
@@ -55,18 +55,18 @@ def refused_because(link: str, base: str = "") -> str:
 
 def is_too_long(link: str) -> bool:
     """Whether a link is refused for its length alone."""
-    return len(link) > LONGEST_LINK
+    return len(link) > MAX_LINK_LENGTH
 
 
-def _absolute(link: str, base: str) -> str:
-    written = _UNSEEN.sub("", link.strip(_AROUND))
+def _resolve_link(link: str, base: str) -> str:
+    written = _CONTROL_CHARACTERS.sub("", link.strip(_STRIPPED_CHARACTERS))
     try:
         return written if _ABSOLUTE.match(written) or not base else urljoin(base, written)
     except ValueError:
         return ""
 
 
-def _place(link: str) -> str:
+def _host_part(link: str) -> str:
     """Host and port as they are written, with whatever hides there."""
     return re.split(r"[/?#]", link.partition("://")[2], maxsplit=1)[0]
 
@@ -78,11 +78,11 @@ def is_private_host(host: str) -> bool:
         return True
     if _OWN_NETWORK.search(host):
         return True
-    address = _address(host)
+    address = _parse_host_address(host)
     return address is not None and not (address.is_global and not address.is_multicast)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_host_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host spells, also in the old ways: `127.1`, `0x7f000001`, `2130706433`."""
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])

@@ -15,33 +15,43 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from jobs.clock import Clock, within
-from jobs.config import Fetching
-from jobs.ingest.http.decompress import BadPacking, TooLarge
-from jobs.ingest.http.headers import content_type
-from jobs.ingest.http.host_limits import Hosts
-from jobs.ingest.http.response import header, known, read_body, read_start, rest_wanted, trouble, whole
+from jobs.clock import Clock, with_timeout
+from jobs.config import FetchPolicy
+from jobs.ingest.http.decompress import DecompressionFailed, TooLarge
+from jobs.ingest.http.headers import parse_content_type
+from jobs.ingest.http.host_limits import HostLimiter
+from jobs.ingest.http.response import (
+    add_body,
+    describe_failure,
+    read_body,
+    read_header,
+    read_metadata,
+    read_start,
+    requested_pause,
+)
 from jobs.ingest.http.results import (
     FeedGone,
     FetchFailed,
     FetchOutcome,
-    Peeked,
-    Posted,
+    PeekResult,
+    PostResult,
     Seconds,
 )
-from jobs.ingest.http.session import open_session, sentence
+from jobs.ingest.http.session import describe_error, open_session
 from jobs.ingest.http.ssrf import url_refusal
 
 #: What we like best, for each kind of thing that we ask for.
-FEED = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-PICTURE = "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1"
+ACCEPT_FEED = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+)
+ACCEPT_IMAGE = "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1"
 
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 #: Bytes of a hub's answer that an operator may want to see.
-ANSWER = 2_000
-_PERMANENT = frozenset({301, 308})
+MAX_POST_ANSWER = 2_000
+_PERMANENT_REDIRECTS = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_METHOD_KEPT = frozenset({307, 308})
+_METHOD_KEEPING_REDIRECTS = frozenset({307, 308})
 
 T = TypeVar("T")
 
@@ -51,39 +61,45 @@ class _Route:
     """How we came where we are."""
 
     url: str
-    at: str
-    permanent: str  #: behind the leading permanent redirects
-    leading: bool = True  #: there has been no other kind of redirect yet
-    been: tuple[str, ...] = ()  #: the hops before this one
+    current_url: str
+    permanent_url: str  #: behind the leading permanent redirects
+    all_permanent: bool = True  #: there has been no other kind of redirect yet
+    visited: tuple[str, ...] = ()  #: the hops before this one
 
     @property
     def host(self) -> str:
-        return host_of(self.at)
+        return host_of(self.current_url)
 
-    def failed(self, reason: str, status: int = 0, retry_after: Seconds | None = None) -> FetchFailed:
+    def make_failure(self, reason: str, status: int = 0, retry_after: Seconds | None = None) -> FetchFailed:
         return FetchFailed(
             url=self.url, reason=reason, status=status, host=self.host, retry_after=retry_after
         )
 
-    def onwards(self, location: str, status: int) -> "_Route":
+    def next_hop(self, location: str, status: int) -> "_Route":
         """The next hop. A step from https down to http is taken, and never remembered."""
-        there = _joined(self.at, location.strip().replace(" ", "%20")).partition("#")[0]
-        lower = self.at.startswith("https:") and not there.startswith("https:")
-        leading = self.leading and status in _PERMANENT and not lower
-        permanent = there if leading else self.permanent
-        return replace(self, at=there, permanent=permanent, leading=leading, been=(*self.been, self.at))
+        there = _resolve_location(self.current_url, location.strip().replace(" ", "%20")).partition("#")[0]
+        lower = self.current_url.startswith("https:") and not there.startswith("https:")
+        leading = self.all_permanent and status in _PERMANENT_REDIRECTS and not lower
+        permanent = there if leading else self.permanent_url
+        return replace(
+            self,
+            current_url=there,
+            permanent_url=permanent,
+            all_permanent=leading,
+            visited=(*self.visited, self.current_url),
+        )
 
 
-Use = Callable[[aiohttp.ClientResponse, _Route], Awaitable[T]]
+ResponseReader = Callable[[aiohttp.ClientResponse, _Route], Awaitable[T]]
 
 
 class Fetcher:
     """One client for all that Newswire asks of sites; made inside the running event loop."""
 
-    def __init__(self, policy: Fetching, clock: Clock, resolver: AbstractResolver | None = None) -> None:
+    def __init__(self, policy: FetchPolicy, clock: Clock, resolver: AbstractResolver | None = None) -> None:
         self.policy = policy
         self.clock = clock
-        self._hosts = Hosts(clock)
+        self._host_limiter = HostLimiter(clock)
         self._session = open_session(policy, resolver)
 
     async def __aenter__(self) -> Self:
@@ -96,52 +112,58 @@ class Fetcher:
         await self._session.close()
 
     async def fetch(
-        self, url: str, *, etag: str = "", last_modified: str = "", accept: str = FEED
+        self, url: str, *, etag: str = "", last_modified: str = "", accept: str = ACCEPT_FEED
     ) -> FetchOutcome:
         """The whole body at `url`, unless it is what the validators stand for."""
         sent = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         conditions = {name: value for name, value in sent.items() if value}
 
-        async def use(response: aiohttp.ClientResponse, route: _Route) -> FetchOutcome:
-            rest = known(response, url, route.at, route.permanent, conditions, self.clock.now())
+        async def read_outcome(response: aiohttp.ClientResponse, route: _Route) -> FetchOutcome:
+            rest = read_metadata(
+                response, url, route.current_url, route.permanent_url, conditions, self.clock.now()
+            )
             if response.status == HTTPStatus.NOT_MODIFIED and conditions:
                 return rest
             if response.status == HTTPStatus.GONE:
                 return FeedGone(url=url, reason=f"{route.host} says that it is gone for good (410)")
-            if failure := self._failure(response, route):
+            if failure := self._response_failure(response, route):
                 return failure
-            return whole(response, rest, await read_body(response, self.policy.max_bytes))
+            return add_body(response, rest, await read_body(response, self.policy.max_bytes))
 
-        return await self._ask("GET", url, {"Accept": accept, **conditions}, use, aside=accept != FEED)
+        return await self._send_request(
+            "GET", url, {"Accept": accept, **conditions}, read_outcome, aside=accept != ACCEPT_FEED
+        )
 
-    async def peek(self, url: str, *, accept: str = PICTURE) -> Peeked | FetchFailed:
+    async def peek(self, url: str, *, accept: str = ACCEPT_IMAGE) -> PeekResult | FetchFailed:
         """The first bytes at `url`, and the length of the whole, read to the end only if not told."""
 
-        async def use(response: aiohttp.ClientResponse, route: _Route) -> Peeked | FetchFailed:
-            if failure := self._failure(response, route):
+        async def read_peek(response: aiohttp.ClientResponse, route: _Route) -> PeekResult | FetchFailed:
+            if failure := self._response_failure(response, route):
                 return failure
             start, length = await read_start(response, self.policy.max_bytes)
-            kind, _ = content_type(header(response, "Content-Type"))
-            return Peeked(url=url, final_url=route.at, start=start, length=length, content_type=kind)
+            kind, _ = parse_content_type(read_header(response, "Content-Type"))
+            return PeekResult(
+                url=url, final_url=route.current_url, start=start, length=length, content_type=kind
+            )
 
         headers = {"Accept": accept, "Accept-Encoding": "identity"}
-        return await self._ask("GET", url, headers, use, aside=True)
+        return await self._send_request("GET", url, headers, read_peek, aside=True)
 
-    async def post(self, url: str, form: Mapping[str, str]) -> Posted | FetchFailed:
+    async def post(self, url: str, form: Mapping[str, str]) -> PostResult | FetchFailed:
         """Send a form, as WebSub does; only redirects that keep the method are followed."""
 
-        async def use(response: aiohttp.ClientResponse, route: _Route) -> Posted | FetchFailed:
-            start = await response.content.read(ANSWER)
-            return Posted(url=route.at, status=response.status, body=start)
+        async def read_answer(response: aiohttp.ClientResponse, route: _Route) -> PostResult | FetchFailed:
+            start = await response.content.read(MAX_POST_ANSWER)
+            return PostResult(url=route.current_url, status=response.status, body=start)
 
-        return await self._ask("POST", url, {}, use, form)
+        return await self._send_request("POST", url, {}, read_answer, form)
 
-    async def _ask(
+    async def _send_request(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str],
-        use: Use[T],
+        use: ResponseReader[T],
         form: object = None,
         *,
         aside: bool = False,
@@ -150,51 +172,55 @@ class Fetcher:
         if refusal := url_refusal(url):
             return FetchFailed(url=url, reason=f"the address cannot be fetched: {refusal}")
         limit = self.policy.timeout
-        async with self._hosts.turn(route.host, aside=aside):
+        async with self._host_limiter.request_slot(route.host, aside=aside):
             try:
-                return await within(self.clock, limit, self._travel(method, route, headers, use, form))
+                return await with_timeout(
+                    self.clock, limit, self._follow_redirects(method, route, headers, use, form)
+                )
             except TimeoutError:
-                return route.failed(f"{route.host} took longer than {limit:g} s in all")
+                return route.make_failure(f"{route.host} took longer than {limit:g} s in all")
 
-    async def _travel(
-        self, method: str, route: _Route, headers: Mapping[str, str], use: Use[T], form: object
+    async def _follow_redirects(
+        self, method: str, route: _Route, headers: Mapping[str, str], use: ResponseReader[T], form: object
     ) -> T | FetchFailed:
-        followed = _REDIRECTS if method == "GET" else _METHOD_KEPT
+        followed = _REDIRECTS if method == "GET" else _METHOD_KEEPING_REDIRECTS
         while True:
-            address, refusal = _exact(route.at), self._refusal(route)
+            address, refusal = _parse_url(route.current_url), self._hop_refusal(route)
             if address is None or refusal is not None:
-                return refusal or route.failed("the address cannot be fetched: its host is not valid")
+                return refusal or route.make_failure("the address cannot be fetched: its host is not valid")
             try:
                 async with self._session.request(
                     method, address, headers=headers, data=form, allow_redirects=False
                 ) as response:
-                    location = header(response, "Location")
+                    location = read_header(response, "Location")
                     if response.status not in followed or not location:
                         return await use(response, route)
-                    route = route.onwards(location, response.status)
-            except (BadPacking, TooLarge) as error:
-                return route.failed(f"the answer of {route.host} {error}")
+                    route = route.next_hop(location, response.status)
+            except (DecompressionFailed, TooLarge) as error:
+                return route.make_failure(f"the answer of {route.host} {error}")
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-                return route.failed(sentence(error, route.host))
+                return route.make_failure(describe_error(error, route.host))
 
-    def _refusal(self, route: _Route) -> FetchFailed | None:
+    def _hop_refusal(self, route: _Route) -> FetchFailed | None:
         """Why the next hop is not taken."""
-        if len(route.been) > MOST_REDIRECTS:
-            return route.failed(f"there are more than {MOST_REDIRECTS} redirects in a row")
-        if route.at in route.been:
-            return route.failed("its redirects go in a circle")
-        if route.been and (refusal := url_refusal(route.at)):
-            return replace(route.failed(f"it redirects to where we do not go: {refusal}"), host="")
-        if rest := self._hosts.rest_left(route.host):
-            return route.failed(f"{route.host} asked to be left alone for now", retry_after=Seconds(rest))
+        if len(route.visited) > MAX_REDIRECTS:
+            return route.make_failure(f"there are more than {MAX_REDIRECTS} redirects in a row")
+        if route.current_url in route.visited:
+            return route.make_failure("its redirects go in a circle")
+        if route.visited and (refusal := url_refusal(route.current_url)):
+            return replace(route.make_failure(f"it redirects to where we do not go: {refusal}"), host="")
+        if rest := self._host_limiter.pause_left(route.host):
+            return route.make_failure(
+                f"{route.host} asked to be left alone for now", retry_after=Seconds(rest)
+            )
         return None
 
-    def _failure(self, response: aiohttp.ClientResponse, route: _Route) -> FetchFailed | None:
-        wait = rest_wanted(response, self.clock.now())
+    def _response_failure(self, response: aiohttp.ClientResponse, route: _Route) -> FetchFailed | None:
+        wait = requested_pause(response, self.clock.now())
         if wait:
-            self._hosts.let_rest(route.host, wait)
-        words = trouble(response)
-        return route.failed(f"{route.host} {words}", response.status, wait) if words else None
+            self._host_limiter.pause_host(route.host, wait)
+        words = describe_failure(response)
+        return route.make_failure(f"{route.host} {words}", response.status, wait) if words else None
 
 
 def host_of(url: str) -> str:
@@ -205,7 +231,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _joined(base: str, location: str) -> str:
+def _resolve_location(base: str, location: str) -> str:
     """Where `location` leads, or itself, to be refused, where it leads nowhere."""
     try:
         return urljoin(base, location)
@@ -213,7 +239,7 @@ def _joined(base: str, location: str) -> str:
         return location
 
 
-def _exact(url: str) -> URL | None:
+def _parse_url(url: str) -> URL | None:
     """The URL as it was written, quoted only where it holds what HTTP cannot carry; None for no URL."""
     try:
         return URL(url, encoded=url.isascii())

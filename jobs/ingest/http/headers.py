@@ -9,15 +9,15 @@ from urllib.parse import urljoin
 from jobs.ingest.http.results import Link, Seconds
 
 #: A validator longer than this is kept by no server that means it; it is not sent back.
-LONGEST_VALIDATOR = 2048
-MOST_LINKS = 20
+MAX_VALIDATOR_LENGTH = 2048
+MAX_LINKS = 20
 
 _LINK = re.compile(r"<([^<>]{1,4096})>([^<]{0,2000})")
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;,\"]+))", re.IGNORECASE)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
 
-def http_date(value: str) -> datetime | None:
+def parse_http_date(value: str) -> datetime | None:
     """An HTTP date (RFC 9110, 5.6.7), aware; None where it is none."""
     try:
         moment = parsedate_to_datetime(value)
@@ -26,31 +26,31 @@ def http_date(value: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def retry_after(value: str, now: datetime) -> Seconds | None:
+def parse_retry_after(value: str, now: datetime) -> Seconds | None:
     """How long a server wants to be left alone: seconds, or until a date (RFC 9110, 10.2.3)."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return Seconds(float(min(int(value[:12]), timedelta(days=366).total_seconds())))
-    until = http_date(value)
+    until = parse_http_date(value)
     return Seconds(max(0.0, (until - now).total_seconds())) if until else None
 
 
-def fresh_for(headers: Mapping[str, str], now: datetime) -> Seconds | None:
+def parse_freshness(headers: Mapping[str, str], now: datetime) -> Seconds | None:
     """How long the answer calls itself fresh: max-age less Age, else Expires less Date.
 
     No-cache, no-store, and what cannot be read, ask for nothing. Names in `headers` are any case
     that the mapping itself finds.
     """
     if "Cache-Control" in headers:
-        return _max_age(headers)
-    expires = http_date(headers.get("Expires", ""))
+        return _remaining_max_age(headers)
+    expires = parse_http_date(headers.get("Expires", ""))
     if expires is None:
         return None
-    date = http_date(headers.get("Date", "")) or now
+    date = parse_http_date(headers.get("Date", "")) or now
     return Seconds(max(0.0, (expires - date).total_seconds()))
 
 
-def _max_age(headers: Mapping[str, str]) -> Seconds | None:
+def _remaining_max_age(headers: Mapping[str, str]) -> Seconds | None:
     asked = {}
     for word in headers["Cache-Control"].lower().split(","):
         name, _, value = word.strip().partition("=")
@@ -63,14 +63,14 @@ def _max_age(headers: Mapping[str, str]) -> Seconds | None:
     return Seconds(float(max(0, int(age[:12]) - spent)))
 
 
-def content_type(value: str) -> tuple[str, str]:
+def parse_content_type(value: str) -> tuple[str, str]:
     """`(type, charset)` of a Content-Type: the type in lower case, each "" where unsaid."""
     kind = value.partition(";")[0].strip().lower()
     charset = _CHARSET.search(value)
     return kind, charset[1] if charset else ""
 
 
-def links(values: list[str], base: str) -> tuple[Link, ...]:
+def parse_link_headers(values: list[str], base: str) -> tuple[Link, ...]:
     """The links of all `Link` headers (RFC 8288), one for each relation, in order."""
     found: list[Link] = []
     for link in _LINK.finditer(", ".join(values)[:20_000]):
@@ -81,15 +81,15 @@ def links(values: list[str], base: str) -> tuple[Link, ...]:
         except ValueError:
             continue
         found += [Link(url, word) for word in words.lower().split()]
-        if len(found) >= MOST_LINKS:
+        if len(found) >= MAX_LINKS:
             break
-    return tuple(found[:MOST_LINKS])
+    return tuple(found[:MAX_LINKS])
 
 
-def validator(raw: bytes) -> str:
+def decode_validator(raw: bytes) -> str:
     """An ETag or Last-Modified to be sent back byte for byte; "" where that cannot be done."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    return text if len(text) <= LONGEST_VALIDATOR and text.isprintable() else ""
+    return text if len(text) <= MAX_VALIDATOR_LENGTH and text.isprintable() else ""

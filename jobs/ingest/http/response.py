@@ -8,37 +8,37 @@ from http import HTTPStatus
 from aiohttp import ClientResponse
 
 from jobs.ingest.http import headers as read
-from jobs.ingest.http.decompress import TooLarge, Unpacker
-from jobs.ingest.http.host_limits import USUAL_REST
+from jobs.ingest.http.decompress import Decompressor, TooLarge
+from jobs.ingest.http.host_limits import DEFAULT_PAUSE
 from jobs.ingest.http.results import Fetched, NotModified, Seconds
 
 #: Bytes of a picture that show its kind and size.
-PEEK = 65_536
-_ASKS_FOR_REST = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_HAS_A_BODY = (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
+PEEK_BYTES = 65_536
+_PAUSE_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_BODY_STATUSES = (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
 
 
-def trouble(response: ClientResponse) -> str:
+def describe_failure(response: ClientResponse) -> str:
     """Why the answer has no body for us, as the end of a sentence about the host; "" where it has one."""
     status = response.status
     if _is_challenge(response):
         return "wants to see a browser (a challenge page)"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "asks to be left alone (429 Too Many Requests)"
-    return "" if status in _HAS_A_BODY else f"answers {_named(status)}"
+    return "" if status in _BODY_STATUSES else f"answers {_status_text(status)}"
 
 
-def rest_wanted(response: ClientResponse, now: datetime) -> Seconds | None:
+def requested_pause(response: ClientResponse, now: datetime) -> Seconds | None:
     """How long the host wants to be left alone, by a 429, or a 503 that says for how long."""
-    if response.status not in _ASKS_FOR_REST:
+    if response.status not in _PAUSE_STATUSES:
         return None
-    wait = read.retry_after(header(response, "Retry-After"), now)
+    wait = read.parse_retry_after(read_header(response, "Retry-After"), now)
     if wait is None and response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Seconds(USUAL_REST)
+        return Seconds(DEFAULT_PAUSE)
     return wait
 
 
-def known(
+def read_metadata(
     response: ClientResponse, url: str, at: str, permanent: str, sent: Mapping[str, str], now: datetime
 ) -> NotModified:
     """All but the body. Validators that a 304 leaves out are those that we sent."""
@@ -47,16 +47,18 @@ def known(
         url=url,
         final_url=at,
         permanent_url=permanent,
-        etag=_validator(response, b"etag") or kept.get("If-None-Match", ""),
-        last_modified=_validator(response, b"last-modified") or kept.get("If-Modified-Since", ""),
-        fresh_for=read.fresh_for(response.headers, now),
-        links=read.links([_legible(value) for value in response.headers.getall("Link", [])], at),
+        etag=_read_validator(response, b"etag") or kept.get("If-None-Match", ""),
+        last_modified=_read_validator(response, b"last-modified") or kept.get("If-Modified-Since", ""),
+        fresh_for=read.parse_freshness(response.headers, now),
+        links=read.parse_link_headers(
+            [_decode_header(value) for value in response.headers.getall("Link", [])], at
+        ),
     )
 
 
-def whole(response: ClientResponse, rest: NotModified, body: bytes) -> Fetched:
+def add_body(response: ClientResponse, rest: NotModified, body: bytes) -> Fetched:
     """The answer with its body."""
-    kind, charset = read.content_type(header(response, "Content-Type"))
+    kind, charset = read.parse_content_type(read_header(response, "Content-Type"))
     return Fetched(
         url=rest.url,
         final_url=rest.final_url,
@@ -80,14 +82,14 @@ async def read_body(response: ClientResponse, most: int) -> bytes:
     """
     if (response.content_length or 0) > most:
         raise TooLarge(most)
-    unpacker = Unpacker(header(response, "Content-Encoding"), most)
+    unpacker = Decompressor(read_header(response, "Content-Encoding"), most)
     pieces: list[bytes] = []
     async for chunk in response.content.iter_any():
-        for number, piece in enumerate(unpacker.unpack(chunk)):
+        for number, piece in enumerate(unpacker.decompress_chunk(chunk)):
             pieces.append(piece)
             if number:  # there is much in it: let others run
                 await asyncio.sleep(0)
-        if unpacker.ended:
+        if unpacker.is_finished:
             break
     pieces += unpacker.finish()
     return b"".join(pieces)
@@ -103,20 +105,20 @@ async def read_start(response: ClientResponse, most: int) -> tuple[bytes, int]:
     start, length = b"", 0
     async for chunk in response.content.iter_any():
         length += len(chunk)
-        start += chunk[: PEEK - len(start)]
+        start += chunk[: PEEK_BYTES - len(start)]
         if max(length, told or 0) > most:
             raise TooLarge(most)
-        if told is not None and len(start) == PEEK:
+        if told is not None and len(start) == PEEK_BYTES:
             break
     return start, told if told is not None else length
 
 
-def header(response: ClientResponse, name: str) -> str:
+def read_header(response: ClientResponse, name: str) -> str:
     """A header's value, "" where there is none."""
-    return _legible(response.headers.get(name, ""))
+    return _decode_header(response.headers.get(name, ""))
 
 
-def _legible(value: str) -> str:
+def _decode_header(value: str) -> str:
     """A value for our own eyes: what is no UTF-8 in it is read as Latin-1."""
     raw = value.encode("utf-8", "surrogateescape")
     try:
@@ -125,8 +127,8 @@ def _legible(value: str) -> str:
         return raw.decode("latin-1")
 
 
-def _validator(response: ClientResponse, name: bytes) -> str:
-    return next((read.validator(raw) for key, raw in response.raw_headers if key.lower() == name), "")
+def _read_validator(response: ClientResponse, name: bytes) -> str:
+    return next((read.decode_validator(raw) for key, raw in response.raw_headers if key.lower() == name), "")
 
 
 def _is_challenge(response: ClientResponse) -> bool:
@@ -135,7 +137,7 @@ def _is_challenge(response: ClientResponse) -> bool:
     return "challenge" in (said.get("cf-mitigated"), said.get("x-amzn-waf-action"))
 
 
-def _named(status: int) -> str:
+def _status_text(status: int) -> str:
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -7,7 +7,7 @@ from typing import NewType
 #: How long from now, in seconds.
 Seconds = NewType("Seconds", float)
 #: Answers of a site that say that there is nothing.
-NOT_THERE = frozenset({404, 410})
+MISSING_STATUSES = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class FeedMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Peeked:
+class PeekResult:
     """The beginning of a body, and how long the whole is."""
 
     url: str
@@ -85,7 +85,7 @@ class Peeked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
+class PostResult:
     """A form was taken, or refused: the status says."""
 
     url: str

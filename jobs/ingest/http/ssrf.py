@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import urlsplit
 
 #: Longer than any real feed's address; the next server would refuse it anyway.
-LONGEST_URL = 4096
+MAX_URL_LENGTH = 4096
 
 #: Spaces, control characters, backslashes, halves of characters, and what turns the writing round.
 _UNFIT = re.compile("[\x00-\x20\x7f-\xa0\\\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -67,14 +67,14 @@ def address_refusal(host: str, allowed: Sequence[Network] = ()) -> str:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return f"{host} is not an address"
-    inner = _unwrapped(address)
-    if any(_within(address, network) or _within(inner, network) for network in allowed):
+    inner = _unwrap_address(address)
+    if any(_is_in_network(address, network) or _is_in_network(inner, network) for network in allowed):
         return ""
     kind = _special_kind(inner)
     return f"{address} is a {kind} address" if kind else ""
 
 
-def _unwrapped(address: Address) -> Address:
+def _unwrap_address(address: Address) -> Address:
     """The IPv4 address that an IPv6 one carries, or the address itself."""
     if isinstance(address, IPv4Address) or address in (IPv6Address("::"), IPv6Address("::1")):
         return address
@@ -84,7 +84,7 @@ def _unwrapped(address: Address) -> Address:
     return address
 
 
-def _within(address: Address, network: Network) -> bool:
+def _is_in_network(address: Address, network: Network) -> bool:
     return address.version == network.version and address in network
 
 
@@ -99,8 +99,8 @@ def _special_kind(address: Address) -> str:
 @lru_cache(maxsize=4096)  # the same feeds, look after look
 def url_refusal(url: str) -> str:
     """Why `url` cannot be fetched, as the end of a sentence; "" where it can. Looks nothing up."""
-    if len(url) > LONGEST_URL:
-        return f"it is longer than {LONGEST_URL} characters"
+    if len(url) > MAX_URL_LENGTH:
+        return f"it is longer than {MAX_URL_LENGTH} characters"
     if _UNFIT.search(url):
         return "it has a space, a backslash or a character in it that no address has"
     try:

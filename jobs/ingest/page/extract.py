@@ -9,26 +9,26 @@ from typing import Any
 import trafilatura
 
 from jobs.ingest.http.results import NoPage, ReadPage
-from jobs.ingest.page.jsonld import linked_article
-from jobs.ingest.page.metadata import own_address, raw_item, read_head
-from jobs.ingest.parse.encoding import decode
-from jobs.ingest.parse.item import Left, read_item
+from jobs.ingest.page.jsonld import find_article
+from jobs.ingest.page.metadata import build_raw_item, find_own_url, parse_head
+from jobs.ingest.parse.encoding import decode_body
+from jobs.ingest.parse.item import SkippedItem, build_item
 
 #: Characters of a page beyond which nobody writes an article.
-LONGEST = 2_000_000
+MAX_PAGE_LENGTH = 2_000_000
 
 
-def read_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPage:
+def parse_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPage:
     """The article on the page that came from `url`, with `charset` in its header."""
-    source = decode(body, charset or _meta_charset(body))[:LONGEST]
+    source = decode_body(body, charset or _meta_charset(body))[:MAX_PAGE_LENGTH]
     tree = trafilatura.load_html(source) if source.strip() else None
     if tree is None:
         return NoPage("The answer is no web page.")
-    head = read_head(tree)
-    linked = linked_article(head.scripts)
-    address = own_address(head, linked, url)
-    item = read_item(raw_item(head, linked, address, url, _text(tree, head.heading)), "")
-    if isinstance(item, Left):
+    head = parse_head(tree)
+    linked = find_article(head.scripts)
+    address = find_own_url(head, linked, url)
+    item = build_item(build_raw_item(head, linked, address, url, _extract_text(tree, head.heading)), "")
+    if isinstance(item, SkippedItem):
         return NoPage("The page has neither a headline nor a text.")
     return ReadPage(
         url=item.link,
@@ -45,7 +45,7 @@ def read_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPag
     )
 
 
-def _text(tree: Any, heading: str) -> str:
+def _extract_text(tree: Any, heading: str) -> str:
     """The article's own text without its heading; its paragraphs are parted by an empty line."""
     document = trafilatura.bare_extraction(
         tree, with_metadata=False, include_comments=False, include_tables=False, include_formatting=False

@@ -7,7 +7,7 @@ where it fails.
 from typing import Any, Protocol
 
 from jobs.ingest.http.results import (
-    NOT_THERE,
+    MISSING_STATUSES,
     FeedGone,
     Fetched,
     FetchFailed,
@@ -16,38 +16,40 @@ from jobs.ingest.http.results import (
     PageGone,
     ReadPage,
 )
-from jobs.ingest.worker_pool import Failed
+from jobs.ingest.worker_pool import CallFailed
 
 #: The function that reads a page in a child process, and a page to try it on.
-READ = "jobs.ingest.page.extract:read_page"
-SAMPLE = b"<html><body><article><h1>A page</h1><p>The river rose again.</p></article></body></html>"
+PARSE_FUNCTION = "jobs.ingest.page.extract:parse_page"
+SAMPLE_PAGE = b"<html><body><article><h1>A page</h1><p>The river rose again.</p></article></body></html>"
 #: What is asked for.
-ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
+ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"}
 )
 
 
-class Fetches(Protocol):
+class PageFetcher(Protocol):
     """Fetches a page; `fetch.Fetcher` does."""
 
     async def fetch(self, url: str, *, accept: str) -> FetchOutcome: ...
 
 
-class Calls(Protocol):
+class WorkerCaller(Protocol):
     """Runs a pure function elsewhere; `child.Children` does."""
 
-    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | Failed: ...
+    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | CallFailed: ...
 
 
-async def read_article_page(fetcher: Fetches, children: Calls, url: str) -> ReadPage | PageGone | NoPage:
+async def fetch_article_page(
+    fetcher: PageFetcher, children: WorkerCaller, url: str
+) -> ReadPage | PageGone | NoPage:
     """What the page at `url` says of its article."""
-    match await fetcher.fetch(url, accept=ACCEPT):
+    match await fetcher.fetch(url, accept=ACCEPT_PAGE):
         case Fetched() as fetched:
-            return await _read(children, fetched)
+            return await _parse_response(children, fetched)
         case FeedGone(reason=reason):
             return PageGone(reason)
-        case FetchFailed(status=status, reason=reason) if status in NOT_THERE:
+        case FetchFailed(status=status, reason=reason) if status in MISSING_STATUSES:
             return PageGone(reason)
         case FetchFailed(reason=reason):
             return NoPage(reason)
@@ -55,14 +57,14 @@ async def read_article_page(fetcher: Fetches, children: Calls, url: str) -> Read
             return NoPage("the page says that it has not changed, and nobody asked")
 
 
-async def _read(children: Calls, fetched: Fetched) -> ReadPage | NoPage:
+async def _parse_response(children: WorkerCaller, fetched: Fetched) -> ReadPage | NoPage:
     if fetched.content_type not in _PAGE_TYPES:
         return NoPage(f"what is there is {fetched.content_type[:60]}, not a page")
-    read = await children.call(READ, fetched.body, fetched.charset, fetched.final_url, aside=True)
+    read = await children.call(PARSE_FUNCTION, fetched.body, fetched.charset, fetched.final_url, aside=True)
     match read:
         case ReadPage() | NoPage():
             return read
-        case Failed(reason):
+        case CallFailed(reason):
             return NoPage(reason)
         case _:
-            raise TypeError(f"read_page answered {type(read).__name__}")
+            raise TypeError(f"parse_page answered {type(read).__name__}")

@@ -8,21 +8,21 @@ from html import unescape
 from typing import Any
 
 #: Characters of one script, and nodes of all, beyond which nobody describes an article.
-LONGEST, MOST_NODES = 500_000, 3_000
-_ARTICLES = frozenset(
+MAX_SCRIPT_LENGTH, MAX_NODES = 500_000, 3_000
+_ARTICLE_TYPES = frozenset(
     {"article", "blogposting", "liveblogposting", "report", "socialmediaposting", "techarticle"}
 )
 _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>|;)\s*$"
 )
 _LAST_COMMA = re.compile(r",(?=\s*[}\]])")
-_SAID = re.compile(
+_STRING_PROPERTY = re.compile(
     r'"(headline|description|datePublished|dateModified|articleSection|@type)"\s*:\s*"((?:[^"\\]|\\.){1,2000})"'
 )
 
 
 @dataclass(frozen=True, slots=True)
-class LinkedArticle:
+class JsonLdArticle:
     """What the description says, as written; links may be relative."""
 
     headline: str = ""
@@ -36,20 +36,22 @@ class LinkedArticle:
     language: str = ""
 
 
-def linked_article(scripts: Iterable[str]) -> LinkedArticle:
+def find_article(scripts: Iterable[str]) -> JsonLdArticle:
     """The first article described in a page's JSON-LD scripts; empty where there is none."""
     broken = []
     for script in scripts:
-        document = _loaded(script[:LONGEST])
+        document = _load_json(script[:MAX_SCRIPT_LENGTH])
         if document is None:
-            broken.append(script[:LONGEST])
-        for node in _nodes(document):
+            broken.append(script[:MAX_SCRIPT_LENGTH])
+        for node in _walk_nodes(document):
             if _is_article(node):
-                return _article(node)
-    return next((found for found in map(_salvaged, broken) if found != LinkedArticle()), LinkedArticle())
+                return _build_article(node)
+    return next(
+        (found for found in map(_salvage_article, broken) if found != JsonLdArticle()), JsonLdArticle()
+    )
 
 
-def _loaded(script: str) -> Any:
+def _load_json(script: str) -> Any:
     """The document, mended where it is nearly JSON; None where it is not."""
     text = _WRAPPING.sub("", _WRAPPING.sub("", script.strip()))
     for attempt in (text, _LAST_COMMA.sub("", text), _LAST_COMMA.sub("", unescape(text))):
@@ -60,10 +62,10 @@ def _loaded(script: str) -> Any:
     return None
 
 
-def _nodes(document: Any) -> Iterator[dict[str, Any]]:
+def _walk_nodes(document: Any) -> Iterator[dict[str, Any]]:
     """Every object in it, the outer ones first."""
     level, seen = [document], 0
-    while level and seen < MOST_NODES:
+    while level and seen < MAX_NODES:
         deeper: list[Any] = []
         for one in level:
             seen += 1
@@ -76,62 +78,62 @@ def _nodes(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def _is_article(node: dict[str, Any]) -> bool:
-    kinds = [str(kind).lower().rpartition("/")[2] for kind in _listed(node.get("@type"))]
-    return any(kind in _ARTICLES or kind.endswith("newsarticle") for kind in kinds)
+    kinds = [str(kind).lower().rpartition("/")[2] for kind in _as_list(node.get("@type"))]
+    return any(kind in _ARTICLE_TYPES or kind.endswith("newsarticle") for kind in kinds)
 
 
-def _article(node: dict[str, Any]) -> LinkedArticle:
-    return LinkedArticle(
-        headline=_word(node.get("headline")) or _word(node.get("name")),
-        description=_word(node.get("description")),
-        url=_word(node.get("mainEntityOfPage"), "@id", "url") or _word(node.get("url")),
-        images=tuple(_images(node)),
-        sections=tuple(filter(None, map(_word, _listed(node.get("articleSection"))))),
-        authors=tuple(filter(None, (_word(author, "name") for author in _listed(node.get("author"))))),
-        published=_word(node.get("datePublished")),
-        modified=_word(node.get("dateModified")),
-        language=_word(node.get("inLanguage"), "alternateName", "name"),
+def _build_article(node: dict[str, Any]) -> JsonLdArticle:
+    return JsonLdArticle(
+        headline=_as_text(node.get("headline")) or _as_text(node.get("name")),
+        description=_as_text(node.get("description")),
+        url=_as_text(node.get("mainEntityOfPage"), "@id", "url") or _as_text(node.get("url")),
+        images=tuple(_list_images(node)),
+        sections=tuple(filter(None, map(_as_text, _as_list(node.get("articleSection"))))),
+        authors=tuple(filter(None, (_as_text(author, "name") for author in _as_list(node.get("author"))))),
+        published=_as_text(node.get("datePublished")),
+        modified=_as_text(node.get("dateModified")),
+        language=_as_text(node.get("inLanguage"), "alternateName", "name"),
     )
 
 
-def _images(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for image in [*_listed(node.get("image")), *_listed(node.get("thumbnailUrl"))][:10]:
-        address = _word(image, "url", "contentUrl", "@id")
+def _list_images(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for image in [*_as_list(node.get("image")), *_as_list(node.get("thumbnailUrl"))][:10]:
+        address = _as_text(image, "url", "contentUrl", "@id")
         if address:
-            yield address, _word(image.get("width"), "value") if isinstance(image, dict) else ""
+            yield address, _as_text(image.get("width"), "value") if isinstance(image, dict) else ""
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _word(value: Any, *keys: str) -> str:
+def _as_text(value: Any, *keys: str) -> str:
     """A string or number as it is; of an object, the first of `keys` that has one; of a list, its first."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if isinstance(value, dict):
-        return next((word for word in (_word(value.get(key)) for key in keys) if word), "")
+        return next((word for word in (_as_text(value.get(key)) for key in keys) if word), "")
     return unescape(str(value))[:4000].strip() if isinstance(value, str | int | float) else ""
 
 
-def _salvaged(script: str) -> LinkedArticle:
+def _salvage_article(script: str) -> JsonLdArticle:
     """What can be read of a script that is no JSON, if it is about an article."""
     said: dict[str, str] = {}
-    for name, value in _SAID.findall(script):
+    for name, value in _STRING_PROPERTY.findall(script):
         said.setdefault(name if name != "@type" or "Article" not in value else "@article", value)
     if "@article" not in said:
-        return LinkedArticle()
+        return JsonLdArticle()
     section = said.get("articleSection", "")
-    return LinkedArticle(
-        headline=_unquoted(said.get("headline", "")),
-        description=_unquoted(said.get("description", "")),
-        sections=(_unquoted(section),) if section else (),
+    return JsonLdArticle(
+        headline=_unquote_text(said.get("headline", "")),
+        description=_unquote_text(said.get("description", "")),
+        sections=(_unquote_text(section),) if section else (),
         published=said.get("datePublished", ""),
         modified=said.get("dateModified", ""),
     )
 
 
-def _unquoted(text: str) -> str:
+def _unquote_text(text: str) -> str:
     try:
         return unescape(str(json.loads(f'"{text}"', strict=False)))
     except ValueError:

@@ -9,22 +9,22 @@ from urllib.parse import urlsplit
 
 from jobs.ingest.content import images
 from jobs.ingest.content.links import reader_link
-from jobs.ingest.page.jsonld import LinkedArticle
-from jobs.ingest.parse.item import RawItem, Words
+from jobs.ingest.page.jsonld import JsonLdArticle
+from jobs.ingest.parse.item import RawItem, RawText
 
 #: Words in a picture's name that make it stand for the site and not for the article; anywhere, or at an end.
-_EMBLEMS = frozenset(
+_LOGO_WORDS = frozenset(
     {"favicon", "placeholder", "blank", "noimage", "nophoto", "sprite", "spacer", "fallback", "dummy"}
 )
-_EMBLEMS_AT_AN_END = frozenset({"logo", "logos", "default", "icon", "icons", "avatar"})
-_EMBLEM_FOLDERS = frozenset({"logo", "logos", "favicon", "favicons", "icons", "default-images", "themes"})
+_LOGO_EDGE_WORDS = frozenset({"logo", "logos", "default", "icon", "icons", "avatar"})
+_LOGO_FOLDERS = frozenset({"logo", "logos", "favicon", "favicons", "icons", "default-images", "themes"})
 #: What says only how a picture was made, behind its name.
-_MAKING = re.compile(
+_SIZE_WORD = re.compile(
     r"\d+(?:x\d*)?(?:px)?|v\d+|fb|og|share|social|card|rgb|web|square|image|img|picture|new|final"
 )
-_FACES = re.compile(r"^(?:www\d?|m|mobile|amp)\.")
+_HOST_PREFIX = re.compile(r"^(?:www\d?|m|mobile|amp)\.")
 #: Of one name: a page that says more is no article.
-MOST_VALUES = 10
+MAX_VALUES = 10
 _LAST_BAR = re.compile(r"(.{10,}\S)\s+[|–—·»-]\s+(\S.{0,40}?)\s*", re.DOTALL)
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "date", "pubdate", "publishdate",
@@ -51,7 +51,7 @@ _IMAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PageHead:
     """The metas of a page by their names in lower case, its links, title and scripts."""
 
     metas: dict[str, list[str]]
@@ -62,128 +62,137 @@ class Head:
     times: list[str]
     scripts: list[str]
 
-    def first(self, *names: str) -> str:
+    def first_meta(self, *names: str) -> str:
         return next((value for name in names for value in self.metas.get(name, ())), "")
 
-    def all(self, *names: str) -> list[str]:
+    def all_metas(self, *names: str) -> list[str]:
         return [value for name in names for value in self.metas.get(name, ())]
 
 
-def read_head(tree: Any) -> Head:
+def parse_head(tree: Any) -> PageHead:
     metas: dict[str, list[str]] = defaultdict(list)
     for meta in tree.iter("meta"):
         content = (meta.get("content") or "").strip()
-        for name in _names(meta):
-            if content and len(metas[name]) < MOST_VALUES:
+        for name in _meta_names(meta):
+            if content and len(metas[name]) < MAX_VALUES:
                 metas[name].append(content)
     links = (link for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower().split())
     times = tree.xpath("//*[@itemprop='datePublished']/@datetime | //time/@datetime")
-    return Head(
+    return PageHead(
         metas=metas,
         canonical=next((link.get("href") or "" for link in links), ""),
-        title=_words(tree.find(".//title")),
-        heading=_words(tree.find(".//h1")),
+        title=_element_text(tree.find(".//title")),
+        heading=_element_text(tree.find(".//h1")),
         language=(tree.get("lang") or "").strip() or "".join(metas.get("og:locale", [])[:1]),
         times=[str(time) for time in times[:3]],
-        scripts=list(_scripts(tree)),
+        scripts=list(_jsonld_scripts(tree)),
     )
 
 
-def _names(meta: Any) -> set[str]:
+def _meta_names(meta: Any) -> set[str]:
     """What a meta says something about; some name several things at once."""
     said = (meta.get(attribute) or "" for attribute in ("property", "name", "itemprop"))
     return set(" ".join(said).lower().split()[:5])
 
 
-def _scripts(tree: Any) -> Iterator[str]:
+def _jsonld_scripts(tree: Any) -> Iterator[str]:
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower():
             yield script.text or ""
 
 
-def _words(element: Any) -> str:
+def _element_text(element: Any) -> str:
     return " ".join("".join(element.itertext()).split())[:1000] if element is not None else ""
 
 
-def raw_item(head: Head, linked: LinkedArticle, address: str, url: str, text: str) -> RawItem:
+def build_raw_item(head: PageHead, linked: JsonLdArticle, address: str, url: str, text: str) -> RawItem:
     titles = (
-        head.first("og:title"),
-        _heading(head),
+        head.first_meta("og:title"),
+        _article_heading(head),
         linked.headline,
-        head.first("twitter:title"),
+        head.first_meta("twitter:title"),
         head.title,
     )
     title = next(filter(None, titles), head.heading)
-    modified = [*head.all(*_MODIFIED), linked.modified]
+    modified = [*head.all_metas(*_MODIFIED), linked.modified]
     return RawItem(
         links=(address, url),
         base=url,
-        title=Words(_without_site(title, head.first("og:site_name"), _site(url))),
-        summary=Words(
-            head.first("og:description", "description", "twitter:description") or linked.description
+        title=RawText(_strip_site_name(title, head.first_meta("og:site_name"), _site_host(url))),
+        summary=RawText(
+            head.first_meta("og:description", "description", "twitter:description") or linked.description
         ),
-        content=Words(text, is_html=False),
-        author=", ".join(linked.authors) or head.first("author", "article:author", "parsely-author"),
-        sections=[*head.all(*_SECTION[:2]), *linked.sections, *head.all(*_SECTION[2:])],
+        content=RawText(text, is_html=False),
+        author=", ".join(linked.authors) or head.first_meta("author", "article:author", "parsely-author"),
+        sections=[*head.all_metas(*_SECTION[:2]), *linked.sections, *head.all_metas(*_SECTION[2:])],
         language=head.language or linked.language,
-        published=[*head.all(*_PUBLISHED[:3]), linked.published, *head.all(*_PUBLISHED[3:]), *head.times],
+        published=[
+            *head.all_metas(*_PUBLISHED[:3]),
+            linked.published,
+            *head.all_metas(*_PUBLISHED[3:]),
+            *head.times,
+        ],
         updated=next(filter(None, modified), ""),
-        pictures=[_pictures(head, linked, url)],
+        pictures=[_find_images(head, linked, url)],
     )
 
 
-def own_address(head: Head, linked: LinkedArticle, url: str) -> str:
+def find_own_url(head: PageHead, linked: JsonLdArticle, url: str) -> str:
     """What the page calls its own address, where it is an article's on the same site; else `url`."""
-    for claimed in (head.canonical, head.first("og:url"), linked.url):
+    for claimed in (head.canonical, head.first_meta("og:url"), linked.url):
         address = reader_link(claimed, url) if claimed else ""
-        if address and _site(address) == _site(url) and (_depth(address) or not _depth(url)):
+        if (
+            address
+            and _site_host(address) == _site_host(url)
+            and (_path_depth(address) or not _path_depth(url))
+        ):
             return address
     return url
 
 
-def _site(url: str) -> str:
-    return _FACES.sub("", urlsplit(url).hostname or "")
+def _site_host(url: str) -> str:
+    return _HOST_PREFIX.sub("", urlsplit(url).hostname or "")
 
 
-def _depth(url: str) -> int:
+def _path_depth(url: str) -> int:
     """How far below the front page it is; a front page with a query is an article too."""
     parts = urlsplit(url)
     return len([part for part in parts.path.split("/") if part]) + bool(parts.query)
 
 
-def _pictures(head: Head, linked: LinkedArticle, url: str) -> list[images.Picture]:
+def _find_images(head: PageHead, linked: JsonLdArticle, url: str) -> list[images.ImageCandidate]:
     """The first real picture that the page names for its article."""
-    width, height = head.first("og:image:width"), head.first("og:image:height")
-    offered = [(address, width, height) for address in head.all(*_IMAGE[:3])]
-    offered += [(address, "", "") for address in head.all(*_IMAGE[3:])]
+    width, height = head.first_meta("og:image:width"), head.first_meta("og:image:height")
+    offered = [(address, width, height) for address in head.all_metas(*_IMAGE[:3])]
+    offered += [(address, "", "") for address in head.all_metas(*_IMAGE[3:])]
     offered += [(address, wide, "") for address, wide in linked.images]
     for address, wide, high in offered:
-        if not _is_emblem(address) and (found := images.picture(address, url, wide, high)):
+        if not _is_logo(address) and (found := images.make_candidate(address, url, wide, high)):
             return [found]
     return []
 
 
-def _is_emblem(address: str) -> bool:
+def _is_logo(address: str) -> bool:
     """Whether a picture is a logo, an icon or a stand-in, by the words of its name."""
     *folders, name = urlsplit(address).path.lower().split("/")
     words = [word for word in re.split(r"[^a-z0-9]+", name.rpartition(".")[0] or name) if word]
-    core = [word for word in words if not _MAKING.fullmatch(word)]
+    core = [word for word in words if not _SIZE_WORD.fullmatch(word)]
     ends = {*core[:1], *core[-1:]}
     return bool(
-        _EMBLEMS & set(words)
-        or _EMBLEMS_AT_AN_END & ends
-        or _EMBLEM_FOLDERS & set(folders)
+        _LOGO_WORDS & set(words)
+        or _LOGO_EDGE_WORDS & ends
+        or _LOGO_FOLDERS & set(folders)
         or not (words or folders)
     )
 
 
-def _heading(head: Head) -> str:
+def _article_heading(head: PageHead) -> str:
     """The first heading, where most of the page's title is the same: others head a section, or the site."""
     same = head.heading.casefold() in head.title.casefold() and 2 * len(head.heading) > len(head.title)
     return head.heading if same else ""
 
 
-def _without_site(title: str, site: str, host: str) -> str:
+def _strip_site_name(title: str, site: str, host: str) -> str:
     """The headline less the site's name at its end: as it calls itself, or a few words behind a bar."""
     match = _LAST_BAR.fullmatch(title)
     if match is None:

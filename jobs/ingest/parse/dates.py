@@ -56,7 +56,7 @@ _BASIC = re.compile(r"^(\d{8})T(\d\d)(\d\d)(\d\d)")
 _DIGITS = str.maketrans("၀၁၂၃၄၅၆၇၈၉٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙", "0123456789" * 5)
 
 
-def read_date(written: str) -> datetime | None:
+def parse_date(written: str) -> datetime | None:
     """The moment that a feed wrote, in UTC, or None where its shape, zone or year leaves a doubt.
 
     Read are RFC 822 and its kin, ISO 8601 with a full date, `2026/10/05`, `November 23, 2026 9:00 am`,
@@ -66,17 +66,17 @@ def read_date(written: str) -> datetime | None:
     written = _BASIC.sub(r"\1T\2:\3:\4", written)
     stamp = _STAMP.fullmatch(written)
     if stamp:
-        return _checked(datetime.fromtimestamp(int(stamp[1]), UTC))
+        return _check_year(datetime.fromtimestamp(int(stamp[1]), UTC))
     for shape in (*_SHAPES, _ASCTIME):
         match = shape.fullmatch(written)
         if match:
-            return _moment({name: value or "" for name, value in match.groupdict().items()})
+            return _build_date({name: value or "" for name, value in match.groupdict().items()})
     return None
 
 
-def _moment(parts: dict[str, str]) -> datetime | None:
-    offset = _offset(parts["zone"].strip())
-    month = int(parts["month"]) if parts.get("month") else _month(parts["name"])
+def _build_date(parts: dict[str, str]) -> datetime | None:
+    offset = _parse_offset(parts["zone"].strip())
+    month = int(parts["month"]) if parts.get("month") else _parse_month(parts["name"])
     if offset is None or month is None:
         return None
     hour, second = int(parts["hour"] or 0), int(parts["second"] or 0)
@@ -86,25 +86,25 @@ def _moment(parts: dict[str, str]) -> datetime | None:
     past_midnight = hour == 24
     try:
         local = datetime(
-            _year(parts["year"]), month, int(parts["day"]), 0 if past_midnight else hour,
+            _parse_year(parts["year"]), month, int(parts["day"]), 0 if past_midnight else hour,
             int(parts["minute"] or 0), min(second, 59), tzinfo=timezone(timedelta(minutes=offset)),
         )  # fmt: skip
-        return _checked((local + timedelta(days=past_midnight)).astimezone(UTC))
+        return _check_year((local + timedelta(days=past_midnight)).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 
 
-def _checked(moment: datetime) -> datetime | None:
+def _check_year(moment: datetime) -> datetime | None:
     return moment if _EARLIEST <= moment.year <= _LATEST else None
 
 
-def _year(written: str) -> int:
+def _parse_year(written: str) -> int:
     """Two digits mean 1970 to 2069, as RFC 2822 4.3 has it, but for the last century's middle."""
     year = int(written)
     return year if len(written) == 4 else year + (2000 if year < 70 else 1900)
 
 
-def _offset(zone: str) -> int | None:
+def _parse_offset(zone: str) -> int | None:
     """Minutes east of Greenwich, or None for a zone that nobody can be sure of."""
     if not zone:
         return 0
@@ -115,14 +115,14 @@ def _offset(zone: str) -> int | None:
     return None if minutes > 15 * 60 else minutes if named[1] == "+" else -minutes
 
 
-def _month(name: str) -> int | None:
+def _parse_month(name: str) -> int | None:
     short = name.lower()[:3]
-    if name.isascii() and short in _MONTHS and _english(name.lower()):
+    if name.isascii() and short in _MONTHS and _is_english_month(name.lower()):
         return _MONTHS.index(short) + 1
     return _foreign_months().get(name.casefold().rstrip("."))
 
 
-def _english(name: str) -> bool:
+def _is_english_month(name: str) -> bool:
     full = [
         "january",
         "february",

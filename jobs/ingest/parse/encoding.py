@@ -29,16 +29,16 @@ _BOMS = (
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 #: Share of the non-ASCII bytes that must be UTF-8 to call the whole UTF-8 with a few bad bytes.
-_MOSTLY = 0.99
+_MIN_UTF8_SHARE = 0.99
 #: The same where the document itself claims UTF-8.
-_CLAIMED = 0.5
+_MIN_CLAIMED_UTF8_SHARE = 0.5
 #: Names this module's own way with bytes that are no UTF-8.
-_STRAY = "newswire-stray"
+_STRAY_HANDLER = "newswire-stray"
 #: Below this share of the bytes, stray ones are punctuation, not the letters of another script.
-_A_FEW = 0.05
+_MAX_STRAY_SHARE = 0.05
 
 
-def decode(body: bytes, charset: str = "") -> str:
+def decode_body(body: bytes, charset: str = "") -> str:
     """The text of a document, whose HTTP header may name a `charset`; never raises.
 
     A byte order mark decides, then the pattern of zero bytes, then valid (or nearly valid) UTF-8
@@ -47,23 +47,23 @@ def decode(body: bytes, charset: str = "") -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
-    wide = _wide(body)
+    wide = _detect_wide(body)
     if wide:
         return body.decode(wide, "replace")
     match = _DECLARED.search(body[:1024])
     claims = [match.group(1).decode("ascii") if match else "", charset]
-    named = [codec for codec in map(_codec, claims) if codec]
+    named = [codec for codec in map(_find_codec, claims) if codec]
     if any(_ESCAPED.match(codec) for codec in named):
         return body.decode(next(codec for codec in named if _ESCAPED.match(codec)), "replace")
     share = _utf8_share(body)
-    if share >= (_CLAIMED if "utf-8" in named else _MOSTLY):
-        return body.decode("utf-8", _STRAY)
-    if "utf-8" in named and len(_NOT_ASCII.findall(body)) < _A_FEW * len(body):
-        return body.decode("utf-8", _STRAY)
-    return _legacy(body, [codec for codec in named if codec != "utf-8"])
+    if share >= (_MIN_CLAIMED_UTF8_SHARE if "utf-8" in named else _MIN_UTF8_SHARE):
+        return body.decode("utf-8", _STRAY_HANDLER)
+    if "utf-8" in named and len(_NOT_ASCII.findall(body)) < _MAX_STRAY_SHARE * len(body):
+        return body.decode("utf-8", _STRAY_HANDLER)
+    return _decode_legacy(body, [codec for codec in named if codec != "utf-8"])
 
 
-def _wide(body: bytes) -> str:
+def _detect_wide(body: bytes) -> str:
     """UTF-16 or UTF-32 without its mark, by where the zeros beside `<` or `{` stand (XML 1.0, F.1)."""
     start = bytes(byte and 1 for byte in body.lstrip(b" \t\r\n")[:4])
     patterns = {
@@ -75,7 +75,7 @@ def _wide(body: bytes) -> str:
     return patterns.get(start, "")
 
 
-def _codec(name: str) -> str:
+def _find_codec(name: str) -> str:
     """Python's name for an encoding that can hold feeds, "" for one that is unknown or unwise."""
     try:
         codec = codecs.lookup(name.strip()).name if name else ""
@@ -107,7 +107,7 @@ def _utf8_share(body: bytes) -> float:
     return 1.0
 
 
-def _stray(error: UnicodeError) -> tuple[str, int]:
+def _replace_stray(error: UnicodeError) -> tuple[str, int]:
     """A lone byte among ASCII is a Windows editor's quote, dash or accent; any other is lost."""
     assert isinstance(error, UnicodeDecodeError)
     around = error.object[max(error.start - 1, 0) : error.start + 2]
@@ -116,11 +116,11 @@ def _stray(error: UnicodeError) -> tuple[str, int]:
     return "\ufffd", error.end
 
 
-codecs.register_error(_STRAY, _stray)
+codecs.register_error(_STRAY_HANDLER, _replace_stray)
 
 
-def _legacy(body: bytes, named: list[str]) -> str:
-    for codec in (*named, *_guesses(body)):
+def _decode_legacy(body: bytes, named: list[str]) -> str:
+    for codec in (*named, *_guess_codecs(body)):
         try:
             return body.decode(codec)
         except (UnicodeDecodeError, LookupError):
@@ -128,7 +128,7 @@ def _legacy(body: bytes, named: list[str]) -> str:
     return body.decode(named[0] if named else "cp1252", "replace")
 
 
-def _guesses(body: bytes) -> Iterator[str]:
+def _guess_codecs(body: bytes) -> Iterator[str]:
     """Only asked where nobody named an encoding that fits."""
     from charset_normalizer import from_bytes
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from jobs.ingest.parse.encoding import decode
-from jobs.ingest.parse.incremental import Memory, read_xml
-from jobs.ingest.parse.jsonfeed import read_json
+from jobs.ingest.parse.encoding import decode_body
+from jobs.ingest.parse.incremental import ParseCache, parse_xml_feed
+from jobs.ingest.parse.jsonfeed import parse_json_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
-from jobs.ingest.parse.repair import Repaired, repair
-from jobs.ingest.parse.sitemap import read_sitemap
+from jobs.ingest.parse.repair import RepairedDocument, repair_document
+from jobs.ingest.parse.sitemap import parse_sitemap
 
-_FEEDS = {"rss", "feed", "rdf", "channel"}
+_FEED_ROOTS = {"rss", "feed", "rdf", "channel"}
 _CHALLENGES = (
     "cf-chl",
     "_cf_chl",
@@ -21,30 +21,30 @@ _CHALLENGES = (
 )
 
 
-def read_feed(body: bytes, charset: str = "", url: str = "") -> ParsedFeed | ParseFailed:
+def parse_feed(body: bytes, charset: str = "", url: str = "") -> ParsedFeed | ParseFailed:
     """The feed in `body`, which came from `url` with `charset` in its header, or why there is none."""
-    return read_feed_again(body, charset, url, b"")[0]
+    return parse_feed_cached(body, charset, url, b"")[0]
 
 
-def read_feed_again(
+def parse_feed_cached(
     body: bytes, charset: str, url: str, memory: bytes
 ) -> tuple[ParsedFeed | ParseFailed, bytes]:
     """The same, more quickly where `memory` helps, which the last reading gave; and the next memory."""
-    text = decode(body, charset)
+    text = decode_body(body, charset)
     if not text.strip("\ufeff\0 \t\r\n"):
         return ParseFailed(f"The answer is empty ({len(body)} bytes)."), b""
     if text.lstrip("\ufeff \t\r\n")[:1] in "{[":
-        return _complete(read_json(text.lstrip("\ufeff"), url), ""), b""
-    document = repair(text)
-    if document.root.lower() in _FEEDS:
-        found, after = read_xml(document, url, Memory.unpacked(memory))
-        return _complete(found, document.cut), after.packed()
+        return _add_cut(parse_json_feed(text.lstrip("\ufeff"), url), ""), b""
+    document = repair_document(text)
+    if document.root.lower() in _FEED_ROOTS:
+        found, after = parse_xml_feed(document, url, ParseCache.from_bytes(memory))
+        return _add_cut(found, document.cut), after.to_bytes()
     if document.root == "urlset":
-        return _complete(read_sitemap(document.text, url), document.cut), b""
-    return ParseFailed(_no_feed(document, text)), b""
+        return _add_cut(parse_sitemap(document.text, url), document.cut), b""
+    return ParseFailed(_describe_non_feed(document, text)), b""
 
 
-def _complete(found: ParsedFeed | ParseFailed, cut: str) -> ParsedFeed | ParseFailed:
+def _add_cut(found: ParsedFeed | ParseFailed, cut: str) -> ParsedFeed | ParseFailed:
     if isinstance(found, ParseFailed):
         return found
     if cut and not found.items:
@@ -52,9 +52,9 @@ def _complete(found: ParsedFeed | ParseFailed, cut: str) -> ParsedFeed | ParseFa
     return replace(found, cut=cut) if cut else found
 
 
-def _no_feed(document: Repaired, text: str) -> str:
+def _describe_non_feed(document: RepairedDocument, text: str) -> str:
     start = text[:20_000].lower()
-    if document.page or document.root.lower() == "html":
+    if document.is_page or document.root.lower() == "html":
         if any(mark in start for mark in _CHALLENGES):
             return "The answer is a page that checks for robots, not a feed."
         return "The answer is a web page, not a feed."

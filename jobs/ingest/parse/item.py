@@ -8,14 +8,14 @@ from itertools import accumulate
 import regex
 
 from jobs.ingest.content import clean, images, language
-from jobs.ingest.content.links import LONGEST_LINK, is_too_long, reader_link, refused_because
-from jobs.ingest.content.summary import first_sentence, standfirst
-from jobs.ingest.parse.dates import read_date
+from jobs.ingest.content.links import MAX_LINK_LENGTH, is_too_long, reader_link, refused_because
+from jobs.ingest.content.summary import first_sentence, make_standfirst
+from jobs.ingest.parse.dates import parse_date
 from jobs.ingest.parse.model import ParsedItem
 from storage.text import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
-_MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, LONGEST_LINK, 200
+_MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, MAX_LINK_LENGTH, 200
 #: Items whose beginnings tell what their feed is written in.
 _MAX_LEADS = 30
 #: Longer than this a description is the whole article.
@@ -23,15 +23,15 @@ _WHOLE_ARTICLE = 1200
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RawText:
     """A piece of writing and whether it is HTML."""
 
     source: str
     is_html: bool = True
 
-    def text(self) -> str:
+    def to_plain(self) -> str:
         source = self.source[: clean.MAX_TEXT]
-        return clean.from_html(source) if self.is_html else clean.paragraphs(source)
+        return clean.html_to_text(source) if self.is_html else clean.clean_paragraphs(source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,115 +41,115 @@ class RawItem:
     guid: str = ""
     links: Sequence[str] = ()
     base: str = ""  #: what relative links start from
-    title: Words = field(default_factory=lambda: Words(""))
-    summary: Words = field(default_factory=lambda: Words(""))
-    content: Words = field(default_factory=lambda: Words(""))
+    title: RawText = field(default_factory=lambda: RawText(""))
+    summary: RawText = field(default_factory=lambda: RawText(""))
+    content: RawText = field(default_factory=lambda: RawText(""))
     author: str = ""
     sections: Sequence[str] = ()
     language: str = ""
     published: Sequence[str] = ()
     updated: str = ""
-    pictures: Sequence[Sequence[images.Picture]] = ()
+    pictures: Sequence[Sequence[images.ImageCandidate]] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class SkippedItem:
     """An item that cannot be shown, and why, in a sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class ItemExcerpt:
     """How an item begins: what tells the language of its whole feed, and how that is written."""
 
     title: str
-    words: str
+    text: str
 
 
-def lead(raw: RawItem) -> Lead:
+def make_excerpt(raw: RawItem) -> ItemExcerpt:
     """The beginning of an item, as its feed wrote it."""
     words = f"{raw.title.source[:300]} {(raw.summary.source or raw.content.source)[:300]}"
-    return Lead(raw.title.source[: clean.MAX_TITLE], words[:300])
+    return ItemExcerpt(raw.title.source[: clean.MAX_TITLE], words[:300])
 
 
-def feed_language(claimed: str, leads: Sequence[Lead]) -> str:
+def guess_feed_language(claimed: str, leads: Sequence[ItemExcerpt]) -> str:
     """The language that a feed's items are in, where each of them alone is too short to tell."""
-    lengths = accumulate(len(one.words) for one in leads)
-    some = [one.words for one, length in zip(leads, lengths, strict=True) if length < language.PLENTY]
-    return language.of_feed(clean.from_html("<p>".join(some[:_MAX_LEADS])), claimed)
+    lengths = accumulate(len(one.text) for one in leads)
+    some = [one.text for one, length in zip(leads, lengths, strict=True) if length < language.MAX_SAMPLE]
+    return language.detect_feed_language(clean.html_to_text("<p>".join(some[:_MAX_LEADS])), claimed)
 
 
-def feed_title(title: str, leads: Sequence[Lead]) -> str:
+def convert_feed_title(title: str, leads: Sequence[ItemExcerpt]) -> str:
     """A feed's own name, in Unicode where its items are in Zawgyi."""
-    return zawgyi.in_unicode(title, " ".join(one.title for one in leads[:_MAX_LEADS]))
+    return zawgyi.part_to_unicode(title, " ".join(one.title for one in leads[:_MAX_LEADS]))
 
 
-def read_item(raw: RawItem, feed_language: str) -> ParsedItem | Left:
+def build_item(raw: RawItem, feed_language: str) -> ParsedItem | SkippedItem:
     """The item as readers may see it, or the reason why it is left out."""
-    title = clean.title(raw.title.source, raw.title.is_html)
-    content, summary = raw.content.text(), raw.summary.text()
+    title = clean.clean_title(raw.title.source, raw.title.is_html)
+    content, summary = raw.content.to_plain(), raw.summary.to_plain()
     title = title or first_sentence(content or summary)
     links = [link for link in (reader_link(link, raw.base) for link in raw.links if link.strip()) if link]
     if not title:
-        return Left("An item without a title and without text was left out.")
+        return SkippedItem("An item without a title and without text was left out.")
     given = [link for link in raw.links if link.strip()]
     if not links and given and not any(map(is_too_long, given)):
         why = refused_because(given[0], raw.base)
-        return Left(
+        return SkippedItem(
             f"“{title[:60]}” was left out: readers cannot open its link {given[0][:80]!r}, since {why}."
         )
-    item = _in_unicode(raw, title, summary, content, links[0] if links else "", feed_language)
-    return item if links or not given else replace(item, lacks=_too_long(title))
+    item = _build_in_unicode(raw, title, summary, content, links[0] if links else "", feed_language)
+    return item if links or not given else replace(item, omission=_link_omission(title))
 
 
-def _too_long(title: str) -> str:
-    return f"“{title[:60]}” is kept without its link, which has more than {LONGEST_LINK:,} characters."
+def _link_omission(title: str) -> str:
+    return f"“{title[:60]}” is kept without its link, which has more than {MAX_LINK_LENGTH:,} characters."
 
 
-def dropped(read: Iterable[ParsedItem | Left]) -> tuple[str, ...]:
+def list_omissions(read: Iterable[ParsedItem | SkippedItem]) -> tuple[str, ...]:
     """A sentence for each item, or part of one, that was left out."""
-    told = (item.reason if isinstance(item, Left) else item.lacks for item in read)
+    told = (item.reason if isinstance(item, SkippedItem) else item.omission for item in read)
     return tuple(sentence for sentence in told if sentence)
 
 
-def _in_unicode(
+def _build_in_unicode(
     raw: RawItem, title: str, summary: str, content: str, link: str, feed_language: str
 ) -> ParsedItem:
     """The item with all its Burmese in Unicode."""
     whole = f"{title}\n{summary}\n{content[:2000]}"
-    fix = partial(zawgyi.in_unicode, whole=whole) if _MYANMAR.search(whole) else str
-    title, summary, content = clean.line(fix(title)), fix(summary), fix(content)
+    fix = partial(zawgyi.part_to_unicode, whole=whole) if _MYANMAR.search(whole) else str
+    title, summary, content = clean.clean_line(fix(title)), fix(summary), fix(content)
     text = content or (summary if len(summary) > _WHOLE_ARTICLE else "")
-    short = standfirst(summary or content, title)
-    picture = images.best((*raw.pictures, *_inside(raw)))
+    short = make_standfirst(summary or content, title)
+    picture = images.choose_image((*raw.pictures, *_images_in_html(raw)))
     return ParsedItem(
         guid=raw.guid.strip()[:_MAX_GUID],
         link=link,
         title=title,
         summary=short,
         text=text,
-        author=clean.line(fix(clean.from_html(raw.author[:1000])))[:_MAX_AUTHOR],
-        sections=_sections(fix(section) for section in raw.sections),
-        language=language.of_item(f"{title}\n{short or text}", raw.language or feed_language),
+        author=clean.clean_line(fix(clean.html_to_text(raw.author[:1000])))[:_MAX_AUTHOR],
+        sections=_clean_sections(fix(section) for section in raw.sections),
+        language=language.detect_item_language(f"{title}\n{short or text}", raw.language or feed_language),
         image_url=picture.url if picture else "",
         image_width=picture.width if picture else 0,
-        published=next((date for date in map(read_date, raw.published) if date), None),
-        updated=read_date(raw.updated) if raw.updated else None,
+        published=next((date for date in map(parse_date, raw.published) if date), None),
+        updated=parse_date(raw.updated) if raw.updated else None,
     )
 
 
-def _inside(raw: RawItem) -> Iterable[list[images.Picture]]:
+def _images_in_html(raw: RawItem) -> Iterable[list[images.ImageCandidate]]:
     for words in (raw.content, raw.summary):
         if words.is_html and "<img" in words.source:
-            yield images.in_html(words.source, raw.base)
+            yield images.find_in_html(words.source, raw.base)
 
 
-def _sections(names: Iterable[str]) -> tuple[str, ...]:
+def _clean_sections(names: Iterable[str]) -> tuple[str, ...]:
     """Names of sections as words: no addresses, no machine tags, each once."""
     kept: dict[str, str] = {}
     for name in names:
-        name = clean.line(clean.from_html(name[:500]))
+        name = clean.clean_line(clean.html_to_text(name[:500]))
         if 0 < len(name) <= _MAX_SECTION and "://" not in name and not name.isdigit():
             kept.setdefault(name.casefold(), name)
     return tuple(kept.values())[:_MAX_SECTIONS]

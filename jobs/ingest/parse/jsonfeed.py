@@ -7,7 +7,15 @@ from typing import Any
 
 from jobs.ingest.content import clean, images
 from jobs.ingest.content.links import reader_link
-from jobs.ingest.parse.item import RawItem, Words, dropped, feed_language, feed_title, lead, read_item
+from jobs.ingest.parse.item import (
+    RawItem,
+    RawText,
+    build_item,
+    convert_feed_title,
+    guess_feed_language,
+    list_omissions,
+    make_excerpt,
+)
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.parse.repair import MAX_ITEMS
 
@@ -15,7 +23,7 @@ from jobs.ingest.parse.repair import MAX_ITEMS
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
-def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
+def parse_json_feed(text: str, url: str) -> ParsedFeed | ParseFailed:
     """The JSON Feed in `text`, fetched from `url`."""
     try:
         found = json.loads(text, strict=False)
@@ -27,84 +35,90 @@ def read_json(text: str, url: str) -> ParsedFeed | ParseFailed:
     if "jsonfeed.org" not in version and not version.startswith("1"):
         return ParseFailed("The document is JSON, but no JSON Feed: it does not name its version.")
     items = [item for item in found["items"][:MAX_ITEMS] if isinstance(item, dict)]
-    raw = [_raw(item, url) for item in items]
-    leads = [lead(item) for item in raw]
-    language = feed_language(_word(found, "language"), leads)
-    read = [read_item(item, language) for item in raw]
+    raw = [_json_to_raw(item, url) for item in items]
+    leads = [make_excerpt(item) for item in raw]
+    language = guess_feed_language(_get_text(found, "language"), leads)
+    read = [build_item(item, language) for item in raw]
     return ParsedFeed(
         items=tuple(item for item in read if isinstance(item, ParsedItem)),
-        dropped=dropped(read),
+        omissions=list_omissions(read),
         format="json",
-        title=feed_title(clean.title(_word(found, "title"), False), leads),
-        link=reader_link(_word(found, "home_page_url"), url),
+        title=convert_feed_title(clean.clean_title(_get_text(found, "title"), False), leads),
+        link=reader_link(_get_text(found, "home_page_url"), url),
         language=language[:35],
-        hubs=tuple(_hubs(found)),
-        topic=_word(found, "feed_url"),
+        hubs=tuple(_websub_hubs(found)),
+        topic=_get_text(found, "feed_url"),
     )
 
 
-def _raw(item: Mapping[str, Any], url: str) -> RawItem:
-    page = _word(item, "content_html")
+def _json_to_raw(item: Mapping[str, Any], url: str) -> RawItem:
+    page = _get_text(item, "content_html")
     return RawItem(
-        guid=_word(item, "id"),
-        links=[_word(item, "url") or _permalink(item)],
+        guid=_get_text(item, "id"),
+        links=[_get_text(item, "url") or _item_permalink(item)],
         base=url,
-        title=Words(_word(item, "title"), False),
-        summary=Words(_word(item, "summary"), False),
-        content=Words(page) if page else Words(_word(item, "content_text"), False),
-        author=_author(item),
-        sections=_tags(item),
-        language=_word(item, "language"),
-        published=[_word(item, "date_published"), _word(item, "date_modified")],
-        updated=_word(item, "date_modified"),
-        pictures=_pictures(item, url),
+        title=RawText(_get_text(item, "title"), False),
+        summary=RawText(_get_text(item, "summary"), False),
+        content=RawText(page) if page else RawText(_get_text(item, "content_text"), False),
+        author=_item_author(item),
+        sections=_item_tags(item),
+        language=_get_text(item, "language"),
+        published=[_get_text(item, "date_published"), _get_text(item, "date_modified")],
+        updated=_get_text(item, "date_modified"),
+        pictures=_item_images(item, url),
     )
 
 
-def _tags(item: Mapping[str, Any]) -> list[str]:
-    return [_UNFIT.sub("", tag) for tag in _list(item, "tags") if isinstance(tag, str)]
+def _item_tags(item: Mapping[str, Any]) -> list[str]:
+    return [_UNFIT.sub("", tag) for tag in _get_list(item, "tags") if isinstance(tag, str)]
 
 
-def _permalink(item: Mapping[str, Any]) -> str:
+def _item_permalink(item: Mapping[str, Any]) -> str:
     """The id where it is an address, else the page that the item is about."""
     return (
-        _word(item, "id")
-        if _word(item, "id").startswith(("http://", "https://"))
-        else _word(item, "external_url")
+        _get_text(item, "id")
+        if _get_text(item, "id").startswith(("http://", "https://"))
+        else _get_text(item, "external_url")
     )
 
 
-def _pictures(item: Mapping[str, Any], url: str) -> list[list[images.Picture]]:
+def _item_images(item: Mapping[str, Any], url: str) -> list[list[images.ImageCandidate]]:
     named = [
-        images.picture(_word(item, name), url) for name in ("image", "banner_image") if _word(item, name)
+        images.make_candidate(_get_text(item, name), url)
+        for name in ("image", "banner_image")
+        if _get_text(item, name)
     ]
     attached = [
-        images.picture(_word(one, "url"), url)
-        for one in _list(item, "attachments")
-        if isinstance(one, dict) and _word(one, "mime_type").startswith("image/")
+        images.make_candidate(_get_text(one, "url"), url)
+        for one in _get_list(item, "attachments")
+        if isinstance(one, dict) and _get_text(one, "mime_type").startswith("image/")
     ]
     return [[one for one in source if one] for source in (named[:1], named[1:], attached)]
 
 
-def _author(item: Mapping[str, Any]) -> str:
+def _item_author(item: Mapping[str, Any]) -> str:
     several = item.get("authors")
     authors = several if isinstance(several, list) else [item.get("author")]
     return ", ".join(
-        name for name in (_word(one, "name") for one in authors if isinstance(one, dict)) if name
+        name for name in (_get_text(one, "name") for one in authors if isinstance(one, dict)) if name
     )
 
 
-def _hubs(found: Mapping[str, Any]) -> list[str]:
-    hubs = [one for one in _list(found, "hubs") if isinstance(one, dict)]
-    return [_word(hub, "url") for hub in hubs if _word(hub, "type").lower() == "websub" and _word(hub, "url")]
+def _websub_hubs(found: Mapping[str, Any]) -> list[str]:
+    hubs = [one for one in _get_list(found, "hubs") if isinstance(one, dict)]
+    return [
+        _get_text(hub, "url")
+        for hub in hubs
+        if _get_text(hub, "type").lower() == "websub" and _get_text(hub, "url")
+    ]
 
 
-def _list(holder: Mapping[str, Any], name: str) -> list[Any]:
+def _get_list(holder: Mapping[str, Any], name: str) -> list[Any]:
     value = holder.get(name)
     return value if isinstance(value, list) else []
 
 
-def _word(holder: Mapping[str, Any], name: str) -> str:
+def _get_text(holder: Mapping[str, Any], name: str) -> str:
     """A text, also where a number was written: ids are numbers in the wild."""
     value = holder.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):

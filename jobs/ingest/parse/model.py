@@ -20,7 +20,7 @@ class ParsedItem:
     image_width: int = 0  #: pixels, 0 where unsaid
     published: datetime | None = None
     updated: datetime | None = None
-    lacks: str = ""  #: a sentence for what of it was left out
+    omission: str = ""  #: a sentence for what of it was left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ParsedFeed:
     skip_hours: frozenset[int] = frozenset()  #: of the day in UTC, 0 to 23
     skip_days: frozenset[int] = frozenset()  #: of the week, 0 for Monday
     cut: str = ""  #: why the end is missing, in a sentence; the items before it are whole
-    dropped: tuple[str, ...] = ()  #: a sentence for each item, or part of one, that was left out
+    omissions: tuple[str, ...] = ()  #: a sentence for each item, or part of one, that was left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections import OrderedDict
 
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
-from jobs.ingest.worker_pool import Children, Failed
+from jobs.ingest.worker_pool import CallFailed, WorkerPool
 
-_READ = "jobs.ingest.parse.feed:read_feed_again"
-_ADVERTISED = "jobs.ingest.parse.autodiscovery:advertised"
+_PARSE_FUNCTION = "jobs.ingest.parse.feed:parse_feed_cached"
+_FIND_FUNCTION = "jobs.ingest.parse.autodiscovery:find_advertised_feeds"
 #: Bytes of all feeds' memories together; a feed that has none is read whole.
-MEMORY = 32_000_000
+MAX_CACHE_BYTES = 32_000_000
 
 
 class Parser:
@@ -18,43 +18,43 @@ class Parser:
     next. It makes reading quicker and nothing else, so the feeds not read for longest may lose theirs.
     """
 
-    def __init__(self, children: Children, memory: int = MEMORY) -> None:
-        self.children = children
-        self._room = memory
-        self._memories: OrderedDict[str, bytes] = OrderedDict()
+    def __init__(self, children: WorkerPool, memory: int = MAX_CACHE_BYTES) -> None:
+        self.workers = children
+        self._cache_bytes_left = memory
+        self._caches: OrderedDict[str, bytes] = OrderedDict()
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
         """The feed in `body`, which came from `url` with this charset in its header ("" for none)."""
-        answer = await self.children.call(_READ, body, charset, url, self._forget(url))
-        if isinstance(answer, Failed):
+        answer = await self.workers.call(_PARSE_FUNCTION, body, charset, url, self._pop_cached(url))
+        if isinstance(answer, CallFailed):
             return ParseFailed(f"The feed could not be read: {answer.reason}.")
         found, memory = answer
         assert isinstance(found, ParsedFeed | ParseFailed)
-        self._remember(url, memory)
+        self._store_cached(url, memory)
         return found
 
-    async def advertised(self, page: bytes, url: str, charset: str) -> tuple[str, ...]:
+    async def find_feeds(self, page: bytes, url: str, charset: str) -> tuple[str, ...]:
         """The feeds that the page at `url` names; none where it cannot be read."""
-        found = await self.children.call(_ADVERTISED, page, url, charset)
-        return () if isinstance(found, Failed) else tuple(found)
+        found = await self.workers.call(_FIND_FUNCTION, page, url, charset)
+        return () if isinstance(found, CallFailed) else tuple(found)
 
-    def remembered(self) -> list[str]:
+    def cached_urls(self) -> list[str]:
         """The addresses of the feeds that are read more quickly, those not read for longest first."""
-        return list(self._memories)
+        return list(self._caches)
 
-    def _forget(self, url: str) -> bytes:
-        memory = self._memories.pop(url, b"")
-        self._room += len(memory)
+    def _pop_cached(self, url: str) -> bytes:
+        memory = self._caches.pop(url, b"")
+        self._cache_bytes_left += len(memory)
         return memory
 
-    def _remember(self, url: str, memory: bytes) -> None:
-        self._forget(url)
+    def _store_cached(self, url: str, memory: bytes) -> None:
+        self._pop_cached(url)
         if memory:
-            self._memories[url] = memory
-            self._room -= len(memory)
-        while self._room < 0:
-            self._room += len(self._memories.popitem(last=False)[1])
+            self._caches[url] = memory
+            self._cache_bytes_left -= len(memory)
+        while self._cache_bytes_left < 0:
+            self._cache_bytes_left += len(self._caches.popitem(last=False)[1])
 
-    async def warm(self) -> None:
+    async def warm_up(self) -> None:
         """Have a child ready before the first feed comes."""
-        await self.children.warm(_READ, b"", "", "", b"")
+        await self.workers.warm_up(_PARSE_FUNCTION, b"", "", "", b"")

@@ -30,7 +30,7 @@ _LONG_NAME = re.compile(
 )
 #: An element with attributes of this length is an attack, or a picture in base64.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)\s[^<>]{20000,}>")
-_KNOWN_SPACES = {
+_KNOWN_NAMESPACES = {
     "media": "http://search.yahoo.com/mrss/",
     "dc": "http://purl.org/dc/elements/1.1/",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -39,46 +39,48 @@ _KNOWN_SPACES = {
     "sy": "http://purl.org/rss/1.0/modules/syndication/",
     "news": "http://www.google.com/schemas/sitemap-news/0.9",
 }
-_XML_OWN = {"amp", "lt", "gt", "quot", "apos"}
+_XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 #: Characters of a document beyond which it is always read whole: nobody keeps as much in mind.
-MAX_APART = 1_000_000
+MAX_SPLIT_LENGTH = 1_000_000
 #: Items read from one document; more is an archive or an attack.
 MAX_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Repaired:
+class RepairedDocument:
     """A document that an XML parser can take, or the reason why it is none."""
 
     root: str  #: its outermost element without prefix; "" for what is no XML at all
     text: str = ""
     cut: str = ""  #: why the end is missing
-    page: bool = False  #: it is a web page
+    is_page: bool = False  #: it is a web page
     #: The text again: what is between items, an item, what is between, and so on; not of a long document.
     parts: tuple[str, ...] = ()
 
 
-def repair(text: str) -> Repaired:
+def repair_document(text: str) -> RepairedDocument:
     """Take away what harms or stops a parser, and the torn end of a document that came in part."""
     text = _ILLEGAL.sub("", text.lstrip("\ufeff \t\r\n"))
     text = text.translate(_C1) if _C1_THERE.search(text) else text
-    text, entities = _without_prologue(_from_its_start(text))
+    text, entities = _strip_prologue(_skip_leading_noise(text))
     text = _HUGE_TAG.sub(r"<\1>", _LONG_NAME.sub(r"\1", text))
     if "<rss:" in text and "xmlns:rss=" not in text:
         text = re.sub(r"<(/?)rss:", r"<\1", text)
     root = _ROOT.match(text)
     if root is None or _PAGE.match(text):
-        return Repaired("", page=bool(_PAGE.search(text[:4096])))
+        return RepairedDocument("", is_page=bool(_PAGE.search(text[:4096])))
     body, cut, spans = _whole_items(text[root.end() :], root["name"], entities)
-    opening = f"<{root['name']}{root['rest']}{_missing_spaces(text)}>"
+    opening = f"<{root['name']}{root['rest']}{_missing_namespaces(text)}>"
     if root["rest"].rstrip().endswith("/"):
         opening, body, spans = f"<{root['name']}>", f"</{root['name']}>", []
     head = '<?xml version="1.0" encoding="utf-8"?>\n' + opening
     whole = head + body
-    return Repaired(root["name"].rpartition(":")[2], whole, cut, False, _parts(whole, len(head), spans))
+    return RepairedDocument(
+        root["name"].rpartition(":")[2], whole, cut, False, _split_parts(whole, len(head), spans)
+    )
 
 
-def _from_its_start(text: str) -> str:
+def _skip_leading_noise(text: str) -> str:
     """The document behind a blank line, a PHP warning or whatever a broken server put before it."""
     if text.startswith("<") and not text.startswith("<br"):
         return text
@@ -86,7 +88,7 @@ def _from_its_start(text: str) -> str:
     return text[late.start() :] if late and not _PAGE.search(text, 0, late.start()) else text
 
 
-def _without_prologue(text: str) -> tuple[str, dict[str, str]]:
+def _strip_prologue(text: str) -> tuple[str, dict[str, str]]:
     """The text from its root element on, and what its internal entities stand for.
 
     An entity that is external, long or made of others stands for nothing.
@@ -101,19 +103,21 @@ def _without_prologue(text: str) -> tuple[str, dict[str, str]]:
         for entity in _ENTITY.finditer(match.groupdict().get("subset") or ""):
             value = entity["one"] or entity["two"] or ""
             simple = len(value) <= 100 and "<" not in value and "&" not in _CHARREF.sub("", value)
-            entities[entity["name"]] = _CHARREF.sub(_sound_reference, value) if simple else ""
+            entities[entity["name"]] = _CHARREF.sub(_repair_reference, value) if simple else ""
     return text[position:], entities
 
 
-def _missing_spaces(text: str) -> str:
+def _missing_namespaces(text: str) -> str:
     """Declarations for well-known prefixes that are used and were forgotten."""
-    missing = [(p, uri) for p, uri in _KNOWN_SPACES.items() if f"<{p}:" in text and f"xmlns:{p}=" not in text]
+    missing = [
+        (p, uri) for p, uri in _KNOWN_NAMESPACES.items() if f"<{p}:" in text and f"xmlns:{p}=" not in text
+    ]
     return "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in missing)
 
 
-def _parts(whole: str, start: int, spans: list[tuple[int, int]]) -> tuple[str, ...]:
+def _split_parts(whole: str, start: int, spans: list[tuple[int, int]]) -> tuple[str, ...]:
     """The text cut at the edges of its items, whose spans are counted from `start`."""
-    if len(whole) > MAX_APART:
+    if len(whole) > MAX_SPLIT_LENGTH:
         return ()
     edges = [0, *(start + edge for span in spans for edge in span), len(whole)]
     return tuple(whole[one:next_one] for one, next_one in pairwise(edges)) if spans else ()
@@ -124,7 +128,7 @@ def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, s
 
     Beside it why its end is missing, and where its items are, told only where nothing is missing.
     """
-    pieces = _Pieces()
+    pieces = _TextPieces()
     spans: list[tuple[int, int]] = []
     position = items = whole = begins = 0
     inside = ""
@@ -145,14 +149,14 @@ def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, s
                 break
         elif token["cdata"] is not None or token[0].startswith("&"):
             pieces.append(text[position : token.start()])
-            pieces.append(_sound(token, entities))
+            pieces.append(_repair_token(token, entities))
             position = token.end()
     torn = bool(inside) or not items or "<" in text[position:].rpartition(">")[2]
     cut = f"The feed was cut off in the middle; {items} whole items were there." if torn else ""
-    return _closed("".join(pieces[:whole]), root), cut, []
+    return _close_elements("".join(pieces[:whole]), root), cut, []
 
 
-class _Pieces(list[str]):
+class _TextPieces(list[str]):
     """Pieces of a text, and how many characters they have together."""
 
     length = 0
@@ -162,22 +166,22 @@ class _Pieces(list[str]):
         self.length += len(piece)
 
 
-def _closed(text: str, root: str) -> str:
+def _close_elements(text: str, root: str) -> str:
     channel = re.search(r"<((?:[\w-]+:)?channel)\b", text[:20_000])
     still_open = channel is not None and f"</{channel[1]}>" not in text
     return text + (f"</{channel[1]}>" if channel and still_open else "") + f"</{root}>"
 
 
-def _sound(token: re.Match[str], entities: dict[str, str]) -> str:
+def _repair_token(token: re.Match[str], entities: dict[str, str]) -> str:
     if token["cdata"] is not None:
-        return _CHARREF.sub(_sound_reference, token[0]) if "&#" in token[0] else token[0]
+        return _CHARREF.sub(_repair_reference, token[0]) if "&#" in token[0] else token[0]
     reference = token["ref"]
     if not reference:
         return "&amp;"
     if reference.startswith("#"):
-        return _sound_reference(token)
+        return _repair_reference(token)
     name = reference.rstrip(";")
-    if name in _XML_OWN:
+    if name in _XML_ENTITIES:
         return token[0]
     if name in entities:
         return entities[name].replace("&", "&amp;") if "&#" not in entities[name] else entities[name]
@@ -185,7 +189,7 @@ def _sound(token: re.Match[str], entities: dict[str, str]) -> str:
     return "".join(f"&#{ord(letter)};" for letter in letters) if letters else f"&amp;{reference}"
 
 
-def _sound_reference(match: re.Match[str]) -> str:
+def _repair_reference(match: re.Match[str]) -> str:
     """A numbered character, or nothing where there is no such character."""
     digits = match[0].removeprefix("&#").rstrip(";")
     hexadecimal = digits[:1] in "xX"

@@ -12,7 +12,15 @@ import feedparser
 
 from jobs.ingest.content import clean, images
 from jobs.ingest.content.links import reader_link
-from jobs.ingest.parse.item import Lead, Left, RawItem, Words, dropped, feed_language, feed_title
+from jobs.ingest.parse.item import (
+    ItemExcerpt,
+    RawItem,
+    RawText,
+    SkippedItem,
+    convert_feed_title,
+    guess_feed_language,
+    list_omissions,
+)
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 
 #: Media RSS describes pictures with elements that feedparser takes for the item's own (its issue 195).
@@ -22,30 +30,30 @@ _DAYS = re.compile(r"<skipDays>(.*?)</skipDays>", re.DOTALL | re.IGNORECASE)
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 #: A feed may ask to be left alone for so long; what is outside is a mistake.
-_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=24)
+_MIN_TTL, _MAX_TTL = timedelta(minutes=1), timedelta(hours=24)
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
 #: Otherwise each parse looks through all folders for a parser that is not there.
 feedparser.api.PREFERRED_XML_PARSERS.clear()
 
-Entry = Mapping[str, Any]
+FeedparserDict = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class FeedDocument:
     """What feedparser makes of a document, its items sorted and not yet judged."""
 
     format: str
-    feed: Entry
+    feed: FeedparserDict
     items: tuple[RawItem, ...]
-    sound: bool  #: it is well-formed, so that no item is read by the mistakes of another
+    is_well_formed: bool  #: it is well-formed, so that no item is read by the mistakes of another
 
-    def language(self, leads: Sequence[Lead]) -> str:
+    def detect_language(self, leads: Sequence[ItemExcerpt]) -> str:
         """The feed's language, as it says and as its items, which begin like that, show."""
-        return feed_language(str(self.feed.get("language") or ""), leads)
+        return guess_feed_language(str(self.feed.get("language") or ""), leads)
 
 
-def take_apart(text: str, url: str) -> Document | ParseFailed:
+def split_document(text: str, url: str) -> FeedDocument | ParseFailed:
     """The repaired document that was fetched from `url`, taken apart."""
     source = _MEDIA_WORDS.sub(r"<\1media:its\2\3>", text).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8"}
@@ -56,39 +64,42 @@ def take_apart(text: str, url: str) -> Document | ParseFailed:
     version = str(found.get("version") or "")
     if not version and not found.entries:
         return ParseFailed("The document is XML, but no feed that we know.")
-    return Document(
-        version, found.feed, tuple(_raw(entry, url, version) for entry in found.entries), not found.bozo
+    return FeedDocument(
+        version,
+        found.feed,
+        tuple(_entry_to_raw(entry, url, version) for entry in found.entries),
+        not found.bozo,
     )
 
 
-def put_together(
-    document: Document,
+def build_feed(
+    document: FeedDocument,
     text: str,
     url: str,
     language: str,
-    leads: Sequence[Lead],
-    items: Sequence[ParsedItem | Left],
+    leads: Sequence[ItemExcerpt],
+    items: Sequence[ParsedItem | SkippedItem],
 ) -> ParsedFeed:
     """The feed in the repaired `text` from `url`, of these items, which begin like that."""
     feed = document.feed
-    title = clean.title(str(feed.get("title") or ""), _is_html(feed.get("title_detail")))
+    title = clean.clean_title(str(feed.get("title") or ""), _is_html(feed.get("title_detail")))
     return ParsedFeed(
         items=tuple(item for item in items if isinstance(item, ParsedItem)),
-        dropped=dropped(items),
+        omissions=list_omissions(items),
         format=document.format,
-        title=feed_title(title, leads),
+        title=convert_feed_title(title, leads),
         link=reader_link(str(feed.get("link") or ""), url),
         language=language[:35],
-        hubs=tuple(_rel(feed, "hub")),
-        topic=next(iter(_rel(feed, "self")), ""),
-        ttl=_patience(feed),
+        hubs=tuple(_links_by_rel(feed, "hub")),
+        topic=next(iter(_links_by_rel(feed, "self")), ""),
+        ttl=_requested_ttl(feed),
         skip_hours=_skip_hours(text),
         skip_days=_skip_days(text),
     )
 
 
-def _raw(entry: Entry, url: str, version: str) -> RawItem:
-    content: Entry = next((one for one in entry.get("content") or () if one.get("value")), {})
+def _entry_to_raw(entry: FeedparserDict, url: str, version: str) -> RawItem:
+    content: FeedparserDict = next((one for one in entry.get("content") or () if one.get("value")), {})
     detail = entry.get("title_detail") or {}
     base = urljoin(url, str(content.get("base") or detail.get("base") or ""))
     in_html = _is_html(detail) or (
@@ -96,21 +107,21 @@ def _raw(entry: Entry, url: str, version: str) -> RawItem:
     )
     return RawItem(
         guid=str(entry.get("id") or ""),
-        links=_links(entry),
+        links=_entry_links(entry),
         base=base,
-        title=Words(str(entry.get("title") or ""), in_html),
-        summary=_summary(entry),
-        content=Words(str(content.get("value") or ""), _is_html(content, True)),
-        author=_author(entry),
+        title=RawText(str(entry.get("title") or ""), in_html),
+        summary=_entry_summary(entry),
+        content=RawText(str(content.get("value") or ""), _is_html(content, True)),
+        author=_entry_author(entry),
         sections=[str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()],
         language=str(entry.get("language") or ""),
-        published=[_own(entry, name) for name in ("published", "created", "updated")],
-        updated=_own(entry, "updated"),
-        pictures=[[one for one in source if one] for source in _pictures(entry, base)],
+        published=[_own_date(entry, name) for name in ("published", "created", "updated")],
+        updated=_own_date(entry, "updated"),
+        pictures=[[one for one in source if one] for source in _entry_images(entry, base)],
     )
 
 
-def _own(entry: Entry, name: str) -> str:
+def _own_date(entry: FeedparserDict, name: str) -> str:
     """A date that the entry itself has: asked as usual, feedparser gives `published` for `updated`."""
     return str(dict.get(cast(dict[str, Any], entry), name) or "")
 
@@ -119,21 +130,21 @@ def _is_html(detail: Mapping[str, Any] | None, default: bool = False) -> bool:
     return (detail or {}).get("type", "text/html" if default else "") in _HTML_TYPES
 
 
-def _summary(entry: Entry) -> Words:
+def _entry_summary(entry: FeedparserDict) -> RawText:
     detail = entry.get("summary_detail") or {}
     if entry.get("summary"):
-        return Words(str(entry["summary"]), _is_html(detail, True))
-    return Words(str(entry.get("media_itsdescription") or entry.get("subtitle") or ""), False)
+        return RawText(str(entry["summary"]), _is_html(detail, True))
+    return RawText(str(entry.get("media_itsdescription") or entry.get("subtitle") or ""), False)
 
 
-def _author(entry: Entry) -> str:
+def _entry_author(entry: FeedparserDict) -> str:
     """A name; RSS's `author` is an address by its specification, with the name in brackets."""
     author = str((entry.get("author_detail") or {}).get("name") or entry.get("author") or "")
     named = re.fullmatch(r"\S+@\S+\s+\((.+)\)", author)
     return named[1] if named else "" if re.fullmatch(r"\S+@\S+", author) else author
 
 
-def _links(entry: Entry) -> list[str]:
+def _entry_links(entry: FeedparserDict) -> list[str]:
     """The article's own address, best first: a web page before any other form of it."""
     alternates = [one for one in entry.get("links") or () if one.get("rel", "alternate") == "alternate"]
     pages = sorted(alternates, key=lambda one: one.get("type") not in (None, "", *_HTML_TYPES))
@@ -142,16 +153,16 @@ def _links(entry: Entry) -> list[str]:
     return [str(link) for link in found if link and (link != guid or "://" in link)]
 
 
-def _rel(feed: Entry, rel: str) -> Iterable[str]:
+def _links_by_rel(feed: FeedparserDict, rel: str) -> Iterable[str]:
     for link in feed.get("links") or ():
         if link.get("rel") == rel and link.get("href"):
             yield str(link["href"])
 
 
-def _pictures(entry: Entry, base: str) -> Iterable[Iterable[images.Picture | None]]:
+def _entry_images(entry: FeedparserDict, base: str) -> Iterable[Iterable[images.ImageCandidate | None]]:
     """What the feed itself offers, in the order of trust (measured on 4,245 items of news feeds)."""
     yield [
-        images.picture(
+        images.make_candidate(
             str(one.get("url", "")),
             base,
             one.get("width", 0),
@@ -159,25 +170,23 @@ def _pictures(entry: Entry, base: str) -> Iterable[Iterable[images.Picture | Non
             one.get("isdefault") == "true",
         )
         for one in entry.get("media_content") or ()
-        if images.looks_like_picture(
-            str(one.get("url", "")), str(one.get("type", "")), str(one.get("medium", ""))
-        )
+        if images.is_image(str(one.get("url", "")), str(one.get("type", "")), str(one.get("medium", "")))
     ]
     yield [
-        images.picture(str(one.get("href", "")), base)
+        images.make_candidate(str(one.get("href", "")), base)
         for one in entry.get("links") or ()
         if one.get("rel") == "enclosure"
-        and images.looks_like_picture(str(one.get("href", "")), str(one.get("type", "")))
+        and images.is_image(str(one.get("href", "")), str(one.get("type", "")))
     ]
     yield [
-        images.picture(str(one.get("url", "")), base, one.get("width", 0), one.get("height", 0))
+        images.make_candidate(str(one.get("url", "")), base, one.get("width", 0), one.get("height", 0))
         for one in entry.get("media_thumbnail") or ()
     ]
     image = entry.get("image")
-    yield [images.picture(str(image.get("href", "")), base)] if isinstance(image, Mapping) else []
+    yield [images.make_candidate(str(image.get("href", "")), base)] if isinstance(image, Mapping) else []
 
 
-def _patience(feed: Entry) -> timedelta | None:
+def _requested_ttl(feed: FeedparserDict) -> timedelta | None:
     """How long the feed asks to be left alone: ttl in minutes, or its syndication period."""
     asked = None
     ttl = str(feed.get("ttl") or "").strip()
@@ -188,21 +197,21 @@ def _patience(feed: Entry) -> timedelta | None:
         times = str(feed.get("sy_updatefrequency") or "1").strip()
         often = int(times) if times.isascii() and times.isdigit() and 0 < len(times) < 6 else 1
         asked = timedelta(hours=period) / max(often, 1)
-    return min(asked, _LONGEST) if asked and asked >= _SHORTEST else None
+    return min(asked, _MAX_TTL) if asked and asked >= _MIN_TTL else None
 
 
 def _skip_hours(text: str) -> frozenset[int]:
-    hours = _inside(_HOURS, "hour", text)
+    hours = _skip_values(_HOURS, "hour", text)
     return frozenset(
         int(hour) % 24 for hour in hours if hour.isascii() and hour.isdigit() and int(hour) <= 24
     )
 
 
 def _skip_days(text: str) -> frozenset[int]:
-    days = [day.lower() for day in _inside(_DAYS, "day", text)]
+    days = [day.lower() for day in _skip_values(_DAYS, "day", text)]
     return frozenset(_WEEK.index(day) for day in days if day in _WEEK)
 
 
-def _inside(pattern: re.Pattern[str], name: str, text: str) -> Sequence[str]:
+def _skip_values(pattern: re.Pattern[str], name: str, text: str) -> Sequence[str]:
     found = pattern.search(text)
     return re.findall(rf"<{name}>\s*(\w{{1,10}})\s*</{name}>", found[1][:5000]) if found else []

@@ -8,51 +8,55 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from jobs.ingest.content import images
-from jobs.ingest.parse.item import RawItem, Words, dropped, read_item
+from jobs.ingest.parse.item import RawItem, RawText, build_item, list_omissions
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 
 
-def read_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:
+def parse_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:
     """The articles that a news sitemap names; a plain sitemap names pages without titles and is none."""
     try:  # `repair` left no DOCTYPE and so no entity that could be expanded
         root = ElementTree.fromstring(text.encode())  # noqa: S314
     except ElementTree.ParseError as error:
         return ParseFailed(f"The document is a broken sitemap: {error}.")
-    if not any(_local(one) == "news" for one in root.iter()):
+    if not any(_local_name(one) == "news" for one in root.iter()):
         return ParseFailed("The document is a sitemap without news: its pages have no titles.")
-    read = [read_item(_raw(one, url), "") for one in root if _local(one) == "url"]
+    read = [build_item(_url_to_raw(one, url), "") for one in root if _local_name(one) == "url"]
     items = tuple(item for item in read if isinstance(item, ParsedItem))
     return ParsedFeed(
         items=items,
-        dropped=dropped(read),
+        omissions=list_omissions(read),
         format="sitemap",
-        title=next((_inner(one, "name") for one in root.iter() if _local(one) == "publication"), ""),
+        title=next(
+            (_child_text(one, "name") for one in root.iter() if _local_name(one) == "publication"), ""
+        ),
         language=items[0].language if items else "",
     )
 
 
-def _raw(entry: Element, url: str) -> RawItem:
+def _url_to_raw(entry: Element, url: str) -> RawItem:
     # the extension's own title, not the image's, which has the same name
-    news = next((one for one in entry if _local(one) == "news"), entry)
-    found = [images.picture(_inner(one, "loc"), url) for one in entry if _local(one) == "image"]
+    news = next((one for one in entry if _local_name(one) == "news"), entry)
+    found = [
+        images.make_candidate(_child_text(one, "loc"), url) for one in entry if _local_name(one) == "image"
+    ]
     return RawItem(
-        guid=_inner(entry, "loc"),
-        links=[_inner(entry, "loc")],
+        guid=_child_text(entry, "loc"),
+        links=[_child_text(entry, "loc")],
         base=url,
-        title=Words(_inner(news, "title"), False),
-        sections=[word for word in _inner(news, "keywords").split(",") if word.strip()],
-        language=_inner(news, "language"),
-        published=[_inner(news, "publication_date"), _inner(entry, "lastmod")],
-        updated=_inner(entry, "lastmod"),
+        title=RawText(_child_text(news, "title"), False),
+        sections=[word for word in _child_text(news, "keywords").split(",") if word.strip()],
+        language=_child_text(news, "language"),
+        published=[_child_text(news, "publication_date"), _child_text(entry, "lastmod")],
+        updated=_child_text(entry, "lastmod"),
         pictures=[[one for one in found if one]],
     )
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _inner(element: Element, name: str) -> str:
+def _child_text(element: Element, name: str) -> str:
     """The text of the first element of this name: a child before anything deeper."""
     near: Iterable[Element] = [*element, *element.iter()]
-    return next(("".join(one.itertext()).strip() for one in near if _local(one) == name), "")
+    return next(("".join(one.itertext()).strip() for one in near if _local_name(one) == name), "")

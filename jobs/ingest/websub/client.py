@@ -12,53 +12,53 @@ from datetime import timedelta
 from typing import Protocol, assert_never
 
 from jobs.clock import Clock
-from jobs.config import Fetching
-from jobs.ingest.http.results import FetchFailed, Posted
+from jobs.config import FetchPolicy
+from jobs.ingest.http.results import FetchFailed, PostResult
 from jobs.ingest.websub.protocol import (
-    Confirm,
-    ConfirmEnd,
-    Denied,
-    Forget,
-    NotOurs,
-    Step,
+    ConfirmSubscribe,
+    ConfirmUnsubscribe,
+    ForgetLease,
+    LeaseStep,
     Subscribe,
+    SubscriptionDenied,
+    UnknownCallback,
     Unsubscribe,
-    form,
+    answer_hub,
+    build_form,
     is_signed,
     may_know_secret,
-    steps,
-    verdict,
+    plan_steps,
 )
 from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease, LeaseState
 
 #: Where our callbacks are, below PUBLIC_URL.
-PATH = "/websub/"
+CALLBACK_PATH = "/websub/"
 #: How often `tend` has something to do at the earliest.
-TEND_EVERY = timedelta(minutes=1)
+SYNC_INTERVAL = timedelta(minutes=1)
 
 
-class Poster(Protocol):
+class FormPoster(Protocol):
     """Sends a form; `fetch.Fetcher` does."""
 
-    async def post(self, url: str, form: Mapping[str, str]) -> Posted | FetchFailed: ...
+    async def post(self, url: str, form: Mapping[str, str]) -> PostResult | FetchFailed: ...
 
 
-def unguessable() -> str:
+def generate_token() -> str:
     """256 bits by chance, fit for an address and for a secret."""
     return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True)
-class WebSub:
+class WebSubContext:
     """The parts that being pushed needs."""
 
     db: Database
-    poster: Poster
+    poster: FormPoster
     clock: Clock
-    policy: Fetching
-    token: Callable[[], str] = unguessable
+    policy: FetchPolicy
+    make_token: Callable[[], str] = generate_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,59 +70,59 @@ class Push:
     content_type: str
 
 
-async def tend(websub: WebSub) -> dict[str, int]:
+async def sync_leases(websub: WebSubContext) -> dict[str, int]:
     """Say to hubs whatever is due; how many were asked, left and forgotten. Nothing without PUBLIC_URL."""
     counts = {"asked": 0, "left": 0, "forgotten": 0}
     if not websub.policy.public_url:
         return counts
-    wanted = await websub.db.read(websub_subscriptions.wanted)
-    held = await websub.db.read(websub_subscriptions.every)
-    for step in steps(wanted, held, websub.clock.now()):
-        counts[await _take(websub, step)] += 1
+    wanted = await websub.db.read(websub_subscriptions.list_feeds_with_hub)
+    held = await websub.db.read(websub_subscriptions.list_all)
+    for step in plan_steps(wanted, held, websub.clock.now()):
+        counts[await _run_step(websub, step)] += 1
     return counts
 
 
-async def leave_all(websub: WebSub) -> int:
+async def unsubscribe_all(websub: WebSubContext) -> int:
     """Ask all hubs to stop, for a newsroom that closes; how many were asked. They still come to verify."""
     if not websub.policy.public_url:
         return 0  # they could not come: what they promised runs out by itself
     running = [
-        one for one in await websub.db.read(websub_subscriptions.every) if one.state is LeaseState.RUNNING
+        one for one in await websub.db.read(websub_subscriptions.list_all) if one.state is LeaseState.RUNNING
     ]
     for lease in running:
-        await _take(websub, Unsubscribe(lease))
+        await _run_step(websub, Unsubscribe(lease))
     return len(running)
 
 
-async def _take(websub: WebSub, step: Step) -> str:
+async def _run_step(websub: WebSubContext, step: LeaseStep) -> str:
     match step:
         case Subscribe(feed):
             lease = _new_lease(websub, feed)
-            await websub.db.run(websub_subscriptions.ask, lease)
-            await _say(websub, "subscribe", lease)
+            await websub.db.run(websub_subscriptions.add_lease, lease)
+            await _post_to_hub(websub, "subscribe", lease)
             return "asked"
         case Unsubscribe(lease):
             now = websub.clock.now()
             await websub.db.run(
-                websub_subscriptions.change, lease.callback, state=LeaseState.LEAVING, asked_at=now
+                websub_subscriptions.update_columns, lease.callback, state=LeaseState.LEAVING, asked_at=now
             )
-            await _say(websub, "unsubscribe", lease)
+            await _post_to_hub(websub, "unsubscribe", lease)
             return "left"
-        case Forget(lease):
-            await websub.db.run(websub_subscriptions.end, lease)
+        case ForgetLease(lease):
+            await websub.db.run(websub_subscriptions.end_lease, lease)
             return "forgotten"
         case _:
             assert_never(step)
 
 
-def _new_lease(websub: WebSub, feed: Feed) -> Lease:
+def _new_lease(websub: WebSubContext, feed: Feed) -> Lease:
     confidential = may_know_secret(feed.hub, websub.policy.private_networks)
     return Lease(
-        callback=websub.token(),
+        callback=websub.make_token(),
         feed_id=feed.id,
         hub=feed.hub,
         topic=feed.topic,
-        secret=websub.token() if confidential else "",
+        secret=websub.make_token() if confidential else "",
         state=LeaseState.ASKED,
         asked_at=websub.clock.now(),
         until=None,
@@ -130,44 +130,46 @@ def _new_lease(websub: WebSub, feed: Feed) -> Lease:
     )
 
 
-async def _say(websub: WebSub, mode: str, lease: Lease) -> None:
+async def _post_to_hub(websub: WebSubContext, mode: str, lease: Lease) -> None:
     """Post it; what goes wrong is noted, and asked again when its time comes."""
-    address = websub.policy.public_url.rstrip("/") + PATH + lease.callback
-    answer = await websub.poster.post(lease.hub, form(mode, lease, address))
+    address = websub.policy.public_url.rstrip("/") + CALLBACK_PATH + lease.callback
+    answer = await websub.poster.post(lease.hub, build_form(mode, lease, address))
     if isinstance(answer, FetchFailed):
         error = answer.reason
     elif answer.status >= 300:
         error = f"the hub answers {answer.status}: {answer.body[:200].decode('utf-8', 'replace')!r}"
     else:
         return
-    await websub.db.run(websub_subscriptions.change, lease.callback, error=error)
+    await websub.db.run(websub_subscriptions.update_columns, lease.callback, error=error)
 
 
-async def verify(websub: WebSub, callback: str, said: Mapping[str, str]) -> str | None:
+async def verify_intent(websub: WebSubContext, callback: str, said: Mapping[str, str]) -> str | None:
     """The body of the 200 that a hub's question deserves; None for 404."""
     lease = await websub.db.read(websub_subscriptions.get, callback)
-    answer = verdict(lease, said, websub.clock.now())
+    answer = answer_hub(lease, said, websub.clock.now())
     if lease is None:
         return None
     match answer:
-        case Confirm(challenge, until):
-            await websub.db.run(websub_subscriptions.run, lease, until)
+        case ConfirmSubscribe(challenge, until):
+            await websub.db.run(websub_subscriptions.confirm_lease, lease, until)
             return challenge
-        case ConfirmEnd(challenge):
-            await websub.db.run(websub_subscriptions.end, lease)
+        case ConfirmUnsubscribe(challenge):
+            await websub.db.run(websub_subscriptions.end_lease, lease)
             return challenge
-        case Denied(reason):
+        case SubscriptionDenied(reason):
             await websub.db.run(
-                websub_subscriptions.deny, lease, f"the hub denies it: {reason}", websub.clock.now()
+                websub_subscriptions.deny_lease, lease, f"the hub denies it: {reason}", websub.clock.now()
             )
             return ""
-        case NotOurs():
+        case UnknownCallback():
             return None
         case _:
             assert_never(answer)
 
 
-async def take(websub: WebSub, callback: str, signature: str, body: bytes, content_type: str) -> Push | None:
+async def accept_push(
+    websub: WebSubContext, callback: str, signature: str, body: bytes, content_type: str
+) -> Push | None:
     """What is to be made of a push: None where nobody asked for it, or it is not signed as agreed."""
     lease = await websub.db.read(websub_subscriptions.get, callback)
     if lease is None or lease.state not in (LeaseState.RUNNING, LeaseState.LEAVING):
@@ -179,6 +181,6 @@ async def take(websub: WebSub, callback: str, signature: str, body: bytes, conte
     return Push(lease.feed_id, body, content_type) if signed else None
 
 
-async def is_known(websub: WebSub, callback: str) -> bool:
+async def is_known_callback(websub: WebSubContext, callback: str) -> bool:
     """Whether a hub may use this callback at all; where not, 410 tells it to stop."""
     return await websub.db.read(websub_subscriptions.get, callback) is not None

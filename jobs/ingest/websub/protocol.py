@@ -14,27 +14,27 @@ from jobs.ingest.http.ssrf import Network, address_refusal, url_refusal
 from storage.records import Feed, Lease, LeaseState
 
 #: What hubs grant where they do not say: the specification's own example, ten days.
-USUAL_LEASE = timedelta(days=10)
-SHORTEST_LEASE = timedelta(minutes=1)
-LONGEST_LEASE = timedelta(days=90)
+DEFAULT_LEASE = timedelta(days=10)
+MIN_LEASE = timedelta(minutes=1)
+MAX_LEASE = timedelta(days=90)
 #: A hub that did not come back to verify is asked again after this, one that denied after a day.
-ASK_AGAIN = timedelta(hours=1)
-ASK_A_DENIER = timedelta(days=1)
+RETRY_DELAY = timedelta(hours=1)
+DENIED_RETRY_DELAY = timedelta(days=1)
 #: A lease is renewed when this part of it is left: there is time to ask more than once.
-LEFT_AT_RENEWAL = 1 / 3
-LONGEST_CHALLENGE = 4096
+RENEWAL_FRACTION = 1 / 3
+MAX_CHALLENGE_LENGTH = 4096
 _DIGESTS = frozenset({"sha1", "sha256", "sha384", "sha512"})
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class HubOffer:
     """A hub that pushes what is published under a topic; both "" where there is none."""
 
     hub: str = ""
     topic: str = ""
 
 
-def offer(links: Sequence[Link], hubs: Sequence[str], topic: str, url: str) -> Offer:
+def choose_hub(links: Sequence[Link], hubs: Sequence[str], topic: str, url: str) -> HubOffer:
     """The hub and topic of a feed at `url`: the headers' word counts before the document's.
 
     `links` are the answer's Link headers, `hubs` and `topic` what the document says of itself.
@@ -42,7 +42,7 @@ def offer(links: Sequence[Link], hubs: Sequence[str], topic: str, url: str) -> O
     named = [link.url for link in links if link.rel == "hub"] or list(hubs)
     itself = next((link.url for link in links if link.rel == "self"), "") or topic or url
     hub = next((hub for hub in named if not url_refusal(hub)), "")
-    return Offer(hub, itself) if hub and not url_refusal(itself) else Offer()
+    return HubOffer(hub, itself) if hub and not url_refusal(itself) else HubOffer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +56,27 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
+class ForgetLease:
     """A lease that has run out, or about which the hub never came back."""
 
     lease: Lease
 
 
-Step = Subscribe | Unsubscribe | Forget
+LeaseStep = Subscribe | Unsubscribe | ForgetLease
 
 
-def steps(wanted: Iterable[Feed], leases: Sequence[Lease], now: datetime) -> list[Step]:
+def plan_steps(wanted: Iterable[Feed], leases: Sequence[Lease], now: datetime) -> list[LeaseStep]:
     """What is to be said to hubs now, for the active feeds that name one and the leases that we hold."""
     feeds = {feed.id: feed for feed in wanted}
-    todo: list[Step] = []
+    todo: list[LeaseStep] = []
     for lease in leases:
         if _is_over(lease, now):
-            todo.append(Forget(lease))
+            todo.append(ForgetLease(lease))
         elif lease.state is LeaseState.RUNNING and _is_unwanted(lease, feeds.get(lease.feed_id), leases):
             todo.append(Unsubscribe(lease))
     for feed in feeds.values():
         mine = [lease for lease in leases if lease.feed_id == feed.id and _is_for(lease, feed)]
-        if not any(_holds(lease, now) for lease in mine):
+        if not any(_is_current(lease, now) for lease in mine):
             todo.append(Subscribe(feed))
     return todo
 
@@ -85,29 +85,29 @@ def _is_for(lease: Lease, feed: Feed) -> bool:
     return (lease.hub, lease.topic) == (feed.hub, feed.topic)
 
 
-def _holds(lease: Lease, now: datetime) -> bool:
+def _is_current(lease: Lease, now: datetime) -> bool:
     """Whether this lease is reason enough not to ask (again) now."""
     match lease.state:
         case LeaseState.ASKED:
-            return now < lease.asked_at + ASK_AGAIN
+            return now < lease.asked_at + RETRY_DELAY
         case LeaseState.DENIED:
-            return now < lease.asked_at + ASK_A_DENIER
+            return now < lease.asked_at + DENIED_RETRY_DELAY
         case LeaseState.RUNNING:
-            return lease.until is not None and now < renewal(lease.asked_at, lease.until)
+            return lease.until is not None and now < renewal_time(lease.asked_at, lease.until)
         case LeaseState.LEAVING:
             return False
 
 
-def renewal(asked: datetime, until: datetime) -> datetime:
+def renewal_time(asked: datetime, until: datetime) -> datetime:
     """When a lease is asked for anew."""
-    return until - (until - asked) * LEFT_AT_RENEWAL
+    return until - (until - asked) * RENEWAL_FRACTION
 
 
 def _is_over(lease: Lease, now: datetime) -> bool:
     patience = {
-        LeaseState.LEAVING: ASK_AGAIN,
-        LeaseState.ASKED: ASK_A_DENIER,
-        LeaseState.DENIED: ASK_A_DENIER,
+        LeaseState.LEAVING: RETRY_DELAY,
+        LeaseState.ASKED: DENIED_RETRY_DELAY,
+        LeaseState.DENIED: DENIED_RETRY_DELAY,
     }
     if lease.state in patience and now >= lease.asked_at + patience[lease.state]:
         return True
@@ -126,7 +126,7 @@ def _is_unwanted(lease: Lease, feed: Feed | None, leases: Sequence[Lease]) -> bo
     )
 
 
-def form(mode: str, lease: Lease, callback_url: str) -> dict[str, str]:
+def build_form(mode: str, lease: Lease, callback_url: str) -> dict[str, str]:
     """What is posted to the hub; `mode` is subscribe or unsubscribe."""
     said = {"hub.callback": callback_url, "hub.mode": mode, "hub.topic": lease.topic}
     if mode == "subscribe" and lease.secret:
@@ -144,7 +144,7 @@ def may_know_secret(hub: str, private: Sequence[Network]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm:
+class ConfirmSubscribe:
     """Answer the challenge: the lease runs from now until then."""
 
     challenge: str
@@ -152,47 +152,47 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmEnd:
+class ConfirmUnsubscribe:
     """Answer the challenge: we did ask to stop."""
 
     challenge: str
 
 
 @dataclass(frozen=True, slots=True)
-class Denied:
+class SubscriptionDenied:
     """The hub will not, or will no longer."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class NotOurs:
+class UnknownCallback:
     """Nobody here asked for that: 404."""
 
 
-Verdict = Confirm | ConfirmEnd | Denied | NotOurs
+HubAnswer = ConfirmSubscribe | ConfirmUnsubscribe | SubscriptionDenied | UnknownCallback
 
 
-def verdict(lease: Lease | None, said: Mapping[str, str], now: datetime) -> Verdict:
+def answer_hub(lease: Lease | None, said: Mapping[str, str], now: datetime) -> HubAnswer:
     """What a hub's question at a callback, with the query `said`, deserves."""
     mode, challenge = said.get("hub.mode", ""), said.get("hub.challenge", "")
-    if lease is None or said.get("hub.topic", "") != lease.topic or len(challenge) > LONGEST_CHALLENGE:
-        return NotOurs()
+    if lease is None or said.get("hub.topic", "") != lease.topic or len(challenge) > MAX_CHALLENGE_LENGTH:
+        return UnknownCallback()
     if mode == "denied":
-        return Denied(said.get("hub.reason", "")[:200] or "without a reason")
+        return SubscriptionDenied(said.get("hub.reason", "")[:200] or "without a reason")
     if not challenge:
-        return NotOurs()
+        return UnknownCallback()
     if mode == "subscribe" and lease.state in (LeaseState.ASKED, LeaseState.RUNNING):
-        return Confirm(challenge, now + _lease_time(said.get("hub.lease_seconds", "")))
+        return ConfirmSubscribe(challenge, now + _parse_lease(said.get("hub.lease_seconds", "")))
     if mode == "unsubscribe" and lease.state is LeaseState.LEAVING:
-        return ConfirmEnd(challenge)
-    return NotOurs()
+        return ConfirmUnsubscribe(challenge)
+    return UnknownCallback()
 
 
-def _lease_time(seconds: str) -> timedelta:
+def _parse_lease(seconds: str) -> timedelta:
     if not (seconds.isascii() and seconds.isdigit()):
-        return USUAL_LEASE
-    return max(SHORTEST_LEASE, min(timedelta(seconds=int(seconds[:9])), LONGEST_LEASE))
+        return DEFAULT_LEASE
+    return max(MIN_LEASE, min(timedelta(seconds=int(seconds[:9])), MAX_LEASE))
 
 
 def is_signed(secret: str, signature: str, body: bytes) -> bool:

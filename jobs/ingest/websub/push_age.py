@@ -12,10 +12,10 @@ from jobs.ingest.parse.model import ParsedItem
 from storage.records import Entry
 
 #: Looks that pushes are the reason for are so far apart, for each feed.
-APART = timedelta(minutes=1)
+MIN_PUSH_INTERVAL = timedelta(minutes=1)
 
 
-class Age(StrEnum):
+class PushAge(StrEnum):
     """A pushed item's words, held against what its feed said last."""
 
     SAME = "same"
@@ -24,18 +24,20 @@ class Age(StrEnum):
     UNSURE = "unsure"  #: never said before, and no date tells
 
 
-def age(entry: Entry, item: ParsedItem, *, moved: bool, said_before: bool) -> Age:
+def classify_push(entry: Entry, item: ParsedItem, *, moved: bool, said_before: bool) -> PushAge:
     """How old an item's words are.
 
     `moved`: its link was never seen; `said_before`: the feed once said these very words, and then others.
     """
-    same = corrections.shown(entry.content_hash) == corrections.shown(corrections.content_hash(item))
+    same = corrections.shown_parts(entry.content_hash) == corrections.shown_parts(
+        corrections.content_hash(item)
+    )
     if same and not moved:
-        return Age.SAME
-    date = corrections.dated(item)
+        return PushAge.SAME
+    date = corrections.item_date(item)
     if date and entry.updated_at and date < entry.updated_at:
-        return Age.OLDER
+        return PushAge.OLDER
     if said_before and not same:
-        return Age.OLDER
+        return PushAge.OLDER
     newer = date and entry.updated_at and date > entry.updated_at
-    return Age.NEWER if newer else Age.UNSURE
+    return PushAge.NEWER if newer else PushAge.UNSURE

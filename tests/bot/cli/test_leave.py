@@ -20,16 +20,16 @@ FEED = "https://news.example/feed"
 def promised(path: Path, hub: Hub) -> None:
     """A database that holds a running lease of this hub."""
     db = open_database(f"sqlite:///{path}")
-    db.run_here(migrate)
-    db.run_here(feeds.register, [FEED], NOW)
-    [feed] = db.read_here(feeds.every)
+    db.run_sync(migrate)
+    db.run_sync(feeds.register_urls, [FEED], NOW)
+    [feed] = db.read_sync(feeds.list_all)
     until = NOW + timedelta(days=9)
     lease = Lease(
         callback="unguessable", feed_id=feed.id, hub=hub.url, topic=FEED, secret="", state=LeaseState.ASKED,
         asked_at=NOW, until=None, error="",
     )  # fmt: skip
-    db.run_here(websub_subscriptions.ask, lease)
-    db.run_here(websub_subscriptions.run, lease, until)
+    db.run_sync(websub_subscriptions.add_lease, lease)
+    db.run_sync(websub_subscriptions.confirm_lease, lease, until)
     db.close()
 
 
@@ -55,8 +55,8 @@ async def test_the_hubs_are_asked_to_stop_and_are_told_that_we_mean_it(
         assert hub.verified == [("unsubscribe", 200)]
         assert [(row["topic"], row["over"]) for row in said.json["hubs"]] == [(FEED, "yes")]
     db = open_database(f"sqlite:///{path}")
-    assert db.read_here(websub_subscriptions.every) == []
-    assert db.read_here(feeds.every)[0].lease_until is None
+    assert db.read_sync(websub_subscriptions.list_all) == []
+    assert db.read_sync(feeds.list_all)[0].lease_until is None
     db.close()
 
 

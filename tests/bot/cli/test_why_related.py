@@ -35,10 +35,10 @@ ALL = (*RIVER, *QUAKE, *OTHERS, *BURMESE, *PAGE)
 def links(tmp_path: Path) -> list[str]:
     """The links of `ALL`, kept where `newswire` looks by default."""
     database = open_database(f"sqlite:///{tmp_path}/data/newswire.db")
-    database.run_here(migrate)
-    ids = database.run_here(articles.add, ALL, NOON)
+    database.run_sync(migrate)
+    ids = database.run_sync(articles.add, ALL, NOON)
     keys = {identities.link_key(one.url): number for one, number in zip(ALL, ids, strict=True)}
-    database.run_here(identities.remember, keys, NOON)
+    database.run_sync(identities.add_keys, keys, NOON)
     database.close()
     return [one.url for one in ALL]
 
@@ -117,7 +117,7 @@ async def test_the_saved_index_is_used_and_left_as_it_is(
 ) -> None:
     database = open_database(f"sqlite:///{tmp_path}/data/newswire.db")
     index = Index.open(tmp_path / "data" / "newswire.index")
-    database.read_here(index.catch_up)
+    database.read_sync(index.catch_up)
     database.close()
     index.save()
     before = (tmp_path / "data" / "newswire.index").read_bytes()

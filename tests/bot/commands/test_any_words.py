@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS, Command, Reply, Request
-from bot.dispatch.parse import Asked, Pointed, Pressed, readable
-from bot.dispatch.routing import request_for, route, unknown
-from bot.sandbox.formatting.entities import formatted, utf16_length
-from bot.sandbox.formatting.links import checked
+from bot.dispatch.parse import ButtonPress, ParsedQuestion, PointedMessage, remove_unstorable
+from bot.dispatch.routing import build_request, route_command, unknown_command_reply
+from bot.sandbox.formatting.entities import format_text, utf16_length
+from bot.sandbox.formatting.links import check_link
 from bot.sandbox.formatting.parse_html import parse_html
 from storage import chats
 from storage.database import Database
@@ -25,13 +25,13 @@ TYPED = (
     "<b> &amp; \u202e \0 \ud800 %s {0} {name} ' OR -- /latest related_1 read_1 split join _ \n 🏴\U000e0067"
 )
 PIECES = st.sampled_from(TYPED.split(" "))
-PRESSED = Pressed(query_id="1", message_id=1, anew=False)
-WORDS = (st.text(max_size=200) | st.lists(PIECES, max_size=6).map(" ".join) | PIECES).map(readable)
+PRESSED = ButtonPress(query_id="1", message_id=1, reply_below=False)
+WORDS = (st.text(max_size=200) | st.lists(PIECES, max_size=6).map(" ".join) | PIECES).map(remove_unstorable)
 LONG = st.sampled_from(["a", "က", "rice ", "မြစ်ရေ ", '"', "- ", "a:", "@9 ", "e\u0301", "👩‍👩‍👧"]).map(
     lambda piece: piece * (4096 // len(piece))
 )
 POINTED = st.builds(
-    Pointed,
+    PointedMessage,
     message=st.none() | st.tuples(st.integers(-(2**52), 2**52), st.integers(1, 2**31)),
     links=st.lists(WORDS, max_size=3).map(tuple),
     text=WORDS | LONG,
@@ -51,30 +51,34 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
     return room
 
 
-def asked(**facts: Any) -> Asked:
+def asked(**facts: Any) -> ParsedQuestion:
     usual: dict[str, Any] = {"chat_id": 5, "kind": ChatKind.PRIVATE, "user_id": 5, "user_language": "en"}
-    return Asked(**{**usual, **facts})
+    return ParsedQuestion(**{**usual, **facts})
 
 
-async def answered(room: Newsroom, question: Asked) -> Reply:
-    stranger = chats.blank(question.chat_id, question.kind, room.clock.now())
-    request: Request = request_for(question, stranger, room.desk, room.clock.now())
-    command: Command | None = route(question, request)
-    reply = await command.answer(request, room.desk) if command else unknown(question, request, room.desk)
-    room.desk.recent.showed(question.chat_id, 1, reply.articles)
+async def answered(room: Newsroom, question: ParsedQuestion) -> Reply:
+    stranger = chats.empty_chat(question.chat_id, question.kind, room.clock.now())
+    request: Request = build_request(question, stranger, room.desk, room.clock.now())
+    command: Command | None = route_command(question, request)
+    reply = (
+        await command.answer(request, room.desk)
+        if command
+        else unknown_command_reply(question, request, room.desk)
+    )
+    room.desk.memory.remember_list(question.chat_id, 1, reply.articles)
     return reply
 
 
 def telegram_takes(reply: Reply) -> None:
     text, entities = parse_html(reply.html)
-    assert 0 < utf16_length(formatted(text, entities).plain) <= 4096
+    assert 0 < utf16_length(format_text(text, entities).plain) <= 4096
     assert len(reply.html.encode()) <= 32_768
     assert len(entities) <= 100
     for button in (button for row in reply.buttons for button in row):
         assert button.label.strip()
         assert bool(button.command) != bool(button.url)
         assert len(button.command.encode()) <= 64
-        assert not button.url or checked(button.url)
+        assert not button.url or check_link(button.url)
     assert len(reply.toast) <= 200
 
 
@@ -85,13 +89,19 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from([*(name for command in COMMANDS for name in command.names), "", "nothing", "lates"]),
     words=WORDS | LONG,
-    pointed=st.just(Pointed()) | POINTED,
+    pointed=st.just(PointedMessage()) | POINTED,
     language=st.sampled_from(["en", "my", "fr", ""]),
     user_id=st.sampled_from([5, OPERATOR]),
     kind=st.sampled_from([ChatKind.PRIVATE, ChatKind.SUPERGROUP]),
 )
 async def test_any_words_behind_any_command_are_answered(
-    room: Newsroom, name: str, words: str, pointed: Pointed, language: str, user_id: int, kind: ChatKind
+    room: Newsroom,
+    name: str,
+    words: str,
+    pointed: PointedMessage,
+    language: str,
+    user_id: int,
+    kind: ChatKind,
 ) -> None:
     if name == "retract":
         words = words.replace(

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from bot.commands import COMMANDS, command_named
+from bot.commands import COMMANDS, find_command
 from bot.commands.__main__ import PAGE
 from bot.commands.docs import commands_page
-from bot.locale import languages, words
+from bot.locale import available_languages, translator_for
 
 
 def test_the_docs_are_up_to_date() -> None:
@@ -20,9 +20,9 @@ def test_names_are_such_as_telegram_takes_and_no_two_the_same() -> None:
     assert len(set(names)) == len(names) <= 100
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", available_languages())
 def test_the_menu_fits_in_every_language(language: str) -> None:
-    assert all(1 <= len(words(language)(command.summary)) <= 256 for command in COMMANDS)
+    assert all(1 <= len(translator_for(language)(command.summary)) <= 256 for command in COMMANDS)
 
 
 def test_every_example_begins_with_its_command() -> None:
@@ -31,7 +31,7 @@ def test_every_example_begins_with_its_command() -> None:
 
 
 def test_a_command_is_found_in_any_case() -> None:
-    found = command_named("LATEST")
+    found = find_command("LATEST")
     assert found
     assert found.name == "latest"
-    assert command_named("nothing") is None
+    assert find_command("nothing") is None

@@ -21,18 +21,18 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 def trouble(connection: Connection, room: Newsroom) -> None:
     now = room.clock.now()
-    feeds.register(connection, ["https://news.example/feed", "https://two.example/<feed>"], now)
-    [first, _] = feeds.every(connection)
-    feeds.change(connection, first.id, failures=3, last_error="answered <b>500</b>")
-    chat = replace(chats.blank(-1005, ChatKind.CHANNEL, now), title="Daily & Co")
-    chats.remember(connection, chat)
+    feeds.register_urls(connection, ["https://news.example/feed", "https://two.example/<feed>"], now)
+    [first, _] = feeds.list_all(connection)
+    feeds.update_columns(connection, first.id, failures=3, last_error="answered <b>500</b>")
+    chat = replace(chats.empty_chat(-1005, ChatKind.CHANNEL, now), title="Daily & Co")
+    chats.upsert_chat(connection, chat)
     chats.set_state(connection, -1005, ChatState.PAUSED, "the bot may not post there")
-    run = job_runs.start(connection, "fetch", now - timedelta(minutes=2))
-    job_runs.finish(connection, run, now, {}, error="")
+    run = job_runs.start_run(connection, "fetch", now - timedelta(minutes=2))
+    job_runs.finish_run(connection, run, now, {}, error="")
 
 
 async def test_status_tells_what_is_in_the_way(room: Newsroom) -> None:
-    room.db.run_here(trouble, room)
+    room.db.run_sync(trouble, room)
     text = (await room.operator().types("/status")).text
     assert "Feeds: 2 of 2 active" in text
     assert "https://news.example/feed · active · 3 failures in a row; last good look: never" in text
@@ -73,7 +73,7 @@ async def test_retract_withdraws_keeps_the_reason_and_wakes_delivery(room: Newsr
     await operator.types("/retract https://news.example/1 wrong photo & name")
     answer = await operator.presses("Withdraw")
     assert answer.text == "“Rice harvest begins” is withdrawn and being taken out of every chat."
-    kept = room.db.read_here(articles.get, 1)
+    kept = room.db.read_sync(articles.get, 1)
     assert kept
     assert (kept.state, kept.withdrawn_because) == (ArticleState.WITHDRAWN, "wrong photo & name")
     assert room.changes == 1

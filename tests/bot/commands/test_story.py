@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.publish.story_assignment import place_arrivals
+from jobs.publish.story_assignment import assign_arrivals
 from storage import articles, stories
 from storage.database import Database
 from storage.records import Article
@@ -16,11 +16,11 @@ class Room(Newsroom):
 
     def news(self, said: tuple[str, str], **more: object) -> Article:
         known = self.publish(said[0], summary=said[1], **more)
-        self.db.run_here(place_arrivals, self.index, [known.id], {}, self.clock.now())
+        self.db.run_sync(assign_arrivals, self.index, [known.id], {}, self.clock.now())
         return self.now(known)
 
     def now(self, known: Article) -> Article:
-        found = self.db.read_here(articles.get, known.id)
+        found = self.db.read_sync(articles.get, known.id)
         assert found
         return found
 
@@ -121,7 +121,7 @@ async def test_a_long_story_comes_in_pages(room: Room) -> None:
     first = room.publish("Flood 0")
     for number in range(1, 13):
         more = room.publish(f"Flood {number}")
-        room.db.run_here(stories.put_together, first.id, more.id, room.clock.now())
+        room.db.run_sync(stories.merge_stories, first.id, more.id, room.clock.now())
     operator = room.operator()
     shown = await operator.types(f"/story {first.url}")
     assert len(shown.headlines) == 10

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.arguments import find_section, first_link, fits, number, section_handle, split_page
+from bot.commands.arguments import (
+    find_section,
+    first_link,
+    fits_button,
+    parse_number,
+    section_handle,
+    split_page,
+)
 
 SECTIONS = ["World news", "Business", "ကမ္ဘာ့သတင်း", "2026", "Arts & Culture", "World cup"]
 
@@ -24,7 +31,7 @@ SECTIONS = ["World news", "Business", "ကမ္ဘာ့သတင်း", "2026
     ],
 )
 def test_numbers_are_read_in_any_digits(text: str, value: int | None) -> None:
-    assert number(text) == value
+    assert parse_number(text) == value
 
 
 @pytest.mark.parametrize(
@@ -88,4 +95,4 @@ def test_a_handle_finds_its_own_section(sections: list[str]) -> None:
     for section in sections:
         found = find_section(section_handle(section), sections)
         assert found == section
-        assert fits(f"latest 20 {section_handle(section)} @1000")
+        assert fits_button(f"latest 20 {section_handle(section)} @1000")

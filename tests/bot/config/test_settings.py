@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Settings, SettingsError, read_settings
-from bot.config.__main__ import ROOT, example, page
-from bot.config.policies import editions, feed_urls, fetching, publishing
+from bot.config.__main__ import ROOT, render_env_example, render_settings_page
+from bot.config.policies import fetch_policy, list_editions, list_feed_urls, publish_policy
 from jobs.config import QuietHours, Rate
 
 TOKEN = "123456789:AAEexampleexampleexampleexampleexam"
@@ -151,9 +151,9 @@ def test_a_file_that_has_a_setting_of_later_is_no_mistake(tmp_path: Path) -> Non
         "EDITIONS__BURMESE__FEED_URLS=https://news.example/my\n",
         encoding="utf-8",
     )
-    [edition] = editions(read_settings({"DIGEST_SCHEDULE": "seven"}, tmp_path / ".env"))
+    [edition] = list_editions(read_settings({"DIGEST_SCHEDULE": "seven"}, tmp_path / ".env"))
     assert edition.language == "my"
-    assert "DIGEST" not in example() + page()
+    assert "DIGEST" not in render_env_example() + render_settings_page()
 
 
 def test_a_rate_above_telegrams_own_needs_paid_broadcast() -> None:
@@ -172,13 +172,13 @@ def test_an_edition_falls_back_to_the_plain_settings() -> None:
         EDITIONS__BURMESE__QUIET_HOURS="",
         EDITIONS__ENGLISH__FEED_URLS="https://news.example/en",
     )
-    burmese, english = editions(settings)
+    burmese, english = list_editions(settings)
     assert (burmese.name, burmese.channels, burmese.language) == ("burmese", (-1001234567890,), "my")
     assert burmese.feed_urls == ("https://news.example/feed",)
     assert burmese.quiet_hours is None
     assert english.quiet_hours == QuietHours(time(22), time(6))
     assert english.channels == ("@english_news",)
-    assert feed_urls(settings) == ("https://news.example/feed", "https://news.example/en")
+    assert list_feed_urls(settings) == ("https://news.example/feed", "https://news.example/en")
 
 
 def test_a_plain_channel_that_no_edition_uses_is_an_error() -> None:
@@ -193,15 +193,15 @@ def test_an_unknown_setting_of_an_edition_lists_the_known_ones() -> None:
 
 def test_the_jobs_get_what_was_set() -> None:
     settings = read(CHANNELS="@newsroom", FETCH_TIMEOUT="5s", BACKFILL="3", UNCLEAR_SEND_WAIT="90s")
-    assert fetching(settings).timeout == 5.0
-    assert fetching(settings).backfill == 3
-    assert fetching(settings).user_agent.endswith("(+https://t.me/newsroom)")
-    assert publishing(settings).unclear_wait == timedelta(seconds=90)
+    assert fetch_policy(settings).timeout == 5.0
+    assert fetch_policy(settings).backfill == 3
+    assert fetch_policy(settings).user_agent.endswith("(+https://t.me/newsroom)")
+    assert publish_policy(settings).unclear_wait == timedelta(seconds=90)
 
 
 def test_the_example_file_and_the_page_are_up_to_date() -> None:
-    assert (ROOT / ".env.example").read_text(encoding="utf-8") == example()
-    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == page()
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == render_env_example()
+    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == render_settings_page()
 
 
 def test_the_example_file_is_itself_a_valid_file() -> None:
@@ -209,7 +209,7 @@ def test_the_example_file_is_itself_a_valid_file() -> None:
 
 
 def test_each_default_in_the_example_file_is_what_it_says(tmp_path: Path) -> None:
-    lines = example().splitlines()
+    lines = render_env_example().splitlines()
     shown = [line[2:] for line in lines if line.startswith("# ") and "=" in line.split(" ")[1]]
     (tmp_path / ".env").write_text(
         "\n".join(line for line in shown if "EDITIONS" not in line), encoding="utf-8"

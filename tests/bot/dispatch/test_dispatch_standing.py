@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from storage import chats
 from storage.database import Database
 from storage.records import Chat, ChatKind, ChatState
@@ -18,28 +18,28 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def kept(room: Newsroom, chat_id: int) -> Chat:
-    chat = room.db.read_here(chats.get, chat_id)
+    chat = room.db.read_sync(chats.get, chat_id)
     assert chat
     return chat
 
 
 def known(room: Newsroom, chat_id: int, kind: ChatKind = ChatKind.CHANNEL) -> None:
-    room.db.run_here(chats.remember, chats.blank(chat_id, kind, room.clock.now()))
+    room.db.run_sync(chats.upsert_chat, chats.empty_chat(chat_id, kind, room.clock.now()))
 
 
 async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(room: Newsroom) -> None:
     channel = room.box.add_channel("News")
     known(room, channel.id)
-    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ())
+    room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ())
     await room.answer()
     assert kept(room, channel.id).state is ChatState.PAUSED
     assert kept(room, channel.id).reason == "the bot may not post there"
-    room.box.set_bot(channel.id, Standing.KICKED)
+    room.box.set_bot(channel.id, MemberStatus.KICKED)
     await room.answer()
     assert kept(room, channel.id).state is ChatState.PAUSED
     assert kept(room, channel.id).reason == "the bot was removed"
     assert room.changes == 2
-    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
+    room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
     await room.answer()
     assert (kept(room, channel.id).state, kept(room, channel.id).can_edit) == (ChatState.ACTIVE, True)
     assert room.changes == 3
@@ -48,17 +48,17 @@ async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(r
 async def test_what_an_operator_paused_stays_paused(room: Newsroom) -> None:
     channel = room.box.add_channel("News")
     known(room, channel.id)
-    room.db.run_here(chats.set_state, channel.id, ChatState.PAUSED, chats.BY_OPERATOR)
-    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ("can_post_messages",))
+    room.db.run_sync(chats.set_state, channel.id, ChatState.PAUSED, chats.BY_OPERATOR)
+    room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ("can_post_messages",))
     await room.answer()
     assert kept(room, channel.id).reason == chats.BY_OPERATOR
 
 
 async def test_a_chat_that_nobody_named_is_not_kept(room: Newsroom) -> None:
     channel = room.box.add_channel("Elsewhere")
-    room.box.set_bot(channel.id, Standing.ADMINISTRATOR, ())
+    room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ())
     await room.answer()
-    assert room.db.read_here(chats.get, channel.id) is None
+    assert room.db.read_sync(chats.get, channel.id) is None
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(room: Newsroom) -> None:

@@ -9,10 +9,10 @@ import pytest
 import structlog
 from telegram import Update
 
-from bot.dispatch import Dispatch
+from bot.dispatch import UpdateDispatcher
 from bot.sandbox.telegram.limits import Limits
-from bot.telegram.paced_answers import PacedAnswers
-from jobs.publish.rate_limiter import Pace
+from bot.telegram.paced_answers import RateLimitedSender
+from jobs.publish.rate_limiter import RateLimiter
 from jobs.publish.send_result import Outcome, Sent
 from storage import chats
 from storage.database import Database
@@ -51,13 +51,13 @@ class HeldAnswers:
     async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome:
         return await self.send(chat_id, content)
 
-    async def acknowledge(self, query_id: str, toast: str) -> None:
+    async def acknowledge_press(self, query_id: str, toast: str) -> None:
         self.acknowledged.append(query_id)
 
 
 async def test_a_flood_of_one_reader_is_bounded_and_others_are_served(room: Newsroom) -> None:
     answers = HeldAnswers()
-    dispatch = Dispatch(room.desk, answers, room.clock)
+    dispatch = UpdateDispatcher(room.desk, answers, room.clock)
     loud, quiet = room.reader("Loud"), room.reader("Quiet")
     for _ in range(50):
         room.box.say(loud.user_id, loud.chat_id, "/latest")
@@ -75,7 +75,7 @@ async def test_a_flood_of_one_reader_is_bounded_and_others_are_served(room: News
     await room.clock.advance(30)
     said = answers.said.count(loud.chat_id)
     room.box.say(loud.user_id, loud.chat_id, "/latest")
-    await Dispatch(room.desk, answers, room.clock).take(room.updates()[0])
+    await UpdateDispatcher(room.desk, answers, room.clock).dispatch_update(room.updates()[0])
     assert answers.said.count(loud.chat_id) == said + 1
 
 
@@ -83,7 +83,7 @@ async def test_a_pressed_button_is_acknowledged_even_in_a_flood(room: Newsroom) 
     reader = room.reader()
     await reader.types("/latest 1")
     answers = HeldAnswers()
-    dispatch = Dispatch(room.desk, answers, room.clock)
+    dispatch = UpdateDispatcher(room.desk, answers, room.clock)
     for _ in range(10):
         room.box.press(reader.user_id, reader.chat_id, reader.sees().message.id, "More ›")
     for update in room.updates():
@@ -113,9 +113,9 @@ async def test_a_failing_command_is_answered_and_logged_without_what_was_asked(
     archive.close()
     with structlog.testing.capture_logs() as logs:
         broken = replace(room.desk, db=_Broken(archive))
-        dispatch = Dispatch(broken, room.sender, room.clock)
+        dispatch = UpdateDispatcher(broken, room.sender, room.clock)
         room.box.say(reader.user_id, reader.chat_id, "/search my secret illness")
-        await dispatch.take(room.updates()[0])
+        await dispatch.dispatch_update(room.updates()[0])
     assert reader.sees().text == "That went wrong here. Please try again in a minute."
     [log] = logs
     assert (log["event"], log["command"], log["log_level"]) == ("a command failed", "search", "error")
@@ -140,8 +140,8 @@ async def test_what_a_reader_is_told_about_a_flood_comes_when_the_pace_allows(
 ) -> None:
     room = Newsroom(archive, clock, limits=Limits(burst=1))
     policy = room.desk.policy
-    pace = Pace(policy.rate_overall, policy.rate_chat, policy.rate_group)
-    dispatch = Dispatch(room.desk, PacedAnswers(room.sender, pace, clock), clock)
+    pace = RateLimiter(policy.rate_overall, policy.rate_chat, policy.rate_group)
+    dispatch = UpdateDispatcher(room.desk, RateLimitedSender(room.sender, pace, clock), clock)
     reader = room.reader()
     for _ in range(3):
         room.box.say(reader.user_id, reader.chat_id, "/privacy")
@@ -165,8 +165,8 @@ async def test_what_is_no_question_is_passed_over(room: Newsroom) -> None:
         {"update_id": 6, "edited_message": {**SAID, "text": "/latest", "edit_date": 2}},
     ):
         given = Update.de_json(update, room.bot)
-        await room.dispatch.take(given)
-    events = room.box.cloud.journal.since(0)
+        await room.dispatch.dispatch_update(given)
+    events = room.box.state.event_log.events_since(0)
     assert [event.details["method"] for event in events] == ["answerCallbackQuery"] * 2
 
 
@@ -180,7 +180,7 @@ async def test_a_sticker_is_answered_with_what_works(room: Newsroom) -> None:
     sticker = {"file_id": "x", "file_unique_id": "y", "type": "regular", "width": 1, "height": 1}
     sticker |= {"is_animated": False, "is_video": False}
     said = {**SAID, "chat": {"id": reader.chat_id, "type": "private"}, "sticker": sticker}
-    await room.dispatch.take(Update.de_json({"update_id": 1, "message": said}, room.bot))
+    await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "message": said}, room.bot))
     assert reader.sees().text == "Send me some words, a link or a forwarded post. /help shows everything."
 
 
@@ -188,7 +188,7 @@ async def test_a_button_whose_message_is_out_of_reach_is_acknowledged_only(room:
     reader = room.reader()
     gone = {"message_id": 2, "date": 0, "chat": {"id": reader.chat_id, "type": "private"}}
     pressed = {"id": "9", "from": ANNA, "chat_instance": "1", "data": "latest 1", "message": gone}
-    await room.dispatch.take(Update.de_json({"update_id": 1, "callback_query": pressed}, room.bot))
+    await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "callback_query": pressed}, room.bot))
     assert reader.messages() == []
 
 
@@ -210,7 +210,7 @@ async def test_a_reply_in_another_chat_to_a_post_means_that_post(room: Newsroom)
     origin = {"type": "channel", "date": 1, "chat": where, "message_id": post}
     said = {**SAID, "chat": {"id": reader.chat_id, "type": "private"}, "text": "/related"}
     said |= {"external_reply": {"origin": origin, "chat": where, "message_id": post}}
-    await room.dispatch.take(Update.de_json({"update_id": 1, "message": said}, room.bot))
+    await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "message": said}, room.bot))
     assert reader.sees().text.startswith("Related to Dam opens")
 
 
@@ -219,15 +219,15 @@ async def test_a_nameless_administrator_of_a_group_is_answered(room: Newsroom) -
     where = {"id": group.id, "type": "supergroup", "title": "Talk"}
     nameless = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
     said = {**SAID, "chat": where, "from": nameless, "sender_chat": where, "text": "/latest 1"}
-    await room.dispatch.take(Update.de_json({"update_id": 1, "message": said}, room.bot))
-    assert [message.author.is_bot for message in room.box.shown(group.id)][-1]
+    await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "message": said}, room.bot))
+    assert [message.author.is_bot for message in room.box.visible_messages(group.id)][-1]
 
 
 async def test_a_channels_post_copied_into_its_group_is_no_question(room: Newsroom) -> None:
     group = room.box.add_supergroup("Talk")
-    before = len(room.box.shown(group.id))
+    before = len(room.box.visible_messages(group.id))
     where = {"id": group.id, "type": "supergroup", "title": "Talk"}
     said = {**SAID, "chat": where, "from": {"id": 777000, "is_bot": False, "first_name": "Telegram"}}
     said |= {"text": "/latest", "is_automatic_forward": True}
-    await room.dispatch.take(Update.de_json({"update_id": 1, "message": said}, room.bot))
-    assert len(room.box.shown(group.id)) == before
+    await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "message": said}, room.bot))
+    assert len(room.box.visible_messages(group.id)) == before

@@ -15,8 +15,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.sandbox.page.app import Sandbox, open_sandbox
-from bot.sandbox.sample.site_server import Newsroom
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.sample.site_server import SampleSite
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
 from tests.bot.page.tiny_bot import TinyBot, running
 from tests.conftest import MovedClock
@@ -34,24 +34,26 @@ ARGUMENTS = (
 
 
 @pytest.fixture
-def box(clock: MovedClock) -> Box:
-    return Box(clock, random.Random(7), limits=NO_LIMITS)  # its clock stands still, so would its limits
+def box(clock: MovedClock) -> FakeTelegram:
+    return FakeTelegram(
+        clock, random.Random(7), limits=NO_LIMITS
+    )  # its clock stands still, so would its limits
 
 
 @pytest.fixture
-def newsroom(clock: MovedClock) -> Newsroom:
-    return Newsroom(clock, pace=20.0)
+def newsroom(clock: MovedClock) -> SampleSite:
+    return SampleSite(clock, pace=20.0)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def sandbox(box: Box, newsroom: Newsroom) -> AsyncIterator[Sandbox]:
+async def sandbox(box: FakeTelegram, newsroom: SampleSite) -> AsyncIterator[Sandbox]:
     opened = await open_sandbox(box, newsroom, port=0)
     yield opened
     await opened.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def tiny_bot(box: Box, sandbox: Sandbox, newsroom: Newsroom) -> AsyncIterator[TinyBot]:
+async def tiny_bot(box: FakeTelegram, sandbox: Sandbox, newsroom: SampleSite) -> AsyncIterator[TinyBot]:
     async with running(TinyBot(box, sandbox, newsroom)) as bot:
         yield bot
 

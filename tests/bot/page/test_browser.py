@@ -4,19 +4,19 @@ import pytest
 from playwright.async_api import Page, expect
 
 from bot.sandbox.page.app import Sandbox
-from bot.sandbox.sample.site_server import Newsroom
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.sample.site_server import SampleSite
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from tests.bot.page.tiny_bot import TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_post_appears_and_latest_is_answered_and_a_button_pressed(
-    page: Page, tiny_bot: TinyBot, newsroom: Newsroom
+    page: Page, tiny_bot: TinyBot, newsroom: SampleSite
 ) -> None:
     english = page.get_by_role("log", name="The Sandbox Gazette")
     await page.get_by_role("button", name="Publish a story").click()
-    newest = newsroom.desk.newest("en")[0]
+    newest = newsroom.state.newest_stories("en")[0]
     post = english.get_by_role("listitem").filter(has_text=newest.headline)
     await expect(post.locator("strong").first).to_have_text(newest.headline)
     await expect(post.locator(".preview.large img")).to_be_visible()
@@ -29,17 +29,17 @@ async def test_a_post_appears_and_latest_is_answered_and_a_button_pressed(
     await expect(answer).to_contain_text(f"1. {newest.headline}")
 
     await answer.get_by_role("button", name="Older stories").click()
-    sixth = newsroom.desk.newest("en")[5]
+    sixth = newsroom.state.newest_stories("en")[5]
     await expect(answer).to_contain_text(f"6. {sixth.headline}")
     await expect(answer).to_contain_text("edited")
 
 
 async def test_a_corrected_story_is_marked_and_a_withdrawn_one_goes(
-    page: Page, tiny_bot: TinyBot, newsroom: Newsroom
+    page: Page, tiny_bot: TinyBot, newsroom: SampleSite
 ) -> None:
     posts = page.get_by_role("log", name="The Sandbox Gazette").get_by_role("listitem")
     await page.get_by_role("button", name="Publish a story").click()
-    newest = newsroom.desk.newest("en")[0]
+    newest = newsroom.state.newest_stories("en")[0]
     post = posts.filter(has_text=newest.headline)
     await expect(post).to_contain_text(newest.standfirst)
     await page.get_by_role("button", name="Correct it").click()
@@ -72,7 +72,9 @@ async def test_the_command_menu_offers_what_the_bot_has_set(page: Page, tiny_bot
     await expect(page.get_by_role("log", name="Newswire")).to_contain_text("The newest stories")
 
 
-async def test_text_that_looks_like_html_is_shown_as_text(page: Page, box: Box, sandbox: Sandbox) -> None:
+async def test_text_that_looks_like_html_is_shown_as_text(
+    page: Page, box: FakeTelegram, sandbox: Sandbox
+) -> None:
     attack = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
     line = page.get_by_role("textbox", name="Write to the bot")
     await line.fill(attack)
@@ -106,7 +108,7 @@ async def test_entities_become_elements_and_only_web_links_become_links(page: Pa
 
 
 async def test_a_link_to_the_bot_under_a_post_asks_it_in_the_private_chat(
-    page: Page, box: Box, sandbox: Sandbox
+    page: Page, box: FakeTelegram, sandbox: Sandbox
 ) -> None:
     url = f"https://t.me/{box.bot.username}?start=related_7"
     keys = [[{"text": "Related articles", "url": url}]]
@@ -117,7 +119,7 @@ async def test_a_link_to_the_bot_under_a_post_asks_it_in_the_private_chat(
 
 
 async def test_a_reader_who_scrolled_up_is_told_of_new_posts_and_stays(
-    page: Page, box: Box, sandbox: Sandbox
+    page: Page, box: FakeTelegram, sandbox: Sandbox
 ) -> None:
     channel = sandbox.channels["en"].id
     log = page.get_by_role("log", name="The Sandbox Gazette")

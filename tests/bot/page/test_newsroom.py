@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.page.app import Sandbox
 from bot.sandbox.sample.sample_site import NOTICES
-from bot.sandbox.sample.site_server import Newsroom
+from bot.sandbox.sample.site_server import SampleSite
 from tests.bot.page.conftest import Visitor
 from tests.conftest import MovedClock
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_feed_answers_304_to_either_validator_until_something_is_published(
-    visitor: Visitor, newsroom: Newsroom, clock: MovedClock
+    visitor: Visitor, newsroom: SampleSite, clock: MovedClock
 ) -> None:
     status, _, headers = await visitor.get(FEED)
     assert status == 200
     for name, validator in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")):
         assert (await visitor.get(FEED, **{name: headers[validator]}))[0] == 304
     clock.move(20)
-    newsroom.publish("en")
+    newsroom.publish_next("en")
     for name, validator in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")):
         assert (await visitor.get(FEED, **{name: headers[validator]}))[0] == 200
 
@@ -50,23 +50,23 @@ async def test_each_item_of_the_feed_has_a_page_with_its_words_a_picture_and_the
             assert (item.findtext("description") or "")[:20] in page
 
 
-async def test_a_picture_is_a_png_and_goes_with_its_story(visitor: Visitor, newsroom: Newsroom) -> None:
-    path = f"gazette/pictures/{newsroom.desk.newest('en')[0].path}.png"
+async def test_a_picture_is_a_png_and_goes_with_its_story(visitor: Visitor, newsroom: SampleSite) -> None:
+    path = f"gazette/pictures/{newsroom.state.newest_stories('en')[0].path}.png"
     async with visitor.session.get(visitor.address + path) as answer:
         assert answer.content_type == "image/png"
         assert (await answer.read())[:4] == b"\x89PNG"
-    newsroom.withdraw()
-    newsroom.withdraw()
+    newsroom.withdraw_newest()
+    newsroom.withdraw_newest()
     assert (await visitor.get(path))[0] == 404
 
 
 async def test_a_correction_shows_in_the_feed_under_the_same_link(
-    visitor: Visitor, newsroom: Newsroom
+    visitor: Visitor, newsroom: SampleSite
 ) -> None:
-    newsroom.publish("en")
-    item = newsroom.desk.newest("en")[0]
+    newsroom.publish_next("en")
+    item = newsroom.state.newest_stories("en")[0]
     _, before, _ = await visitor.get(FEED)
-    assert newsroom.correct()
+    assert newsroom.correct_newest()
     _, after, _ = await visitor.get(FEED)
     _, page, _ = await visitor.get(f"gazette/{item.path}")
     assert item.story.corrected_standfirst not in before
@@ -76,11 +76,11 @@ async def test_a_correction_shows_in_the_feed_under_the_same_link(
 
 
 async def test_a_withdrawn_story_leaves_the_feed_and_its_page_says_gone(
-    visitor: Visitor, newsroom: Newsroom
+    visitor: Visitor, newsroom: SampleSite
 ) -> None:
-    newsroom.publish("en")
-    item = newsroom.desk.newest("en")[0]
-    assert newsroom.withdraw()
+    newsroom.publish_next("en")
+    item = newsroom.state.newest_stories("en")[0]
+    assert newsroom.withdraw_newest()
     assert item.path not in (await visitor.get(FEED))[1]
     status, page, _ = await visitor.get(f"gazette/{item.path}")
     assert status == 410
@@ -93,19 +93,19 @@ async def test_a_page_that_never_was_is_404(visitor: Visitor) -> None:
 
 
 async def test_it_publishes_by_itself_at_the_pace_that_was_set(
-    sandbox: Sandbox, newsroom: Newsroom, clock: MovedClock
+    sandbox: Sandbox, newsroom: SampleSite, clock: MovedClock
 ) -> None:
     told: list[int] = []
-    newsroom.changed = lambda: told.append(len(newsroom.desk.published))
-    count = len(newsroom.desk.published)
+    newsroom.on_change = lambda: told.append(len(newsroom.state.published))
+    count = len(newsroom.state.published)
     await clock.advance(19)
     assert told == []
     await clock.advance(2)
     assert told == [count + 1]
-    newsroom.set_pace(5)
+    newsroom.set_interval(5)
     await clock.advance(11)
     assert told == [count + 1, count + 2, count + 3]
-    newsroom.set_pace(0)
+    newsroom.set_interval(0)
     await clock.advance(500)
     assert len(told) == 3
     assert newsroom.next_at is None

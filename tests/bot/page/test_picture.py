@@ -6,7 +6,7 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.sample.drawing import HEIGHT, WIDTH, picture
+from bot.sandbox.sample.drawing import HEIGHT, WIDTH, draw_picture
 
 
 def chunks(png: bytes) -> dict[bytes, bytes]:
@@ -24,7 +24,7 @@ def chunks(png: bytes) -> dict[bytes, bytes]:
 @settings(max_examples=12, deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["Economy", "World", "Sport", "ပတ်ဝန်းကျင်"]))
 def test_any_name_gives_a_whole_small_png(name: str, section: str) -> None:
-    drawn = picture(name, section)
+    drawn = draw_picture(name, section)
     assert drawn[:8] == b"\x89PNG\r\n\x1a\n"
     parts = chunks(drawn)
     assert struct.unpack(">II", parts[b"IHDR"][:8]) == (WIDTH, HEIGHT)
@@ -35,5 +35,5 @@ def test_any_name_gives_a_whole_small_png(name: str, section: str) -> None:
 
 
 def test_the_same_story_has_the_same_picture_and_another_one_another() -> None:
-    assert picture("a-story", "World") == picture("a-story", "World")
-    assert picture("a-story", "World") != picture("another", "World")
+    assert draw_picture("a-story", "World") == draw_picture("a-story", "World")
+    assert draw_picture("a-story", "World") != draw_picture("another", "World")

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 
 from bot.sandbox.page.app import Sandbox, open_sandbox
-from bot.sandbox.page.page_server import FOLDER
-from bot.sandbox.sample.site_server import Newsroom
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.telegram.state import Preview
+from bot.sandbox.page.page_server import STATIC_FOLDER
+from bot.sandbox.sample.site_server import SampleSite
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.telegram.state import LinkPreview
 from tests.bot.page.conftest import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,7 +27,7 @@ async def events(visitor: Visitor, state: Any, **headers: str) -> AsyncGenerator
 
 
 async def test_the_page_is_told_what_happens_in_its_order(
-    visitor: Visitor, box: Box, sandbox: Sandbox
+    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
 ) -> None:
     channel, state = sandbox.channels["en"].id, await visitor.state()
     stream = events(visitor, state)
@@ -42,7 +42,9 @@ async def test_the_page_is_told_what_happens_in_its_order(
     await stream.aclose()
 
 
-async def test_a_page_that_was_away_gets_what_it_missed(visitor: Visitor, box: Box, sandbox: Sandbox) -> None:
+async def test_a_page_that_was_away_gets_what_it_missed(
+    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+) -> None:
     state = await visitor.state()
     for text in ("one", "two", "three"):
         await box.call("sendMessage", {"chat_id": sandbox.channels["en"].id, "text": text})
@@ -62,7 +64,7 @@ async def test_a_page_of_an_earlier_run_is_told_to_load_again(visitor: Visitor) 
 
 
 async def test_chats_that_the_page_does_not_show_stay_out_of_it(
-    visitor: Visitor, box: Box, sandbox: Sandbox
+    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
 ) -> None:
     other = box.add_person("Somebody else")
     state = await visitor.state()
@@ -78,7 +80,7 @@ async def test_chats_that_the_page_does_not_show_stay_out_of_it(
 
 
 async def test_a_pressed_button_reaches_the_bot_and_its_toast_the_page(
-    visitor: Visitor, box: Box, sandbox: Sandbox
+    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
 ) -> None:
     reader = sandbox.reader.id
     await visitor.post("say", {"text": "/start"})
@@ -103,7 +105,7 @@ async def test_a_pressed_button_reaches_the_bot_and_its_toast_the_page(
 
 
 async def test_a_forwarded_post_reaches_the_bot_with_its_origin(
-    visitor: Visitor, box: Box, sandbox: Sandbox
+    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
 ) -> None:
     channel = sandbox.channels["my"].id
     await box.call("sendMessage", {"chat_id": channel, "text": "သတင်း"})
@@ -142,9 +144,9 @@ async def test_what_cannot_be_done_gets_one_sentence(
 
 
 async def test_the_newsrooms_buttons_publish_correct_withdraw_and_set_the_pace(
-    visitor: Visitor, newsroom: Newsroom
+    visitor: Visitor, newsroom: SampleSite
 ) -> None:
-    count = len(newsroom.desk.published)
+    count = len(newsroom.state.published)
     for body in (
         {"do": "publish", "language": "my"},
         {"do": "correct"},
@@ -152,12 +154,12 @@ async def test_the_newsrooms_buttons_publish_correct_withdraw_and_set_the_pace(
         {"do": "pace", "seconds": 1},
     ):
         assert (await visitor.post("story", body))[0] == 200
-    assert len(newsroom.desk.published) == count + 1
-    newest = newsroom.desk.published[-1]
+    assert len(newsroom.state.published) == count + 1
+    newest = newsroom.state.published[-1]
     assert newest.language == "my"
     assert newest.corrected_at
-    assert not newest.live
-    assert newsroom.pace == 2.0
+    assert not newest.is_live
+    assert newsroom.interval == 2.0
     assert (await visitor.state())["site"]["pace"] == 2.0
 
 
@@ -167,7 +169,9 @@ async def test_another_name_for_this_address_is_refused(visitor: Visitor, path: 
     assert status == 403
 
 
-async def test_another_site_may_not_use_the_sandbox(visitor: Visitor, box: Box, sandbox: Sandbox) -> None:
+async def test_another_site_may_not_use_the_sandbox(
+    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+) -> None:
     for headers in (
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
@@ -181,7 +185,7 @@ async def test_another_site_may_not_use_the_sandbox(visitor: Visitor, box: Box, 
         ):
             assert (await visitor.post(path, body, **headers))[0] == 403
     assert (await visitor.get("state", **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
-    assert box.shown(sandbox.reader.id) == []
+    assert box.visible_messages(sandbox.reader.id) == []
 
 
 async def test_a_post_that_says_nothing_of_where_it_comes_from_is_refused(visitor: Visitor) -> None:
@@ -194,7 +198,10 @@ async def test_a_post_that_says_nothing_of_where_it_comes_from_is_refused(visito
 
 
 async def test_the_pages_files_may_load_nothing_from_outside(visitor: Visitor) -> None:
-    for name in ("", *(path.name for path in FOLDER.iterdir() if path.suffix in (".js", ".css", ".svg"))):
+    for name in (
+        "",
+        *(path.name for path in STATIC_FOLDER.iterdir() if path.suffix in (".js", ".css", ".svg")),
+    ):
         status, text, headers = await visitor.get(name)
         assert status == 200
         policy = headers["Content-Security-Policy"]
@@ -207,8 +214,8 @@ async def test_the_pages_files_may_load_nothing_from_outside(visitor: Visitor) -
         assert "https://" not in outside
 
 
-async def test_an_operators_own_feed_hides_the_newsroom_and_shows_his_previews(box: Box) -> None:
-    box.cloud.preview = lambda url: Preview(title="Mine", image="https://example.org/a.jpg")
+async def test_an_operators_own_feed_hides_the_newsroom_and_shows_his_previews(box: FakeTelegram) -> None:
+    box.state.find_preview = lambda url: LinkPreview(title="Mine", image="https://example.org/a.jpg")
     sandbox = await open_sandbox(box, None, port=0)
     try:
         async with aiohttp.ClientSession() as session:
@@ -227,7 +234,7 @@ async def test_an_operators_own_feed_hides_the_newsroom_and_shows_his_previews(b
         await sandbox.close()
 
 
-async def test_it_closes_although_a_page_is_open(box: Box, newsroom: Newsroom) -> None:
+async def test_it_closes_although_a_page_is_open(box: FakeTelegram, newsroom: SampleSite) -> None:
     sandbox = await open_sandbox(box, newsroom, port=0)
     async with aiohttp.ClientSession() as session:
         visitor = Visitor(session, sandbox.address)
@@ -238,15 +245,15 @@ async def test_it_closes_although_a_page_is_open(box: Box, newsroom: Newsroom) -
         assert [event async for event in stream] == []
 
 
-async def test_it_listens_on_this_machine_only(box: Box) -> None:
+async def test_it_listens_on_this_machine_only(box: FakeTelegram) -> None:
     for host in ("0.0.0.0", "192.168.1.5", "::", "example.org"):
         with pytest.raises(ValueError, match="this machine only"):
             await open_sandbox(box, None, host, 0)
 
 
-async def test_a_port_that_is_taken_leaves_the_box_as_it_was(box: Box, sandbox: Sandbox) -> None:
-    chats = dict(box.cloud.chats.by_id)
+async def test_a_port_that_is_taken_leaves_the_box_as_it_was(box: FakeTelegram, sandbox: Sandbox) -> None:
+    chats = dict(box.state.chats.by_id)
     taken = int(sandbox.address.rstrip("/").rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         await open_sandbox(box, None, port=taken)
-    assert box.cloud.chats.by_id == chats
+    assert box.state.chats.by_id == chats

@@ -8,10 +8,10 @@ from typing import Any
 from telegram import Bot
 
 from bot.sandbox.page.app import Sandbox
-from bot.sandbox.sample.sample_newsroom import Published
-from bot.sandbox.sample.site_server import Newsroom
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.sample.sample_newsroom import PublishedStory
+from bot.sandbox.sample.site_server import SampleSite
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.transport.in_process import InProcessRequest
 
 COMMANDS = (
     ("latest", "The newest headlines"),
@@ -23,32 +23,32 @@ COMMANDS = (
 class TinyBot:
     """Posts what the sample site publishes, and answers a few commands."""
 
-    def __init__(self, box: Box, sandbox: Sandbox, newsroom: Newsroom) -> None:
+    def __init__(self, box: FakeTelegram, sandbox: Sandbox, newsroom: SampleSite) -> None:
         self.box, self.sandbox, self.newsroom = box, sandbox, newsroom
-        self.bot = Bot(box.token, request=BoxRequest(box), get_updates_request=BoxRequest(box))
-        self.posts: dict[str, tuple[Published, int]] = {}
+        self.bot = Bot(box.token, request=InProcessRequest(box), get_updates_request=InProcessRequest(box))
+        self.posts: dict[str, tuple[PublishedStory, int]] = {}
         self.changed = asyncio.Event()
-        newsroom.changed = self.changed.set
+        newsroom.on_change = self.changed.set
 
     async def run(self) -> None:
         await self.bot.set_my_commands(COMMANDS)
         await asyncio.gather(self._post(), self._answer())
 
     async def _post(self) -> None:
-        for item in self.newsroom.desk.published[:-3]:
+        for item in self.newsroom.state.published[:-3]:
             self.posts[item.path] = (item, 0)
         while True:
-            for item in self.newsroom.desk.published:
+            for item in self.newsroom.state.published:
                 await self._show(item)
             await self.changed.wait()
             self.changed.clear()
 
-    async def _show(self, item: Published) -> None:
+    async def _show(self, item: PublishedStory) -> None:
         known, message_id = self.posts.get(item.path, (None, 0))
         if known == item:
             return
         chat = self.sandbox.channels[item.language].id
-        url = f"{self.newsroom.site}/{item.path}"
+        url = f"{self.newsroom.base_url}/{item.path}"
         words = f"{escape(item.standfirst)}\n\n#{item.story.section}"
         html = f'<b><a href="{url}">{escape(item.headline)}</a></b>\n\n{words}'
         content: dict[str, Any] = {
@@ -60,7 +60,7 @@ class TinyBot:
         if not known:
             _, body = await self.box.call("sendMessage", content)
             message_id = body["result"]["message_id"]
-        elif message_id and item.live:
+        elif message_id and item.is_live:
             await self.box.call("editMessageText", content | {"message_id": message_id})
         elif message_id:
             await self.box.call("deleteMessage", {"chat_id": chat, "message_id": message_id})
@@ -87,9 +87,9 @@ class TinyBot:
             await self.box.call("sendMessage", {"chat_id": chat_id, "text": text, "parse_mode": "HTML"})
 
     async def _say(self, chat_id: int, skip: int, message_id: int) -> None:
-        items = self.newsroom.desk.newest("en")[skip : skip + 5]
+        items = self.newsroom.state.newest_stories("en")[skip : skip + 5]
         lines = [
-            f'{skip + place}. <a href="{self.newsroom.site}/{item.path}">{escape(item.headline)}</a>'
+            f'{skip + place}. <a href="{self.newsroom.base_url}/{item.path}">{escape(item.headline)}</a>'
             for place, item in enumerate(items, 1)
         ]
         keys = [{"text": "Older stories", "callback_data": f"latest {skip + 5}"}]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.telegram.chats import Chat, User
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.telegram.messages import Message
 from tests.conftest import MovedClock
@@ -21,7 +21,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")  # or PTB warns when it builds a Ret
 class Town:
     """A box that somebody lives in."""
 
-    box: Box
+    box: FakeTelegram
     clock: MovedClock
     reader: User
     channel: Chat
@@ -45,7 +45,7 @@ class Town:
         return self.message(chat_id, sent["message_id"])
 
     def message(self, chat_id: int, message_id: int) -> Message:
-        found = self.box.cloud.messages.find(self.box.cloud.chats.by_id[chat_id], message_id)
+        found = self.box.state.messages.find(self.box.state.chats.by_id[chat_id], message_id)
         assert found is not None
         return found
 
@@ -53,6 +53,6 @@ class Town:
 @pytest.fixture
 async def town(clock: MovedClock) -> AsyncIterator[Town]:
     """No limits and no faults; the reader has started the bot, the bot may post in the channel."""
-    box = Box(clock, random.Random(1), limits=NO_LIMITS)
+    box = FakeTelegram(clock, random.Random(1), limits=NO_LIMITS)
     yield Town(box, clock, box.add_person("Aye Aye"), box.add_channel("Daily", username="daily"))
     await box.close()

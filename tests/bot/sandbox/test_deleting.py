@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from tests.bot.sandbox.conftest import Town
 
 TWO_DAYS = 48 * 3600
@@ -18,15 +18,15 @@ async def test_an_own_post_goes_and_is_not_found_then(town: Town) -> None:
     post = await town.send(town.channel.id)
     assert await gone(town, town.channel.id, post.id) == ""
     assert await gone(town, town.channel.id, post.id) == "message to delete not found"
-    assert post not in town.box.shown(town.channel.id)
+    assert post not in town.box.visible_messages(town.channel.id)
 
 
 async def test_a_colleagues_post_takes_the_right_to_delete(town: Town) -> None:
     post = town.box.post(town.channel.id, "x")
     assert await gone(town, town.channel.id, post.id) == "message can't be deleted"
-    town.box.set_bot(town.channel.id, Standing.ADMINISTRATOR, ("can_delete_messages",))
+    town.box.set_bot(town.channel.id, MemberStatus.ADMINISTRATOR, ("can_delete_messages",))
     assert await gone(town, town.channel.id, post.id) == ""
-    assert town.box.ledger.touched() == [post]
+    assert town.box.visibility.foreign_changes() == [post]
 
 
 async def test_after_two_days_nothing_is_deleted(town: Town) -> None:
@@ -42,7 +42,7 @@ async def test_after_two_days_nothing_is_deleted(town: Town) -> None:
 
 
 async def test_the_first_message_of_a_channel_stays(town: Town) -> None:
-    town.box.set_bot(town.channel.id, Standing.ADMINISTRATOR, ("can_delete_messages",))
+    town.box.set_bot(town.channel.id, MemberStatus.ADMINISTRATOR, ("can_delete_messages",))
     assert await gone(town, town.channel.id, 1) == "message can't be deleted"
 
 
@@ -58,13 +58,15 @@ async def test_many_go_at_once_and_missing_ones_are_passed_over(town: Town) -> N
     posts = [await town.send(town.channel.id, str(number)) for number in range(3)]
     ids = [posts[0].id, 999, posts[2].id]
     assert await town.ask("deleteMessages", chat_id=town.channel.id, message_ids=ids)
-    assert [m.content.text.plain for m in town.box.shown(town.channel.id) if not m.service] == ["1"]
+    assert [m.content.text.plain for m in town.box.visible_messages(town.channel.id) if not m.service] == [
+        "1"
+    ]
 
 
 async def test_one_that_must_stay_keeps_all(town: Town) -> None:
     own, other = await town.send(town.channel.id), town.box.post(town.channel.id, "x")
     await town.refused("deleteMessages", chat_id=town.channel.id, message_ids=[own.id, other.id])
-    assert own in town.box.shown(town.channel.id)
+    assert own in town.box.visible_messages(town.channel.id)
 
 
 @pytest.mark.parametrize(

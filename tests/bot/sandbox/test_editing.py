@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from tests.bot.sandbox.conftest import Town
 
 NOT_FOUND = "Bad Request: message to edit not found"
@@ -76,16 +76,16 @@ async def test_a_colleagues_post_is_not_touched_without_the_right_whatever_it_sa
     post = town.box.post(town.channel.id, "Hello")
     assert await probe(town, post.id, "Hello") == CANT
     assert await probe(town, post.id, "Other") == CANT
-    assert town.box.ledger.touched() == []
+    assert town.box.visibility.foreign_changes() == []
 
 
 async def test_with_the_right_a_colleagues_post_is_compared_and_overwritten(town: Town) -> None:
-    town.box.set_bot(town.channel.id, Standing.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
+    town.box.set_bot(town.channel.id, MemberStatus.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
     post = town.box.post(town.channel.id, "Hello")
     assert await probe(town, post.id, "Hello") == SAME
-    assert town.box.ledger.touched() == []
+    assert town.box.visibility.foreign_changes() == []
     assert await probe(town, post.id, "Other") == ""
-    assert town.box.ledger.touched() == [post]
+    assert town.box.visibility.foreign_changes() == [post]
 
 
 async def test_a_forward_and_a_service_message_can_not_be_edited(town: Town) -> None:
@@ -152,9 +152,9 @@ async def test_an_edit_without_chat_and_message_speaks_of_inline_ones(town: Town
 
 async def test_after_the_right_to_post_is_gone_own_posts_can_not_be_edited(town: Town) -> None:
     post = await town.send(town.channel.id)
-    town.box.set_bot(town.channel.id, Standing.ADMINISTRATOR, ())
+    town.box.set_bot(town.channel.id, MemberStatus.ADMINISTRATOR, ())
     assert await probe(town, post.id, "x") == CANT
-    town.box.set_bot(town.channel.id, Standing.KICKED)
+    town.box.set_bot(town.channel.id, MemberStatus.KICKED)
     assert await probe(town, post.id, "x") == "Forbidden: bot was kicked from the channel chat"
 
 

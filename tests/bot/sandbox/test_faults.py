@@ -8,19 +8,19 @@ from telegram import Bot
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 
 from bot.sandbox.telegram import faults
-from bot.sandbox.telegram.faults import Applied, Fault, Faults, Sees
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.telegram.faults import Applied, Fault, FaultEffect, FaultInjector
+from bot.sandbox.transport.in_process import InProcessRequest
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import settle
 
 
 def sender(town: Town) -> Bot:
-    return Bot(town.box.token, request=BoxRequest(town.box))
+    return Bot(town.box.token, request=InProcessRequest(town.box))
 
 
 def said(town: Town) -> int:
     """How many messages of the bot's stand in the channel."""
-    return len(list(town.box.ledger.messages(town.channel.id)))
+    return len(list(town.box.visibility.messages(town.channel.id)))
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ async def test_latency_delays_every_answer(town: Town) -> None:
     assert (await asking).id == town.box.bot.id
 
 
-def picked(found: Faults, *requests: tuple[str, str]) -> list[Sees | None]:
-    return [fault.sees if (fault := found.pick(method, chat)) else None for method, chat in requests]
+def picked(found: FaultInjector, *requests: tuple[str, str]) -> list[FaultEffect | None]:
+    return [fault.effect if (fault := found.pick_fault(method, chat)) else None for method, chat in requests]
 
 
 def test_a_script_meets_the_requests_it_names_and_in_their_order() -> None:
-    found = Faults(random.Random(1))
+    found = FaultInjector(random.Random(1))
     found.script("closed", methods=["sendMessage"], chat_id=-5, skip=1, times=2)
     found.script("reset", methods=["editMessageText"])
     send, other, edit = ("sendmessage", "-5"), ("sendmessage", "7"), ("editmessagetext", "-5")
-    closed, reset = Sees.CLOSED, Sees.RESET
+    closed, reset = FaultEffect.CLOSED, FaultEffect.RESET
     assert picked(found, send, other, send, edit, send, send, edit) == [
         None,
         None,
@@ -127,36 +127,39 @@ def test_a_script_meets_the_requests_it_names_and_in_their_order() -> None:
         None,
         None,
     ]
-    assert found.met == 3
+    assert found.injected_count == 3
 
 
 def test_a_share_of_the_requests_meets_one_of_the_faults() -> None:
-    found = Faults(random.Random(1))
-    found.at_random(0.2, ["closed", "truncated"])
+    found = FaultInjector(random.Random(1))
+    found.add_random(0.2, ["closed", "truncated"])
     seen = picked(found, *[("sendmessage", "1")] * 5000)
     share = sum(sees is not None for sees in seen) / len(seen)
     assert 0.17 < share < 0.23
-    assert set(seen) == {None, Sees.CLOSED, Sees.TRUNCATED}
+    assert set(seen) == {None, FaultEffect.CLOSED, FaultEffect.TRUNCATED}
     assert picked(found, *[("getupdates", "")] * 200) == [None] * 200
     found.clear()
     assert picked(found, *[("sendmessage", "1")] * 200) == [None] * 200
 
 
 def test_the_same_chance_gives_the_same_faults() -> None:
-    first, second = Faults(random.Random(7)), Faults(random.Random(7))
+    first, second = FaultInjector(random.Random(7)), FaultInjector(random.Random(7))
     for found in (first, second):
-        found.at_random(0.5)
+        found.add_random(0.5)
     requests = [("sendmessage", "1")] * 100
     assert picked(first, *requests) == picked(second, *requests)
 
 
 def test_a_fault_that_nobody_knows_is_named() -> None:
     with pytest.raises(ValueError, match="no fault is called 'gremlin'"):
-        Faults(random.Random(1)).script("gremlin")
+        FaultInjector(random.Random(1)).script("gremlin")
 
 
 def test_each_named_fault_says_what_is_seen_and_what_is_applied() -> None:
     assert all(
-        isinstance(fault.sees, Sees) and isinstance(fault.applied, Applied) for fault in faults.NAMED.values()
+        isinstance(fault.effect, FaultEffect) and isinstance(fault.applied, Applied)
+        for fault in faults.FAULTS_BY_NAME.values()
     )
-    assert {fault.sees for fault in faults.NAMED.values()} == set(Sees) - {Sees.REFUSAL}
+    assert {fault.effect for fault in faults.FAULTS_BY_NAME.values()} == set(FaultEffect) - {
+        FaultEffect.API_ERROR
+    }

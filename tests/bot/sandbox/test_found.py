@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.formatting.entities import utf16_length
-from bot.sandbox.formatting.entity_detection import find
+from bot.sandbox.formatting.entity_detection import detect_entities
 
 
 def found(text: str) -> list[tuple[str, str]]:
     units = text.encode("utf-16-le")
-    return [(e.type, units[2 * e.offset : 2 * e.end].decode("utf-16-le")) for e in find(text)]
+    return [(e.type, units[2 * e.offset : 2 * e.end].decode("utf-16-le")) for e in detect_entities(text)]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_links_tags_mentions_and_commands_are_found(text: str, expected: list[tu
 
 @given(st.text(alphabet=st.sampled_from("a1.:/@#$ -_()[]\n?&=မြ😀xhtps")))
 def test_whatever_is_found_lies_in_the_text_and_apart(text: str) -> None:
-    spans = [(e.offset, e.end) for e in find(text)]
+    spans = [(e.offset, e.end) for e in detect_entities(text)]
     assert spans == sorted(spans)
     assert all(begin < end <= utf16_length(text) for begin, end in spans)
     assert all(first[1] <= second[0] for first, second in pairwise(spans))

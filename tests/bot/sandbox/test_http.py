@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.sandbox.transport.http_server import serve_box
+from bot.sandbox.transport.http_server import create_app
 from tests.bot.sandbox.conftest import Town
 from tests.bot.sandbox.test_pictures import png
 from tests.conftest import settle
@@ -19,7 +19,7 @@ Client = TestClient[Any, Any]
 
 @pytest.fixture
 async def client(town: Town) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(serve_box(town.box))) as client:
+    async with TestClient(TestServer(create_app(town.box))) as client:
         yield client
 
 
@@ -47,7 +47,7 @@ async def test_parameters_come_as_json_as_a_form_in_parts_or_in_the_address(
         assert answer.content_type == "application/json"
         result = (await answer.json())["result"]
         assert (result["text"], result["reply_markup"]) == ("မြန်မာ", keys)
-    assert all(message.silent for message in town.box.shown(town.channel.id)[1:])
+    assert all(message.silent for message in town.box.visible_messages(town.channel.id)[1:])
 
 
 async def test_a_picture_comes_in_parts(town: Town, client: Client) -> None:
@@ -110,12 +110,12 @@ async def test_a_broken_connection_is_really_broken(
             url(town, "sendMessage"), json={"chat_id": town.channel.id, "text": "x"}
         ) as answer:
             await answer.read()
-    assert len(list(town.box.ledger.messages())) == applied
+    assert len(list(town.box.visibility.messages())) == applied
 
 
 async def test_a_silent_connection_is_applied_although_the_caller_leaves(town: Town, client: Client) -> None:
     town.box.faults.script("timeout_applied", methods=["sendMessage"])
-    events = town.box.events()
+    events = town.box.follow_events()
     asking = asyncio.ensure_future(
         client.post(url(town, "sendMessage"), json={"chat_id": town.channel.id, "text": "x"})
     )
@@ -124,12 +124,12 @@ async def test_a_silent_connection_is_applied_although_the_caller_leaves(town: T
     assert not asking.done()
     asking.cancel()
     await settle()
-    assert len(list(town.box.ledger.messages())) == 1
+    assert len(list(town.box.visibility.messages())) == 1
 
 
 async def test_a_running_poll_ends_when_the_server_stops(town: Town) -> None:
-    async with TestClient(TestServer(serve_box(town.box))) as client:
+    async with TestClient(TestServer(create_app(town.box))) as client:
         polling = asyncio.ensure_future(client.post(url(town, "getUpdates"), json={"timeout": 50}))
-        await town.box.cloud.updates.polled.wait()
+        await town.box.state.updates.polling.wait()
         await client.server.close()
         assert (await (await polling).json())["result"] == []

@@ -5,11 +5,11 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.formatting.entities import Entity, Text, formatted
+from bot.sandbox.formatting.entities import Entity, FormattedText, format_text
 from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.formatting.show_html import to_html
-from bot.sandbox.telegram.assertions import busiest
-from bot.sandbox.telegram.event_log import Journal
+from bot.sandbox.telegram.assertions import peak_in_window
+from bot.sandbox.telegram.event_log import EventLog
 from bot.sandbox.telegram.message_views import event_view
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import settle
@@ -25,20 +25,20 @@ async def test_what_was_shown_once_twice_or_never_is_told_apart(town: Town) -> N
     other = town.box.add_channel("Other")
     for link in (ONE, TEN, TEN):
         await town.ask("sendMessage", chat_id=town.channel.id, **post(link))
-    tally = town.box.ledger.tally([ONE, TEN], [town.channel.id, other.id])
-    assert tally.right == 1
-    assert tally.doubled == ((town.channel.id, TEN),)
-    assert tally.lost == ((other.id, ONE), (other.id, TEN))
+    tally = town.box.visibility.count_marks([ONE, TEN], [town.channel.id, other.id])
+    assert tally.shown_once == 1
+    assert tally.duplicated == ((town.channel.id, TEN),)
+    assert tally.missing == ((other.id, ONE), (other.id, TEN))
 
 
 async def test_a_deleted_message_still_counts_and_an_edited_one_counts_once(town: Town) -> None:
     first = await town.ask("sendMessage", chat_id=town.channel.id, **post(ONE))
     there = {"chat_id": town.channel.id, "message_id": first["message_id"]}
     await town.ask("editMessageText", text=f"Corrected {ONE}", **there)
-    assert town.box.ledger.tally([ONE], [town.channel.id]).right == 1
+    assert town.box.visibility.count_marks([ONE], [town.channel.id]).shown_once == 1
     await town.ask("deleteMessage", **there)
     await town.ask("sendMessage", chat_id=town.channel.id, **post(ONE))
-    assert town.box.ledger.tally([ONE], [town.channel.id]).doubled == ((town.channel.id, ONE),)
+    assert town.box.visibility.count_marks([ONE], [town.channel.id]).duplicated == ((town.channel.id, ONE),)
 
 
 async def test_marks_are_looked_for_in_buttons_previews_and_words(town: Town) -> None:
@@ -50,14 +50,14 @@ async def test_marks_are_looked_for_in_buttons_previews_and_words(town: Town) ->
         reply_markup=keys,
         link_preview_options={"url": ONE},
     )
-    assert town.box.ledger.tally([BUTTON, ONE, "Harbour"], [town.channel.id]).right == 3
-    assert len(town.box.ledger.bearing(town.channel.id, "Harbour")) == 1
+    assert town.box.visibility.count_marks([BUTTON, ONE, "Harbour"], [town.channel.id]).shown_once == 3
+    assert len(town.box.visibility.messages_with(town.channel.id, "Harbour")) == 1
 
 
 async def test_others_messages_are_not_the_bots(town: Town) -> None:
     town.box.post(town.channel.id, ONE)
     town.box.say(town.reader.id, town.reader.id, ONE)
-    assert list(town.box.ledger.messages()) == []
+    assert list(town.box.visibility.messages()) == []
 
 
 async def test_every_version_has_its_time(town: Town) -> None:
@@ -66,24 +66,24 @@ async def test_every_version_has_its_time(town: Town) -> None:
     await town.ask("editMessageText", chat_id=town.channel.id, message_id=message.id, text="Two")
     town.clock.move(10)
     await town.ask("deleteMessage", chat_id=town.channel.id, message_id=message.id)
-    first, second = town.box.ledger.showings(town.channel.id)
+    first, second = town.box.visibility.visible_versions(town.channel.id)
     assert (first.content.text.plain, second.content.text.plain) == ("One", "Two")
     assert first.until == second.at
     assert (second.until or second.at) > second.at
-    assert town.box.ledger.busiest(10) == 1
-    assert town.box.ledger.busiest(10.001) == 2
+    assert town.box.visibility.peak_count(10) == 1
+    assert town.box.visibility.peak_count(10.001) == 2
 
 
 @given(st.lists(st.floats(0, 50), max_size=60).map(sorted), st.floats(0.1, 20))
 def test_the_busiest_window_is_the_one_a_slow_count_finds(times: list[float], seconds: float) -> None:
     slow = max((sum(begin <= at and at - begin < seconds for at in times) for begin in times), default=0)
-    assert busiest(times, seconds) == slow
+    assert peak_in_window(times, seconds) == slow
 
 
 async def test_events_are_numbered_and_can_be_followed_from_anywhere(town: Town) -> None:
     await town.send(town.channel.id)
-    start = town.box.cloud.journal.last
-    following = asyncio.ensure_future(anext(town.box.events()))
+    start = town.box.state.event_log.last_number
+    following = asyncio.ensure_future(anext(town.box.follow_events()))
     await settle()
     await town.refused("sendMessage", chat_id=town.channel.id, text="")
     event = await following
@@ -92,14 +92,14 @@ async def test_events_are_numbered_and_can_be_followed_from_anywhere(town: Town)
         "refused",
         "Bad Request: message text is empty",
     )
-    past = town.box.events(after=0)
+    past = town.box.follow_events(after=0)
     assert [(await anext(past)).number for _ in range(start + 1)] == list(range(1, start + 2))
 
 
 async def test_who_is_too_slow_is_told_of_the_gap(town: Town) -> None:
-    journal = Journal(kept=3)
+    journal = EventLog(kept=3)
     for _ in range(10):
-        journal.write(town.clock.now(), "message")
+        journal.append(town.clock.now(), "message")
     seen = journal.follow(2)
     events = [await anext(seen) for _ in range(4)]
     assert [(event.kind, event.number) for event in events] == [
@@ -113,22 +113,22 @@ async def test_who_is_too_slow_is_told_of_the_gap(town: Town) -> None:
 async def test_an_event_shows_the_message_as_it_was_then(town: Town) -> None:
     message = await town.send(town.channel.id, "<b>One</b>", parse_mode="HTML")
     await town.ask("editMessageText", chat_id=town.channel.id, message_id=message.id, text="Two")
-    sent, edited = town.box.cloud.journal.since(town.box.cloud.journal.last - 2)
-    assert event_view(town.box.cloud, sent)["message"]["html"] == "<b>One</b>"
-    assert event_view(town.box.cloud, edited)["message"]["html"] == "Two"
-    assert town.box.view(message)["versions"][0]["html"] == "<b>One</b>"
+    sent, edited = town.box.state.event_log.events_since(town.box.state.event_log.last_number - 2)
+    assert event_view(town.box.state, sent)["message"]["html"] == "<b>One</b>"
+    assert event_view(town.box.state, edited)["message"]["html"] == "Two"
+    assert town.box.view_message(message)["versions"][0]["html"] == "<b>One</b>"
 
 
 async def test_a_preview_is_of_the_chosen_link_or_the_first(town: Town) -> None:
     message = await town.send(town.channel.id, f"a {ONE} b {TEN}")
-    assert town.box.view(message)["preview"]["url"] == ONE
+    assert town.box.view_message(message)["preview"]["url"] == ONE
     chosen = await town.send(
         town.channel.id, ONE, link_preview_options={"url": TEN, "prefer_large_media": True}
     )
-    preview = town.box.view(chosen)["preview"]
+    preview = town.box.view_message(chosen)["preview"]
     assert (preview["url"], preview["large"], preview["above"]) == (TEN, True, False)
     none = await town.send(town.channel.id, ONE, link_preview_options={"is_disabled": True})
-    assert town.box.view(none)["preview"] is None
+    assert town.box.view_message(none)["preview"] is None
 
 
 def test_html_to_show_is_telegrams_own_again() -> None:
@@ -139,15 +139,15 @@ def test_html_to_show_is_telegrams_own_again() -> None:
         '<a href="https://example.org/?a=1&amp;b=2" rel="noopener nofollow">x</a>',
         "😀 <u>မြန်မာ</u>",
     ):
-        merged = formatted(*parse_html(text))
-        assert formatted(*parse_html(to_html(merged))) == merged
+        merged = format_text(*parse_html(text))
+        assert format_text(*parse_html(to_html(merged))) == merged
 
 
 def test_nothing_in_a_text_becomes_markup() -> None:
     evil = '<script>alert("x")</script>'
     link = Entity("text_link", 0, 4, url='https://x.org/"onclick="alert(1)')
-    assert "<script" not in to_html(Text(evil, (Entity("bold", 0, len(evil)),)))
-    assert 'onclick="' not in to_html(Text("here", (link,)))
+    assert "<script" not in to_html(FormattedText(evil, (Entity("bold", 0, len(evil)),)))
+    assert 'onclick="' not in to_html(FormattedText("here", (link,)))
 
 
 SPANS = st.lists(
@@ -160,4 +160,4 @@ def test_html_to_show_reads_back_as_the_same_plain_text(
     plain: str, spans: list[tuple[str, int, int]]
 ) -> None:
     marks = [Entity(kind, begin, size) for kind, begin, size in spans if begin + size <= len(plain)]
-    assert parse_html(to_html(Text(plain, tuple(marks))))[0] == plain
+    assert parse_html(to_html(FormattedText(plain, tuple(marks))))[0] == plain

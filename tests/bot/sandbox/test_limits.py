@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.telegram.assertions import busiest
-from bot.sandbox.telegram.fake_telegram import Box
-from bot.sandbox.telegram.limits import Limiter, Limits
+from bot.sandbox.telegram.assertions import peak_in_window
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
+from bot.sandbox.telegram.limits import FloodLimiter, Limits
 from jobs.config import Rate
 from tests.bot.sandbox.conftest import Town
 from tests.conftest import MovedClock, settle
@@ -20,7 +20,7 @@ EXACT = Limits(grace=0.0)
 @pytest.fixture
 def strict(clock: MovedClock) -> Town:
     """A town whose Telegram has the real limits, without grace."""
-    box = Box(clock, random.Random(1), limits=EXACT)
+    box = FakeTelegram(clock, random.Random(1), limits=EXACT)
     return Town(box, clock, box.add_person("Aye"), box.add_channel("Daily"))
 
 
@@ -93,7 +93,7 @@ async def test_requests_already_on_their_way_do_not_lengthen_the_wait(strict: To
 
 async def test_a_429_says_it_in_the_header_too(strict: Town) -> None:
     for _ in range(4):
-        answer = await strict.box.exchange(
+        answer = await strict.box.serve_request(
             strict.box.token, "sendMessage", {"chat_id": strict.reader.id, "text": "x"}
         )
     assert getattr(answer, "status", 0) == 429
@@ -125,7 +125,7 @@ async def test_answers_to_buttons_are_not_counted(strict: Town) -> None:
 
 
 async def test_a_patient_server_waits_out_a_short_flood_before_it_answers(clock: MovedClock) -> None:
-    box = Box(clock, random.Random(1), limits=Limits(grace=0.0, patience=60))
+    box = FakeTelegram(clock, random.Random(1), limits=Limits(grace=0.0, max_wait=60))
     town = Town(box, clock, box.add_person("Aye"), box.add_channel("Daily"))
     for _ in range(3):
         await town.send(town.reader.id)
@@ -137,9 +137,9 @@ async def test_a_patient_server_waits_out_a_short_flood_before_it_answers(clock:
 
 
 def test_grace_lets_a_message_through_that_left_in_time() -> None:
-    limiter = Limiter(Limits(overall=Rate(1, 1.0), chat=None, grace=0.1))
-    assert [limiter.spend(1, False, False, at) for at in (10.0, 10.95)] == [0, 0]
-    assert limiter.spend(1, False, False, 11.5)
+    limiter = FloodLimiter(Limits(overall=Rate(1, 1.0), chat=None, grace=0.1))
+    assert [limiter.count_message(1, False, False, at) for at in (10.0, 10.95)] == [0, 0]
+    assert limiter.count_message(1, False, False, 11.5)
 
 
 GAPS = st.lists(st.floats(0.0, 4.0).map(lambda gap: round(gap, 3)), max_size=120)
@@ -149,17 +149,19 @@ GAPS = st.lists(st.floats(0.0, 4.0).map(lambda gap: round(gap, 3)), max_size=120
 def test_no_sliding_window_ever_holds_more_than_the_limit(
     gaps: list[float], count: int, seconds: float
 ) -> None:
-    limiter = Limiter(Limits(overall=Rate(count, seconds), chat=None, group=None, grace=0.0))
+    limiter = FloodLimiter(Limits(overall=Rate(count, seconds), chat=None, group=None, grace=0.0))
     now, passed = 100.0, []
     for gap in gaps:
         now += gap
-        if not limiter.spend(1, False, False, now):
+        if not limiter.count_message(1, False, False, now):
             passed.append(now)
-    assert busiest(passed, seconds - 1e-9) <= count
+    assert peak_in_window(passed, seconds - 1e-9) <= count
 
 
 @given(st.integers(1, 40), st.floats(0.5, 5.0), st.integers(1, 3))
 def test_who_keeps_the_pace_is_never_refused(count: int, seconds: float, chats: int) -> None:
-    limiter = Limiter(Limits(overall=Rate(count, seconds), chat=Rate(count, seconds), grace=0.01))
+    limiter = FloodLimiter(Limits(overall=Rate(count, seconds), chat=Rate(count, seconds), grace=0.01))
     pace = seconds / count
-    assert not any(limiter.spend(number % chats, False, False, number * pace) for number in range(3 * count))
+    assert not any(
+        limiter.count_message(number % chats, False, False, number * pace) for number in range(3 * count)
+    )

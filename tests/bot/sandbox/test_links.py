@@ -24,7 +24,7 @@ from bot.sandbox.formatting import links
     ],
 )
 def test_acceptable_addresses_are_written_in_one_way(given_link: str, written: str) -> None:
-    assert links.checked(given_link) == written
+    assert links.check_link(given_link) == written
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_acceptable_addresses_are_written_in_one_way(given_link: str, written: s
     ],
 )
 def test_other_addresses_are_refused_with_the_reason(wrong: str, reason: str) -> None:
-    with pytest.raises(links.WrongLink, match=reason):
-        links.checked(wrong)
-    assert links.kept(wrong) == ""
+    with pytest.raises(links.InvalidLink, match=reason):
+        links.check_link(wrong)
+    assert links.normalize_link(wrong) == ""
 
 
 @given(st.text())
 def test_any_text_is_an_address_or_none(text: str) -> None:
-    kept = links.kept(text)
+    kept = links.normalize_link(text)
     if kept:
-        assert links.kept(kept) == kept
+        assert links.normalize_link(kept) == kept

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.api_error import Refusal
-from bot.sandbox.formatting.entities import Entity, formatted, utf16_length
+from bot.sandbox.api_error import ApiError
+from bot.sandbox.formatting.entities import Entity, format_text, utf16_length
 from bot.sandbox.formatting.parse_html import parse_html
 
 
 def marks(text: str) -> list[tuple[str, str]]:
     """(type, words) of each entity, as Telegram would keep them."""
-    kept = formatted(*parse_html(text))
+    kept = format_text(*parse_html(text))
     units = kept.plain.encode("utf-16-le")
     return [(e.type, units[2 * e.offset : 2 * e.end].decode("utf-16-le")) for e in kept.entities]
 
 
 def reason(text: str) -> str:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(ApiError) as refusal:
         parse_html(text)
     assert refusal.value.status == 400
     return refusal.value.description.removeprefix("Bad Request: can't parse entities: ")
@@ -146,7 +146,7 @@ def test_a_link_to_a_user_is_a_mention() -> None:
 
 def test_unknown_attributes_are_ignored() -> None:
     text = '<a target=_blank rel="x" data-y href="https://example.org/">x</a>'
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         parse_html(text)
     assert marks(text.replace("=_blank", "=blank")) == [("text_link", "x")]
 
@@ -180,9 +180,9 @@ def test_offsets_of_entities_count_utf16_units() -> None:
 def test_any_text_parses_or_is_refused_and_offsets_lie_in_the_text(text: str) -> None:
     try:
         plain, entities = parse_html(text)
-    except Refusal:
+    except ApiError:
         return
-    kept = formatted(plain, entities)
+    kept = format_text(plain, entities)
     for entity in kept.entities:
         assert 0 <= entity.offset < entity.end <= utf16_length(kept.plain)
 
@@ -203,9 +203,9 @@ PIECES = st.lists(
 def test_kept_entities_nest_properly_and_never_cut_a_character(pieces: list[str]) -> None:
     try:
         plain, entities = parse_html("".join(pieces))
-    except Refusal:
+    except ApiError:
         return
-    kept = formatted(plain, entities)
+    kept = format_text(plain, entities)
     units = kept.plain.encode("utf-16-le")
     nested: list[Entity] = []
     for entity in kept.entities:
@@ -227,7 +227,7 @@ def test_an_escaped_text_comes_back_as_it_was(text: str) -> None:
 @given(PIECES)
 def test_parsing_what_was_kept_changes_nothing_more(pieces: list[str]) -> None:
     try:
-        kept = formatted(*parse_html("".join(pieces)))
-    except Refusal:
+        kept = format_text(*parse_html("".join(pieces)))
+    except ApiError:
         return
-    assert formatted(kept.plain, kept.entities) == kept
+    assert format_text(kept.plain, kept.entities) == kept

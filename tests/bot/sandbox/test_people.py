@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from tests.bot.sandbox.conftest import Town
 
 KEYS = {
@@ -38,9 +38,9 @@ async def test_a_pressed_button_waits_for_its_answer(town: Town) -> None:
     (update,) = await told(town)
     assert update["callback_query"]["data"] == "latest 10"
     assert update["callback_query"]["message"]["message_id"] == message.id
-    assert town.box.answer_to(query) is None
+    assert town.box.query_answer(query) is None
     await town.ask("answerCallbackQuery", callback_query_id=query, text="Here", show_alert="true")
-    assert town.box.answer_to(query) == {"text": "Here", "show_alert": True, "url": ""}
+    assert town.box.query_answer(query) == {"text": "Here", "show_alert": True, "url": ""}
 
 
 async def test_a_button_can_be_named_by_its_data_and_a_link_can_not_be_pressed(town: Town) -> None:
@@ -124,7 +124,7 @@ async def test_in_a_group_it_sees_replies_to_itself_and_as_an_administrator_ever
     post = await town.send(group.id)
     town.box.say(town.reader.id, group.id, "why?", reply_to=post.id)
     assert len(await told(town)) == 1
-    town.box.set_bot(group.id, Standing.ADMINISTRATOR)
+    town.box.set_bot(group.id, MemberStatus.ADMINISTRATOR)
     town.box.say(town.reader.id, group.id, "hello")
     assert [next(iter(update)) for update in await told(town)] == ["my_chat_member", "message"]
 
@@ -142,7 +142,7 @@ async def test_a_deletion_by_hand_is_not_told(town: Town) -> None:
     post = await town.send(town.channel.id)
     town.box.delete(town.channel.id, post.id)
     assert await told(town) == []
-    assert town.box.shown(town.channel.id)[1:] == []
+    assert town.box.visible_messages(town.channel.id)[1:] == []
 
 
 async def test_who_comes_and_goes_is_seen_in_groups(town: Town) -> None:
@@ -168,7 +168,7 @@ async def test_an_inline_query_gets_its_results(town: Town) -> None:
     assert update["inline_query"]["query"] == "harbour"
     article = {"type": "article", "id": "1", "title": "x", "input_message_content": {"message_text": "x"}}
     await town.ask("answerInlineQuery", inline_query_id=query, results=[article])
-    answer = town.box.answer_to(query)
+    answer = town.box.query_answer(query)
     assert answer is not None
     assert answer["results"] == [article]
 

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from bot.sandbox.telegram.photos import measured
+from bot.sandbox.telegram.photos import image_size
 from tests.bot.sandbox.conftest import Town
 
 PICTURE = "https://example.org/a.png"
@@ -44,10 +44,10 @@ async def test_a_photo_that_is_none(town: Town, photo: str, expected: str) -> No
 
 
 async def test_a_picture_that_telegram_can_not_fetch_is_refused(town: Town) -> None:
-    town.box.cloud.picture_fault = lambda url: "failed to get HTTP URL content"
+    town.box.state.find_picture_error = lambda url: "failed to get HTTP URL content"
     wrong = await town.refused("sendPhoto", chat_id=town.reader.id, photo=PICTURE)
     assert wrong == "Bad Request: failed to get HTTP URL content"
-    assert town.box.shown(town.reader.id) == []
+    assert town.box.visible_messages(town.reader.id) == []
 
 
 async def test_a_caption_is_shorter_than_a_text(town: Town) -> None:
@@ -74,9 +74,9 @@ async def test_an_upload_is_measured(town: Town, content: bytes, status: int, ex
 
 
 def test_sizes_are_read_from_the_first_bytes() -> None:
-    assert measured(png(3, 4)) == (3, 4)
-    assert measured(jpeg(30, 40)) == (30, 40)
-    assert measured(b"GIF89a" + struct.pack("<HH", 5, 6)) == (5, 6)
+    assert image_size(png(3, 4)) == (3, 4)
+    assert image_size(jpeg(30, 40)) == (30, 40)
+    assert image_size(b"GIF89a" + struct.pack("<HH", 5, 6)) == (5, 6)
     extended = b"RIFF....WEBPVP8X" + bytes(8) + (7).to_bytes(3, "little") + (8).to_bytes(3, "little")
-    assert measured(extended) == (8, 9)
-    assert measured(b"\xff\xd8\xff") == (0, 0)
+    assert image_size(extended) == (8, 9)
+    assert image_size(b"\xff\xd8\xff") == (0, 0)

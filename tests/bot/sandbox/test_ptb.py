@@ -24,8 +24,8 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Cont
 from bot.sandbox.telegram.event_log import Event
 from bot.sandbox.telegram.faults import FLOOD
 from bot.sandbox.telegram.messages import Message
-from bot.sandbox.transport.http_server import serve_box
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.transport.http_server import create_app
+from bot.sandbox.transport.in_process import InProcessRequest
 from tests.bot.sandbox.conftest import Town
 from tests.bot.sandbox.test_pictures import png
 
@@ -36,12 +36,12 @@ KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("More", callback_data="more")
 async def bot(request: pytest.FixtureRequest, town: Town) -> AsyncIterator[Bot]:
     if request.param == "in process":
         async with Bot(
-            town.box.token, request=BoxRequest(town.box), get_updates_request=BoxRequest(town.box)
+            town.box.token, request=InProcessRequest(town.box), get_updates_request=InProcessRequest(town.box)
         ) as bot:
             yield bot
         return
     async with (
-        TestServer(serve_box(town.box)) as server,
+        TestServer(create_app(town.box)) as server,
         Bot(town.box.token, base_url=f"{server.make_url('/')}bot") as bot,
     ):
         yield bot
@@ -180,14 +180,14 @@ async def test_an_application_polls_answers_and_edits(town: Town) -> None:
         await update.callback_query.answer("Here")
 
     box, reader = town.box, town.reader.id
-    requests = BoxRequest(box), BoxRequest(box)
+    requests = InProcessRequest(box), InProcessRequest(box)
     builder = Application.builder().token(box.token).request(requests[0]).get_updates_request(requests[1])
     application: Any = builder.build()
     application.add_handlers([CommandHandler("latest", latest), CallbackQueryHandler(more)])
     async with application:
         await application.start()
         await application.updater.start_polling()
-        events = box.events(after=0)
+        events = box.follow_events(after=0)
         box.say(reader, reader, "/latest")
         answer = await message_by(events, box.bot.id)
         query = box.press(reader, reader, answer.id, "More")
@@ -197,7 +197,7 @@ async def test_an_application_polls_answers_and_edits(town: Town) -> None:
         await application.updater.stop()
         await application.stop()
     assert answer.content.text.plain == "2. Bridge closed"
-    assert box.answer_to(query) == {"text": "Here", "show_alert": False, "url": ""}
+    assert box.query_answer(query) == {"text": "Here", "show_alert": False, "url": ""}
 
 
 async def message_by(events: AsyncIterator[Event], user_id: int) -> Message:

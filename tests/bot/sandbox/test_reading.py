@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from tests.bot.sandbox.conftest import Town
 
 
 async def test_a_chat_is_described_with_its_newest_pin(town: Town) -> None:
-    town.box.set_bot(town.channel.id, Standing.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
+    town.box.set_bot(town.channel.id, MemberStatus.ADMINISTRATOR, ("can_post_messages", "can_edit_messages"))
     post = await town.send(town.channel.id, "Pinned")
     await town.ask("getUpdates", offset=-1)
     assert await town.ask("pinChatMessage", chat_id=town.channel.id, message_id=post.id)
@@ -49,8 +49,8 @@ async def test_members_and_administrators_are_counted(town: Town) -> None:
 
 
 async def test_a_public_channel_can_be_looked_at_from_outside_and_a_private_one_not(town: Town) -> None:
-    private = town.box.add_channel("Private", bot=Standing.LEFT)
-    public = town.box.add_channel("Public", username="public", bot=Standing.LEFT)
+    private = town.box.add_channel("Private", bot=MemberStatus.LEFT)
+    public = town.box.add_channel("Public", username="public", bot=MemberStatus.LEFT)
     assert await town.ask("getChat", chat_id=public.id)
     expected = "Forbidden: bot is not a member of the channel chat"
     assert await town.refused("getChat", chat_id=private.id) == expected

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from tests.bot.sandbox.conftest import Town
 
 
@@ -125,11 +125,13 @@ async def test_who_never_started_the_bot_or_blocked_it_is_not_written_to(town: T
 @pytest.mark.parametrize(
     ("standing", "expected"),
     [
-        (Standing.LEFT, "Forbidden: bot is not a member of the {} chat"),
-        (Standing.KICKED, "Forbidden: bot was kicked from the {} chat"),
+        (MemberStatus.LEFT, "Forbidden: bot is not a member of the {} chat"),
+        (MemberStatus.KICKED, "Forbidden: bot was kicked from the {} chat"),
     ],
 )
-async def test_a_bot_that_is_not_there_does_not_write(town: Town, standing: Standing, expected: str) -> None:
+async def test_a_bot_that_is_not_there_does_not_write(
+    town: Town, standing: MemberStatus, expected: str
+) -> None:
     places = [town.box.add_group("A"), town.box.add_supergroup("B"), town.channel]
     for chat in places:
         town.box.set_bot(chat.id, standing)
@@ -137,7 +139,7 @@ async def test_a_bot_that_is_not_there_does_not_write(town: Town, standing: Stan
 
 
 async def test_in_a_channel_it_takes_the_right_to_post(town: Town) -> None:
-    town.box.set_bot(town.channel.id, Standing.ADMINISTRATOR, ("can_edit_messages",))
+    town.box.set_bot(town.channel.id, MemberStatus.ADMINISTRATOR, ("can_edit_messages",))
     assert (
         await town.refused("sendMessage", chat_id=town.channel.id, text="x")
         == "Bad Request: need administrator rights in the channel chat"
@@ -149,7 +151,7 @@ async def test_in_a_restricted_group_it_takes_the_right_to_write(town: Town) -> 
     group.allowed = frozenset()
     expected = "Bad Request: not enough rights to send text messages to the chat"
     assert await town.refused("sendMessage", chat_id=group.id, text="x") == expected
-    town.box.set_bot(group.id, Standing.ADMINISTRATOR)
+    town.box.set_bot(group.id, MemberStatus.ADMINISTRATOR)
     assert await town.send(group.id)
 
 
@@ -217,6 +219,6 @@ async def test_a_copy_has_no_origin_and_answers_with_an_id_alone(town: Town) -> 
 
 async def test_an_unknown_method_and_a_wrong_token(town: Town) -> None:
     assert await town.refused("sendCarrierPigeon") == "Not Found: method not found"
-    answer = await town.box.exchange("7:wrong", "getMe", {})
+    answer = await town.box.serve_request("7:wrong", "getMe", {})
     assert getattr(answer, "status", 0) == 401
     assert b'"description":"Unauthorized"' in getattr(answer, "body", b"")

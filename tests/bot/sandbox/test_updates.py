@@ -139,7 +139,7 @@ async def test_telegrams_own_server_takes_https_on_four_ports_and_ones_own_takes
     )
     wrong = await town.refused("setWebhook", url="https://bot.example.org/", secret_token="a b")
     assert wrong == "Bad Request: secret token contains unallowed characters"
-    town.box.cloud.updates.local = True
+    town.box.state.updates.is_local = True
     assert await town.ask("setWebhook", url="http://127.0.0.1:5000/")
 
 

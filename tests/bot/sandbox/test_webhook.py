@@ -50,7 +50,7 @@ def clock() -> NotedClock:
 async def hook(town: Town) -> AsyncIterator[Hook]:
     hook, application = Hook(), web.Application()
     application.router.add_post("/hook", hook.take)
-    town.box.cloud.updates.local = True
+    town.box.state.updates.is_local = True
     delivery = asyncio.create_task(deliver_updates(town.box))
     async with TestServer(application) as server:
         hook.url = str(server.make_url("/hook"))
@@ -73,7 +73,7 @@ async def test_what_is_not_taken_is_brought_again_after_growing_pauses(
 ) -> None:
     hook.answers = [web.Response(status=500), web.Response(status=302, headers={"Location": "/other"})]
     await town.ask("setWebhook", url=hook.url)
-    events = town.box.events()
+    events = town.box.follow_events()
     town.box.say(town.reader.id, town.reader.id, "/one")
     first = await hook.came.get()
     for pause in (1, 2):
@@ -93,9 +93,9 @@ async def test_an_answer_that_is_a_call_is_carried_out(town: Town, hook: Hook) -
         web.json_response({"method": "sendMessage", "chat_id": town.reader.id, "text": "At once"})
     ]
     await town.ask("setWebhook", url=hook.url)
-    events = town.box.events()
+    events = town.box.follow_events()
     town.box.say(town.reader.id, town.reader.id, "/one")
     async for event in events:
         if event.kind == "message" and event.details["message"].author.id == town.box.bot.id:
             break
-    assert town.box.shown(town.reader.id)[-1].content.text.plain == "At once"
+    assert town.box.visible_messages(town.reader.id)[-1].content.text.plain == "At once"

@@ -1,6 +1,6 @@
 """Whose answer is next: chats that ask seldom go before chats that ask all the time."""
 
-from bot.telegram.answer_queue import LATELY, AnswerQueue
+from bot.telegram.answer_queue import RECENT_WINDOW, AnswerQueue
 
 
 def at_once(chat_id: int, what: str) -> float:
@@ -8,9 +8,9 @@ def at_once(chat_id: int, what: str) -> float:
 
 
 def said(queue: AnswerQueue[str], now: float) -> str:
-    found = queue.first(now, at_once)
+    found = queue.first_ready(now, at_once)
     assert found
-    queue.answer(now)
+    queue.pop_answered(now)
     return found[1]
 
 
@@ -19,7 +19,7 @@ def test_who_came_first_is_first_among_those_who_were_answered_as_often() -> Non
     for chat_id in (3, 1, 2):
         queue.add(chat_id, f"to {chat_id}", 0.0)
     assert [said(queue, 0.0) for _ in range(3)] == ["to 3", "to 1", "to 2"]
-    assert queue.first(0.0, at_once) is None
+    assert queue.first_ready(0.0, at_once) is None
 
 
 def test_a_chat_that_was_answered_often_waits_behind_one_that_was_not_until_it_is_forgotten() -> None:
@@ -30,7 +30,7 @@ def test_a_chat_that_was_answered_often_waits_behind_one_that_was_not_until_it_i
     queue.add(1, "loud", 5.0)
     queue.add(2, "honest", 5.0)
     assert [said(queue, 5.0), said(queue, 5.0)] == ["honest", "loud"]
-    later = 6.0 + LATELY
+    later = 6.0 + RECENT_WINDOW
     queue.add(1, "no longer loud", later)
     queue.add(2, "honest", later)
     assert said(queue, later) == "no longer loud"
@@ -40,9 +40,9 @@ def test_a_chat_that_rests_holds_up_nobody_and_keeps_its_place() -> None:
     queue: AnswerQueue[str] = AnswerQueue()
     queue.add(1, "resting", 0.0)
     queue.add(2, "open", 0.0)
-    assert queue.first(0.0, lambda chat_id, _: 0.5 if chat_id == 1 else 0.0) == (2, "open")
-    assert queue.opens_in(0.0) == 0.5
-    queue.answer(0.0)
+    assert queue.first_ready(0.0, lambda chat_id, _: 0.5 if chat_id == 1 else 0.0) == (2, "open")
+    assert queue.next_ready_in(0.0) == 0.5
+    queue.pop_answered(0.0)
     queue.add(3, "later", 0.4)
     assert said(queue, 0.5) == "resting"
     assert len(queue) == 1

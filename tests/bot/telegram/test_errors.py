@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.telegram.errors import NO_TOKEN_WAIT, USUAL_WAIT, outcome_of
+from bot.telegram.errors import NO_TOKEN_WAIT, USUAL_WAIT, parse_outcome
 from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
@@ -26,7 +26,7 @@ PAUSED, BLOCKED, LEFT = ChatState.PAUSED, ChatState.BLOCKED, ChatState.LEFT
 
 def came(status: int, description: str, chat_id: int = CHANNEL, **parameters: object) -> Outcome:
     body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
-    return outcome_of(status, json.dumps(body).encode(), chat_id=chat_id, message_id=MESSAGE)
+    return parse_outcome(status, json.dumps(body).encode(), chat_id=chat_id, message_id=MESSAGE)
 
 
 @pytest.mark.parametrize("words", ["user is deactivated", "what nobody has seen before"])
@@ -100,11 +100,11 @@ def test_of_a_picture_everything_is_refused_for_its_sake_but_what_names_the_chat
     status: int, description: str, meaning: type | ChatState | str
 ) -> None:
     answer = json.dumps({"ok": False, "error_code": status, "description": description}).encode()
-    outcome = outcome_of(status, answer, chat_id=CHANNEL, picture=True)
+    outcome = parse_outcome(status, answer, chat_id=CHANNEL, picture=True)
     assert isinstance(outcome, ChatGone) == isinstance(meaning, ChatState)
     if isinstance(outcome, Refused):
         assert outcome == Refused(description, picture=True)
-    assert outcome_of(413, b"<html>", chat_id=CHANNEL, picture=True) == Refused(
+    assert parse_outcome(413, b"<html>", chat_id=CHANNEL, picture=True) == Refused(
         "413 Request Entity Too Large", picture=True
     )
 
@@ -125,7 +125,7 @@ def test_a_flood_says_for_how_long() -> None:
     said = "Too Many Requests: retry after 34"
     assert came(429, said, retry_after=34) == TryLater(34, said, flood=True)
     assert came(429, said) == TryLater(USUAL_WAIT, said, flood=True)
-    assert outcome_of(429, b"<html>", chat_id=READER) == TryLater(
+    assert parse_outcome(429, b"<html>", chat_id=READER) == TryLater(
         USUAL_WAIT, "429 Too Many Requests", flood=True
     )
 
@@ -163,10 +163,12 @@ def test_a_token_that_is_not_accepted_waits_and_loses_nothing(status: int) -> No
     ],
 )
 def test_what_telegram_did_not_say_to_the_end_is_unclear(status: int, body: bytes) -> None:
-    assert isinstance(outcome_of(status, body, chat_id=CHANNEL), Unclear)
+    assert isinstance(parse_outcome(status, body, chat_id=CHANNEL), Unclear)
 
 
 def test_a_message_and_a_plain_yes_are_sent() -> None:
     said = b'{"ok":true,"result":{"message_id":41,"date":1,"text":"x"}}'
-    assert outcome_of(200, said, chat_id=CHANNEL) == Sent(41)
-    assert outcome_of(200, b'{"ok":true,"result":true}', chat_id=CHANNEL, message_id=MESSAGE) == Sent(MESSAGE)
+    assert parse_outcome(200, said, chat_id=CHANNEL) == Sent(41)
+    assert parse_outcome(200, b'{"ok":true,"result":true}', chat_id=CHANNEL, message_id=MESSAGE) == Sent(
+        MESSAGE
+    )

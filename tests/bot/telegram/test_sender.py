@@ -7,19 +7,19 @@ import pytest
 
 from bot.render.content import Button, Content
 from bot.render.text import Html
-from bot.sandbox.telegram.chats import Standing as BotStanding
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.chats import MemberStatus as BotStanding
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.transport.in_process import InProcessRequest
 from bot.telegram.sender import TelegramSender
 from jobs.publish.send_result import (
+    ChatAccess,
     ChatGone,
     ChatMoved,
     Missing,
     Outcome,
     Refused,
     Sent,
-    Standing,
     TryLater,
     Unclear,
     Untouchable,
@@ -39,18 +39,22 @@ PHOTO = Content(text=NEWS.text, photo="https://news.example/1.jpg")
 
 
 @pytest.fixture
-def box(clock: MovedClock) -> Box:
-    return Box(clock, random.Random(7), limits=NO_LIMITS)
+def box(clock: MovedClock) -> FakeTelegram:
+    return FakeTelegram(clock, random.Random(7), limits=NO_LIMITS)
 
 
 @pytest.fixture
-def sender(box: Box) -> TelegramSender:
-    return TelegramSender(BoxRequest(box), box.token)
+def sender(box: FakeTelegram) -> TelegramSender:
+    return TelegramSender(InProcessRequest(box), box.token)
 
 
-def said(box: Box, chat_id: int) -> list[dict[str, Any]]:
+def said(box: FakeTelegram, chat_id: int) -> list[dict[str, Any]]:
     """What people wrote and the bot said there, as it is shown now."""
-    return [view for message in box.shown(chat_id) if not (view := box.view(message))["service"]]
+    return [
+        view
+        for message in box.visible_messages(chat_id)
+        if not (view := box.view_message(message))["service"]
+    ]
 
 
 def message_id(outcome: Outcome) -> int:
@@ -58,7 +62,7 @@ def message_id(outcome: Outcome) -> int:
     return outcome.message_id
 
 
-async def test_a_content_arrives_whole(box: Box, sender: TelegramSender) -> None:
+async def test_a_content_arrives_whole(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, NEWS.to_json()))
     [seen] = said(box, channel.id)
@@ -69,7 +73,7 @@ async def test_a_content_arrives_whole(box: Box, sender: TelegramSender) -> None
 
 
 async def test_an_edit_changes_the_message_and_repeating_it_changes_nothing(
-    box: Box, sender: TelegramSender
+    box: FakeTelegram, sender: TelegramSender
 ) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, NEWS.to_json()))
@@ -81,7 +85,7 @@ async def test_an_edit_changes_the_message_and_repeating_it_changes_nothing(
 
 
 async def test_a_picture_post_is_corrected_in_its_caption_and_its_picture(
-    box: Box, sender: TelegramSender
+    box: FakeTelegram, sender: TelegramSender
 ) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, PHOTO.to_json()))
@@ -96,7 +100,7 @@ async def test_a_picture_post_is_corrected_in_its_caption_and_its_picture(
 
 
 async def test_a_text_post_that_should_get_a_picture_says_that_it_cannot(
-    box: Box, sender: TelegramSender
+    box: FakeTelegram, sender: TelegramSender
 ) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, NEWS.to_json()))
@@ -107,9 +111,11 @@ async def test_a_text_post_that_should_get_a_picture_says_that_it_cannot(
             pytest.fail(f"{other}")
 
 
-async def test_a_refused_picture_is_told_from_a_refused_text(box: Box, sender: TelegramSender) -> None:
+async def test_a_refused_picture_is_told_from_a_refused_text(
+    box: FakeTelegram, sender: TelegramSender
+) -> None:
     channel = box.add_channel("Daily")
-    box.cloud.picture_fault = lambda url: "WEBPAGE_CURL_FAILED"
+    box.state.find_picture_error = lambda url: "WEBPAGE_CURL_FAILED"
     refused = await sender.send(channel.id, PHOTO.to_json())
     assert isinstance(refused, Refused)
     assert refused.picture
@@ -118,7 +124,7 @@ async def test_a_refused_picture_is_told_from_a_refused_text(box: Box, sender: T
     assert not bad.picture
 
 
-async def test_a_delete_takes_the_message_away_once(box: Box, sender: TelegramSender) -> None:
+async def test_a_delete_takes_the_message_away_once(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, NEWS.to_json()))
     assert await sender.delete(channel.id, number) == Sent(number)
@@ -127,20 +133,20 @@ async def test_a_delete_takes_the_message_away_once(box: Box, sender: TelegramSe
 
 
 async def test_finding_tells_ours_from_a_colleagues_and_from_nothing(
-    box: Box, sender: TelegramSender
+    box: FakeTelegram, sender: TelegramSender
 ) -> None:
     channel = box.add_channel("Daily")
     theirs = box.post(channel.id, "A colleague's post")
     ours = message_id(await sender.send(channel.id, NEWS.to_json()))
     content = NEWS.to_json()
-    assert isinstance(await sender.find(channel.id, theirs.id, content), Untouchable)
-    assert await sender.find(channel.id, ours, content) == Sent(ours)
-    assert await sender.find(channel.id, ours + 1, content) == Missing()
+    assert isinstance(await sender.find_message(channel.id, theirs.id, content), Untouchable)
+    assert await sender.find_message(channel.id, ours, content) == Sent(ours)
+    assert await sender.find_message(channel.id, ours + 1, content) == Missing()
     assert said(box, channel.id)[0]["text"] == "A colleague's post"
 
 
 async def test_finding_through_the_operators_chat_touches_nothing_and_leaves_nothing(
-    box: Box, sender: TelegramSender
+    box: FakeTelegram, sender: TelegramSender
 ) -> None:
     operator = box.add_person("Operator")
     channel = box.add_channel("Daily", rights=("can_post_messages", "can_edit_messages"))
@@ -148,24 +154,24 @@ async def test_finding_through_the_operators_chat_touches_nothing_and_leaves_not
     ours = message_id(await sender.send(channel.id, NEWS.to_json()))
     content, through = NEWS.to_json(), operator.id
     before, there = said(box, channel.id), said(box, operator.id)
-    found = await sender.find(channel.id, theirs.id, content, through=through)
+    found = await sender.find_message(channel.id, theirs.id, content, through=through)
     assert isinstance(found, Untouchable)
-    assert await sender.find(channel.id, ours, content, through=through) == Sent(ours)
-    assert await sender.find(channel.id, ours + 1, content, through=through) == Missing()
+    assert await sender.find_message(channel.id, ours, content, through=through) == Sent(ours)
+    assert await sender.find_message(channel.id, ours + 1, content, through=through) == Missing()
     assert said(box, channel.id) == before
     assert said(box, operator.id) == there
 
 
 async def test_an_operator_who_never_wrote_to_the_bot_cannot_help_to_look(
-    box: Box, sender: TelegramSender
+    box: FakeTelegram, sender: TelegramSender
 ) -> None:
     operator, channel = box.add_person("Operator", started=False), box.add_channel("Daily")
     ours = message_id(await sender.send(channel.id, NEWS.to_json()))
-    found = await sender.find(channel.id, ours, NEWS.to_json(), through=operator.id)
+    found = await sender.find_message(channel.id, ours, NEWS.to_json(), through=operator.id)
     assert isinstance(found, Refused)
 
 
-async def test_what_becomes_of_a_chat_has_its_outcome(box: Box, sender: TelegramSender) -> None:
+async def test_what_becomes_of_a_chat_has_its_outcome(box: FakeTelegram, sender: TelegramSender) -> None:
     reader, group = box.add_person("Aye"), box.add_group("Desk", [])
     assert isinstance(await sender.send(reader.id, NEWS.to_json()), Sent)
     box.block(reader.id)
@@ -184,7 +190,7 @@ async def test_what_becomes_of_a_chat_has_its_outcome(box: Box, sender: Telegram
     "fault", ["error_500_applied", "gateway_502", "closed_applied", "reset", "truncated", "late"]
 )
 async def test_a_fault_after_the_request_was_written_is_unclear(
-    box: Box, sender: TelegramSender, fault: str
+    box: FakeTelegram, sender: TelegramSender, fault: str
 ) -> None:
     channel = box.add_channel("Daily")
     box.faults.script(fault)
@@ -192,7 +198,7 @@ async def test_a_fault_after_the_request_was_written_is_unclear(
     await box.close()
 
 
-async def test_a_flood_is_a_wait(box: Box, sender: TelegramSender) -> None:
+async def test_a_flood_is_a_wait(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily")
     box.faults.script("flood", seconds=34)
     match await sender.send(channel.id, NEWS.to_json()):
@@ -202,16 +208,16 @@ async def test_a_flood_is_a_wait(box: Box, sender: TelegramSender) -> None:
             pytest.fail(f"{other}")
 
 
-async def test_the_standing_in_a_chat_is_told(box: Box, sender: TelegramSender) -> None:
+async def test_the_standing_in_a_chat_is_told(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily", username="daily")
-    seen = await sender.standing("@daily")
-    assert seen == Standing(
+    seen = await sender.fetch_chat_access("@daily")
+    assert seen == ChatAccess(
         id=channel.id, kind=ChatKind.CHANNEL, title="Daily", username="daily", may_post=True, may_edit=False
     )
     box.set_bot(channel.id, BotStanding.ADMINISTRATOR, ("can_edit_messages",))
-    seen = await sender.standing(channel.id)
-    assert isinstance(seen, Standing)
+    seen = await sender.fetch_chat_access(channel.id)
+    assert isinstance(seen, ChatAccess)
     assert (seen.may_post, seen.may_edit) == (False, True)
     assert "post messages" in seen.reason
-    gone = await sender.standing("@nobody_here")
+    gone = await sender.fetch_chat_access("@nobody_here")
     assert isinstance(gone, ChatGone)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.web.health import health_routes
-from bot.web.server import serve
+from bot.web.server import start_server
 from storage import feeds
 from storage.database import Database
 from tests.conftest import MovedClock
@@ -18,7 +18,7 @@ WRONG: list[str] = []
 @pytest.fixture
 async def address(db: Database, clock: MovedClock) -> AsyncIterator[str]:
     WRONG.clear()
-    runner = await serve(("127.0.0.1", 0), [health_routes(db, clock, lambda: list(WRONG))])
+    runner = await start_server(("127.0.0.1", 0), [health_routes(db, clock, lambda: list(WRONG))])
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 
@@ -41,7 +41,7 @@ async def test_a_loop_that_died_makes_it_unready_and_is_named(address: str) -> N
 
 
 async def test_the_metrics_count_feeds_by_state(db: Database, clock: MovedClock, address: str) -> None:
-    db.run_here(feeds.register, ["https://news.example/feed"], clock.now())
+    db.run_sync(feeds.register_urls, ["https://news.example/feed"], clock.now())
     clock.move(timedelta(minutes=1).total_seconds())
     status, body = await get(f"{address}/metrics")
     assert status == 200

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.embed.query_vectors import REMEMBERED, Asking
-from jobs.ingest.worker_pool import Children
+from jobs.embed.query_vectors import CACHE_SIZE, QueryEmbedder
+from jobs.ingest.worker_pool import WorkerPool
 from tests.conftest import MovedClock
 from tests.jobs.embed import by_hand
 
@@ -18,28 +18,28 @@ PATIENT = 60.0
 
 
 @pytest.fixture
-async def children(clock: MovedClock) -> AsyncIterator[Children]:
-    some = Children(clock, most=1)
+async def children(clock: MovedClock) -> AsyncIterator[WorkerPool]:
+    some = WorkerPool(clock, most=1)
     yield some
     await some.close()
 
 
-def asking(children: Children, makes: str, patience: float = PATIENT) -> Asking:
-    return Asking(children, asyncio.get_running_loop(), makes=BY_HAND + makes, patience=patience)
+def asking(children: WorkerPool, makes: str, patience: float = PATIENT) -> QueryEmbedder:
+    return QueryEmbedder(children, asyncio.get_running_loop(), makes=BY_HAND + makes, patience=patience)
 
 
-async def test_a_question_has_its_vector(children: Children) -> None:
+async def test_a_question_has_its_vector(children: WorkerPool) -> None:
     assert await asyncio.to_thread(asking(children, "vectors"), "a flood") == by_hand.vector("a flood")
 
 
-async def test_a_question_that_breaks_the_model_has_none_and_the_next_one_has(children: Children) -> None:
+async def test_a_question_that_breaks_the_model_has_none_and_the_next_one_has(children: WorkerPool) -> None:
     ask = asking(children, "fragile")
     assert await asyncio.to_thread(ask, "it kills") == b""
     assert await asyncio.to_thread(ask, "a flood") == by_hand.vector("a flood")
 
 
 async def test_a_question_that_takes_too_long_is_answered_without_and_known_the_next_time(
-    children: Children, tmp_path: Path
+    children: WorkerPool, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -52,8 +52,8 @@ async def test_a_question_that_takes_too_long_is_answered_without_and_known_the_
     assert vector == by_hand.vector(str(gate))
 
 
-async def test_only_the_newest_questions_are_remembered(children: Children) -> None:
+async def test_only_the_newest_questions_are_remembered(children: WorkerPool) -> None:
     ask = asking(children, "vectors")
-    for number in range(REMEMBERED + 3):
+    for number in range(CACHE_SIZE + 3):
         assert await asyncio.to_thread(ask, f"flood {number}")
-    assert len(ask) == REMEMBERED
+    assert len(ask) == CACHE_SIZE

@@ -11,12 +11,12 @@ from pathlib import Path
 from sqlalchemy import event
 
 from jobs.clock import SystemClock
-from jobs.config import Fetching
+from jobs.config import FetchPolicy
 from jobs.ingest import pipeline
 from jobs.ingest.http.results import FetchOutcome
-from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
-from jobs.ingest.update_feed import Ingest
+from jobs.ingest.update_feed import IngestContext
 from storage import feeds
 from storage.database import open_database
 from tests.jobs.ingest.newsroom import FEED, fetched
@@ -30,23 +30,23 @@ class Site:
         return fetched(url, self.body)
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
-        return read_feed(body, charset, url)
+        return parse_feed(body, charset, url)
 
 
 async def look(database: str, document: bytes, last: int) -> None:
     db, clock, statements = open_database(database), SystemClock(), count(1)
     site = Site(document)
-    ingest = Ingest(
+    ingest = IngestContext(
         db=db,
         fetcher=site,
         parser=site,
         clock=clock,
-        policy=Fetching(user_agent="test", backfill=99),
-        stored=lambda: None,
+        policy=FetchPolicy(user_agent="test", backfill=99),
+        on_stored=lambda: None,
         next_time=lambda now: now + timedelta(minutes=2),
-        chance=lambda: 0.5,
+        random=lambda: 0.5,
     )
-    await db.run(feeds.register, [FEED], clock.now())
+    await db.run(feeds.register_urls, [FEED], clock.now())
 
     def die(*_about: object) -> None:
         if next(statements) == last:
@@ -54,9 +54,9 @@ async def look(database: str, document: bytes, last: int) -> None:
 
     event.listen(db.engine, "before_cursor_execute", die)
     event.listen(db.engine, "commit", die)
-    feed = await db.read(feeds.by_url, FEED)
+    feed = await db.read(feeds.get_by_url, FEED)
     assert feed is not None
-    await pipeline.look_at(ingest, [feed])
+    await pipeline.update_feeds(ingest, [feed])
 
 
 if __name__ == "__main__":

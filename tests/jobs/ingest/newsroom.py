@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 
-from jobs.config import Fetching
+from jobs.config import FetchPolicy
 from jobs.ingest import pipeline
-from jobs.ingest.feed_updates import Counts
+from jobs.ingest.feed_updates import UpdateCounts
 from jobs.ingest.http.results import (
     FeedGone,
     Fetched,
@@ -18,10 +18,10 @@ from jobs.ingest.http.results import (
     PageGone,
     ReadPage,
 )
-from jobs.ingest.parse.autodiscovery import advertised
-from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.autodiscovery import find_advertised_feeds
+from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
-from jobs.ingest.update_feed import Ingest
+from jobs.ingest.update_feed import IngestContext
 from storage import articles, feeds
 from storage.database import Database
 from storage.records import Article, Feed
@@ -98,10 +98,10 @@ class Newsroom:
         )
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
-        return read_feed(body, charset, url)
+        return parse_feed(body, charset, url)
 
-    async def advertised(self, page: bytes, url: str, charset: str) -> tuple[str, ...]:
-        return advertised(page, url, charset)
+    async def find_feeds(self, page: bytes, url: str, charset: str) -> tuple[str, ...]:
+        return find_advertised_feeds(page, url, charset)
 
     async def read_page(self, url: str) -> ReadPage | PageGone | NoPage:
         self.pages_read.append(url)
@@ -109,36 +109,38 @@ class Newsroom:
             await self.clock.sleep(60)
         return (self.pages or {}).get(url, NoPage("it took too long"))
 
-    async def judge_picture(self, url: str) -> str:
+    async def check_image(self, url: str) -> str:
         return (self.bad_pictures or {}).get(url, "")
 
     def ring(self) -> None:
         self.rung += 1
 
     @property
-    def ingest(self) -> Ingest:
-        return Ingest(
+    def ingest(self) -> IngestContext:
+        return IngestContext(
             db=self.db,
             fetcher=self,
             parser=self,
             clock=self.clock,
-            policy=Fetching(user_agent="test", backfill=self.backfill),
-            stored=self.ring,
+            policy=FetchPolicy(user_agent="test", backfill=self.backfill),
+            on_stored=self.ring,
             next_time=lambda now: now + timedelta(minutes=2),
-            chance=lambda: 0.5,
+            random=lambda: 0.5,
             read_page=None if self.pages is None else self.read_page,
-            judge_picture=None if self.bad_pictures is None else self.judge_picture,
+            check_image=None if self.bad_pictures is None else self.check_image,
         )
 
-    async def look(self, *urls: str) -> Counts:
+    async def look(self, *urls: str) -> UpdateCounts:
         """Look at these feeds (or the usual one), five minutes after the last time."""
         await self.clock.advance(300)
-        known = [feed.url for feed in await self.db.read(feeds.all)]
-        await self.db.run(feeds.register, [*known, *(urls or (FEED,))], self.clock.now())
-        every = await self.db.read(feeds.all)
-        return await pipeline.look_at(self.ingest, [one for one in every if one.url in (urls or (FEED,))])
+        known = [feed.url for feed in await self.db.read(feeds.list_all)]
+        await self.db.run(feeds.register_urls, [*known, *(urls or (FEED,))], self.clock.now())
+        every = await self.db.read(feeds.list_all)
+        return await pipeline.update_feeds(
+            self.ingest, [one for one in every if one.url in (urls or (FEED,))]
+        )
 
-    async def looks(self, *documents: Iterable[Story]) -> list[Counts]:
+    async def looks(self, *documents: Iterable[Story]) -> list[UpdateCounts]:
         """One look after another, each at a document of these stories."""
         counts = []
         for document in documents:
@@ -147,13 +149,13 @@ class Newsroom:
         return counts
 
     async def feed(self, url: str = FEED) -> Feed:
-        found = await self.db.read(feeds.by_url, url)
+        found = await self.db.read(feeds.get_by_url, url)
         assert found is not None
         return found
 
     async def articles(self) -> list[Article]:
         """All articles in the order in which they were stored."""
-        return await self.db.read(articles.many, range(1, 1000))
+        return await self.db.read(articles.get_many, range(1, 1000))
 
     async def titles(self) -> list[str]:
         return [article.title for article in await self.articles()]

@@ -85,15 +85,15 @@ async def test_two_newswires_that_look_at_once_keep_each_article_once(
     other = "https://news.example/world/feed"
     newsroom.publish(*FIRST)
     newsroom.publish(*FIRST[1:], story(9), url=other)
-    await newsroom.db.run(feeds.register, [FEED, other], clock.now())
-    some = await newsroom.db.read(feeds.all)
+    await newsroom.db.run(feeds.register_urls, [FEED, other], clock.now())
+    some = await newsroom.db.read(feeds.list_all)
     second = open_database(newsroom.db.engine.url.render_as_string(hide_password=False))
     try:
         twin = replace(newsroom.ingest, db=second)
         await asyncio.gather(
-            pipeline.look_at(newsroom.ingest, some),
-            pipeline.look_at(twin, some[::-1]),
-            pipeline.look_at(twin, some),
+            pipeline.update_feeds(newsroom.ingest, some),
+            pipeline.update_feeds(twin, some[::-1]),
+            pipeline.update_feeds(twin, some),
         )
     finally:
         second.close()

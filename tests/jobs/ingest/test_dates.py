@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.parse.dates import read_date
+from jobs.ingest.parse.dates import parse_date
 
 MOMENT = datetime(2026, 10, 5, 10, 0, tzinfo=UTC)
 SAME = [
@@ -43,19 +43,19 @@ DOUBTFUL = [
 
 @pytest.mark.parametrize("written", SAME)
 def test_shapes_that_leave_no_doubt_are_read(written: str) -> None:
-    found = read_date(written)
+    found = parse_date(written)
     assert found is not None
     assert found.replace(microsecond=0) == MOMENT
 
 
 @pytest.mark.parametrize("written", DOUBTFUL)
 def test_what_leaves_a_doubt_is_absent(written: str) -> None:
-    assert read_date(written) is None
+    assert parse_date(written) is None
 
 
 def test_midnight_may_be_written_as_24_and_a_leap_second_as_60() -> None:
-    assert read_date("2026-10-05T24:00:00Z") == datetime(2026, 10, 6, tzinfo=UTC)
-    assert read_date("2026-12-31T23:59:60Z") == datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert parse_date("2026-10-05T24:00:00Z") == datetime(2026, 10, 6, tzinfo=UTC)
+    assert parse_date("2026-12-31T23:59:60Z") == datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @given(st.datetimes(datetime(1981, 1, 1), datetime(2099, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
@@ -64,10 +64,10 @@ def test_what_python_writes_is_read_back(moment: datetime) -> None:
     written = moment.isoformat()
     offset = moment.utcoffset()
     if offset is not None and offset.seconds % 60 == 0 and len(written) == 25:
-        assert read_date(written) == moment.astimezone(UTC)
+        assert parse_date(written) == moment.astimezone(UTC)
 
 
 @given(st.text(alphabet="0123456789-/:. TZ+,GMTOctnov", max_size=40))
 def test_nothing_that_is_written_raises(written: str) -> None:
-    found = read_date(written)
+    found = parse_date(written)
     assert found is None or found.tzinfo is UTC

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.dedupe import Found, name, recognise
+from jobs.ingest.dedupe import DedupeResult, key_items, match_items
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 
 SITE = "https://news.example/"
@@ -20,17 +20,17 @@ items = st.builds(
 documents = st.lists(items, max_size=8)
 
 
-def look(document: list[ParsedItem], known: dict[bytes, int]) -> Found:
+def look(document: list[ParsedItem], known: dict[bytes, int]) -> DedupeResult:
     """Recognise, and remember as the database would."""
-    named = name(1, ParsedFeed(items=tuple(document), link=SITE))
-    asked = named.keys()
-    found = recognise(named, {key: article for key, article in known.items() if key in asked})
-    known.update(dict.fromkeys(found.shared, 0))
+    named = key_items(1, ParsedFeed(items=tuple(document), link=SITE))
+    asked = named.all_keys()
+    found = match_items(named, {key: article for key, article in known.items() if key in asked})
+    known.update(dict.fromkeys(found.shared_keys, 0))
     number = max(known.values(), default=0)
     for index, one in enumerate(found.new, number + 1):
         for key in one.keys:
             known.setdefault(key, index)
-    for one in found.old:
+    for one in found.known:
         for key in one.keys:
             known.setdefault(key, one.article_id)
     return found
@@ -51,8 +51,8 @@ def test_every_item_is_new_old_or_a_repeat(first: list[ParsedItem], then: list[P
     known: dict[bytes, int] = {}
     look(first, known)
     found = look(then, known)
-    assert len(found.new) + len(found.old) + found.repeats == len(then)
-    positions = [one.named.position for one in (*found.new, *found.old)]
+    assert len(found.new) + len(found.known) + found.repeats == len(then)
+    positions = [one.keyed.position for one in (*found.new, *found.known)]
     assert len(positions) == len(set(positions))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.parse.feed import read_feed
+from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from tests.storage.zawgyi_writer import to_zawgyi
 
@@ -80,7 +80,7 @@ ALL = {
 
 
 def read(source: str) -> ParsedFeed:
-    found = read_feed(source.encode(), "", URL)
+    found = parse_feed(source.encode(), "", URL)
     assert isinstance(found, ParsedFeed), found
     return found
 
@@ -136,7 +136,7 @@ def test_hubs_and_topics_are_found(name: str, topic: str) -> None:
     ],
 )
 def test_what_is_no_feed_is_refused_with_a_sentence(source: str, reason: str) -> None:
-    found = read_feed(source.encode(), "", URL)
+    found = parse_feed(source.encode(), "", URL)
     assert isinstance(found, ParseFailed)
     assert reason in found.reason
     assert found.reason.endswith(".")
@@ -182,7 +182,7 @@ def test_a_claimed_language_is_kept_in_its_usual_spelling(claimed: str, tag: str
 def test_an_item_that_cannot_be_shown_is_left_out_with_a_sentence() -> None:
     found = read(RSS_091.replace("https://news.example/1", "javascript:alert(1)"))
     assert found.items == ()
-    assert found.dropped == (
+    assert found.omissions == (
         "“Harbour opens” was left out: readers cannot open its link 'javascript:alert(1)',"
         " since it is no web address.",
     )
@@ -199,7 +199,7 @@ ANYTHING = st.recursive(
 @given(st.lists(ANYTHING, max_size=3), ANYTHING)
 def test_no_json_raises(items: list[object], hubs: object) -> None:
     source = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items, "hubs": hubs})
-    assert isinstance(read_feed(source.encode(), "", URL), ParsedFeed | ParseFailed)
+    assert isinstance(parse_feed(source.encode(), "", URL), ParsedFeed | ParseFailed)
 
 
 WOUNDS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=3)), max_size=5)
@@ -211,5 +211,5 @@ def test_no_damage_to_a_document_raises(name: str, wounds: list[tuple[float, byt
     for place, torn in wounds:
         at = int(place * len(source))
         source[at : at + 2] = torn
-    found = read_feed(bytes(source[: int(end * len(source)) + 1]), "", URL)
+    found = parse_feed(bytes(source[: int(end * len(source)) + 1]), "", URL)
     assert isinstance(found, ParsedFeed | ParseFailed)

@@ -27,7 +27,7 @@ async def test_a_link_rewritten_under_one_guid_is_the_same_story_and_the_link_is
     [article] = await newsroom.articles()
     assert article.url == "https://news.example/1-as-it-happened"
     for link in ("https://news.example/1", "http://www.news.example/1-as-it-happened?utm_source=x"):
-        assert await newsroom.db.read(articles.by_url, link) == article
+        assert await newsroom.db.read(articles.get_by_url, link) == article
 
 
 async def test_links_and_guids_take_turns_in_being_known(newsroom: Newsroom) -> None:
@@ -80,7 +80,7 @@ async def test_a_story_in_two_feeds_of_one_newsroom_is_one_article_with_two_entr
     counts = [await newsroom.look(url) for url in (FEED, OTHER, FEED, OTHER)]
     assert [(one.new, one.revised) for one in counts] == [(2, 0), (0, 0), (0, 0), (0, 0)]
     [first] = [one for one in await newsroom.articles() if one.url == "https://news.example/1"]
-    assert len(await newsroom.db.read(entries.entries, first.id)) == 2
+    assert len(await newsroom.db.read(entries.list_entries, first.id)) == 2
 
 
 async def test_equal_guids_of_two_feeds_mean_two_stories(newsroom: Newsroom) -> None:
@@ -142,7 +142,7 @@ async def test_a_changed_headline_standfirst_or_picture_is_an_edit_with_its_name
     counts = await newsroom.looks(*documents)
     assert [one.revised for one in counts] == [0, 1, 1, 1]
     [article] = await newsroom.articles()
-    trail = await newsroom.db.read(articles.revisions, article.id)
+    trail = await newsroom.db.read(articles.list_revisions, article.id)
     assert [one.changed for one in trail] == [(), ("title",), ("summary",), ("image",)]
     assert (article.title, article.summary, article.image_url) == (
         "Corrected",

@@ -31,7 +31,7 @@ async def test_a_page_adds_text_picture_and_section_before_the_post(newsroom: Ne
     assert (first.text, first.sections) == ("The whole text of story 1.", ("World",))
     assert (second.image_url, second.image_width) == ("https://news.example/2-wide.jpg", 1200)
     assert (second.sections, second.summary) == (("Sport",), "What happened in story 2 is told here.")
-    assert await newsroom.db.read(articles.by_url, "https://news.example/canonical-2") == second
+    assert await newsroom.db.read(articles.get_by_url, "https://news.example/canonical-2") == second
 
 
 async def test_a_post_that_has_all_it_shows_does_not_wait_for_its_text(newsroom: Newsroom) -> None:

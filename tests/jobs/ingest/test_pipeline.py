@@ -20,7 +20,7 @@ async def test_articles_are_stored_once_and_oldest_first(newsroom: Newsroom) -> 
 async def test_items_without_dates_keep_their_feeds_order(newsroom: Newsroom) -> None:
     await newsroom.looks([story(number, date=None) for number in (1, 2, 3)])
     assert await newsroom.titles() == ["Headline 3", "Headline 2", "Headline 1"]
-    latest = await newsroom.db.read(articles.latest, 3)
+    latest = await newsroom.db.read(articles.list_latest, 3)
     assert [article.title for article in latest] == ["Headline 1", "Headline 2", "Headline 3"]
 
 
@@ -99,7 +99,7 @@ async def test_a_feed_that_is_gone_for_good_is_not_asked_again(newsroom: Newsroo
     await newsroom.look()
     feed = await newsroom.feed()
     assert feed.state is FeedState.GONE
-    assert await newsroom.db.read(feeds.due, newsroom.clock.now()) == []
+    assert await newsroom.db.read(feeds.list_due, newsroom.clock.now()) == []
 
 
 async def test_validators_are_kept_as_they_came_and_sent_back(newsroom: Newsroom) -> None:
@@ -127,7 +127,7 @@ async def test_a_feed_given_as_a_sites_address_is_discovered(newsroom: Newsroom)
 
 async def test_every_round_of_looks_leaves_a_run(newsroom: Newsroom) -> None:
     await newsroom.looks([story(1)])
-    [run] = await newsroom.db.read(job_runs.latest)
+    [run] = await newsroom.db.read(job_runs.latest_runs)
     assert (run.job, run.outcome, run.counts["new"]) == ("ingest", RunOutcome.DONE, 1)
 
 
@@ -150,9 +150,9 @@ async def test_a_pushed_article_is_stored_at_once_and_a_push_of_known_ones_chang
     feed = await newsroom.feed()
     push = Push(feed.id, rss(story(3)), "application/rss+xml; charset=utf-8")
     for new in (1, 0):
-        taken = await pipeline.take(newsroom.ingest, push)
+        taken = await pipeline.receive_push(newsroom.ingest, push)
         assert taken is not None
-        assert len(taken.kept.new) == new
+        assert len(taken.stored.new) == new
     assert newsroom.rung == 2
     after = await newsroom.feed()
     assert (after.next_fetch_at, after.fetched_at) == (feed.next_fetch_at, feed.fetched_at)
@@ -163,7 +163,7 @@ async def test_a_pushed_article_is_stored_at_once_and_a_push_of_known_ones_chang
 async def test_a_push_without_a_body_is_a_reason_to_look(newsroom: Newsroom) -> None:
     await newsroom.looks([story(1)])
     newsroom.publish(story(2), story(1))
-    taken = await pipeline.take(newsroom.ingest, Push((await newsroom.feed()).id, b"", ""))
+    taken = await pipeline.receive_push(newsroom.ingest, Push((await newsroom.feed()).id, b"", ""))
     assert taken is not None
-    assert len(taken.kept.new) == 1
-    assert await pipeline.take(newsroom.ingest, Push(999, b"", "")) is None
+    assert len(taken.stored.new) == 1
+    assert await pipeline.receive_push(newsroom.ingest, Push(999, b"", "")) is None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.parse.repair import MAX_ITEMS, repair
+from jobs.ingest.parse.repair import MAX_ITEMS, repair_document
 
 RSS = '<?xml version="1.1" encoding="koi8-r"?><rss version="2.0"><channel><title>{}</title>{}</channel></rss>'
 ITEM = "<item><title>{}</title></item>"
@@ -11,7 +11,7 @@ ITEM = "<item><title>{}</title></item>"
 
 def title_of(written: str) -> str:
     """What becomes of a headline in the middle of a document."""
-    text = repair(RSS.format("News", ITEM.format(written))).text
+    text = repair_document(RSS.format("News", ITEM.format(written))).text
     return text.split("<item><title>")[1].split("</title>")[0]
 
 
@@ -31,14 +31,14 @@ def test_control_characters_vanish_and_windows_punctuation_is_read() -> None:
 
 def test_own_entities_are_only_believed_where_they_are_short_and_plain() -> None:
     head = '<!DOCTYPE rss [<!ENTITY c "&#169;"><!ENTITY b "&a;&a;"><!ENTITY x SYSTEM "file:///etc/passwd">]>'
-    text = repair(head + RSS.format("&c; &b; &x;", "").partition("?>")[2]).text
+    text = repair_document(head + RSS.format("&c; &b; &x;", "").partition("?>")[2]).text
     assert "<title>&#169;  </title>" in text
     assert "DOCTYPE" not in text
     assert "passwd" not in text
 
 
 def test_what_stands_before_and_behind_the_document_is_left_out() -> None:
-    found = repair(
+    found = repair_document(
         "\n<br />\n<b>Warning</b>: in x.php\n" + RSS.format("News", ITEM.format("T")) + "<script>x</script>"
     )
     assert found.root == "rss"
@@ -49,34 +49,34 @@ def test_what_stands_before_and_behind_the_document_is_left_out() -> None:
 def test_of_a_torn_document_the_whole_items_stay() -> None:
     whole = RSS.format("News", ITEM.format("One") + ITEM.format("Two") + ITEM.format("<![CDATA[Three]]>"))
     for end in range(whole.index("One"), len(whole) - len("</item></channel></rss>")):
-        found = repair(whole[:end])
+        found = repair_document(whole[:end])
         assert found.cut or whole[:end].endswith("</item>")
         assert found.text.count("<item>") == found.text.count("</item>") == whole[:end].count("</item>")
         assert found.text.endswith("</rss>")
-    assert repair(whole).cut == ""
-    assert repair(whole.removesuffix("</channel></rss>")).cut == ""
+    assert repair_document(whole).cut == ""
+    assert repair_document(whole.removesuffix("</channel></rss>")).cut == ""
 
 
 def test_items_beyond_the_most_are_left_out() -> None:
-    found = repair(RSS.format("News", ITEM.format("T") * (MAX_ITEMS + 5)))
+    found = repair_document(RSS.format("News", ITEM.format("T") * (MAX_ITEMS + 5)))
     assert found.text.count("<item>") == MAX_ITEMS
     assert found.cut == ""
 
 
 def test_a_page_is_told_from_a_feed() -> None:
-    assert repair("<!DOCTYPE html><html><body>x</body></html>").page
-    assert repair("<html><head></head></html>").page
-    assert repair("plain words").root == ""
+    assert repair_document("<!DOCTYPE html><html><body>x</body></html>").is_page
+    assert repair_document("<html><head></head></html>").is_page
+    assert repair_document("plain words").root == ""
 
 
 def test_forgotten_prefixes_are_declared() -> None:
     assert (
         'xmlns:media="http://search.yahoo.com/mrss/"'
-        in repair('<rss><item><media:content url="x"/></item></rss>').text
+        in repair_document('<rss><item><media:content url="x"/></item></rss>').text
     )
 
 
 @given(st.text(alphabet="<>&;/!-[]?\"'= abrsitemCDATx\0\n", max_size=120))
 def test_no_document_raises_and_none_grows_without_bound(source: str) -> None:
-    found = repair(f"<rss>{source}")
+    found = repair_document(f"<rss>{source}")
     assert len(found.text) < 40 * len(source) + 400

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.content.summary import MAX_LENGTH, first_sentence, shorten, standfirst
-from storage.text.segmentation import graphemes
+from jobs.ingest.content.summary import MAX_LENGTH, first_sentence, make_standfirst, shorten
+from storage.text.segmentation import grapheme_ends
 
 HEADLINE = "Harbour opens again"
 POSTED = "The post Harbour opens again appeared first on The Gazette."
@@ -40,20 +40,20 @@ WHOLE = [
 
 @pytest.mark.parametrize(("summary", "expected"), CUT)
 def test_what_hangs_on_a_summary_is_cut_off(summary: str, expected: str) -> None:
-    assert standfirst(summary, HEADLINE) == expected
+    assert make_standfirst(summary, HEADLINE) == expected
 
 
 @pytest.mark.parametrize("summary", WHOLE)
 def test_sentences_with_the_same_words_stay_whole(summary: str) -> None:
-    assert standfirst(summary, HEADLINE) == summary
+    assert make_standfirst(summary, HEADLINE) == summary
 
 
 def test_a_whole_article_gives_its_first_paragraphs() -> None:
     article = "YANGON\n\n" + "\n\n".join(
         f"Paragraph {n} is long enough to say something of its own." for n in range(40)
     )
-    assert standfirst(article, HEADLINE).startswith("Paragraph 0 is long")
-    assert len(standfirst(article, HEADLINE)) < MAX_LENGTH
+    assert make_standfirst(article, HEADLINE).startswith("Paragraph 0 is long")
+    assert len(make_standfirst(article, HEADLINE)) < MAX_LENGTH
 
 
 def test_what_is_too_long_ends_with_a_sentence_or_else_a_word() -> None:
@@ -76,7 +76,7 @@ def test_a_missing_headline_is_the_first_sentence() -> None:
 def test_nothing_is_ever_longer_than_asked_or_cut_inside_a_character(text: str, length: int) -> None:
     text = " ".join(text.split())
     short = shorten(text, length)
-    assert len(graphemes(short)) <= length
+    assert len(grapheme_ends(short)) <= length
     kept = short.removesuffix("…").rstrip()
     if short != text and kept:
         assert text.startswith(kept)

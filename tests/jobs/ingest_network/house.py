@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from bot.web.websub import Callbacks
+from bot.web.websub import WebSubEndpoint
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.ingest.websub.client import Push, WebSub
+from jobs.ingest.websub.client import Push, WebSubContext
 from storage import feeds, websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease
@@ -24,7 +24,7 @@ from tests.jobs.ingest_network.site import POLICY
 class House:
     """Newswire's side: one feed that names the hub, and the callback."""
 
-    websub: WebSub
+    websub: WebSubContext
     hub: Hub
     feed: Feed
     fetcher: Fetcher
@@ -39,14 +39,14 @@ class House:
         return self.websub.db
 
     async def leases(self) -> list[Lease]:
-        return await self.db.read(websub_subscriptions.every)
+        return await self.db.read(websub_subscriptions.list_all)
 
     async def lease(self) -> Lease:
         (one,) = await self.leases()
         return one
 
     async def change(self, **columns: object) -> None:
-        await self.db.run(lambda c: feeds.change(c, self.feed.id, **columns))
+        await self.db.run(lambda c: feeds.update_columns(c, self.feed.id, **columns))
 
     async def now(self) -> Feed:
         feed = await self.db.read(feeds.get, self.feed.id)
@@ -59,10 +59,10 @@ class House:
 
 
 @asynccontextmanager
-async def served(callbacks: Callbacks, listening: socket.socket) -> AsyncIterator[None]:
+async def served(callbacks: WebSubEndpoint, listening: socket.socket) -> AsyncIterator[None]:
     """Our side's web server."""
     application = web.Application()
-    application.add_routes(callbacks.routes())
+    application.add_routes(callbacks.callback_routes())
     runner = web.AppRunner(application, shutdown_timeout=0)
     await runner.setup()
     await web.SockSite(runner, listening).start()
@@ -75,11 +75,13 @@ async def served(callbacks: Callbacks, listening: socket.socket) -> AsyncIterato
 async def a_house(db: Database, clock: MovedClock) -> AsyncIterator[House]:
     """A house whose one feed names a hub; nothing has been asked yet."""
     async with a_hub() as hub, Fetcher(POLICY, clock) as fetcher:
-        await db.run(feeds.register, ["http://paper.example/feed"], clock.now())
-        (feed,) = await db.read(feeds.every)
+        await db.run(feeds.register_urls, ["http://paper.example/feed"], clock.now())
+        (feed,) = await db.read(feeds.list_all)
         listening = socket.create_server(("127.0.0.1", 0))
         public = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        house = House(WebSub(db, fetcher, clock, replace(POLICY, public_url=public)), hub, feed, fetcher)
+        house = House(
+            WebSubContext(db, fetcher, clock, replace(POLICY, public_url=public)), hub, feed, fetcher
+        )
         await house.change(hub=hub.url, topic="http://paper.example/feed?self")
-        async with served(Callbacks(house.websub, house.take), listening):
+        async with served(WebSubEndpoint(house.websub, house.take), listening):
             yield house

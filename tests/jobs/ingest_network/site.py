@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from jobs.config import Fetching
+from jobs.config import FetchPolicy
 
 FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>The Paper</title></channel></rss>'
 LOCAL = (ip_network("127.0.0.0/8"),)
-POLICY = Fetching(
+POLICY = FetchPolicy(
     user_agent="newswire/1 (+https://paper.example/bot)",
     timeout=20.0,
     max_bytes=200_000,

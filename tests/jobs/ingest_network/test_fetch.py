@@ -10,7 +10,15 @@ from aiohttp import web
 
 from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.ingest.http.results import FeedGone, Fetched, FetchFailed, FetchOutcome, Link, NotModified, Posted
+from jobs.ingest.http.results import (
+    FeedGone,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    Link,
+    NotModified,
+    PostResult,
+)
 from tests.conftest import MovedClock
 from tests.jobs.ingest_network.site import FEED, Site, head, raw_site, sends
 
@@ -192,7 +200,7 @@ async def test_an_address_is_asked_for_as_it_is_written(site: Site, fetcher: Fet
 async def test_a_form_goes_out_and_its_answer_comes_back(site: Site, fetcher: Fetcher) -> None:
     site.says(b"taken", "/hub", 202)
     outcome = await fetcher.post(site.url("/hub"), {"hub.mode": "subscribe", "hub.topic": "http://a/ñ"})
-    assert outcome == Posted(url=site.url("/hub"), status=202, body=b"taken")
+    assert outcome == PostResult(url=site.url("/hub"), status=202, body=b"taken")
     assert site.bodies == [b"hub.mode=subscribe&hub.topic=http%3A%2F%2Fa%2F%C3%B1"]
 
 
@@ -202,8 +210,8 @@ async def test_a_form_follows_only_redirects_that_keep_it_a_form(site: Site, fet
     site.says(b"", "/hub", 204)
     moved = await fetcher.post(site.url("/moved"), {"a": "b"})
     seen = await fetcher.post(site.url("/see"), {"a": "b"})
-    assert isinstance(moved, Posted)
-    assert isinstance(seen, Posted)
+    assert isinstance(moved, PostResult)
+    assert isinstance(seen, PostResult)
     assert (moved.status, seen.status) == (204, 302)
     assert [request.method for request in site.asked] == ["POST", "POST", "POST"]
     assert site.bodies[1] == b"a=b"

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jobs.ingest.http.results import Link
-from jobs.ingest.websub.protocol import Confirm, Offer, is_signed, may_know_secret, offer, renewal, verdict
+from jobs.ingest.websub.protocol import (
+    ConfirmSubscribe,
+    HubOffer,
+    answer_hub,
+    choose_hub,
+    is_signed,
+    may_know_secret,
+    renewal_time,
+)
 from storage.records import Lease, LeaseState
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -20,19 +28,19 @@ HUB = "https://hub.example/"
 
 def test_the_headers_count_before_the_document() -> None:
     links = (Link("https://one.example/", "hub"), Link(FEED + "?self", "self"), Link("x", "alternate"))
-    assert offer(links, [HUB], FEED + "?other", FEED) == Offer("https://one.example/", FEED + "?self")
-    assert offer((), [HUB], FEED + "?other", FEED) == Offer(HUB, FEED + "?other")
+    assert choose_hub(links, [HUB], FEED + "?other", FEED) == HubOffer("https://one.example/", FEED + "?self")
+    assert choose_hub((), [HUB], FEED + "?other", FEED) == HubOffer(HUB, FEED + "?other")
 
 
 def test_a_feed_that_does_not_name_itself_is_the_topic() -> None:
-    assert offer((), [HUB], "", FEED) == Offer(HUB, FEED)
+    assert choose_hub((), [HUB], "", FEED) == HubOffer(HUB, FEED)
 
 
 def test_the_first_hub_that_can_be_asked_is_taken() -> None:
-    assert offer((), ["ftp://hub.example/", "", HUB], "", FEED).hub == HUB
-    assert offer((), ["javascript:alert(1)"], "", FEED) == Offer()
-    assert offer((), [HUB], "urn:x", FEED) == Offer()
-    assert offer((), [], FEED, FEED) == Offer()
+    assert choose_hub((), ["ftp://hub.example/", "", HUB], "", FEED).hub == HUB
+    assert choose_hub((), ["javascript:alert(1)"], "", FEED) == HubOffer()
+    assert choose_hub((), [HUB], "urn:x", FEED) == HubOffer()
+    assert choose_hub((), [], FEED, FEED) == HubOffer()
 
 
 @given(
@@ -92,10 +100,10 @@ def test_a_lease_is_as_long_as_the_hub_says_within_reason(said: str, granted: ti
         error="",
     )
     query = {"hub.mode": "subscribe", "hub.topic": FEED, "hub.challenge": "x", "hub.lease_seconds": said}
-    assert verdict(lease, query, NOW) == Confirm("x", NOW + granted)
+    assert answer_hub(lease, query, NOW) == ConfirmSubscribe("x", NOW + granted)
 
 
 @given(some.timedeltas(timedelta(minutes=1), timedelta(days=90)))
 def test_a_lease_is_renewed_before_it_ends_and_not_at_once(length: timedelta) -> None:
-    when = renewal(NOW, NOW + length) - NOW
+    when = renewal_time(NOW, NOW + length) - NOW
     assert length / 2 < when < length

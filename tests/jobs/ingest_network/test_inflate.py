@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.http.decompress import SLICE, BadPacking, Unpacker, zstd
+from jobs.ingest.http.decompress import OUTPUT_CHUNK, DecompressionFailed, Decompressor, zstd
 
 MOST = 25_000_000
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -23,8 +23,10 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def unpacked(coding: str, packed: bytes, step: int) -> bytes:
-    one = Unpacker(coding, MOST)
-    pieces = [piece for at in range(0, len(packed), step) for piece in one.unpack(packed[at : at + step])]
+    one = Decompressor(coding, MOST)
+    pieces = [
+        piece for at in range(0, len(packed), step) for piece in one.decompress_chunk(packed[at : at + step])
+    ]
     return b"".join([*pieces, *one.finish()])
 
 
@@ -50,9 +52,9 @@ def test_members_one_behind_the_other_are_one_body(first: bytes, second: bytes, 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 def test_never_more_than_a_slice_comes_at_once(coding: str) -> None:
     packed = PACKINGS[coding](b"0" * 20_000_000)
-    sizes = [len(piece) for piece in Unpacker(coding, MOST).unpack(packed)]
+    sizes = [len(piece) for piece in Decompressor(coding, MOST).decompress_chunk(packed)]
     assert sum(sizes) == 20_000_000
-    assert max(sizes) <= 2 * SLICE
+    assert max(sizes) <= 2 * OUTPUT_CHUNK
 
 
 @given(
@@ -61,20 +63,20 @@ def test_never_more_than_a_slice_comes_at_once(coding: str) -> None:
 def test_a_body_cut_short_is_not_taken_for_whole(coding: str, body: bytes, data: some.DataObject) -> None:
     packed = PACKINGS[coding](body)
     cut = data.draw(some.integers(4, len(packed) - 1))
-    with pytest.raises(BadPacking):
+    with pytest.raises(DecompressionFailed):
         unpacked(coding, packed[:cut], 50)
 
 
 @given(some.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", "", "x"]), some.binary(max_size=500))
 def test_any_bytes_end_as_a_body_or_a_reason(coding: str, junk: bytes) -> None:
-    with suppress(BadPacking):
+    with suppress(DecompressionFailed):
         assert isinstance(unpacked(coding, junk, 100), bytes)
 
 
 def test_a_frame_that_wants_much_memory_is_refused() -> None:
     options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.checksum_flag: 0}
     packer = zstd.ZstdCompressor(options=options)
-    with pytest.raises(BadPacking):
+    with pytest.raises(DecompressionFailed):
         unpacked("zstd", packer.compress(b"0" * 1000) + packer.flush(), 1000)
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jobs.ingest.http.results import NoPage, ReadPage
-from jobs.ingest.page.extract import read_page
-from jobs.ingest.page.jsonld import LinkedArticle, linked_article
+from jobs.ingest.page.extract import parse_page
+from jobs.ingest.page.jsonld import JsonLdArticle, find_article
 
 URL = "https://www.paper.example/world/flood-2"
 TEXT = "<p>" + "The river rose again in the night, and the bridge was closed at dawn. " * 8 + "</p>"
@@ -44,7 +44,7 @@ def script(document: object) -> str:
 
 
 def read(body: bytes, url: str = URL) -> ReadPage:
-    found = read_page(body, "", url)
+    found = parse_page(body, "", url)
     assert isinstance(found, ReadPage), found
     return found
 
@@ -166,14 +166,14 @@ BROKEN = [
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_a_broken_description_is_read_as_far_as_it_goes(text: str) -> None:
-    found = linked_article([text])
+    found = find_article([text])
     assert found.headline == "Bridge closed as river rises"
     assert found.published == "2026-11-23T08:00:00+06:30"
 
 
 def test_a_description_of_something_else_is_not_the_article() -> None:
-    assert linked_article([json.dumps({"@type": "Organization", "name": "The Paper"})]) == LinkedArticle()
-    assert linked_article(["no json", "", "[]", "null", "[" * 100_000, "1" * 5000]) == LinkedArticle()
+    assert find_article([json.dumps({"@type": "Organization", "name": "The Paper"})]) == JsonLdArticle()
+    assert find_article(["no json", "", "[]", "null", "[" * 100_000, "1" * 5000]) == JsonLdArticle()
 
 
 @given(
@@ -186,20 +186,20 @@ def test_a_description_of_something_else_is_not_the_article() -> None:
     )
 )
 def test_any_description_is_read_without_an_exception(document: object) -> None:
-    linked_article(
+    find_article(
         [json.dumps(document), json.dumps({"@type": "Article", "headline": document, "image": document})]
     )
 
 
 @given(some.binary(max_size=400), some.sampled_from(["", "utf-8", "shift_jis", "nonsense", "utf-7"]))
 def test_any_bytes_are_a_page_or_none(body: bytes, charset: str) -> None:
-    assert isinstance(read_page(body, charset, URL), ReadPage | NoPage)
-    assert isinstance(read_page(page() + body, charset, URL), ReadPage | NoPage)
+    assert isinstance(parse_page(body, charset, URL), ReadPage | NoPage)
+    assert isinstance(parse_page(page() + body, charset, URL), ReadPage | NoPage)
 
 
 def test_a_page_of_nothing_is_no_page() -> None:
-    assert read_page(b"", "", URL) == NoPage("The answer is no web page.")
-    assert isinstance(read_page(b"<html><body></body></html>", "", URL), NoPage)
+    assert parse_page(b"", "", URL) == NoPage("The answer is no web page.")
+    assert isinstance(parse_page(b"<html><body></body></html>", "", URL), NoPage)
 
 
 def test_an_xhtml_page_with_its_declaration_is_read() -> None:

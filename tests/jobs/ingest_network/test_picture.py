@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.content.image_probe import LARGEST, Drawn, drawn_in, picture_trouble, trouble
+from jobs.ingest.content.image_probe import (
+    MAX_BYTES,
+    ImageInfo,
+    identify_image,
+    probe_image,
+    rejection_reason,
+)
 from jobs.ingest.http.fetcher import Fetcher
 from tests.jobs.ingest_network.site import Site
 
@@ -44,11 +50,11 @@ def webp_lossy(width: int, height: int) -> bytes:
 
 @given(some.integers(1, 16383), some.integers(1, 16383), some.lists(some.binary(max_size=300), max_size=3))
 def test_kind_and_size_are_in_the_first_bytes(width: int, height: int, segments: list[bytes]) -> None:
-    assert drawn_in(png(width, height)) == Drawn("png", width, height)
-    assert drawn_in(gif(width, height)) == Drawn("gif", width, height)
-    assert drawn_in(jpeg(width, height, *segments)) == Drawn("jpeg", width, height)
+    assert identify_image(png(width, height)) == ImageInfo("png", width, height)
+    assert identify_image(gif(width, height)) == ImageInfo("gif", width, height)
+    assert identify_image(jpeg(width, height, *segments)) == ImageInfo("jpeg", width, height)
     for webp_of_a_kind in (webp, webp_lossless, webp_lossy):
-        assert drawn_in(webp_of_a_kind(width, height)) == Drawn("webp", width, height)
+        assert identify_image(webp_of_a_kind(width, height)) == ImageInfo("webp", width, height)
 
 
 @given(
@@ -56,7 +62,7 @@ def test_kind_and_size_are_in_the_first_bytes(width: int, height: int, segments:
     some.binary(),
 )
 def test_any_bytes_are_judged_without_an_exception(start: bytes, junk: bytes) -> None:
-    trouble(start + junk, len(junk))
+    rejection_reason(start + junk, len(junk))
 
 
 @pytest.mark.parametrize(
@@ -70,33 +76,33 @@ def test_any_bytes_are_judged_without_an_exception(start: bytes, junk: bytes) ->
         (png(96, 96), 100, "only 96 x 96 pixels"),
         (jpeg(9000, 1001), 100, "more than Telegram takes"),
         (jpeg(4200, 200), 100, "more than Telegram takes"),
-        (jpeg(1200, 630), LARGEST + 1, "5,000,001 bytes"),
+        (jpeg(1200, 630), MAX_BYTES + 1, "5,000,001 bytes"),
     ],
 )
 def test_a_picture_that_would_fail_the_post_is_named(start: bytes, length: int, words: str) -> None:
-    assert words in trouble(start, length)
+    assert words in rejection_reason(start, length)
 
 
 def test_an_ordinary_picture_is_no_trouble() -> None:
-    assert trouble(jpeg(1200, 630), 200_000) == ""
-    assert trouble(b"\xff\xd8\xff\xe1\xff\xff", 200_000) == ""
+    assert rejection_reason(jpeg(1200, 630), 200_000) == ""
+    assert rejection_reason(b"\xff\xd8\xff\xe1\xff\xff", 200_000) == ""
 
 
 async def test_a_picture_is_looked_at_where_it_is(site: Site, fetcher: Fetcher, stranger: Fetcher) -> None:
     site.says(jpeg(1200, 630) + b"x" * 100_000, "/a.jpg", Content_Type="text/plain")
     site.says(b"<html>", "/b.jpg", Content_Type="image/jpeg")
     site.says(b"", "/c.jpg", 404)
-    assert await picture_trouble(fetcher, site.url("/a.jpg")) == ""
-    assert "no JPEG" in await picture_trouble(fetcher, site.url("/b.jpg"))
-    assert "404" in await picture_trouble(fetcher, site.url("/c.jpg"))
-    assert "http" in await picture_trouble(fetcher, "data:image/png;base64,AAAA")
+    assert await probe_image(fetcher, site.url("/a.jpg")) == ""
+    assert "no JPEG" in await probe_image(fetcher, site.url("/b.jpg"))
+    assert "404" in await probe_image(fetcher, site.url("/c.jpg"))
+    assert "http" in await probe_image(fetcher, "data:image/png;base64,AAAA")
 
 
 async def test_what_is_kept_from_us_alone_is_left_to_telegram(
     site: Site, fetcher: Fetcher, stranger: Fetcher
 ) -> None:
     site.says(b"Are you a robot?", "/a.jpg", 403)
-    assert await picture_trouble(fetcher, site.url("/a.jpg")) == ""
+    assert await probe_image(fetcher, site.url("/a.jpg")) == ""
     asked = len(site.asked)
-    assert await picture_trouble(stranger, site.url("/a.jpg")) == ""  # a private network: never asked
+    assert await probe_image(stranger, site.url("/a.jpg")) == ""  # a private network: never asked
     assert len(site.asked) == asked

@@ -9,17 +9,17 @@ from hypothesis import strategies as some
 from jobs.config import FeedHints
 from jobs.ingest.http.results import FeedMoved, Seconds
 from jobs.ingest.refresh_schedule import (
-    PROOFS,
     PUSHED_WAIT,
+    REDIRECTS_TO_MOVE,
     Hints,
-    Moving,
-    after_failure,
-    after_success,
+    PendingMove,
+    check_moved,
+    choose_validators,
+    hint_columns,
     is_pushed,
-    moved,
-    remembered,
-    to_remember,
-    validators,
+    next_after_failure,
+    next_after_success,
+    stored_hints,
 )
 from storage.records import Feed, FeedState
 
@@ -66,14 +66,14 @@ hints = some.builds(
 
 
 def look(asked: Hints, wish: FeedHints = FeedHints.RESPECT, chance: float = 0.0) -> timedelta:
-    return after_success(NOW, NOW + TWO_MINUTES, asked, wish, chance) - NOW
+    return next_after_success(NOW, NOW + TWO_MINUTES, asked, wish, chance) - NOW
 
 
 @given(times, intervals, hints, some.sampled_from(FeedHints), chances, some.booleans())
 def test_nobody_is_asked_more_often_than_the_schedule_says_nor_forgotten(
     now: datetime, interval: timedelta, asked: Hints, wish: FeedHints, chance: float, pushed: bool
 ) -> None:
-    wait = after_success(now, now + interval, asked, wish, chance, pushed=pushed) - now
+    wait = next_after_success(now, now + interval, asked, wish, chance, pushed=pushed) - now
     assert interval <= wait <= DAY + timedelta(seconds=30)
 
 
@@ -81,13 +81,13 @@ def test_nobody_is_asked_more_often_than_the_schedule_says_nor_forgotten(
 def test_a_newsrooms_own_site_is_asked_on_schedule_whatever_it_hints(
     now: datetime, interval: timedelta, asked: Hints, chance: float
 ) -> None:
-    wait = after_success(now, now + interval, asked, FeedHints.IGNORE, chance) - now
+    wait = next_after_success(now, now + interval, asked, FeedHints.IGNORE, chance) - now
     assert interval <= wait <= interval + timedelta(seconds=30)
 
 
 @given(times, hints, chances)
 def test_an_hour_or_a_day_that_the_feed_skips_is_skipped(now: datetime, asked: Hints, chance: float) -> None:
-    then = after_success(now, now + TWO_MINUTES, asked, FeedHints.RESPECT, chance)
+    then = next_after_success(now, now + TWO_MINUTES, asked, FeedHints.RESPECT, chance)
     skipped = then.hour in asked.skip_hours or then.weekday() in asked.skip_days
     assert not skipped or then - now >= DAY
 
@@ -96,7 +96,7 @@ def test_an_hour_or_a_day_that_the_feed_skips_is_skipped(now: datetime, asked: H
 def test_after_failures_the_wait_is_from_the_schedule_to_a_day(
     failures: int, interval: timedelta, wish: Seconds | None, chance: float
 ) -> None:
-    wait = after_failure(NOW, NOW + interval, failures, wish, chance) - NOW
+    wait = next_after_failure(NOW, NOW + interval, failures, wish, chance) - NOW
     assert interval <= wait <= DAY + timedelta(seconds=30)
     if wish is not None:
         assert wait >= min(timedelta(seconds=min(wish, 1e6)), DAY)
@@ -104,7 +104,7 @@ def test_after_failures_the_wait_is_from_the_schedule_to_a_day(
 
 @given(some.integers(1, 60), chances)
 def test_each_failure_waits_at_least_as_long_as_the_one_before(failures: int, chance: float) -> None:
-    waits = [after_failure(NOW, NOW + TWO_MINUTES, n, None, chance) for n in (failures, failures + 1)]
+    waits = [next_after_failure(NOW, NOW + TWO_MINUTES, n, None, chance) for n in (failures, failures + 1)]
     assert waits == sorted(waits)
 
 
@@ -119,7 +119,7 @@ def test_an_outage_is_over_for_us_soon_after_it_is_over() -> None:
     now, failures = NOW, 0
     while now < NOW + timedelta(hours=1):
         failures += 1
-        now = after_failure(now, now + TWO_MINUTES, failures, None, 1.0)
+        now = next_after_failure(now, now + TWO_MINUTES, failures, None, 1.0)
     assert now <= NOW + timedelta(hours=1, minutes=31)
 
 
@@ -147,14 +147,14 @@ def test_after_a_skipped_hour_the_look_comes_at_its_end() -> None:
 
 
 def test_a_feed_whose_hub_pushes_is_looked_at_more_slowly() -> None:
-    wait = after_success(NOW, NOW + TWO_MINUTES, Hints(), FeedHints.IGNORE, 0.0, pushed=True) - NOW
+    wait = next_after_success(NOW, NOW + TWO_MINUTES, Hints(), FeedHints.IGNORE, 0.0, pushed=True) - NOW
     assert wait == PUSHED_WAIT
 
 
 @given(hints)
 def test_what_a_feed_asks_for_holds_while_it_is_unchanged(asked: Hints) -> None:
-    feed = replace(FEED, **to_remember(asked))
-    kept = remembered(feed, asked.fresh_for)
+    feed = replace(FEED, **hint_columns(asked))
+    kept = stored_hints(feed, asked.fresh_for)
     assert (kept.fresh_for, kept.skip_hours, kept.skip_days) == (
         asked.fresh_for,
         asked.skip_hours,
@@ -173,21 +173,21 @@ def test_a_feed_is_pushed_while_its_lease_runs_and_we_can_be_reached() -> None:
 
 def test_a_redirect_is_believed_when_it_has_proved_itself_and_not_before() -> None:
     feed, there = FEED, "https://paper.example/new"
-    for times in range(1, PROOFS):
-        moving = moved(feed, there)
-        assert moving == Moving(there, times)
+    for times in range(1, REDIRECTS_TO_MOVE):
+        moving = check_moved(feed, there)
+        assert moving == PendingMove(there, times)
         feed = replace(feed, moved_to=moving.moved_to, moved_times=moving.moved_times)
-    assert moved(feed, there) == FeedMoved(there)
+    assert check_moved(feed, there) == FeedMoved(there)
 
 
 def test_a_redirect_that_changes_its_mind_starts_again() -> None:
-    feed = replace(FEED, moved_to="https://paper.example/new", moved_times=PROOFS - 1)
-    assert moved(feed, "https://paper.example/other") == Moving("https://paper.example/other", 1)
-    assert moved(feed, FEED.fetch_url) == Moving("", 0)
+    feed = replace(FEED, moved_to="https://paper.example/new", moved_times=REDIRECTS_TO_MOVE - 1)
+    assert check_moved(feed, "https://paper.example/other") == PendingMove("https://paper.example/other", 1)
+    assert check_moved(feed, FEED.fetch_url) == PendingMove("", 0)
 
 
 def test_validators_go_out_but_for_about_one_look_in_eight_days() -> None:
-    assert validators(FEED, NOW, 0.5) == ('"1"', "then")
-    assert validators(FEED, NOW, 0.0) == ("", "")
-    assert validators(replace(FEED, fetched_at=NOW - timedelta(days=9)), NOW, 0.99) == ("", "")
-    assert validators(replace(FEED, fetched_at=None), NOW, 0.0) == ('"1"', "then")
+    assert choose_validators(FEED, NOW, 0.5) == ('"1"', "then")
+    assert choose_validators(FEED, NOW, 0.0) == ("", "")
+    assert choose_validators(replace(FEED, fetched_at=NOW - timedelta(days=9)), NOW, 0.99) == ("", "")
+    assert choose_validators(replace(FEED, fetched_at=None), NOW, 0.0) == ('"1"', "then")

@@ -9,9 +9,9 @@ import pytest
 from jobs.ingest import pipeline
 from jobs.ingest.parse.parser import Parser
 from jobs.ingest.refresh_schedule import PUSHED_WAIT
-from jobs.ingest.update_feed import Ingest
-from jobs.ingest.websub.client import Push, tend
-from jobs.ingest.worker_pool import Children
+from jobs.ingest.update_feed import IngestContext
+from jobs.ingest.websub.client import Push, sync_leases
+from jobs.ingest.worker_pool import WorkerPool
 from storage import articles, websub_subscriptions
 from storage.database import Database
 from tests.conftest import MovedClock
@@ -33,31 +33,31 @@ class Desk:
     def __init__(self, house: House, parser: Parser, clock: MovedClock) -> None:
         self.house = house
         self.kept: asyncio.Queue[str] = asyncio.Queue()
-        self.ingest = Ingest(
+        self.ingest = IngestContext(
             db=house.db,
             fetcher=house.fetcher,
             parser=parser,
             clock=clock,
             policy=house.websub.policy,
-            stored=lambda: self.kept.put_nowait("kept"),
+            on_stored=lambda: self.kept.put_nowait("kept"),
             next_time=lambda now: now + timedelta(minutes=2),
-            chance=lambda: 1.0,
+            random=lambda: 1.0,
         )
         house.hand_over = self.take
 
     async def take(self, push: Push) -> None:
-        await pipeline.take(self.ingest, push)
+        await pipeline.receive_push(self.ingest, push)
 
     async def look(self) -> None:
-        await pipeline.look(self.ingest, await self.house.now())
+        await pipeline.update_one_feed(self.ingest, await self.house.now())
 
     async def headlines(self) -> set[str]:
-        return {one.title for one in await self.house.db.read(articles.latest, 10)}
+        return {one.title for one in await self.house.db.read(articles.list_latest, 10)}
 
 
 @pytest.fixture
 async def desk(db: Database, clock: MovedClock) -> AsyncIterator[Desk]:
-    children = Children(clock, most=1)
+    children = WorkerPool(clock, most=1)
     async with a_house(db, clock) as house:
         yield Desk(house, Parser(children), clock)
     await children.close()
@@ -73,7 +73,7 @@ async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, s
     assert await desk.kept.get()
     assert (await house.now()).hub == house.hub.url
     assert (await house.now()).topic == "https://paper.example/feed"
-    await tend(house.websub)
+    await sync_leases(house.websub)
     site.says(b"", status=304)
     await desk.look()
     assert (await house.now()).next_fetch_at >= now + PUSHED_WAIT
@@ -87,8 +87,8 @@ async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, s
 async def test_a_push_that_cannot_be_believed_is_a_reason_to_look(desk: Desk, site: Site) -> None:
     """A hub that was told no secret, because it does not speak https, can only say: look."""
     house = desk.house
-    await tend(house.websub)
-    await house.db.run(websub_subscriptions.change, (await house.lease()).callback, secret="")
+    await sync_leases(house.websub)
+    await house.db.run(websub_subscriptions.update_columns, (await house.lease()).callback, secret="")
     site.says(rss("True news"))
     await house.change(fetch_url=site.url())
     await house.hub.publish(rss("Forged news"))

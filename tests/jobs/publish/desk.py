@@ -9,20 +9,20 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
-from bot.render import Html, escape, link
+from bot.render import Html, escape, render_link
 from bot.render.content import Content
-from bot.sandbox.telegram.fake_telegram import Box
+from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import Limits
-from bot.sandbox.transport.in_process import BoxRequest
+from bot.sandbox.transport.in_process import InProcessRequest
 from bot.telegram.sender import TelegramSender
-from jobs.clock import Bell
-from jobs.config import Edition, Publishing, Rate
-from jobs.publish.context import Publish, Telling, pace_of
+from jobs.clock import Notifier
+from jobs.config import Edition, PublishPolicy, Rate
+from jobs.publish.context import PostContext, PublishContext, create_rate_limiter
 from jobs.publish.pipeline import run
 from storage import articles, reports
 from storage.database import Connection, Database
 from storage.index import Index
-from storage.privacy.erasure import Traces
+from storage.privacy.erasure import Erasure
 from storage.records import Article, Delivery
 from tests.conftest import MovedClock, quiet
 from tests.jobs.publish.newsroom import FEED, article, correct, every_delivery
@@ -31,11 +31,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class TracesHere(Traces):
+class TracesHere(Erasure):
     """Traces that are erased in the calling thread, as often as somebody asks."""
 
     async def erase(self) -> bool:
-        self.left = not self.erase_here()
+        self.left = not self.erase_sync()
         return not self.left
 
 
@@ -50,24 +50,24 @@ class DatabaseHere(Database):
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         await asyncio.sleep(0)
-        return self.run_here(work, *args, **kwargs)
+        return self.run_sync(work, *args, **kwargs)
 
-    run_together = run
+    run_batched = run
 
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         await asyncio.sleep(0)
-        return self.read_here(work, *args, **kwargs)
+        return self.read_sync(work, *args, **kwargs)
 
-    answer = read
+    read_serially = read
 
 
-def wording(telling: Telling) -> str:
+def wording(telling: PostContext) -> str:
     """A post in a few words; the real one is `bot.render`'s."""
     if not telling.articles:
         return Content(text=escape(telling.post.text)).to_json()
-    lines = [link(escape(each.title), each.url) for each in telling.articles]
+    lines = [render_link(escape(each.title), each.url) for each in telling.articles]
     if telling.withdrawn:
         lines = [Html("withdrawn")]
     if telling.corrected_at:
@@ -83,50 +83,50 @@ class Desk:
 
     db: DatabaseHere
     clock: MovedClock
-    box: Box
-    policy: Publishing
-    bell: Bell = field(default_factory=Bell)
+    box: FakeTelegram
+    policy: PublishPolicy
+    bell: Notifier = field(default_factory=Notifier)
     index: Index = field(default_factory=Index)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def publish(self) -> Publish:
-        return Publish(
+    def publish(self) -> PublishContext:
+        return PublishContext(
             db=self.db,
-            sender=TelegramSender(BoxRequest(self.box), self.box.token),
+            sender=TelegramSender(InProcessRequest(self.box), self.box.token),
             clock=self.clock,
             policy=self.policy,
-            bell=self.bell,
+            planning_due=self.bell,
             render=wording,
-            pace=pace_of(self.policy),
+            rate_limiter=create_rate_limiter(self.policy),
             index=self.index,
         )
 
     def news(self, title: str, **about: Any) -> Article:
         """A new article, and the bell."""
         about.setdefault("now", self.clock.now())
-        found = self.db.run_here(article, title, **about)
-        self.bell.ring()
+        found = self.db.run_sync(article, title, **about)
+        self.bell.notify()
         return found
 
     def correct(self, known: Article, title: str) -> Article:
-        found = self.db.run_here(correct, known, title, self.clock.now())
-        self.bell.ring()
+        found = self.db.run_sync(correct, known, title, self.clock.now())
+        self.bell.notify()
         return found
 
     def withdraw(self, known: Article) -> None:
-        self.db.run_here(articles.withdraw, known.id, self.clock.now())
-        self.bell.ring()
+        self.db.run_sync(articles.withdraw, known.id, self.clock.now())
+        self.bell.notify()
 
     def said(self, chat_id: int) -> list[str]:
         """What the bot shows in a chat now."""
-        shown = (self.box.view(message) for message in self.box.shown(chat_id))
+        shown = (self.box.view_message(message) for message in self.box.visible_messages(chat_id))
         return [view["text"] for view in shown if view["by_bot"]]
 
     def deliveries(self) -> list[Delivery]:
-        return self.db.read_here(every_delivery)
+        return self.db.read_sync(every_delivery)
 
-    def life(self, known: Article) -> reports.Life:
-        return self.db.read_here(reports.life, known.id)
+    def life(self, known: Article) -> reports.ArticleHistory:
+        return self.db.read_sync(reports.article_history, known.id)
 
     async def pass_time(self, seconds: float, step: float = 0.25) -> None:
         """Let time pass in small steps, everything running in between."""
@@ -162,12 +162,12 @@ def desk(db: Database, clock: MovedClock, *channels: int | str, **policy: Any) -
     """A newsroom with these channels; the box has Telegram's own limits."""
     editions = policy.pop("editions", None) or (Edition(name="", channels=channels, feed_urls=(FEED,)),)
     limits = policy.pop("limits", None) or Limits(grace=0.0, burst=1)
-    box = Box(clock, random.Random(7), limits=limits)
-    made = Publishing(editions=editions, **policy)
+    box = FakeTelegram(clock, random.Random(7), limits=limits)
+    made = PublishPolicy(editions=editions, **policy)
     clock.settle = quiet
     return Desk(db=DatabaseHere(db.engine), clock=clock, box=box, policy=made)
 
 
-def faster(policy: Publishing) -> Publishing:
+def faster(policy: PublishPolicy) -> PublishPolicy:
     """The same without waiting for a channel's minute."""
     return replace(policy, rate_group=Rate(20, 1.0), rate_chat=Rate(20, 1.0))

@@ -9,10 +9,10 @@ from sqlalchemy import insert, select
 
 from storage import articles, chats, feeds
 from storage.database import Connection
-from storage.delivery.fanout import spread
-from storage.delivery.planning import NewPost, owe
+from storage.delivery.fanout import fan_out_slice
+from storage.delivery.planning import NewPost, add_post
 from storage.records import Article, Chat, ChatKind, Delivery, DeliveryState, Lane, PostKind
-from storage.rows import record
+from storage.rows import to_record
 from storage.schema import deliveries, entries
 from storage.schema import posts as posts_table
 
@@ -35,12 +35,12 @@ def article(
 ) -> Article:
     """A new article in a feed, not yet planned."""
     number = crc32(title.encode())
-    known = feeds.by_url(connection, feed)
+    known = feeds.get_by_url(connection, feed)
     if known is None:
-        feeds.register(connection, [*(each.url for each in feeds.every(connection)), feed], now)
-        known = feeds.by_url(connection, feed)
+        feeds.register_urls(connection, [*(each.url for each in feeds.list_all(connection)), feed], now)
+        known = feeds.get_by_url(connection, feed)
     assert known
-    draft = articles.Draft(
+    draft = articles.ArticleDraft(
         url=f"https://news.example/{number}",
         title=title,
         summary=summary,
@@ -58,7 +58,7 @@ def article(
 
 def correct(connection: Connection, known: Article, title: str, now: datetime = NOW) -> Article:
     """The article under a new headline."""
-    draft = articles.Draft(url="", title=title, summary="", published_at=known.published_at)
+    draft = articles.ArticleDraft(url="", title=title, summary="", published_at=known.published_at)
     articles.revise(connection, known.id, draft, ["title"], now)
     return _there(articles.get(connection, known.id))
 
@@ -67,7 +67,7 @@ def chat(
     connection: Connection, chat_id: int = CHANNEL, kind: ChatKind = ChatKind.CHANNEL, **known: object
 ) -> Chat:
     """A chat that the bot knows."""
-    return chats.remember(connection, replace(chats.blank(chat_id, kind, NOW), **known))  # type: ignore[arg-type]
+    return chats.upsert_chat(connection, replace(chats.empty_chat(chat_id, kind, NOW), **known))  # type: ignore[arg-type]
 
 
 def followers(connection: Connection, chat_ids: Sequence[int], now: datetime = NOW) -> None:
@@ -99,20 +99,22 @@ def post(
         chats=tuple((chat_id, hour) for chat_id in chat_ids),
         followers=readers,
     )
-    return owe(connection, new, now)
+    return add_post(connection, new, now)
 
 
 def spread_all(connection: Connection, now: datetime = NOW, size: int = 1000) -> int:
     """Every slice; how many there were."""
     slices = 0
-    while spread(connection, now, size=size):
+    while fan_out_slice(connection, now, size=size):
         slices += 1
     return slices
 
 
 def every_delivery(connection: Connection) -> list[Delivery]:
     """The whole outbox, in order of owing."""
-    return [record(Delivery, row) for row in connection.execute(select(deliveries).order_by(deliveries.c.id))]
+    return [
+        to_record(Delivery, row) for row in connection.execute(select(deliveries).order_by(deliveries.c.id))
+    ]
 
 
 def states(connection: Connection) -> list[DeliveryState]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sandbox.telegram.chats import Standing
+from bot.sandbox.telegram.chats import MemberStatus
 from bot.sandbox.telegram.limits import NO_LIMITS
 from jobs.config import Corrections, Edition, Withdrawals
 from storage import chats, reports
@@ -47,7 +47,7 @@ async def test_articles_come_in_the_order_of_their_publication(newsroom: Desk) -
 
 async def test_followers_get_it_too(newsroom: Desk) -> None:
     readers = newsroom.box.add_people(5, first_id=100)
-    newsroom.db.run_here(followers, readers)
+    newsroom.db.run_sync(followers, readers)
     async with newsroom.working():
         newsroom.clock.move(1)
         newsroom.news("River rises")
@@ -59,7 +59,7 @@ async def test_a_breaking_story_overtakes_a_running_fan_out(db: Database, clock:
     edition = Edition(name="", channels=(), feed_urls=(FEED,), breaking=("earthquake",))
     newsroom = desk(db, clock, editions=(edition,))
     readers = newsroom.box.add_people(120, first_id=1000)
-    newsroom.db.run_here(followers, readers)
+    newsroom.db.run_sync(followers, readers)
     clock.move(1)
     async with newsroom.working():
         newsroom.news("River rises")
@@ -72,7 +72,7 @@ async def test_a_breaking_story_overtakes_a_running_fan_out(db: Database, clock:
         assert len(slow) < 115
         await newsroom.pass_time(6)
     assert all("River rises" in newsroom.said(reader) for reader in readers)
-    assert newsroom.box.ledger.busiest(1.0) <= 30
+    assert newsroom.box.visibility.peak_count(1.0) <= 30
 
 
 async def test_a_correction_edits_the_post_and_says_when(newsroom: Desk) -> None:
@@ -102,7 +102,7 @@ async def test_a_correction_before_the_send_takes_its_place(newsroom: Desk) -> N
     async with newsroom.working():
         await newsroom.pass_time(2)
     assert newsroom.said(CHANNEL) == ["River falls"]
-    assert len(newsroom.box.ledger.times(CHANNEL)) == 1
+    assert len(newsroom.box.visibility.send_times(CHANNEL)) == 1
 
 
 async def test_a_withdrawn_article_is_taken_back(newsroom: Desk) -> None:
@@ -130,7 +130,7 @@ async def test_a_withdrawn_article_may_leave_a_note(db: Database, clock: MovedCl
 async def test_what_telegram_no_longer_deletes_is_replaced_by_a_note(db: Database, clock: MovedClock) -> None:
     newsroom = desk(db, clock)
     [reader] = newsroom.box.add_people(1, first_id=100)
-    newsroom.db.run_here(followers, [reader])
+    newsroom.db.run_sync(followers, [reader])
     clock.move(1)
     async with newsroom.working():
         river = newsroom.news("River rises")
@@ -166,7 +166,7 @@ async def test_a_post_deleted_by_hand_stays_deleted(newsroom: Desk) -> None:
 
 
 async def test_a_refused_picture_goes_without_it(newsroom: Desk) -> None:
-    newsroom.box.cloud.picture_fault = lambda url: "WEBPAGE_CURL_FAILED"
+    newsroom.box.state.find_picture_error = lambda url: "WEBPAGE_CURL_FAILED"
     river = newsroom.news("River rises", image="https://news.example/1.jpg")
     async with newsroom.working():
         await newsroom.pass_time(3)
@@ -181,13 +181,13 @@ async def test_rights_that_are_lost_and_regained_lose_nothing(db: Database, cloc
     newsroom.box.add_channel("Daily", id=CHANNEL)
     newsroom.box.add_person("Operator", id=50)
     async with newsroom.working():
-        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ())
+        newsroom.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, ())
         newsroom.news("River rises")
         newsroom.news("Bridge closed")
         await newsroom.pass_time(30, 1)
         assert newsroom.said(CHANNEL) == []
         assert len([text for text in newsroom.said(50) if "cannot be written to" in text]) == 1
-        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ("can_post_messages",))
+        newsroom.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, ("can_post_messages",))
         await newsroom.pass_time(70, 1)
         assert newsroom.said(CHANNEL) == ["River rises", "Bridge closed"]
         assert "can be written to again" in newsroom.said(50)[-1]
@@ -195,7 +195,7 @@ async def test_rights_that_are_lost_and_regained_lose_nothing(db: Database, cloc
 
 async def test_a_reader_who_blocked_the_bot_is_erased_by_the_first_refusal(newsroom: Desk) -> None:
     [reader] = newsroom.box.add_people(1, first_id=100)
-    newsroom.db.run_here(followers, [reader])
+    newsroom.db.run_sync(followers, [reader])
     newsroom.clock.move(1)
     newsroom.box.block(reader)
     async with newsroom.working():
@@ -203,10 +203,10 @@ async def test_a_reader_who_blocked_the_bot_is_erased_by_the_first_refusal(newsr
         await newsroom.pass_time(3)
         newsroom.news("Bridge closed")
         await newsroom.pass_time(3)
-    assert newsroom.db.read_here(chats.get, reader) is None
-    assert newsroom.db.read_here(chats.subscriptions, reader) == []
+    assert newsroom.db.read_sync(chats.get, reader) is None
+    assert newsroom.db.read_sync(chats.list_subscriptions, reader) == []
     assert not [each for each in newsroom.deliveries() if each.chat_id == reader]
-    assert newsroom.db.traces.pending
+    assert newsroom.db.traces.is_pending
 
 
 async def test_a_group_that_becomes_a_supergroup_is_followed(db: Database, clock: MovedClock) -> None:
@@ -245,7 +245,7 @@ async def test_a_flood_is_waited_out_without_a_single_request(newsroom: Desk) ->
         newsroom.box.faults.script("flood", seconds=34, methods=["sendMessage"])
         newsroom.news("River rises")
         await newsroom.pass_time(33, 1)
-        before = [event for event in newsroom.box.cloud.journal.since(0) if event.kind == "refused"]
+        before = [event for event in newsroom.box.state.event_log.events_since(0) if event.kind == "refused"]
         assert (newsroom.said(CHANNEL), before) == ([], [])
         await newsroom.pass_time(5)
         assert newsroom.said(CHANNEL) == ["River rises"]
@@ -268,12 +268,12 @@ async def test_after_an_outage_what_is_too_old_comes_in_one_post(newsroom: Desk)
     async with newsroom.working():
         newsroom.news("Before")
         await newsroom.pass_time(2)
-        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ())
+        newsroom.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, ())
         for title in ("One", "Two", "Three"):
             newsroom.news(title)
         await newsroom.pass_time(10, 1)
         newsroom.clock.move(30 * 3600)
-        newsroom.box.set_bot(CHANNEL, Standing.ADMINISTRATOR, ("can_post_messages",))
+        newsroom.box.set_bot(CHANNEL, MemberStatus.ADMINISTRATOR, ("can_post_messages",))
         await newsroom.pass_time(70, 1)
         assert newsroom.said(CHANNEL) == ["Before", "One\nTwo\nThree"]
 
@@ -298,8 +298,8 @@ async def test_a_story_made_breaking_by_hand_no_longer_waits(db: Database, clock
     async with newsroom.working():
         river = newsroom.news("River rises")
         await newsroom.pass_time(5)
-        newsroom.db.run_here(planning.hurry, river.id, clock.now())
-        newsroom.bell.ring()
+        newsroom.db.run_sync(planning.make_breaking, river.id, clock.now())
+        newsroom.bell.notify()
         await newsroom.pass_time(5)
         assert newsroom.said(CHANNEL) == ["River rises"]
         assert newsroom.deliveries()[0].lane is Lane.BREAKING
@@ -310,7 +310,7 @@ async def test_stopping_settles_what_is_under_way_and_hands_the_rest_back(
 ) -> None:
     newsroom = desk(db, clock, limits=NO_LIMITS)
     readers = newsroom.box.add_people(100, first_id=1000)
-    newsroom.db.run_here(followers, readers)
+    newsroom.db.run_sync(followers, readers)
     clock.move(1)
     newsroom.box.faults.latency = 3.0
     async with newsroom.working():
@@ -321,7 +321,7 @@ async def test_stopping_settles_what_is_under_way_and_hands_the_rest_back(
     newsroom.box.faults.latency = 0
     async with newsroom.working():
         await newsroom.pass_time(5)
-    assert newsroom.box.ledger.tally(["River rises"], readers).right == 100
+    assert newsroom.box.visibility.count_marks(["River rises"], readers).shown_once == 100
 
 
 async def test_the_rate_holds_whatever_is_owed(db: Database, clock: MovedClock) -> None:
@@ -332,22 +332,22 @@ async def test_the_rate_holds_whatever_is_owed(db: Database, clock: MovedClock) 
     async with newsroom.working():
         await newsroom.pass_time(120, 0.5)
     assert len(newsroom.said(CHANNEL)) == 30
-    assert newsroom.box.ledger.busiest(60.0, CHANNEL) == 20
-    assert newsroom.box.ledger.busiest(1.0, CHANNEL) == 1
+    assert newsroom.box.visibility.peak_count(60.0, CHANNEL) == 20
+    assert newsroom.box.visibility.peak_count(1.0, CHANNEL) == 1
 
 
 async def test_the_backlog_is_empty_in_the_end(newsroom: Desk) -> None:
     async with newsroom.working():
         newsroom.news("River rises")
         await newsroom.pass_time(3)
-    found = newsroom.db.read_here(reports.backlog, newsroom.clock.now())
+    found = newsroom.db.read_sync(reports.delivery_backlog, newsroom.clock.now())
     assert (sum(found.owed.values()), found.unclear, found.paused) == (0, 0, [])
 
 
 async def test_readers_alerts_that_came_too_late_just_go(db: Database, clock: MovedClock) -> None:
     newsroom = desk(db, clock)
     readers = newsroom.box.add_people(3, first_id=100)
-    newsroom.db.run_here(followers, readers)
+    newsroom.db.run_sync(followers, readers)
     clock.move(1)
     newsroom.box.faults.script("flood", seconds=3 * 24 * 3600, methods=["sendMessage"], times=2)
     async with newsroom.working():

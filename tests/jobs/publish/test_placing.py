@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import insert, select
 
-from jobs.config import Edition, Publishing
+from jobs.config import Edition, PublishPolicy
 from jobs.publish import planner
-from jobs.publish.story_assignment import place_left_over
+from jobs.publish.story_assignment import assign_left_over
 from storage import articles, reports, stories
 from storage.database import Connection, Database
 from storage.delivery import planning
@@ -35,31 +35,31 @@ class Room:
         self.db, self.index = db, Index()
         edition = Edition(name="", channels=(CHANNEL,), feed_urls=(FEED,))
         other = Edition(name="burmese", channels=(OTHER_CHANNEL,), feed_urls=(OTHER_FEED,))
-        self.policy = Publishing(editions=(edition, other))
+        self.policy = PublishPolicy(editions=(edition, other))
         self.hours = 0.0
 
     def news(self, said: tuple[str, str], **about: object) -> Article:
         self.hours += 0.1
         now = later(hours=self.hours)
-        return self.db.run_here(article, said[0], summary=said[1], now=now, **about)  # type: ignore[arg-type]
+        return self.db.run_sync(article, said[0], summary=said[1], now=now, **about)  # type: ignore[arg-type]
 
     def plan(self) -> int:
         """One batch, with what the index then knows."""
-        self.db.read_here(self.index.catch_up)
-        return self.db.run_here(planner._plan_some, self.policy, later(hours=self.hours), 20, self.index)
+        self.db.read_sync(self.index.catch_up)
+        return self.db.run_sync(planner._plan_batch, self.policy, later(hours=self.hours), 20, self.index)
 
     def tell(self) -> int:
-        return self.db.run_here(planner._tell_some, self.policy, later(hours=self.hours))
+        return self.db.run_sync(planner._propagate_changes, self.policy, later(hours=self.hours))
 
     def now(self, known: Article) -> Article:
-        found = self.db.read_here(articles.get, known.id)
+        found = self.db.read_sync(articles.get, known.id)
         assert found
         return found
 
     def story(self, known: Article) -> Story:
         number = self.now(known).story_id
         assert number is not None
-        found = self.db.read_here(stories.get, number)
+        found = self.db.read_sync(stories.get, number)
         assert found
         return found
 
@@ -67,14 +67,14 @@ class Room:
         return len({self.now(one).story_id for one in some} - {None}) == 1
 
     def verdicts(self, known: Article) -> dict[str, Verdict]:
-        life = self.db.read_here(reports.life, known.id)
+        life = self.db.read_sync(reports.article_history, known.id)
         return {decision.edition: decision.verdict for decision in life.decisions}
 
     def posts(self, known: Article) -> list[str]:
-        return [post.edition for post in self.db.read_here(reports.life, known.id).posts]
+        return [post.edition for post in self.db.read_sync(reports.article_history, known.id).posts]
 
     def withdraw(self, known: Article) -> None:
-        self.db.run_here(articles.withdraw, known.id, later(hours=self.hours))
+        self.db.run_sync(articles.withdraw, known.id, later(hours=self.hours))
 
 
 @pytest.fixture
@@ -102,11 +102,11 @@ def test_articles_of_one_look_come_together_in_the_order_of_their_publication(ro
 
 
 def test_a_look_that_comes_while_others_are_planned_waits_for_the_index(room: Room) -> None:
-    room.db.read_here(room.index.catch_up)
+    room.db.read_sync(room.index.catch_up)
     first = room.news(RIVER)
-    room.db.read_here(room.index.catch_up)
+    room.db.read_sync(room.index.catch_up)
     second = room.news(FAMILIES)
-    count = room.db.run_here(planner._plan_some, room.policy, later(hours=1), 20, room.index)
+    count = room.db.run_sync(planner._plan_batch, room.policy, later(hours=1), 20, room.index)
     assert count == 1
     assert room.now(second).planned_at is None
     assert room.plan() == 1
@@ -115,7 +115,7 @@ def test_a_look_that_comes_while_others_are_planned_waits_for_the_index(room: Ro
 
 def test_an_index_that_reads_nothing_holds_no_post_back(room: Room) -> None:
     river = room.news(RIVER)
-    assert room.db.run_here(planner._plan_some, room.policy, NOW, 20, room.index) == 1
+    assert room.db.run_sync(planner._plan_batch, room.policy, NOW, 20, room.index) == 1
     assert room.posts(river) == [""]
     assert room.now(river).story_id is None
 
@@ -124,17 +124,17 @@ def test_what_was_left_over_is_put_into_stories_beside_it(room: Room) -> None:
     backlog = [room.news(RIVER, backfill=True), room.news(FAMILIES, backfill=True)]
     room.plan()
     assert room.now(backlog[0]).story_id is None
-    assert room.db.run_here(place_left_over, room.index, {}, later(hours=1)) == 2
+    assert room.db.run_sync(assign_left_over, room.index, {}, later(hours=1)) == 2
     assert room.told_together(*backlog)
-    assert room.db.run_here(place_left_over, room.index, {}, later(hours=1)) == 0
-    assert room.db.run_here(place_left_over, room.index, {}, later(days=99)) == 0
+    assert room.db.run_sync(assign_left_over, room.index, {}, later(hours=1)) == 0
+    assert room.db.run_sync(assign_left_over, room.index, {}, later(days=99)) == 0
 
 
 def test_putting_articles_into_stories_does_not_make_the_index_read_them_again(room: Room) -> None:
     room.news(RIVER)
     room.news(FAMILIES)
     room.plan()
-    assert room.db.read_here(room.index.catch_up) == 0
+    assert room.db.read_sync(room.index.catch_up) == 0
 
 
 def test_a_withdrawn_article_leaves_its_story_and_the_later_ones_stay(room: Room) -> None:
@@ -160,7 +160,7 @@ def test_a_withdrawn_article_draws_nobody_into_its_story(room: Room) -> None:
 def test_a_corrected_headline_corrects_the_storys_title(room: Room) -> None:
     river = room.news(RIVER)
     room.plan()
-    room.db.run_here(correct, river, "Sittaung dam breaks at Lanmadaw", later(hours=1))
+    room.db.run_sync(correct, river, "Sittaung dam breaks at Lanmadaw", later(hours=1))
     room.tell()
     assert room.story(river).title == "Sittaung dam breaks at Lanmadaw"
 
@@ -178,7 +178,7 @@ def test_the_same_text_under_another_link_is_not_posted_again_and_why_says_so(ro
     room.plan()
     assert (room.now(river).duplicate_of, room.now(twice).duplicate_of) == (None, river.id)
     assert room.verdicts(twice) == {"": Verdict.DUPLICATE}
-    [decision] = room.db.read_here(planning.verdicts, twice.id)
+    [decision] = room.db.read_sync(planning.list_decisions, twice.id)
     assert decision.detail == f"of article {river.id}"
     assert room.posts(twice) == []
     assert room.told_together(river, twice)
@@ -227,7 +227,7 @@ def test_when_the_first_is_withdrawn_its_duplicate_is_posted_in_its_place(room: 
 def test_a_duplicate_that_is_corrected_is_an_article_of_its_own(room: Room) -> None:
     river, twice = room.news(RIVER), again(room)
     room.plan()
-    room.db.run_here(correct, twice, "Sittaung: what we know of the dam", later(hours=1))
+    room.db.run_sync(correct, twice, "Sittaung: what we know of the dam", later(hours=1))
     room.tell()
     assert room.plan() == 1
     assert room.posts(twice) == [""]
@@ -237,7 +237,7 @@ def test_a_duplicate_that_is_corrected_is_an_article_of_its_own(room: Room) -> N
 def test_a_duplicate_of_what_is_corrected_is_an_article_of_its_own(room: Room) -> None:
     river, twice = room.news(RIVER), again(room)
     room.plan()
-    room.db.run_here(correct, river, "Sittaung: what we know of the dam", later(hours=1))
+    room.db.run_sync(correct, river, "Sittaung: what we know of the dam", later(hours=1))
     room.tell()
     room.plan()
     assert room.posts(twice) == [""]
@@ -247,7 +247,7 @@ def test_an_edition_that_has_posted_a_duplicate_does_not_post_it_again(room: Roo
     river = room.news(RIVER)
     room.plan()
     twice = again(room, feed=OTHER_FEED)
-    room.db.run_here(_in_both_feeds, river, twice)
+    room.db.run_sync(_in_both_feeds, river, twice)
     room.plan()
     assert room.verdicts(twice) == {"": Verdict.DUPLICATE, "burmese": Verdict.PLANNED}
     room.withdraw(river)
@@ -277,11 +277,11 @@ def test_a_first_that_was_never_posted_leaves_its_duplicate_to_be_posted(room: R
 def test_what_an_editor_split_stays_split_whatever_comes(room: Room) -> None:
     river, families = room.news(RIVER), room.news(FAMILIES)
     room.plan()
-    assert room.db.run_here(stories.take_out, families.id, later(hours=1))
+    assert room.db.run_sync(stories.split_off, families.id, later(hours=1))
     room.news(ENGINEERS)
     room.plan()
-    room.db.run_here(place_left_over, room.index, {}, later(hours=1))
-    room.db.run_here(correct, families, "Families leave Lanmadaw at night", later(hours=1))
+    room.db.run_sync(assign_left_over, room.index, {}, later(hours=1))
+    room.db.run_sync(correct, families, "Families leave Lanmadaw at night", later(hours=1))
     room.tell()
     room.plan()
     assert not room.told_together(river, families)
@@ -292,11 +292,11 @@ def test_what_an_editor_joined_stays_joined(room: Room) -> None:
     river, orchids = room.news(RIVER), room.news(ORCHIDS)
     room.plan()
     one = room.story(river).id
-    assert room.db.run_here(stories.put_together, orchids.id, river.id, later(hours=1))
+    assert room.db.run_sync(stories.merge_stories, orchids.id, river.id, later(hours=1))
     families = room.news(FAMILIES)
     room.plan()
     assert room.told_together(river, orchids, families)
-    assert [each.id for each in room.db.read_here(stories.members, one)] == [
+    assert [each.id for each in room.db.read_sync(stories.list_members, one)] == [
         river.id,
         orchids.id,
         families.id,
@@ -306,7 +306,7 @@ def test_what_an_editor_joined_stays_joined(room: Room) -> None:
 class Forgetful(Index):
     """An index with a mistake in it."""
 
-    def neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
+    def find_neighbourhood(self, article_id: int, count: int) -> Neighbourhood:
         raise IndexError(article_id)
 
 

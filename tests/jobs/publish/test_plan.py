@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.config import Edition, Publishing, QuietHours, QuietMode
-from jobs.publish.rules import Plan, plan, quiet_end
+from jobs.config import Edition, PublishPolicy, QuietHours, QuietMode
+from jobs.publish.rules import Plan, make_plan, quiet_end
 from storage import chats
-from storage.delivery.planning import Sighting, Unplanned
+from storage.delivery.planning import ArticleForPlanning, EntryForPlanning
 from storage.records import Article, ArticleState, Chat, ChatKind, Lane, PostKind, Verdict
 from tests.jobs.publish.newsroom import CHANNEL, FEED, NOW, later
 
@@ -49,13 +49,13 @@ def story(number: int = 1, title: str = "River rises", **known: Any) -> Article:
 
 def unplanned(
     article: Article, *, newest: datetime | None = None, twins: tuple[str, ...] = (), feed: str = FEED
-) -> Unplanned:
-    seen = Sighting(feed, article.published_at, article.backfill, newest)
-    return Unplanned(article, (seen,), frozenset(twins))
+) -> ArticleForPlanning:
+    seen = EntryForPlanning(feed, article.published_at, article.backfill, newest)
+    return ArticleForPlanning(article, (seen,), frozenset(twins))
 
 
 def channel(number: int = CHANNEL) -> Chat:
-    return chats.blank(number, ChatKind.CHANNEL, NOW)
+    return chats.empty_chat(number, ChatKind.CHANNEL, NOW)
 
 
 def edition(**known: Any) -> Edition:
@@ -63,13 +63,13 @@ def edition(**known: Any) -> Edition:
     return Edition(**(usual | known))
 
 
-def planned(*rows: Unplanned, now: datetime = NOW, last: Any = None, **policy: Any) -> Plan:
+def planned(*rows: ArticleForPlanning, now: datetime = NOW, last: Any = None, **policy: Any) -> Plan:
     editions = policy.pop("editions", (edition(),))
     channels = {each.name: [channel(number) for number in each.channels] for each in editions}
-    return plan(rows, Publishing(editions=editions, **policy), channels, last or {}, now)
+    return make_plan(rows, PublishPolicy(editions=editions, **policy), channels, last or {}, now)
 
 
-def verdict(*rows: Unplanned, **policy: Any) -> tuple[Verdict, str]:
+def verdict(*rows: ArticleForPlanning, **policy: Any) -> tuple[Verdict, str]:
     decision = planned(*rows, **policy).decisions[-1]
     return decision.verdict, decision.detail
 
@@ -84,7 +84,7 @@ def test_an_article_is_owed_to_the_editions_channels_and_followers() -> None:
         Lane.ROUTINE,
     )
     assert [each.verdict for each in made.decisions] == [Verdict.PLANNED]
-    assert made.told == [story()]
+    assert made.articles == [story()]
 
 
 def test_a_feed_that_no_edition_names_posts_nothing_and_says_why() -> None:
@@ -160,14 +160,14 @@ def test_the_same_news_is_posted_once_an_edition() -> None:
 def test_an_edition_that_has_decided_before_keeps_to_it() -> None:
     rules = (edition(), edition(name="burmese", channels=(CHANNEL - 1,)))
     row = unplanned(story())
-    seen = tuple(replace(one, planned=True) for one in row.sightings)
-    again = replace(row, sightings=seen, decided=frozenset({""}), posted=frozenset({""}))
+    seen = tuple(replace(one, planned=True) for one in row.entries)
+    again = replace(row, entries=seen, decided=frozenset({""}), posted=frozenset({""}))
     made = planned(again, editions=rules)
     assert [(each.edition, each.verdict) for each in made.decisions] == [("burmese", Verdict.PLANNED)]
     assert [post.edition for post in made.posts] == ["burmese"]
-    both = replace(row, sightings=seen, decided=frozenset({"", "burmese"}))
+    both = replace(row, entries=seen, decided=frozenset({"", "burmese"}))
     assert planned(both, editions=rules).decisions == []
-    assert planned(replace(row, sightings=(), decided=frozenset({""})), editions=rules).decisions == []
+    assert planned(replace(row, entries=(), decided=frozenset({""})), editions=rules).decisions == []
 
 
 def test_a_channel_of_two_editions_that_has_an_article_is_not_given_it_again() -> None:
@@ -213,7 +213,7 @@ def test_quiet_hours_end_within_a_day_and_are_then_over(moment: datetime, start:
     over = quiet_end(hours, YANGON, now)
     assert now < over <= now + timedelta(days=1)
     assert over.astimezone(YANGON).time() == hours.end
-    assert hours.start == hours.end or not hours.covers(over.astimezone(YANGON).time())
+    assert hours.start == hours.end or not hours.includes_time(over.astimezone(YANGON).time())
 
 
 def test_routine_posts_of_a_channel_keep_their_gap() -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.config import Corrections, Edition, Publishing, Withdrawals
-from jobs.publish.actions import Delete, Edit, Nothing, Send, next_step
+from jobs.config import Corrections, Edition, PublishPolicy, Withdrawals
+from jobs.publish.actions import Delete, Edit, NoAction, Send, next_action
 from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
@@ -18,9 +18,9 @@ from jobs.publish.send_result import (
     Unclear,
     Untouchable,
 )
-from jobs.publish.settlement import after
+from jobs.publish.settlement import settle_outcome
 from storage import chats
-from storage.delivery.claims import Debt
+from storage.delivery.claims import DueDelivery
 from storage.records import (
     ArticleState,
     ChatKind,
@@ -34,7 +34,7 @@ from storage.records import (
 from tests.jobs.publish.newsroom import CHANNEL, NOW, later
 from tests.jobs.publish.test_plan import story
 
-POLICY = Publishing(editions=(Edition(name="", channels=(), feed_urls=()),))
+POLICY = PublishPolicy(editions=(Edition(name="", channels=(), feed_urls=()),))
 WAIT = timedelta(seconds=75)
 POST = Post(
     id=1,
@@ -72,45 +72,47 @@ NEW = Delivery(
     settled_at=None,
 )
 SHOWN = replace(NEW, message_id=40, shown_revision=1)
-DEBT = Debt(NEW, POST, chats.blank(CHANNEL, ChatKind.CHANNEL, NOW))
+DEBT = DueDelivery(NEW, POST, chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW))
 
 
 def test_what_is_not_shown_is_sent_as_the_article_is_now() -> None:
-    assert next_step(NEW, POST, replace(story(), revision=4), POLICY) == Send(4)
+    assert next_action(NEW, POST, replace(story(), revision=4), POLICY) == Send(4)
 
 
 def test_what_shows_an_older_revision_is_edited_and_marked() -> None:
     corrected = replace(story(), revision=2, revised_at=later(minutes=5))
     wanting = replace(SHOWN, wanted_revision=2)
-    assert next_step(wanting, POST, corrected, POLICY) == Edit(40, 2, later(minutes=5))
+    assert next_action(wanting, POST, corrected, POLICY) == Edit(40, 2, later(minutes=5))
     silent = replace(POLICY, corrections=Corrections.SILENT)
-    assert next_step(wanting, POST, corrected, silent) == Edit(40, 2)
-    assert next_step(wanting, POST, corrected, silent, 2) == Edit(40, 2, new_picture=True)
+    assert next_action(wanting, POST, corrected, silent) == Edit(40, 2)
+    assert next_action(wanting, POST, corrected, silent, 2) == Edit(40, 2, new_picture=True)
 
 
 def test_what_shows_what_it_should_needs_nothing() -> None:
-    assert next_step(SHOWN, POST, story(), POLICY) == Nothing(DeliveryState.SETTLED)
+    assert next_action(SHOWN, POST, story(), POLICY) == NoAction(DeliveryState.SETTLED)
 
 
 def test_a_withdrawn_article_is_not_sent_and_what_is_shown_goes() -> None:
     gone = replace(story(), state=ArticleState.WITHDRAWN)
-    assert next_step(NEW, POST, gone, POLICY) == Nothing(DeliveryState.SKIPPED, "the article was withdrawn")
+    assert next_action(NEW, POST, gone, POLICY) == NoAction(
+        DeliveryState.SKIPPED, "the article was withdrawn"
+    )
     unwanted = replace(SHOWN, wanted_revision=0)
-    assert next_step(unwanted, POST, gone, POLICY) == Delete(40)
+    assert next_action(unwanted, POST, gone, POLICY) == Delete(40)
     note = replace(POLICY, withdrawals=Withdrawals.NOTE)
-    assert next_step(unwanted, POST, gone, note) == Edit(40, 0, withdrawn=True)
+    assert next_action(unwanted, POST, gone, note) == Edit(40, 0, withdrawn=True)
     off = replace(POLICY, withdrawals=Withdrawals.OFF)
-    assert isinstance(next_step(unwanted, POST, gone, off), Nothing)
+    assert isinstance(next_action(unwanted, POST, gone, off), NoAction)
 
 
 def test_an_article_that_is_no_longer_kept_is_not_sent() -> None:
-    assert isinstance(next_step(NEW, POST, None, POLICY), Nothing)
+    assert isinstance(next_action(NEW, POST, None, POLICY), NoAction)
 
 
 def test_a_notice_is_sent_once_and_never_edited() -> None:
     notice = replace(POST, kind=PostKind.NOTICE, article_id=None)
-    assert next_step(NEW, notice, None, POLICY) == Send(1)
-    assert next_step(replace(SHOWN, wanted_revision=2), notice, None, POLICY) == Nothing(
+    assert next_action(NEW, notice, None, POLICY) == Send(1)
+    assert next_action(replace(SHOWN, wanted_revision=2), notice, None, POLICY) == NoAction(
         DeliveryState.SETTLED
     )
 
@@ -133,41 +135,43 @@ def test_a_notice_is_sent_once_and_never_edited() -> None:
     ],
 )
 def test_every_outcome_has_its_state(outcome: Outcome, state: DeliveryState) -> None:
-    assert after(DEBT, Send(1), outcome, NOW, WAIT).settled.state is state
+    assert settle_outcome(DEBT, Send(1), outcome, NOW, WAIT).settled.state is state
 
 
 def test_a_sent_post_is_known_by_its_number() -> None:
-    came = after(DEBT, Send(3), Sent(41), NOW, WAIT)
+    came = settle_outcome(DEBT, Send(3), Sent(41), NOW, WAIT)
     assert (came.settled.message_id, came.settled.shown_revision, came.seen) == (41, 3, 41)
     assert came.settled.shown
 
 
 def test_a_flood_is_remembered_until_it_ends() -> None:
-    assert after(DEBT, Send(1), TryLater(34, "429", flood=True), NOW, WAIT).flooded_until == later(seconds=34)
-    assert after(DEBT, Send(1), TryLater(2, "no connection"), NOW, WAIT).flooded_until is None
+    assert settle_outcome(DEBT, Send(1), TryLater(34, "429", flood=True), NOW, WAIT).flooded_until == later(
+        seconds=34
+    )
+    assert settle_outcome(DEBT, Send(1), TryLater(2, "no connection"), NOW, WAIT).flooded_until is None
 
 
 def test_a_picture_is_refused_once_and_then_left_out() -> None:
-    came = after(DEBT, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
+    came = settle_outcome(DEBT, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
     assert not came.settled.picture
     plain = replace(DEBT, delivery=replace(NEW, picture=False))
-    again = after(plain, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
+    again = settle_outcome(plain, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
     assert again.settled.state is DeliveryState.REFUSED
 
 
 def test_operators_hear_of_a_refusal_where_many_would_have_read_it() -> None:
-    assert "article 1" in after(DEBT, Send(1), Refused("too long"), NOW, WAIT).notice
+    assert "article 1" in settle_outcome(DEBT, Send(1), Refused("too long"), NOW, WAIT).notice
     private = replace(DEBT, delivery=replace(NEW, public=False, chat_id=7), chat=None)
-    assert after(private, Send(1), Refused("too long"), NOW, WAIT).notice == ""
+    assert settle_outcome(private, Send(1), Refused("too long"), NOW, WAIT).notice == ""
 
 
 def test_an_unclear_send_is_counted_and_left_alone_for_its_wait() -> None:
-    sent = after(DEBT, Send(1), Unclear("reset"), NOW, WAIT).settled
+    sent = settle_outcome(DEBT, Send(1), Unclear("reset"), NOW, WAIT).settled
     assert (sent.unclear, sent.look_at) == (1, NOW + WAIT)
     shown = replace(DEBT, delivery=SHOWN)
-    assert after(shown, Edit(40, 2), Unclear("reset"), NOW, WAIT).settled.unclear == 0
+    assert settle_outcome(shown, Edit(40, 2), Unclear("reset"), NOW, WAIT).settled.unclear == 0
 
 
 def test_a_deleted_message_shows_nothing() -> None:
     shown = replace(DEBT, delivery=SHOWN)
-    assert after(shown, Delete(40), Sent(40), NOW, WAIT).settled.shown_revision == 0
+    assert settle_outcome(shown, Delete(40), Sent(40), NOW, WAIT).settled.shown_revision == 0

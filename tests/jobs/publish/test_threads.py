@@ -27,7 +27,11 @@ def newsroom(db: Database, clock: MovedClock, *channels: int, **policy: object) 
 
 def threads(made: Desk, chat_id: int = CHANNEL) -> dict[str, str]:
     """The bot's posts in a chat, each with the post that it is a reply to, "" for none."""
-    shown = [message for message in made.box.shown(chat_id) if message.author.is_bot and not message.service]
+    shown = [
+        message
+        for message in made.box.visible_messages(chat_id)
+        if message.author.is_bot and not message.service
+    ]
     text = {message.id: message.content.text.plain.splitlines()[0] for message in shown}
     return {text[each.id]: text.get(each.reply_to.id, "?") if each.reply_to else "" for each in shown}
 
@@ -69,7 +73,7 @@ async def test_readers_alerts_are_no_thread(db: Database, clock: MovedClock) -> 
     made = newsroom(db, clock, threads=True)
     made.box.add_person("Reader", id=READER)
     made.box.say(READER, READER, "/start")
-    db.run_here(followers, [READER])
+    db.run_sync(followers, [READER])
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
@@ -84,7 +88,7 @@ async def test_a_post_deleted_by_hand_costs_the_next_one_nothing(db: Database, c
     async with made.working():
         made.news(RIVER[0], summary=RIVER[1])
         await made.pass_time(5, 1)
-        [shown] = [message for message in made.box.shown(CHANNEL) if message.author.is_bot]
+        [shown] = [message for message in made.box.visible_messages(CHANNEL) if message.author.is_bot]
         made.box.delete(CHANNEL, shown.id)
         made.news(FAMILIES[0], summary=FAMILIES[1])
         await made.pass_time(5, 1)
@@ -151,7 +155,7 @@ async def test_an_unclear_reply_is_found_again_and_neither_repeated_nor_lost(
         made.news(ENGINEERS[0], summary=ENGINEERS[1])
         await made.pass_time(5, 1)
     assert threads(made) == {RIVER[0]: "", FAMILIES[0]: RIVER[0], ENGINEERS[0]: FAMILIES[0]}
-    assert len(made.box.ledger.bearing(CHANNEL, FAMILIES[0])) == 1
+    assert len(made.box.visibility.messages_with(CHANNEL, FAMILIES[0])) == 1
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.25, 0.5, 1.0, 2.0])
@@ -168,7 +172,7 @@ async def test_after_a_crash_the_story_goes_on_where_it_stood(
     async with after.working():
         await after.pass_time(200, 2)
     assert threads(after) == {RIVER[0]: "", FAMILIES[0]: RIVER[0]}
-    assert len(after.box.ledger.bearing(CHANNEL, FAMILIES[0])) == 1
+    assert len(after.box.visibility.messages_with(CHANNEL, FAMILIES[0])) == 1
 
 
 async def test_what_an_editor_splits_and_joins_while_posts_are_held_counts_when_they_are_sent(
@@ -182,8 +186,8 @@ async def test_what_an_editor_splits_and_joins_while_posts_are_held_counts_when_
         families = made.news(FAMILIES[0], summary=FAMILIES[1])
         orchids = made.news(ORCHIDS[0], summary=ORCHIDS[1])
         await made.pass_time(5, 1)
-        db.run_here(stories.take_out, families.id, clock.now())
-        db.run_here(stories.put_together, river.id, orchids.id, clock.now())
+        db.run_sync(stories.split_off, families.id, clock.now())
+        db.run_sync(stories.merge_stories, river.id, orchids.id, clock.now())
         await made.pass_time(310, 10)
     assert threads(made) == {RIVER[0]: "", FAMILIES[0]: "", ORCHIDS[0]: RIVER[0]}
 

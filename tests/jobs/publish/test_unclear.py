@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from jobs.publish.message_search import MISSES, MOST, Search
-from jobs.publish.reconcile import Way, way
-from jobs.publish.send_result import Standing
+from jobs.publish.message_search import MAX_CHECKED, MAX_MISSES, MessageSearch
+from jobs.publish.reconcile import LookupMethod, choose_method
+from jobs.publish.send_result import ChatAccess
 from storage.database import Database
 from storage.records import ChatKind, DeliveryState
 from tests.conftest import THOROUGH, MovedClock
@@ -36,7 +36,7 @@ async def newsroom_with_a_past(
 
 def rights(made: Desk, title: str, chat_id: int = CHANNEL) -> int:
     """How many messages ever showed this headline."""
-    return len(made.box.ledger.bearing(chat_id, title))
+    return len(made.box.visibility.messages_with(chat_id, title))
 
 
 @pytest.mark.parametrize("fault", UNCLEAR)
@@ -78,7 +78,11 @@ async def test_a_colleagues_posts_are_never_touched(
         await newsroom.pass_time(200, 2)
     assert rights(newsroom, "River rises") == 1
     assert newsroom.deliveries()[1].found == 1
-    by_hand = [message for message in newsroom.box.shown(CHANNEL) if message.author.id != newsroom.box.bot.id]
+    by_hand = [
+        message
+        for message in newsroom.box.visible_messages(CHANNEL)
+        if message.author.id != newsroom.box.bot.id
+    ]
     assert all(not message.versions for message in by_hand)
     assert len([message for message in by_hand if not message.service]) == 12
 
@@ -94,7 +98,9 @@ async def test_where_looking_could_touch_a_colleagues_post_and_nobody_can_compar
         await newsroom.pass_time(100, 1)
     assert rights(newsroom, "River rises") == 2
     assert newsroom.deliveries()[1].repeats == 1
-    assert "By hand" in [newsroom.box.view(message)["text"] for message in newsroom.box.shown(CHANNEL)]
+    assert "By hand" in [
+        newsroom.box.view_message(message)["text"] for message in newsroom.box.visible_messages(CHANNEL)
+    ]
 
 
 @pytest.mark.parametrize("fault", ["closed_applied", "closed", "late", "truncated"])
@@ -120,7 +126,7 @@ async def test_everything_else_goes_on_while_a_channel_is_unclear(db: Database, 
     newsroom = desk(db, clock, CHANNEL, OTHER)
     newsroom.box.add_channel("Daily", id=CHANNEL), newsroom.box.add_channel("Weekly", id=OTHER)
     readers = newsroom.box.add_people(3, first_id=100)
-    newsroom.db.run_here(followers, readers)
+    newsroom.db.run_sync(followers, readers)
     clock.move(1)
     async with newsroom.working():
         newsroom.news("Before")
@@ -141,7 +147,7 @@ async def test_an_unclear_send_to_a_reader_is_repeated_once_and_counted(
 ) -> None:
     newsroom = desk(db, clock)
     [reader] = newsroom.box.add_people(1, first_id=100)
-    newsroom.db.run_here(followers, [reader])
+    newsroom.db.run_sync(followers, [reader])
     clock.move(1)
     newsroom.box.faults.script(fault, methods=["sendMessage"])
     async with newsroom.working():
@@ -157,13 +163,13 @@ async def test_what_is_never_answered_is_repeated_ever_more_seldom_and_given_up_
 ) -> None:
     newsroom = desk(db, clock, max_age=timedelta(hours=3))
     [reader] = newsroom.box.add_people(1, first_id=100)
-    newsroom.db.run_here(followers, [reader])
+    newsroom.db.run_sync(followers, [reader])
     clock.move(1)
     newsroom.box.faults.script("closed_applied", methods=["sendMessage"], times=99)
     async with newsroom.working():
         newsroom.news("River rises")
         await newsroom.pass_time(4 * 3600, 30)
-    sent = [message.at for message in newsroom.box.ledger.bearing(reader, "River rises")]
+    sent = [message.at for message in newsroom.box.visibility.messages_with(reader, "River rises")]
     waits = [(later - earlier).total_seconds() for earlier, later in pairwise(sent)]
     assert waits == sorted(waits)
     assert (len(sent), waits[0] < 110) == (8, True)
@@ -217,31 +223,31 @@ async def test_whenever_it_is_killed_a_channel_gets_each_post_exactly_once(
 
 
 def test_the_way_to_look_never_risks_what_is_not_ours() -> None:
-    channel = Standing(id=CHANNEL, kind=ChatKind.CHANNEL)
-    powerful = Standing(id=CHANNEL, kind=ChatKind.CHANNEL, may_edit=True)
-    supergroup = Standing(id=GROUP, kind=ChatKind.SUPERGROUP)
-    group = Standing(id=-4001, kind=ChatKind.GROUP)
-    assert way(channel, 7, ()) is Way.EDIT
-    assert way(channel, 0, (OPERATOR,)) is Way.FORWARD
-    assert way(powerful, 7, (OPERATOR,)) is Way.FORWARD
-    assert way(supergroup, 7, (OPERATOR,)) is Way.FORWARD
-    assert [way(each, 7, ()) for each in (powerful, supergroup, group)] == [Way.REPEAT] * 3
-    assert way(group, 7, (OPERATOR,)) is Way.REPEAT
+    channel = ChatAccess(id=CHANNEL, kind=ChatKind.CHANNEL)
+    powerful = ChatAccess(id=CHANNEL, kind=ChatKind.CHANNEL, may_edit=True)
+    supergroup = ChatAccess(id=GROUP, kind=ChatKind.SUPERGROUP)
+    group = ChatAccess(id=-4001, kind=ChatKind.GROUP)
+    assert choose_method(channel, 7, ()) is LookupMethod.EDIT
+    assert choose_method(channel, 0, (OPERATOR,)) is LookupMethod.FORWARD
+    assert choose_method(powerful, 7, (OPERATOR,)) is LookupMethod.FORWARD
+    assert choose_method(supergroup, 7, (OPERATOR,)) is LookupMethod.FORWARD
+    assert [choose_method(each, 7, ()) for each in (powerful, supergroup, group)] == [LookupMethod.REPEAT] * 3
+    assert choose_method(group, 7, (OPERATOR,)) is LookupMethod.REPEAT
 
 
 def test_a_search_ends_behind_several_misses_and_bridges_gaps() -> None:
-    search = Search(after=40)
+    search = MessageSearch(after=40)
     numbers = []
-    for there in [True, *[False] * (MISSES - 1), True, *[False] * MISSES]:
-        assert not search.over
-        numbers.append(search.number)
-        search.tell(there=there)
-    assert (search.over, search.sure) == (True, True)
+    for there in [True, *[False] * (MAX_MISSES - 1), True, *[False] * MAX_MISSES]:
+        assert not search.is_finished
+        numbers.append(search.next_message_id)
+        search.record_probe(there=there)
+    assert (search.is_finished, search.reached_end) == (True, True)
     assert numbers == list(range(41, 41 + len(numbers)))
 
 
 def test_a_search_among_too_many_messages_is_not_sure() -> None:
-    search = Search(after=0)
-    for _ in range(MOST):
-        search.tell(there=True)
-    assert (search.over, search.sure) == (True, False)
+    search = MessageSearch(after=0)
+    for _ in range(MAX_CHECKED):
+        search.record_probe(there=True)
+    assert (search.is_finished, search.reached_end) == (True, False)

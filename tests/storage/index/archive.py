@@ -5,26 +5,28 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from storage import articles
-from storage.articles import Draft
+from storage.articles import ArticleDraft
 from storage.database import Database
 from storage.index import Index
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def draft(title: str, summary: str = "", *, days: float = 0, language: str = "en", **more: object) -> Draft:
+def draft(
+    title: str, summary: str = "", *, days: float = 0, language: str = "en", **more: object
+) -> ArticleDraft:
     """An article published `days` before noon."""
     when = NOON - timedelta(days=days)
     link = f"https://news.example/{abs(hash((title, summary, days)))}"
-    return Draft(url=link, title=title, summary=summary, language=language, published_at=when, **more)  # type: ignore[arg-type]
+    return ArticleDraft(url=link, title=title, summary=summary, language=language, published_at=when, **more)  # type: ignore[arg-type]
 
 
-def keep(db: Database, *drafts: Draft) -> list[int]:
+def keep(db: Database, *drafts: ArticleDraft) -> list[int]:
     """Store articles, each in a transaction of its own, as they would arrive."""
-    return [db.run_here(articles.add, [one], NOON)[0] for one in drafts]
+    return [db.run_sync(articles.add, [one], NOON)[0] for one in drafts]
 
 
-def correct(connection: Connection, article_id: int, says: Draft) -> None:
+def correct(connection: Connection, article_id: int, says: ArticleDraft) -> None:
     articles.revise(connection, article_id, says, ("title",), NOON)
 
 
@@ -35,7 +37,9 @@ def found(index: Index, typed: str, **how: object) -> list[int]:
 
 def related(index: Index, article_id: int) -> list[int]:
     """The numbers of the related articles that readers are told of, best first."""
-    return [hit.article_id for hit in index.related(article_id, 20, floor=index.archive.weights.told)]
+    return [
+        hit.article_id for hit in index.find_related(article_id, 20, floor=index.archive.weights.shown_floor)
+    ]
 
 
 #: Two floods, two quakes and what has nothing to do with them.

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from storage import articles, embeddings
 from storage.database import Database
 from storage.index import Index
-from storage.index.vectors.dense import TUNED, Dense
-from storage.index.vectors.sign_bits import Signs
+from storage.index.vectors.dense import TUNED, DenseIndex
+from storage.index.vectors.sign_bits import SignBits
 from storage.records import Embedding
 from tests.storage.index.archive import NOON, OTHERS, QUAKE, RIVER, draft, keep, related
 
@@ -35,10 +35,10 @@ def made(article_id: int, vector: bytes, language: str = "en") -> Embedding:
     )
 
 
-def archive_of(*languages: str, subjects: int = 40, exact: int = TUNED.exact) -> Dense:
+def archive_of(*languages: str, subjects: int = 40, exact: int = TUNED.exact) -> DenseIndex:
     """An article on each subject in each language: article 100 * (language's place) + subject."""
-    dense = Dense("m", replace(TUNED, exact=exact, looked_at=20))
-    dense.take(
+    dense = DenseIndex("m", replace(TUNED, exact=exact, looked_at=20))
+    dense.add_batch(
         made(100 * place + subject, said(subject, language), language)
         for place, language in enumerate(languages, start=1)
         for subject in range(subjects)
@@ -46,10 +46,10 @@ def archive_of(*languages: str, subjects: int = 40, exact: int = TUNED.exact) ->
     return dense
 
 
-def foreign(dense: Dense, article_id: int) -> list[int]:
-    sense = dense.about(article_id)
+def foreign(dense: DenseIndex, article_id: int) -> list[int]:
+    sense = dense.query_article(article_id)
     assert sense is not None
-    return [one.article_id for one in sense.foreign()]
+    return [one.article_id for one in sense.find_foreign()]
 
 
 @pytest.mark.parametrize("exact", [TUNED.exact, 10], ids=["compared with all", "compared by signs first"])
@@ -61,20 +61,20 @@ def test_the_same_subject_is_found_in_every_other_language(exact: int) -> None:
 
 def test_nothing_of_the_same_or_of_an_unknown_language_is_found_by_the_model_alone() -> None:
     dense = archive_of("en", "")
-    dense.take([made(999, said(3), "en")])
+    dense.add_batch([made(999, said(3), "en")])
     assert foreign(dense, 103) == []
     assert foreign(dense, 203) == []
 
 
 def test_an_article_that_nobody_wrote_about_elsewhere_finds_nothing() -> None:
     dense = archive_of("en", "my")
-    dense.take([made(999, said(77), "en")])
+    dense.add_batch([made(999, said(77), "en")])
     assert foreign(dense, 999) == []
 
 
 def test_a_vector_that_is_replaced_is_found_by_what_it_says_now() -> None:
     dense = archive_of("en", "my", exact=10)
-    dense.take([made(205, said(60, "my"), "my"), made(160, said(60), "en")])
+    dense.add_batch([made(205, said(60, "my"), "my"), made(160, said(60), "en")])
     assert 205 not in foreign(dense, 105)
     assert foreign(dense, 160)[0] == 205
     assert len(dense) == 81
@@ -82,63 +82,63 @@ def test_a_vector_that_is_replaced_is_found_by_what_it_says_now() -> None:
 
 def test_an_article_whose_words_no_longer_make_a_vector_is_forgotten() -> None:
     dense = archive_of("en", "my")
-    dense.take([made(205, b"", "my")])
+    dense.add_batch([made(205, b"", "my")])
     assert 205 not in foreign(dense, 105)
-    assert dense.about(205) is None
-    dense.take([made(205, said(5, "my"), "my")])
+    assert dense.query_article(205) is None
+    dense.add_batch([made(205, said(5, "my"), "my")])
     assert foreign(dense, 105)[0] == 205
 
 
 def test_a_vector_of_another_width_is_left_out() -> None:
     dense = archive_of("en", "my")
-    assert dense.take([made(500, b"\x01\x02", "my"), made(501, bytes(WIDTH), "my")]) == 0
-    assert dense.about(500) is None
+    assert dense.add_batch([made(500, b"\x01\x02", "my"), made(501, bytes(WIDTH), "my")]) == 0
+    assert dense.query_article(500) is None
 
 
 def test_a_languages_second_batch_finds_as_its_first_did() -> None:
-    at_once, one_by_one = archive_of("en", "my", "fi"), Dense("m", TUNED)
+    at_once, one_by_one = archive_of("en", "my", "fi"), DenseIndex("m", TUNED)
     for place, language in enumerate(("en", "my", "fi"), start=1):
         for subject in range(40):
-            one_by_one.take([made(100 * place + subject, said(subject, language), language)])
+            one_by_one.add_batch([made(100 * place + subject, said(subject, language), language)])
     for article in (101, 217, 339):
         assert foreign(one_by_one, article) == foreign(at_once, article)
 
 
 def test_words_from_outside_are_compared_from_the_corner_that_they_lie_in() -> None:
-    dense = Dense("m", reads=lambda text: said(int(text), "my"))
-    assert dense.about_text("7") is None  # nothing to compare with
-    dense.take(
+    dense = DenseIndex("m", reads=lambda text: said(int(text), "my"))
+    assert dense.query_text("7") is None  # nothing to compare with
+    dense.add_batch(
         made(100 * place + subject, said(subject, language), language)
         for place, language in enumerate(("en", "my"), start=1)
         for subject in range(40)
     )
-    sense = dense.about_text("7")
+    sense = dense.query_text("7")
     assert sense is not None
-    assert [one.article_id for one in sense.foreign()] == [107]
+    assert [one.article_id for one in sense.find_foreign()] == [107]
 
 
 def test_words_that_could_not_be_read_in_time_are_compared_with_nothing() -> None:
-    dense = Dense("m", reads=lambda _text: b"")
-    dense.take([made(1, said(1))])
-    assert dense.about_text("anything") is None
-    assert archive_of("en").about_text("anything") is None
+    dense = DenseIndex("m", reads=lambda _text: b"")
+    dense.add_batch([made(1, said(1))])
+    assert dense.query_text("anything") is None
+    assert archive_of("en").query_text("anything") is None
 
 
 def test_an_article_without_a_vector_stands_between_its_neighbours() -> None:
     dense = archive_of("en")
-    sense = dense.about(101)
+    sense = dense.query_article(101)
     assert sense is not None
-    nearest, unknown, other = sense.beside(np.array([101, 777, 102])).tolist()
+    nearest, unknown, other = sense.rank_bonus(np.array([101, 777, 102])).tolist()
     assert nearest == pytest.approx(TUNED.share, abs=0.01)
     assert unknown == pytest.approx((nearest + other) / 2)
-    assert sense.beside(np.array([777, 778])).tolist() == [0.0, 0.0]
+    assert sense.rank_bonus(np.array([777, 778])).tolist() == [0.0, 0.0]
 
 
 @given(st.lists(st.integers(0, 39), max_size=20))
 def test_the_model_never_takes_from_what_words_gave(subjects: Sequence[int]) -> None:
-    sense = SMALL.about(101)
+    sense = SMALL.query_article(101)
     assert sense is not None
-    added = sense.beside(np.array([100 + subject for subject in subjects], np.int64))
+    added = sense.rank_bonus(np.array([100 + subject for subject in subjects], np.int64))
     assert ((added >= 0) & (added <= TUNED.share + 0.01)).all()
 
 
@@ -146,10 +146,10 @@ SMALL = archive_of("en", "my")
 
 
 def test_where_the_model_is_weaker_than_words_it_counts_less() -> None:
-    dense = Dense("m")
-    dense.take([made(1, said(1), "en"), made(2, said(1, "my"), "km"), made(3, said(2, "my"), "km")])
-    assert dense.share_of(1) == TUNED.share
-    assert dense.share_of(2) == TUNED.weaker_share < TUNED.share
+    dense = DenseIndex("m")
+    dense.add_batch([made(1, said(1), "en"), made(2, said(1, "my"), "km"), made(3, said(2, "my"), "km")])
+    assert dense.share_for_language(1) == TUNED.share
+    assert dense.share_for_language(2) == TUNED.weaker_share < TUNED.share
 
 
 @given(st.integers(1, 200), st.integers(1, 300), st.integers(1, 20))
@@ -157,11 +157,11 @@ def test_the_nearest_by_signs_are_those_with_the_fewest_that_differ(
     width: int, rows: int, wanted: int
 ) -> None:
     table = np.random.default_rng(width * rows).normal(size=(rows, width)).astype(np.float32)
-    signs = Signs(width)
+    signs = SignBits(width)
     signs.extend(table[: rows // 2])
     signs.extend(table[rows // 2 :])
     differ = ((table > 0) != (table[0] > 0)).sum(axis=1)
-    found = signs.nearest(table[0], np.arange(rows), wanted)
+    found = signs.nearest_slots(table[0], np.arange(rows), wanted)
     assert sorted(differ[found]) == sorted(differ)[:wanted]
 
 
@@ -169,25 +169,27 @@ def test_the_nearest_by_signs_are_those_with_the_fewest_that_differ(
 
 
 def index_with(db: Database, *vectors: tuple[int, bytes, str]) -> Index:
-    index = Index(dense=Dense("m"))
-    db.run_here(embeddings.keep, [made(number, vector, language) for number, vector, language in vectors])
-    db.read_here(index.catch_up)
+    index = Index(dense=DenseIndex("m"))
+    db.run_sync(
+        embeddings.save_embeddings, [made(number, vector, language) for number, vector, language in vectors]
+    )
+    db.read_sync(index.catch_up)
     return index
 
 
 def test_without_vectors_the_answer_is_the_one_that_words_give(db: Database) -> None:
     ids = keep(db, *RIVER, *QUAKE, *OTHERS)
-    plain, dense = Index(), Index(dense=Dense("m"))
-    db.read_here(plain.catch_up)
-    db.read_here(dense.catch_up)
+    plain, dense = Index(), Index(dense=DenseIndex("m"))
+    db.read_sync(plain.catch_up)
+    db.read_sync(dense.catch_up)
     for number in ids:
-        assert dense.related(number, 20) == plain.related(number, 20)
+        assert dense.find_related(number, 20) == plain.find_related(number, 20)
 
 
 def test_the_model_orders_what_words_found_and_adds_nothing_of_the_same_language(db: Database) -> None:
     ids = keep(db, *RIVER, *QUAKE, *OTHERS)
     plain = Index()
-    db.read_here(plain.catch_up)
+    db.read_sync(plain.catch_up)
     found = related(plain, ids[0])
     assert len(found) >= 2
     last = found[-1]
@@ -219,18 +221,18 @@ def test_a_story_is_found_in_the_other_language(db: Database) -> None:
 
 def test_a_withdrawn_article_of_another_language_is_not_shown(db: Database) -> None:
     english, finnish, index = two_languages(db)
-    db.run_here(articles.withdraw, finnish[0], NOON)
-    db.read_here(index.catch_up)
+    db.run_sync(articles.withdraw, finnish[0], NOON)
+    db.read_sync(index.catch_up)
     assert finnish[0] not in related(index, english[0])
 
 
 def test_a_page_of_answers_goes_on_where_the_one_before_ended(db: Database) -> None:
     english, _, index = two_languages(db)
-    whole = [hit.article_id for hit in index.related(english[0], 20)]
-    paged = [hit.article_id for at in range(len(whole)) for hit in index.related(english[0], 1, at)]
+    whole = [hit.article_id for hit in index.find_related(english[0], 20)]
+    paged = [hit.article_id for at in range(len(whole)) for hit in index.find_related(english[0], 1, at)]
     assert paged == whole
 
 
 def test_stories_are_put_together_by_words_alone(db: Database) -> None:
     english, finnish, index = two_languages(db)
-    assert not set(finnish) & set(index.neighbourhood(english[0], 20).articles)
+    assert not set(finnish) & set(index.find_neighbourhood(english[0], 20).articles)

@@ -101,9 +101,9 @@ def every_script() -> Index:
 @pytest.mark.parametrize("language", SCRIPTS)
 def test_in_every_script_one_event_is_recognised(every_script: Index, language: str) -> None:
     first = 3 * list(SCRIPTS).index(language) + 1
-    told = every_script.related(first, 5, floor=every_script.archive.weights.told)
+    told = every_script.find_related(first, 5, floor=every_script.archive.weights.shown_floor)
     assert told[0].article_id == first + 1
-    why = every_script.evidence(first, first + 1)
+    why = every_script.explain_likeness(first, first + 1)
     assert why is not None
     assert why.shared
     assert first + 2 not in [hit.article_id for hit in told]

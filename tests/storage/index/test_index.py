@@ -19,7 +19,7 @@ def ids(db: Database) -> list[int]:
 
 def caught_up(db: Database, index: Index | None = None) -> Index:
     index = Index.open(None) if index is None else index
-    db.read_here(index.catch_up)
+    db.read_sync(index.catch_up)
     return index
 
 
@@ -31,9 +31,9 @@ def test_articles_on_one_event_are_related_and_others_are_not(db: Database, ids:
 
 
 def test_related_articles_say_which_words_they_share(db: Database, ids: list[int]) -> None:
-    [hit] = caught_up(db).related(ids[3], 5)
+    [hit] = caught_up(db).find_related(ids[3], 5)
     assert 0 < hit.score < 1
-    why = caught_up(db).evidence(ids[3], ids[4])
+    why = caught_up(db).explain_likeness(ids[3], ids[4])
     assert why is not None
     assert "minhla" in {each.word for each in why.shared}
 
@@ -41,8 +41,11 @@ def test_related_articles_say_which_words_they_share(db: Database, ids: list[int
 def test_what_each_shared_word_counts_adds_up_to_the_likeness(db: Database, ids: list[int]) -> None:
     index = caught_up(db)
     for one in ids:
-        for hit in index.related(one, 10):
-            why, back = index.evidence(one, hit.article_id), index.evidence(hit.article_id, one)
+        for hit in index.find_related(one, 10):
+            why, back = (
+                index.explain_likeness(one, hit.article_id),
+                index.explain_likeness(hit.article_id, one),
+            )
             assert why is not None
             assert back is not None
             assert why.alike == pytest.approx(hit.score) == pytest.approx(back.alike)
@@ -52,40 +55,40 @@ def test_what_each_shared_word_counts_adds_up_to_the_likeness(db: Database, ids:
 
 
 def test_names_are_told_from_words_and_each_is_there_once(db: Database, ids: list[int]) -> None:
-    why = caught_up(db).evidence(ids[0], ids[1])
+    why = caught_up(db).explain_likeness(ids[0], ids[1])
     assert why is not None
     kinds = {each.word: each.name for each in why.shared}
     assert len(kinds) == len(why.shared)
     assert kinds["sittaung"]
     assert kinds["lanmadaw"]
     assert not kinds["river"]
-    assert caught_up(db).evidence(ids[0], 999) is None
+    assert caught_up(db).explain_likeness(ids[0], 999) is None
 
 
 def test_an_article_says_all_of_what_it_says_itself(db: Database, ids: list[int]) -> None:
-    why = caught_up(db).evidence(ids[0], ids[0])
+    why = caught_up(db).explain_likeness(ids[0], ids[0])
     assert why is not None
     assert (why.part, why.part_of_other) == pytest.approx((1, 1))
 
 
 def test_nothing_is_read_twice(db: Database, ids: list[int]) -> None:
     index = Index.open(None)
-    assert db.read_here(index.catch_up) == len(ids)
-    assert db.read_here(index.catch_up) == 0
+    assert db.read_sync(index.catch_up) == len(ids)
+    assert db.read_sync(index.catch_up) == 0
 
 
 def test_a_new_article_is_found_after_the_next_catch_up(db: Database, ids: list[int]) -> None:
     index = caught_up(db)
     [new] = keep(db, draft("Sittaung dam to be rebuilt", "Lanmadaw gets a new dam after the flood."))
-    assert db.read_here(index.catch_up) == 1
+    assert db.read_sync(index.catch_up) == 1
     assert new in related(index, ids[0])
     assert found(index, "rebuilt") == [new]
 
 
 def test_a_corrected_article_is_found_by_its_new_words_only(db: Database, ids: list[int]) -> None:
     index = caught_up(db)
-    db.run_here(correct, ids[0], draft("Ferry sinks off Kyaikkami", "The ferry went down in a storm."))
-    assert db.read_here(index.catch_up) == 1
+    db.run_sync(correct, ids[0], draft("Ferry sinks off Kyaikkami", "The ferry went down in a storm."))
+    assert db.read_sync(index.catch_up) == 1
     assert found(index, "kyaikkami") == [ids[0]]
     assert ids[0] not in found(index, "sittaung")
     assert ids[0] not in related(index, ids[1])
@@ -94,7 +97,7 @@ def test_a_corrected_article_is_found_by_its_new_words_only(db: Database, ids: l
 
 def test_a_withdrawn_article_is_no_longer_told(db: Database, ids: list[int]) -> None:
     index = caught_up(db)
-    db.run_here(articles.withdraw, ids[1], NOON)
+    db.run_sync(articles.withdraw, ids[1], NOON)
     caught_up(db, index)
     assert related(index, ids[0]) == [ids[2]]
     assert ids[1] not in found(index, "sittaung")
@@ -105,7 +108,7 @@ def test_a_duplicate_is_not_told_beside_its_original(db: Database, ids: list[int
         one = schema.articles.c.id == ids[1]
         connection.execute(update(schema.articles).where(one).values(duplicate_of=ids[0]))
 
-    db.run_here(mark)
+    db.run_sync(mark)
     index = caught_up(db)
     assert related(index, ids[0]) == [ids[2]]
     assert related(index, ids[1]) == [ids[2]]
@@ -121,9 +124,9 @@ def test_deleted_articles_are_forgotten_at_the_next_start(
         connection.execute(delete(schema.revisions).where(schema.revisions.c.article_id == ids[1]))
         connection.execute(delete(schema.articles).where(schema.articles.c.id == ids[1]))
 
-    db.run_here(forget)
+    db.run_sync(forget)
     index = Index.open(tmp_path / "newswire.index")
-    assert db.read_here(index.catch_up) == 1
+    assert db.read_sync(index.catch_up) == 1
     assert related(index, ids[0]) == [ids[2]]
     assert related(index, ids[1]) == []
 
@@ -137,8 +140,8 @@ def test_a_saved_index_answers_as_before_and_reads_on_from_there(
     [new] = keep(db, draft("Minhla quake: school closed", "The quake cracked a school in Minhla."))
     again = Index.open(path)
     assert len(again) == len(ids)
-    assert again.related(ids[0], 5) == index.related(ids[0], 5)
-    assert db.read_here(again.catch_up) == 1
+    assert again.find_related(ids[0], 5) == index.find_related(ids[0], 5)
+    assert db.read_sync(again.catch_up) == 1
     assert new in related(again, ids[3])
 
 
@@ -160,7 +163,7 @@ def test_a_harmed_copy_is_noticed_and_made_anew(
     )
     again = Index.open(path)
     assert len(again) == 0
-    assert db.read_here(again.catch_up) == len(ids)
+    assert db.read_sync(again.catch_up) == len(ids)
     assert set(related(again, ids[0])) == {ids[1], ids[2]}
 
 
@@ -174,9 +177,9 @@ def test_a_copy_of_another_archive_is_put_right(db: Database, ids: list[int], tm
         connection.execute(delete(schema.articles))
         articles.add(connection, [draft("Heron seen at the lake"), draft("A heron at the lake again")], NOON)
 
-    db.run_here(go_back)
+    db.run_sync(go_back)
     index = Index.open(path)
-    db.read_here(index.catch_up)
+    db.read_sync(index.catch_up)
     assert len(index) == 2
     assert found(index, "sittaung") == []
     assert len(found(index, "heron")) == 2

@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Database
 from storage.index import Index
-from storage.index.analyzer import language_of
+from storage.index.analyzer import detect_language
 from tests.storage.index.archive import draft, keep
 
 
@@ -22,7 +22,7 @@ from tests.storage.index.archive import draft, keep
     ],
 )
 def test_little_words_show_the_language(text: str, given: str, language: str) -> None:
-    assert language_of(text, given) == language
+    assert detect_language(text, given) == language
 
 
 def test_words_too_few_to_show_their_language_are_read_as_most_articles_are(db: Database) -> None:
@@ -33,5 +33,5 @@ def test_words_too_few_to_show_their_language_are_read_as_most_articles_are(db: 
         draft("သင်္ဘောများ တိုက်မိ", "မြူကြောင့် သင်္ဘောနှစ်စင်း တိုက်မိသည်။", language="my"),
     )
     index = Index.open(None)
-    db.read_here(index.catch_up)
-    assert [hit.article_id for hit in index.related_to_text("ferry collision", 3)] == [ferries]
+    db.read_sync(index.catch_up)
+    assert [hit.article_id for hit in index.find_related_to_text("ferry collision", 3)] == [ferries]

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.index import Index
-from storage.index.source import Arrival
-from storage.search import Page, search
+from storage.index.source import ArticleForIndex
+from storage.search import SearchPage, search_articles
 from tests.storage.index.archive import NOON, draft, found, keep
 from tests.storage.zawgyi_writer import to_zawgyi
 
@@ -31,15 +31,15 @@ def index(db: Database) -> Index:
         draft("Lễ hội hoa tại Hà Nội", "Người dân Hà Nội xem hoa.", language="vi", days=4),
     )
     index = Index.open(None)
-    db.read_here(index.catch_up)
+    db.read_sync(index.catch_up)
     return index
 
 
-def page(db: Database, index: Index, typed: str, count: int = 5, offset: int = 0) -> Page:
-    return db.read_here(search, index, typed, count, offset)
+def page(db: Database, index: Index, typed: str, count: int = 5, offset: int = 0) -> SearchPage:
+    return db.read_sync(search_articles, index, typed, count, offset)
 
 
-def numbers(page: Page) -> list[int]:
+def numbers(page: SearchPage) -> list[int]:
     return [match.article.id for match in page.matches]
 
 
@@ -148,20 +148,22 @@ TYPED = st.lists(OPERATORS | st.text(max_size=40) | st.just(" "), max_size=30).m
 def test_whatever_is_typed_is_answered(
     db: Database, index: Index, typed: str, offset: int, order: str
 ) -> None:
-    answer = db.read_here(search, index, typed, 3, offset, order=order, now=NOON)
+    answer = db.read_sync(search_articles, index, typed, 3, offset, order=order, now=NOON)
     assert len(answer.matches) <= 3
     assert answer.total <= len(index)
     for match in answer.matches:
         for part in (match.title, match.text):
             assert all(0 <= start < end <= len(part.text) for start, end in part.marks)
-    index.related_to_text(typed, 3, offset)
+    index.find_related_to_text(typed, 3, offset)
 
 
 @given(title=st.text(max_size=200), body=st.text(max_size=2000))
 def test_an_article_of_any_text_is_indexed_and_found(title: str, body: str) -> None:
     index = Index.open(None)
-    both = (Arrival(number, number, title, body, "", (title,), NOON, None, False) for number in (1, 2))
+    both = (
+        ArticleForIndex(number, number, title, body, "", (title,), NOON, None, False) for number in (1, 2)
+    )
     assert index.add(both) == 2
-    for hit in index.related(1, 5):
+    for hit in index.find_related(1, 5):
         assert hit.article_id == 2
         assert hit.score == pytest.approx(1.0)

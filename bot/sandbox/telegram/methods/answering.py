@@ -4,25 +4,27 @@ from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.state import Cloud, Query
+from bot.sandbox.telegram.state import PendingQuery, TelegramState
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 MOST_RESULTS = 50
-ANSWERED_WITHIN = 30.0  #: seconds; Telegram does not say how long, PTB's and others' users see about this
+ANSWER_TIMEOUT = 30.0  #: seconds; Telegram does not say how long, PTB's and others' users see about this
 
 
-def answer_callback_query(cloud: Cloud, params: Params) -> bool:
-    query = _open(cloud, params.text("callback_query_id"))
+def answer_callback_query(cloud: TelegramState, params: Params) -> bool:
+    query = _find_open_query(cloud, params.text("callback_query_id"))
     text = params.text("text")
     if len(text) > 200:
         raise bad_request("MESSAGE_TOO_LONG")
     query.answer = {"text": text, "show_alert": params.flag("show_alert"), "url": params.text("url")}
-    cloud.journal.write(cloud.clock.now(), "callback_answered", query.user_id, query=query.id, **query.answer)
+    cloud.event_log.append(
+        cloud.clock.now(), "callback_answered", query.user_id, query=query.id, **query.answer
+    )
     return True
 
 
-def answer_inline_query(cloud: Cloud, params: Params) -> bool:
-    results = params.tree("results", "can't parse inline query results JSON object")
+def answer_inline_query(cloud: TelegramState, params: Params) -> bool:
+    results = params.json_value("results", "can't parse inline query results JSON object")
     if not isinstance(results, list):
         raise bad_request("results must be an Array")
     if len(results) > MOST_RESULTS:
@@ -35,24 +37,24 @@ def answer_inline_query(cloud: Cloud, params: Params) -> bool:
     if len(params.text("next_offset").encode()) > 64:
         raise bad_request("NEXT_OFFSET_INVALID")
     for result in results:
-        _check_words(result)
-    query = _open(cloud, params.text("inline_query_id"))
+        _check_content(result)
+    query = _find_open_query(cloud, params.text("inline_query_id"))
     query.answer = {"results": results, "next_offset": params.text("next_offset")}
     return True
 
 
-def _check_words(result: Json) -> None:
+def _check_content(result: Json) -> None:
     """The message that a result would send is parsed as any other."""
     words = result.get("input_message_content") or {}
     if isinstance(words, dict) and "message_text" in words:
         given, mode = str(words["message_text"]), str(words.get("parse_mode") or "")
         if not given:
             raise bad_request("message text is empty")
-        compose.kept(*compose.parsed(given, mode, words.get("entities")), compose.SENT_TEXT)
+        compose.clean_text(*compose.parse_text(given, mode, words.get("entities")), compose.SENT_TEXT)
 
 
-def _open(cloud: Cloud, query_id: str) -> Query:
+def _find_open_query(cloud: TelegramState, query_id: str) -> PendingQuery:
     query = cloud.queries.get(query_id)
-    if query is None or cloud.clock.monotonic() - query.asked_at > ANSWERED_WITHIN:
+    if query is None or cloud.clock.monotonic() - query.asked_at > ANSWER_TIMEOUT:
         raise bad_request(TOO_OLD)
     return query

@@ -1,12 +1,12 @@
 """setMessageReaction, sendChatAction, pinChatMessage, leaveChat: what is done in a chat without writing."""
 
 from bot.sandbox.api_error import bad_request
-from bot.sandbox.telegram.chats import Kind, Member, Standing
-from bot.sandbox.telegram.founding import service_message
-from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, message_in
+from bot.sandbox.telegram.chats import ChatType, Member, MemberStatus
+from bot.sandbox.telegram.founding import add_service_message
+from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, find_message
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.rights import check_pin
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
 ACTIONS = frozenset(
     {
@@ -28,48 +28,50 @@ EMOJI = frozenset(
 )
 
 
-def set_message_reaction(cloud: Cloud, params: Params) -> bool:
+def set_message_reaction(cloud: TelegramState, params: Params) -> bool:
     """An empty list takes reactions away, and so tells whether a message is there."""
-    given = params.tree("reaction", "can't parse reaction types JSON object") or []
+    given = params.json_value("reaction", "can't parse reaction types JSON object") or []
     if not isinstance(given, list):
         raise bad_request("can't parse reaction types JSON object: expected an Array")
     for reaction in given:
         emoji = str(reaction.get("emoji", "")).removesuffix("\ufe0f") if isinstance(reaction, dict) else ""
         if emoji not in EMOJI:
             raise bad_request("REACTION_INVALID")
-    message = message_in(cloud, chat_to_read(cloud, params), params, "react")
+    message = find_message(cloud, chat_to_read(cloud, params), params, "react")
     if given:
-        cloud.journal.write(
+        cloud.event_log.append(
             cloud.clock.now(), "reaction", message.chat.id, message.id, reaction=given[0]["emoji"]
         )
     return True
 
 
-def send_chat_action(cloud: Cloud, params: Params) -> bool:
+def send_chat_action(cloud: TelegramState, params: Params) -> bool:
     if params.text("action").lower() not in ACTIONS:
         raise bad_request("wrong parameter action in request")
     chat = chat_to_write(cloud, params)
-    cloud.journal.write(cloud.clock.now(), "typing", chat.id, action=params.text("action"))
+    cloud.event_log.append(cloud.clock.now(), "typing", chat.id, action=params.text("action"))
     return True
 
 
-def pin_chat_message(cloud: Cloud, params: Params) -> bool:
+def pin_chat_message(cloud: TelegramState, params: Params) -> bool:
     """The notice of it is a service message, takes an id, and is told to the bot itself."""
     chat = chat_to_write(cloud, params)
-    message = message_in(cloud, chat, params, "pin")
+    message = find_message(cloud, chat, params, "pin")
     check_pin(chat, cloud.bot)
     if message.service:
         raise bad_request("a service message can't be pinned")
     if message.id in chat.pinned:
         return True
     chat.pinned.append(message.id)
-    notice = service_message(cloud, chat, cloud.bot, {"pinned_message": message.to_json(with_reply=False)})
-    kind = "channel_post" if chat.kind == Kind.CHANNEL else "message"
+    notice = add_service_message(
+        cloud, chat, cloud.bot, {"pinned_message": message.to_json(with_reply=False)}
+    )
+    kind = "channel_post" if chat.kind == ChatType.CHANNEL else "message"
     cloud.updates.put(kind, notice.to_json())
     return True
 
 
-def unpin_chat_message(cloud: Cloud, params: Params) -> bool:
+def unpin_chat_message(cloud: TelegramState, params: Params) -> bool:
     chat = chat_to_write(cloud, params)
     check_pin(chat, cloud.bot)
     message_id = params.integer("message_id") or (chat.pinned[-1] if chat.pinned else 0)
@@ -79,9 +81,9 @@ def unpin_chat_message(cloud: Cloud, params: Params) -> bool:
     return True
 
 
-def leave_chat(cloud: Cloud, params: Params) -> bool:
+def leave_chat(cloud: TelegramState, params: Params) -> bool:
     chat = chat_to_read(cloud, params)
-    if chat.kind == Kind.PRIVATE:
+    if chat.kind == ChatType.PRIVATE:
         raise bad_request("chat member status can't be changed in private chats")
-    chat.members[cloud.bot.id] = Member(Standing.LEFT)
+    chat.members[cloud.bot.id] = Member(MemberStatus.LEFT)
     return True

@@ -2,28 +2,28 @@
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.messages import Message
-from bot.sandbox.telegram.methods.places import chat_to_write, message_in
+from bot.sandbox.telegram.methods.places import chat_to_write, find_message
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.rights import undeletable
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.rights import deletion_error
+from bot.sandbox.telegram.state import TelegramState
 
 MOST_AT_ONCE = 100
 
 
-def delete_message(cloud: Cloud, params: Params) -> bool:
+def delete_message(cloud: TelegramState, params: Params) -> bool:
     if not params.has("chat_id"):
         raise bad_request("chat identifier is not specified")
     if not params.has("message_id"):
         raise bad_request("message identifier is not specified")
-    message = message_in(cloud, chat_to_write(cloud, params), params, "delete")
-    _check(cloud, message)
-    _delete(cloud, message)
+    message = find_message(cloud, chat_to_write(cloud, params), params, "delete")
+    _check_deletable(cloud, message)
+    _mark_deleted(cloud, message)
     return True
 
 
-def delete_messages(cloud: Cloud, params: Params) -> bool:
+def delete_messages(cloud: TelegramState, params: Params) -> bool:
     """Those that are not there are passed over; one that may not be deleted keeps all."""
-    given = params.tree("message_ids", "can't parse message identifiers JSON object")
+    given = params.json_value("message_ids", "can't parse message identifiers JSON object")
     if not isinstance(given, list) or not given:
         raise bad_request("message identifiers are not specified")
     if len(given) > MOST_AT_ONCE:
@@ -31,18 +31,18 @@ def delete_messages(cloud: Cloud, params: Params) -> bool:
     chat = chat_to_write(cloud, params)
     messages = [found for number in given if (found := cloud.messages.find(chat, int(number)))]
     for message in messages:
-        _check(cloud, message)
+        _check_deletable(cloud, message)
     for message in messages:
-        _delete(cloud, message)
+        _mark_deleted(cloud, message)
     return True
 
 
-def _check(cloud: Cloud, message: Message) -> None:
-    reason = undeletable(message, cloud.bot, (cloud.clock.now() - message.at).total_seconds())
+def _check_deletable(cloud: TelegramState, message: Message) -> None:
+    reason = deletion_error(message, cloud.bot, (cloud.clock.now() - message.at).total_seconds())
     if reason:
         raise bad_request(reason)
 
 
-def _delete(cloud: Cloud, message: Message) -> None:
+def _mark_deleted(cloud: TelegramState, message: Message) -> None:
     message.delete(cloud.clock.now(), cloud.bot.id)
-    cloud.note("deleted", message)
+    cloud.log_message("deleted", message)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
-from bot.sandbox.telegram.keyboards import keyboard_of
+from bot.sandbox.telegram.keyboards import read_keyboard
 from bot.sandbox.telegram.messages import Content, Json, Message
-from bot.sandbox.telegram.methods.places import chat_to_edit, message_in
+from bot.sandbox.telegram.methods.places import chat_to_edit, find_message
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.photos import photo_of
+from bot.sandbox.telegram.photos import read_photo
 from bot.sandbox.telegram.rights import check_editable
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup "
@@ -18,31 +18,31 @@ NOT_MODIFIED = (
 )
 
 
-def edit_message_text(cloud: Cloud, params: Params) -> Json:
-    plain, entities = compose.text_of(params)
-    preview = compose.preview_of(params)
-    markup = keyboard_of(params)
-    message = editable(cloud, params)
+def edit_message_text(cloud: TelegramState, params: Params) -> Json:
+    plain, entities = compose.read_text(params)
+    preview = compose.read_preview(params)
+    markup = read_keyboard(params)
+    message = message_to_edit(cloud, params)
     if message.content.photo:
         raise bad_request("there is no text in the message to edit")
-    text = compose.kept(plain, entities, compose.EDITED_TEXT)
-    return changed(cloud, message, Content(text, markup=markup, preview=preview))
+    text = compose.clean_text(plain, entities, compose.EDITED_TEXT)
+    return apply_edit(cloud, message, Content(text, markup=markup, preview=preview))
 
 
-def edit_message_caption(cloud: Cloud, params: Params) -> Json:
-    markup = keyboard_of(params)
-    plain, entities = compose.caption_of(params)
-    message = editable(cloud, params)
+def edit_message_caption(cloud: TelegramState, params: Params) -> Json:
+    markup = read_keyboard(params)
+    plain, entities = compose.read_caption(params)
+    message = message_to_edit(cloud, params)
     if not message.content.photo:
         raise bad_request("there is no caption in the message to edit")
-    text = compose.kept(plain, entities, compose.EDITED_CAPTION, empty=True)
+    text = compose.clean_text(plain, entities, compose.EDITED_CAPTION, empty=True)
     above = params.flag("show_caption_above_media")
-    return changed(cloud, message, replace(message.content, text=text, markup=markup, above=above))
+    return apply_edit(cloud, message, replace(message.content, text=text, markup=markup, above=above))
 
 
-def edit_message_media(cloud: Cloud, params: Params) -> Json:
-    markup = keyboard_of(params)
-    media = params.tree("media", "can't parse input media JSON object")
+def edit_message_media(cloud: TelegramState, params: Params) -> Json:
+    markup = read_keyboard(params)
+    media = params.json_value("media", "can't parse input media JSON object")
     if not isinstance(media, dict):
         raise bad_request("can't parse InputMedia: expected an Object")
     if media.get("type") != "photo":
@@ -50,35 +50,35 @@ def edit_message_media(cloud: Cloud, params: Params) -> Json:
     if not media.get("media"):
         raise bad_request("can't parse InputMedia: media not found")
     caption, parse_mode = str(media.get("caption") or ""), str(media.get("parse_mode") or "")
-    plain, entities = compose.parsed(caption, parse_mode, media.get("caption_entities"))
-    photo = photo_of(cloud, params, "media", media["media"])
-    message = editable(cloud, params)
-    text = compose.kept(plain, entities, compose.EDITED_CAPTION, empty=True)
+    plain, entities = compose.parse_text(caption, parse_mode, media.get("caption_entities"))
+    photo = read_photo(cloud, params, "media", media["media"])
+    message = message_to_edit(cloud, params)
+    text = compose.clean_text(plain, entities, compose.EDITED_CAPTION, empty=True)
     above = bool(media.get("show_caption_above_media"))
-    return changed(cloud, message, Content(text, photo, markup, above=above))
+    return apply_edit(cloud, message, Content(text, photo, markup, above=above))
 
 
-def edit_message_reply_markup(cloud: Cloud, params: Params) -> Json:
-    markup = keyboard_of(params)
-    message = editable(cloud, params)
-    return changed(cloud, message, replace(message.content, markup=markup))
+def edit_message_reply_markup(cloud: TelegramState, params: Params) -> Json:
+    markup = read_keyboard(params)
+    message = message_to_edit(cloud, params)
+    return apply_edit(cloud, message, replace(message.content, markup=markup))
 
 
-def editable(cloud: Cloud, params: Params) -> Message:
+def message_to_edit(cloud: TelegramState, params: Params) -> Message:
     """The message to edit, counted against the limits."""
     if not params.has("chat_id") and not params.has("message_id"):
         raise bad_request("inline message identifier is not specified")
     chat = chat_to_edit(cloud, params)
-    cloud.admit(chat, paid=params.flag("allow_paid_broadcast"))
-    message = message_in(cloud, chat, params, "edit")
+    cloud.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
+    message = find_message(cloud, chat, params, "edit")
     check_editable(message, cloud.bot)
     return message
 
 
-def changed(cloud: Cloud, message: Message, content: Content) -> Json:
+def apply_edit(cloud: TelegramState, message: Message, content: Content) -> Json:
     """Show the new content, or say that it is the old one."""
     if message.content.same_as(content):
         raise bad_request(NOT_MODIFIED)
     message.edit(content, cloud.clock.now(), cloud.bot.id)
-    cloud.note("edited", message)
+    cloud.log_message("edited", message)
     return message.to_json()

@@ -6,63 +6,63 @@ from urllib.parse import urlsplit
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 from bot.sandbox.telegram.updates import Webhook
 
 PORTS = (443, 80, 88, 8443)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 
 
-def set_webhook(cloud: Cloud, params: Params) -> bool:
+def set_webhook(cloud: TelegramState, params: Params) -> bool:
     """A server of Telegram's own takes https on four ports; one's own (`--local`) takes http on any."""
     url, secret = params.text("url"), params.text("secret_token")
-    allow_updates(cloud, params)
+    set_allowed_updates(cloud, params)
     if params.flag("drop_pending_updates"):
-        cloud.updates.drop()
+        cloud.updates.clear()
     if not url:
-        cloud.updates.hook(None)
+        cloud.updates.use_webhook(None)
         return True
     if secret and not _SECRET.match(secret):
         raise bad_request("secret token contains unallowed characters")
-    if not cloud.updates.local:
-        _check_address(url)
-    cloud.updates.hook(Webhook(url, secret, params.integer("max_connections", 40)))
+    if not cloud.updates.is_local:
+        _check_webhook_url(url)
+    cloud.updates.use_webhook(Webhook(url, secret, params.integer("max_connections", 40)))
     return True
 
 
-def delete_webhook(cloud: Cloud, params: Params) -> bool:
+def delete_webhook(cloud: TelegramState, params: Params) -> bool:
     if params.flag("drop_pending_updates"):
-        cloud.updates.drop()
-    cloud.updates.hook(None)
+        cloud.updates.clear()
+    cloud.updates.use_webhook(None)
     return True
 
 
-def get_webhook_info(cloud: Cloud, params: Params) -> Json:
+def get_webhook_info(cloud: TelegramState, params: Params) -> Json:
     updates = cloud.updates
     info: Json = {"url": updates.webhook.url if updates.webhook else "", "has_custom_certificate": False}
     info["pending_update_count"] = len(updates)
     if updates.webhook:
         info["max_connections"] = updates.webhook.max_connections
-    if updates.failed:
-        info["last_error_date"] = int(updates.failed[0].timestamp())
-        info["last_error_message"] = updates.failed[1]
+    if updates.webhook_error:
+        info["last_error_date"] = int(updates.webhook_error[0].timestamp())
+        info["last_error_message"] = updates.webhook_error[1]
     if updates.allowed:
         info["allowed_updates"] = list(updates.allowed)
     return info
 
 
-def done(cloud: Cloud, params: Params) -> bool:
+def return_true(cloud: TelegramState, params: Params) -> bool:
     return True
 
 
-def allow_updates(cloud: Cloud, params: Params) -> None:
+def set_allowed_updates(cloud: TelegramState, params: Params) -> None:
     """What kinds the bot wants from now on; what was said before stays where nothing is said."""
-    allowed = params.tree("allowed_updates", "can't parse allowed updates JSON object")
+    allowed = params.json_value("allowed_updates", "can't parse allowed updates JSON object")
     if isinstance(allowed, list):
         cloud.updates.allowed = tuple(str(kind) for kind in allowed)
 
 
-def _check_address(url: str) -> None:
+def _check_webhook_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme != "https":
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")

@@ -3,23 +3,23 @@
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.chats import (
     ADMIN_RIGHTS,
-    BELONGING,
     CHANNEL_ADMIN_RIGHTS,
     GROUP_ADMIN_RIGHTS,
     MEMBER_RIGHTS,
+    PRESENT_STATUSES,
     Chat,
-    Kind,
+    ChatType,
     Member,
-    Standing,
+    MemberStatus,
     User,
 )
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.methods.places import chat_to_read
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
 
-def get_me(cloud: Cloud, params: Params) -> Json:
+def get_me(cloud: TelegramState, params: Params) -> Json:
     abilities = {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
@@ -30,7 +30,7 @@ def get_me(cloud: Cloud, params: Params) -> Json:
     return cloud.bot.to_json() | abilities
 
 
-def get_chat(cloud: Cloud, params: Params) -> Json:
+def get_chat(cloud: TelegramState, params: Params) -> Json:
     chat = chat_to_read(cloud, params)
     full = chat.to_json() | {
         "accent_color_id": 0,
@@ -48,7 +48,7 @@ def get_chat(cloud: Cloud, params: Params) -> Json:
     }
     if chat.username:
         full["active_usernames"] = [chat.username]
-    if chat.kind in (Kind.GROUP, Kind.SUPERGROUP):
+    if chat.kind in (ChatType.GROUP, ChatType.SUPERGROUP):
         full["permissions"] = {right: right in chat.allowed for right in MEMBER_RIGHTS}
     if chat.protected:
         full["has_protected_content"] = True
@@ -58,47 +58,47 @@ def get_chat(cloud: Cloud, params: Params) -> Json:
     return full
 
 
-def get_chat_member(cloud: Cloud, params: Params) -> Json:
+def get_chat_member(cloud: TelegramState, params: Params) -> Json:
     chat = chat_to_read(cloud, params)
     user = cloud.chats.users.get(params.integer("user_id"))
     if user is None:
         raise bad_request("PARTICIPANT_ID_INVALID")
-    if chat.kind == Kind.PRIVATE and user.id in (chat.id, cloud.bot.id):
-        return member_json(chat, user, Member(Standing.MEMBER))
-    return member_json(chat, user, chat.member(user.id))
+    if chat.kind == ChatType.PRIVATE and user.id in (chat.id, cloud.bot.id):
+        return member_json(chat, user, Member(MemberStatus.MEMBER))
+    return member_json(chat, user, chat.get_member(user.id))
 
 
-def get_chat_administrators(cloud: Cloud, params: Params) -> list[Json]:
+def get_chat_administrators(cloud: TelegramState, params: Params) -> list[Json]:
     chat = chat_to_read(cloud, params)
-    if chat.kind == Kind.PRIVATE:
+    if chat.kind == ChatType.PRIVATE:
         raise bad_request("there are no administrators in the private chat")
     return [
         member_json(chat, cloud.chats.users[user_id], member)
         for user_id, member in chat.members.items()
-        if member.standing in (Standing.CREATOR, Standing.ADMINISTRATOR)
+        if member.status in (MemberStatus.CREATOR, MemberStatus.ADMINISTRATOR)
     ]
 
 
-def get_chat_member_count(cloud: Cloud, params: Params) -> int:
+def get_chat_member_count(cloud: TelegramState, params: Params) -> int:
     chat = chat_to_read(cloud, params)
-    if chat.kind == Kind.PRIVATE:
+    if chat.kind == ChatType.PRIVATE:
         return 2
-    return sum(member.standing in BELONGING for member in chat.members.values())
+    return sum(member.status in PRESENT_STATUSES for member in chat.members.values())
 
 
 def member_json(chat: Chat, user: User, member: Member) -> Json:
     """The Bot API's ChatMember."""
-    given: Json = {"user": user.to_json(), "status": member.standing.value}
-    match member.standing:
-        case Standing.CREATOR:
+    given: Json = {"user": user.to_json(), "status": member.status.value}
+    match member.status:
+        case MemberStatus.CREATOR:
             given["is_anonymous"] = False
-        case Standing.ADMINISTRATOR:
-            extra = CHANNEL_ADMIN_RIGHTS if chat.kind == Kind.CHANNEL else GROUP_ADMIN_RIGHTS
+        case MemberStatus.ADMINISTRATOR:
+            extra = CHANNEL_ADMIN_RIGHTS if chat.kind == ChatType.CHANNEL else GROUP_ADMIN_RIGHTS
             given |= {right: right in member.rights for right in (*ADMIN_RIGHTS, *extra)}
             given |= {"is_anonymous": False, "can_be_edited": False, "can_manage_chat": True}
-        case Standing.RESTRICTED:
+        case MemberStatus.RESTRICTED:
             given |= {right: right in member.rights for right in MEMBER_RIGHTS}
             given |= {"is_member": True, "until_date": 0}
-        case Standing.KICKED:
+        case MemberStatus.KICKED:
             given["until_date"] = 0
     return given

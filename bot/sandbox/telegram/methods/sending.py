@@ -3,40 +3,40 @@
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
 from bot.sandbox.telegram.chats import Chat
-from bot.sandbox.telegram.keyboards import keyboard_of
-from bot.sandbox.telegram.messages import Content, Json, Message, origin_of
-from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, message_in
+from bot.sandbox.telegram.keyboards import read_keyboard
+from bot.sandbox.telegram.messages import Content, Json, Message, forward_origin
+from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, find_message
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.photos import photo_of
+from bot.sandbox.telegram.photos import read_photo
 from bot.sandbox.telegram.rights import check_post
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
 
-def send_message(cloud: Cloud, params: Params) -> Json:
-    plain, entities = compose.text_of(params)
-    preview = compose.preview_of(params)
-    markup = keyboard_of(params)
+def send_message(cloud: TelegramState, params: Params) -> Json:
+    plain, entities = compose.read_text(params)
+    preview = compose.read_preview(params)
+    markup = read_keyboard(params)
     chat = chat_to_write(cloud, params)
-    reply_to = replied_to(cloud, chat, params)
+    reply_to = find_replied(cloud, chat, params)
     check_post(chat, cloud.bot, "can_send_messages")
-    text = compose.kept(plain, entities, compose.SENT_TEXT)
-    return sent(cloud, chat, params, Content(text, markup=markup, preview=preview), reply_to).to_json()
+    text = compose.clean_text(plain, entities, compose.SENT_TEXT)
+    return add_message(cloud, chat, params, Content(text, markup=markup, preview=preview), reply_to).to_json()
 
 
-def send_photo(cloud: Cloud, params: Params) -> Json:
-    plain, entities = compose.caption_of(params)
-    photo = photo_of(cloud, params, "photo")
-    markup = keyboard_of(params)
+def send_photo(cloud: TelegramState, params: Params) -> Json:
+    plain, entities = compose.read_caption(params)
+    photo = read_photo(cloud, params, "photo")
+    markup = read_keyboard(params)
     chat = chat_to_write(cloud, params)
-    reply_to = replied_to(cloud, chat, params)
+    reply_to = find_replied(cloud, chat, params)
     check_post(chat, cloud.bot, "can_send_photos")
-    text = compose.kept(plain, entities, compose.SENT_CAPTION, empty=True)
+    text = compose.clean_text(plain, entities, compose.SENT_CAPTION, empty=True)
     content = Content(text, photo, markup, above=params.flag("show_caption_above_media"))
-    return sent(cloud, chat, params, content, reply_to).to_json()
+    return add_message(cloud, chat, params, content, reply_to).to_json()
 
 
-def forward_message(cloud: Cloud, params: Params) -> Json:
-    message = message_in(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "forward")
+def forward_message(cloud: TelegramState, params: Params) -> Json:
+    message = find_message(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "forward")
     chat = chat_to_write(cloud, params)
     if message.protected or message.chat.protected:
         raise bad_request("message has protected content and can't be forwarded")
@@ -46,27 +46,27 @@ def forward_message(cloud: Cloud, params: Params) -> Json:
         message.content.text, message.content.photo, None, message.content.preview, message.content.above
     )
     check_post(chat, cloud.bot, "can_send_photos" if content.photo else "can_send_messages")
-    return sent(cloud, chat, params, content, origin=origin_of(message)).to_json()
+    return add_message(cloud, chat, params, content, origin=forward_origin(message)).to_json()
 
 
-def copy_message(cloud: Cloud, params: Params) -> Json:
-    message = message_in(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "copy")
-    markup = keyboard_of(params)
+def copy_message(cloud: TelegramState, params: Params) -> Json:
+    message = find_message(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "copy")
+    markup = read_keyboard(params)
     chat = chat_to_write(cloud, params)
     if message.protected or message.chat.protected or message.service:
         raise bad_request("the message can't be copied")
     old = message.content
     text = old.text
     if old.photo and params.has("caption"):
-        text = compose.kept(*compose.caption_of(params), compose.SENT_CAPTION, empty=True)
+        text = compose.clean_text(*compose.read_caption(params), compose.SENT_CAPTION, empty=True)
     check_post(chat, cloud.bot, "can_send_photos" if old.photo else "can_send_messages")
-    reply_to = replied_to(cloud, chat, params)
+    reply_to = find_replied(cloud, chat, params)
     content = Content(text, old.photo, markup, old.preview, old.above)
-    return {"message_id": sent(cloud, chat, params, content, reply_to).id}
+    return {"message_id": add_message(cloud, chat, params, content, reply_to).id}
 
 
-def sent(
-    cloud: Cloud,
+def add_message(
+    cloud: TelegramState,
     chat: Chat,
     params: Params,
     content: Content,
@@ -74,7 +74,7 @@ def sent(
     origin: Json | None = None,
 ) -> Message:
     """Count a message against the limits and put it into the chat. Raises Refusal 429."""
-    cloud.admit(chat, paid=params.flag("allow_paid_broadcast"))
+    cloud.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
     message = Message(
         chat=chat,
         id=cloud.messages.next_id(chat),
@@ -87,14 +87,14 @@ def sent(
         protected=params.flag("protect_content"),
         effect=params.text("message_effect_id"),
     )
-    cloud.messages.keep(message)
-    cloud.note("message", message)
+    cloud.messages.add(message)
+    cloud.log_message("message", message)
     return message
 
 
-def replied_to(cloud: Cloud, chat: Chat, params: Params) -> Message | None:
+def find_replied(cloud: TelegramState, chat: Chat, params: Params) -> Message | None:
     """The message that reply_parameters (or the older reply_to_message_id) points at."""
-    given = params.tree("reply_parameters", "can't parse reply parameters JSON object")
+    given = params.json_value("reply_parameters", "can't parse reply parameters JSON object")
     if given is None:
         given = {"message_id": params.integer("reply_to_message_id")}
         given["allow_sending_without_reply"] = params.flag("allow_sending_without_reply")

@@ -14,9 +14,9 @@ from bot.sandbox.telegram.methods import (
     sending,
 )
 from bot.sandbox.telegram.params import Params
-from bot.sandbox.telegram.state import Cloud
+from bot.sandbox.telegram.state import TelegramState
 
-Method = Callable[[Cloud, Params], Any]
+Method = Callable[[TelegramState, Params], Any]
 
 METHODS: dict[str, Method] = {
     "getme": reading.get_me,
@@ -44,15 +44,15 @@ METHODS: dict[str, Method] = {
     "setmycommands": profile.set_my_commands,
     "getmycommands": profile.get_my_commands,
     "deletemycommands": profile.delete_my_commands,
-    "setmyname": profile.set_word("name", 64),
-    "getmyname": profile.get_word("name"),
-    "setmydescription": profile.set_word("description", 512),
-    "getmydescription": profile.get_word("description"),
-    "setmyshortdescription": profile.set_word("short_description", 120),
-    "getmyshortdescription": profile.get_word("short_description"),
+    "setmyname": profile.text_setter("name", 64),
+    "getmyname": profile.text_getter("name"),
+    "setmydescription": profile.text_setter("description", 512),
+    "getmydescription": profile.text_getter("description"),
+    "setmyshortdescription": profile.text_setter("short_description", 120),
+    "getmyshortdescription": profile.text_getter("short_description"),
     "setwebhook": hooks.set_webhook,
     "deletewebhook": hooks.delete_webhook,
     "getwebhookinfo": hooks.get_webhook_info,
-    "logout": hooks.done,
-    "close": hooks.done,
+    "logout": hooks.return_true,
+    "close": hooks.return_true,
 }
