@@ -116,12 +116,12 @@ class Scheduler:
         """Each job's name and when it runs next."""
         return {job.id: job.next_run_time for job in self._apscheduler.get_jobs() if job.next_run_time}
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, timeout: float) -> None:
         """Start no further job; what runs gets `patience` seconds to end."""
         if self._apscheduler.running:
             self._apscheduler.shutdown(wait=False)
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=patience)
+            _, late = await asyncio.wait(self._running, timeout=timeout)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

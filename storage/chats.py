@@ -159,8 +159,8 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
     connection.execute(delete(subscriptions_table).where(mine))
     owed = (deliveries.c.chat_id == old) & deliveries.c.message_id.is_(None)
     known_there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
-    debts = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there)).values(chat_id=new)
-    connection.execute(debts)
+    due = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there)).values(chat_id=new)
+    connection.execute(due)
     _skip_unsent(connection, old, "moved")
 
 

@@ -43,14 +43,14 @@ class BotNameMonitor:
         ask: Callable[[], Awaitable[str]],
         name: BotName,
         clock: Clock,
-        tell: NotifyOperators,
+        notify: NotifyOperators,
         stop: asyncio.Event,
     ) -> None:
         self._ask_telegram, self._name, self._clock, self._notify_operators, self._stop = (
             ask,
             name,
             clock,
-            tell,
+            notify,
             stop,
         )
         self._asked_at = clock.monotonic() - CHECK_INTERVAL
@@ -99,8 +99,8 @@ class BotNameMonitor:
 class TokenMisuseReporter:
     """What somebody else does with our token: logged each time, told to the operators once."""
 
-    def __init__(self, clock: Clock, tell: NotifyOperators) -> None:
-        self._clock, self._notify_operators = clock, tell
+    def __init__(self, clock: Clock, notify: NotifyOperators) -> None:
+        self._clock, self._notify_operators = clock, notify
         self._last: dict[str, datetime] = {}
         self._conflicts: list[datetime] = []
 

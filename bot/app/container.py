@@ -103,14 +103,14 @@ def _build_container(
     children: WorkerPool,
     extra: SemanticExtra | None,
 ) -> Container:
-    policy, bell, stored = publish_policy(settings), Notifier(), Notifier()
+    policy, bell, on_stored = publish_policy(settings), Notifier(), Notifier()
     token, api = settings.telegram_bot_token, settings.telegram_api_url
     sender = TelegramSender(request, token, api, paid=settings.allow_paid_broadcast)
-    pace, posts, recent = create_rate_limiter(policy), PostRenderer(policy), ChatMemory()
+    pace, renderer, recent = create_rate_limiter(policy), PostRenderer(policy), ChatMemory()
 
     def notify_stored() -> None:
         bell.notify()
-        stored.notify()
+        on_stored.notify()
 
     parser = Parser(children)
     ingest = build_ingest(settings, clock, db, fetcher, parser, notify_stored)
@@ -120,8 +120,8 @@ def _build_container(
         db=db,
         index=index,
         planning_due=bell,
-        articles_stored=stored,
-        post_renderer=posts,
+        articles_stored=on_stored,
+        post_renderer=renderer,
         parser=parser,
         ingest=ingest,
         websub=WebSubContext(db, fetcher, clock, ingest.policy),
@@ -131,7 +131,7 @@ def _build_container(
             clock=clock,
             policy=policy,
             planning_due=bell,
-            render=posts,
+            render=renderer,
             rate_limiter=pace,
             on_forgotten=recent.forget_chat,
             index=index,
@@ -141,7 +141,7 @@ def _build_container(
         answers=RateLimitedSender(sender, pace, clock),
         bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),
         request=request,
-        embedder=Embedder(db, extra.worker_pool, clock, stored.notify) if extra else None,
+        embedder=Embedder(db, extra.worker_pool, clock, on_stored.notify) if extra else None,
     )
 
 

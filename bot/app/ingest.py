@@ -40,7 +40,7 @@ def build_ingest(
     db: Database,
     fetcher: Fetcher,
     parser: Parser,
-    stored: Callable[[], None],
+    on_stored: Callable[[], None],
 ) -> IngestContext:
     """Ingest by the operator's settings; `stored` is called after articles were stored."""
     return IngestContext(
@@ -49,7 +49,7 @@ def build_ingest(
         parser=parser,
         clock=clock,
         policy=fetch_policy(settings),
-        on_stored=stored,
+        on_stored=on_stored,
         next_time=lambda after: next_time(settings.fetch_schedule, settings.timezone, after),
         random=random.random,
         read_page=partial(fetch_article_page, fetcher, parser.workers),

@@ -41,14 +41,14 @@ def logged_job(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[],
 def log_round(ended: UpdateBatch) -> None:
     """What looks brought, each feed that was found failing for the first time in a row, and what broke."""
     _log_counts(ended.counts)
-    for look in ended.failed:
-        if look.feed.failures == 0 or look.state is UpdateState.GONE:
-            log.warning("a feed cannot be read", feed=look.feed.url, why=look.reason)
-    stored, ours = (
+    for update in ended.failed:
+        if update.feed.failures == 0 or update.state is UpdateState.GONE:
+            log.warning("a feed cannot be read", feed=update.feed.url, why=update.reason)
+    on_stored, ours = (
         ExceptionGroup("looks", ended.errors).split(_STORAGE_ERRORS) if ended.errors else (None, None)
     )
-    if stored:
-        log.error(_RETRIED, job=FETCH_JOB, why=_failure_reason(stored))
+    if on_stored:
+        log.error(_RETRIED, job=FETCH_JOB, why=_failure_reason(on_stored))
     if ours:
         log.error("a job failed", job=FETCH_JOB, exc_info=ours)
 

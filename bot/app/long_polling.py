@@ -92,11 +92,11 @@ class UpdatePoller:
         bot: Bot,
         request: BaseRequest,
         clock: Clock,
-        line: ConnectionStatus,
-        conflict: Callable[[Conflict, bool], Coroutine[Any, Any, None]],
+        connection: ConnectionStatus,
+        on_conflict: Callable[[Conflict, bool], Coroutine[Any, Any, None]],
     ) -> None:
-        self._bot, self._request, self._clock, self._connection = bot, request, clock, line
-        self._on_conflict = conflict  # told of each 409, and whether a poll had begun without a webhook
+        self._bot, self._request, self._clock, self._connection = bot, request, clock, connection
+        self._on_conflict = on_conflict  # told of each 409, and whether a poll had begun without a webhook
         self._offset = 0
         self._webhook_deleted = False  # no webhook takes the updates away
 

@@ -19,58 +19,58 @@ class PostRenderer:
         self._policy = policy
         self.bot_name = BotName()
 
-    def __call__(self, telling: PostContext) -> str:
+    def __call__(self, post_context: PostContext) -> str:
         """The content, as JSON."""
-        return self._render_content(telling).to_json()
+        return self._render_content(post_context).to_json()
 
-    def _render_content(self, telling: PostContext) -> Content:
-        kind, say = telling.post.kind, translator_for(telling.language)
+    def _render_content(self, post_context: PostContext) -> Content:
+        kind, say = post_context.post.kind, translator_for(post_context.language)
         match kind:
             case PostKind.ARTICLE:
-                return self._render_article(telling)
+                return self._render_article(post_context)
             case PostKind.CATCH_UP:
-                return self._render_headlines(telling, say("News you may have missed"))
+                return self._render_headlines(post_context, say("News you may have missed"))
             case PostKind.DIGEST:
-                return self._render_headlines(telling, say("Today's news"))
+                return self._render_headlines(post_context, say("Today's news"))
             case PostKind.NOTICE:
-                return Content(text=escape(telling.post.text))
+                return Content(text=escape(post_context.post.text))
             case _:
                 assert_never(kind)
 
-    def _render_article(self, telling: PostContext) -> Content:
-        [article] = telling.articles
-        edition, policy = telling.edition, self._policy
-        where = {"language": telling.language, "timezone": edition.timezone, "now": telling.now}
-        if telling.withdrawn:
+    def _render_article(self, post_context: PostContext) -> Content:
+        [article] = post_context.articles
+        edition, policy = post_context.edition, self._policy
+        where = {"language": post_context.language, "timezone": edition.timezone, "now": post_context.now}
+        if post_context.withdrawn:
             return render_withdrawn(article, **where, reason=article.withdrawn_because)  # type: ignore[arg-type]
         marked = policy.corrections is Corrections.MARK
         return render_post(
             article,
             **where,  # type: ignore[arg-type]
-            pictures=policy.pictures if telling.picture else Pictures.NONE,
-            breaking=telling.post.lane is Lane.BREAKING,
-            corrected_at=telling.corrected_at if marked else None,
-            silent=telling.post.silent,
-            private=telling.chat is None,
+            pictures=policy.pictures if post_context.picture else Pictures.NONE,
+            breaking=post_context.post.lane is Lane.BREAKING,
+            corrected_at=post_context.corrected_at if marked else None,
+            silent=post_context.post.silent,
+            private=post_context.chat is None,
             bot_username=self.bot_name.username,
-            longest_link=_longest_link(telling),
+            longest_link=_longest_link(post_context),
         )
 
-    def _render_headlines(self, telling: PostContext, title: str) -> Content:
-        edition = telling.edition
-        lines = [ListLine(article) for article in telling.articles]
+    def _render_headlines(self, post_context: PostContext, title: str) -> Content:
+        edition = post_context.edition
+        lines = [ListLine(article) for article in post_context.articles]
         above = bold(escape(title))
         html = render_list(
             above,
             lines,
-            language=telling.language,
+            language=post_context.language,
             timezone=edition.timezone,
-            now=telling.now,
-            longest_link=_longest_link(telling),
+            now=post_context.now,
+            longest_link=_longest_link(post_context),
         )
-        return Content(text=html, silent=telling.post.silent)
+        return Content(text=html, silent=post_context.post.silent)
 
 
-def _longest_link(telling: PostContext) -> int:
+def _longest_link(post_context: PostContext) -> int:
     """Any that fits; once Telegram refused what the post could do without, no link that it may not take."""
-    return REQUEST_LIMIT if telling.picture else SAFE_URL_LENGTH
+    return REQUEST_LIMIT if post_context.picture else SAFE_URL_LENGTH

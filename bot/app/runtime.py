@@ -48,40 +48,42 @@ class CannotRun(Exception):
     """The house cannot do its work; the message is one sentence for the operator."""
 
 
-async def run_bot(house: Container, stop: asyncio.Event, look_every: timedelta = FEED_UPDATE_EVERY) -> None:
+async def run_bot(
+    container: Container, stop: asyncio.Event, update_every: timedelta = FEED_UPDATE_EVERY
+) -> None:
     """Run everything until `stop` is set, then settle what is in flight.
 
     Raises:
         CannotLive: the token or the web address is not to be used.
     """
-    listening = UpdateReceiver(house)
-    here, heart = asyncio.get_running_loop(), Heartbeat(house.clock)
+    receiver = UpdateReceiver(container)
+    here, heartbeat = asyncio.get_running_loop(), Heartbeat(container.clock)
     callbacks = WebSubEndpoint(
-        house.websub, bind_to_loop(here, partial(ingesting.receive_push, house.ingest))
+        container.websub, bind_to_loop(here, partial(ingesting.receive_push, container.ingest))
     )
     loops: dict[str, asyncio.Task[None]] = {}
-    served = await _start_web(house, listening, callbacks, loops, heart)
-    beating = asyncio.create_task(heart.beat())
-    loops["delivery"] = asyncio.create_task(publishing.run(house.publish, stop), name="delivery")
-    loops["listening"] = asyncio.create_task(listening.receive_updates(stop), name="listening")
-    loops["indexing"] = asyncio.create_task(_index_new_articles(house, stop), name="indexing")
-    warming = asyncio.create_task(_warm_up(house))
-    looks = UpdateRunner(house.ingest, log_round)
-    timetable = _build_scheduler(house, looks, look_every)
+    served = await _start_web(container, receiver, callbacks, loops, heartbeat)
+    beating = asyncio.create_task(heartbeat.beat())
+    loops["delivery"] = asyncio.create_task(publishing.run(container.publish, stop), name="delivery")
+    loops["listening"] = asyncio.create_task(receiver.receive_updates(stop), name="listening")
+    loops["indexing"] = asyncio.create_task(_index_new_articles(container, stop), name="indexing")
+    warming = asyncio.create_task(_warm_up(container))
+    updater = UpdateRunner(container.ingest, log_round)
+    timetable = _build_scheduler(container, updater, update_every)
     timetable.start()
-    _log_startup(house)
+    _log_startup(container)
     asked = asyncio.create_task(_wait_for_stop(stop))
     try:
         await asyncio.wait({asked, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
         broken = [] if asked.done() else [task for task in loops.values() if task.done()]
     finally:
         stop.set()
-        house.articles_stored.notify()
+        container.articles_stored.notify()
         asked.cancel()
         warming.cancel()
         beating.cancel()
         web_ends = asyncio.create_task(_stop_web(served, callbacks), name="web")
-        jobs_end = asyncio.create_task(_stop_jobs(timetable, looks), name="jobs")
+        jobs_end = asyncio.create_task(_stop_jobs(timetable, updater), name="jobs")
         await _wait_for_tasks({warming, beating, web_ends, jobs_end, *loops.values()})
     for task in broken:
         _raise_failure(task)
@@ -100,36 +102,38 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, request_stop, number)
 
 
-def _build_scheduler(house: Container, looks: UpdateRunner, look_every: timedelta) -> Scheduler:
-    settings, ingest = house.settings, house.ingest
-    watching = partial(alerts.check_feeds, house.db, house.clock, settings.operators)
-    cleaning = partial(cleanup.drop_old_texts, house.db, house.clock, settings.retention)
+def _build_scheduler(container: Container, updater: UpdateRunner, update_every: timedelta) -> Scheduler:
+    settings, ingest = container.settings, container.ingest
+    watching = partial(alerts.check_feeds, container.db, container.clock, settings.operators)
+    cleaning = partial(cleanup.drop_old_texts, container.db, container.clock, settings.retention)
     timetable = Scheduler(settings.timezone)
-    timetable.add_job(FETCH_JOB, logged_job(FETCH_JOB, looks.start_due), look_every, at_once=True)
+    timetable.add_job(FETCH_JOB, logged_job(FETCH_JOB, updater.start_due), update_every, at_once=True)
     timetable.add_job("pages", logged_job("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
     timetable.add_job(
-        "hubs", logged_job("hubs", partial(sync_leases, house.websub)), SYNC_INTERVAL, at_once=True
+        "hubs", logged_job("hubs", partial(sync_leases, container.websub)), SYNC_INTERVAL, at_once=True
     )
     timetable.add_job("watch", logged_job("watch", watching), alerts.CHECK_INTERVAL)
     timetable.add_job("clean up", logged_job("clean up", cleaning), cleanup.CLEANUP_INTERVAL)
-    dropping = partial(cleanup.drop_old_alerts, house.db, house.clock, settings.alert_retention)
+    dropping = partial(cleanup.drop_old_alerts, container.db, container.clock, settings.alert_retention)
     hours = cleanup.alert_cleanup_interval(settings.alert_retention)
     timetable.add_job("drop alerts", logged_job("drop alerts", dropping), hours, at_once=True)
-    timetable.add_job("erase traces", logged_job("erase traces", house.db.erasure.erase_pending), ERASE_EVERY)
-    if house.embedder is not None:
-        embedding = logged_job("embed", house.embedder.embed_unread)
+    timetable.add_job(
+        "erase traces", logged_job("erase traces", container.db.erasure.erase_pending), ERASE_EVERY
+    )
+    if container.embedder is not None:
+        embedding = logged_job("embed", container.embedder.embed_unread)
         timetable.add_job("embed", embedding, embedding_pipeline.EMBED_INTERVAL, at_once=True)
-    timetable.add_job("index", lambda: asyncio.to_thread(save_index, house.index), SAVE_INDEX_EVERY)
+    timetable.add_job("index", lambda: asyncio.to_thread(save_index, container.index), SAVE_INDEX_EVERY)
     return timetable
 
 
-async def _stop_jobs(timetable: Scheduler, looks: UpdateRunner) -> None:
+async def _stop_jobs(timetable: Scheduler, updater: UpdateRunner) -> None:
     await timetable.stop(JOBS_SHUTDOWN_TIMEOUT)
-    await looks.stop(JOBS_SHUTDOWN_TIMEOUT)
+    await updater.stop(JOBS_SHUTDOWN_TIMEOUT)
 
 
-def _log_startup(house: Container) -> None:
-    settings = house.settings
+def _log_startup(container: Container) -> None:
+    settings = container.settings
     channels = sum(len(edition.channels) for edition in list_editions(settings))
     address = ":".join(map(str, settings.http_address)) if settings.http_address else "none"
     feeds = len(list_feed_urls(settings))
@@ -139,11 +143,11 @@ def _log_startup(house: Container) -> None:
     )
 
 
-async def _warm_up(house: Container) -> None:
+async def _warm_up(container: Container) -> None:
     """Load what the first feed and the first question would otherwise wait for."""
-    await house.parser.warm_up()
-    await house.parser.workers.warm_up(fetch.PARSE_FUNCTION, fetch.SAMPLE_PAGE)
-    await asyncio.to_thread(house.index.find_related_to_text, "warm", 1, 0, house.clock.now())
+    await container.parser.warm_up()
+    await container.parser.workers.warm_up(fetch.PARSE_FUNCTION, fetch.SAMPLE_PAGE)
+    await asyncio.to_thread(container.index.find_related_to_text, "warm", 1, 0, container.clock.now())
     tune_interpreter()
 
 
@@ -151,34 +155,34 @@ async def _wait_for_stop(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _index_new_articles(house: Container, stop: asyncio.Event) -> None:
+async def _index_new_articles(container: Container, stop: asyncio.Event) -> None:
     """Articles are found as soon as they are stored; what a crash left out is caught up at the next start."""
-    catch_up = logged_job("indexing", lambda: house.db.read(house.index.catch_up))
+    catch_up = logged_job("indexing", lambda: container.db.read(container.index.catch_up))
     while not stop.is_set():
-        await house.articles_stored.wait(house.clock, 60.0)
+        await container.articles_stored.wait(container.clock, 60.0)
         await catch_up()
 
 
 async def _start_web(
-    house: Container,
-    listening: UpdateReceiver,
+    container: Container,
+    receiver: UpdateReceiver,
     callbacks: WebSubEndpoint,
     loops: dict[str, asyncio.Task[None]],
-    heart: Heartbeat,
+    heartbeat: Heartbeat,
 ) -> tuple[WebThread, web.AppRunner] | None:
-    address = house.settings.http_address
+    address = container.settings.http_address
     if address is None:
         return None
 
     def list_problems() -> list[str]:
         stopped = [f"The {name} loop has stopped." for name, task in loops.items() if task.done()]
-        return stopped + listening.list_problems() + _telegram_problems(house)
+        return stopped + receiver.list_problems() + _telegram_problems(container)
 
     routes = [
-        health_routes(house.db, house.clock, list_problems, heart.seconds_since_beat),
-        listening.webhook_routes(),
+        health_routes(container.db, container.clock, list_problems, heartbeat.seconds_since_beat),
+        receiver.webhook_routes(),
     ]
-    if house.settings.public_url:
+    if container.settings.public_url:
         routes.append(callbacks.callback_routes())
     thread = WebThread()
     try:
@@ -189,9 +193,9 @@ async def _start_web(
         raise CannotRun(f"HTTP_ADDRESS: cannot listen on {host}:{port}: {error}.") from None
 
 
-def _telegram_problems(house: Container) -> list[str]:
+def _telegram_problems(container: Container) -> list[str]:
     """A sentence where nothing that we send is answered."""
-    lasts = house.publish.rate_limiter.circuit_breaker.open_seconds(house.clock.monotonic())
+    lasts = container.publish.rate_limiter.circuit_breaker.open_seconds(container.clock.monotonic())
     return [f"Telegram has answered nothing that we send for {lasts:.0f} s."] if lasts else []
 
 

@@ -40,15 +40,15 @@ class WebhookRefused(Exception):
 class UpdateReceiver:
     """From the first hello to Telegram until `stop`."""
 
-    def __init__(self, house: Container) -> None:
-        self._container = house
-        self._connection = ConnectionStatus(house.clock)
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._connection = ConnectionStatus(container.clock)
         self._secret = secrets.token_urlsafe(32)  # anew at each start, when the webhook is set anew
         self._dispatch: UpdateDispatcher | None = None  # while pushed updates are taken
         self._loop: asyncio.AbstractEventLoop | None = None  # where they are; they come in by another thread
-        self._address = house.settings.public_url + WEBHOOK_PATH
+        self._address = container.settings.public_url + WEBHOOK_PATH
         self._wrong_secret_seen = False  # something came that did not know the secret
-        self._misuse_reporter = TokenMisuseReporter(house.clock, self._notify_operators)
+        self._misuse_reporter = TokenMisuseReporter(container.clock, self._notify_operators)
 
     def list_problems(self) -> list[str]:
         """A sentence where Telegram is not reached."""
@@ -61,33 +61,33 @@ class UpdateReceiver:
             InvalidToken: Telegram does not know the token.
             WebhookRefused: it does not take PUBLIC_URL.
         """
-        house, public = self._container, self._container.settings.public_url
-        if not await self._retry_until_done(house.bot.initialize, stop):
+        container, public = self._container, self._container.settings.public_url
+        if not await self._retry_until_done(container.bot.initialize, stop):
             return
-        name = house.post_renderer.bot_name
-        name.username = house.bot.username
-        ask = partial(fetch_bot_name, house.request, house.bot)
-        names = BotNameMonitor(ask, name, house.clock, self._notify_operators, stop)
+        name = container.post_renderer.bot_name
+        name.username = container.bot.username
+        ask = partial(fetch_bot_name, container.request, container.bot)
+        names = BotNameMonitor(ask, name, container.clock, self._notify_operators, stop)
         desk = CommandContext(
-            db=house.db,
-            index=house.index,
-            policy=house.publish.policy,
+            db=container.db,
+            index=container.index,
+            policy=container.publish.policy,
             bot_name=name,
             refresh_bot_name=names.refresh_name,
-            bot_id=house.bot.id,
-            wake_publisher=house.planning_due.notify,
+            bot_id=container.bot.id,
+            wake_publisher=container.planning_due.notify,
             is_administrator=self._is_administrator,
-            memory=house.chat_memory,
+            memory=container.chat_memory,
         )
-        dispatch = UpdateDispatcher(desk, house.answers, house.clock)
+        dispatch = UpdateDispatcher(desk, container.answers, container.clock)
         beside = [asyncio.create_task(self._set_menu()), asyncio.create_task(names.poll_name())]
-        log.info("answering readers", bot=f"@{house.bot.username}", by="webhook" if public else "polling")
+        log.info("answering readers", bot=f"@{container.bot.username}", by="webhook" if public else "polling")
         try:
             if public:
                 await self._receive_by_webhook(dispatch, stop)
             else:
                 polling = UpdatePoller(
-                    house.bot, house.request, house.clock, self._connection, self._report_conflict
+                    container.bot, container.request, container.clock, self._connection, self._report_conflict
                 )
                 await polling.run(dispatch.accept, stop)
         finally:
@@ -186,10 +186,10 @@ class UpdateReceiver:
 
     async def _notify_operators(self, words: str) -> None:
         """Owe a notice to the operators."""
-        house = self._container
-        operators, now = house.settings.operators, house.clock.now()
-        await logged_job("tell", lambda: house.db.run(planning.add_notice, operators, words, now))()
-        house.planning_due.notify()
+        container = self._container
+        operators, now = container.settings.operators, container.clock.now()
+        await logged_job("tell", lambda: container.db.run(planning.add_notice, operators, words, now))()
+        container.planning_due.notify()
 
     async def _receive_request(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")

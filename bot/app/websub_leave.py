@@ -20,7 +20,7 @@ _CHECK_EVERY = 0.5
 
 
 async def unsubscribe_from_hubs(
-    settings: Settings, db: Database, clock: Clock, patience: float = VERIFY_TIMEOUT
+    settings: Settings, db: Database, clock: Clock, timeout: float = VERIFY_TIMEOUT
 ) -> tuple[list[Lease], list[Lease]]:
     """Ask all hubs to stop, and answer their questions: the leases that are over, and those not confirmed.
 
@@ -33,7 +33,7 @@ async def unsubscribe_from_hubs(
             before = await db.read(websub_subscriptions.list_all)
             await unsubscribe_all(websub)
             left = await db.read(websub_subscriptions.list_leaving)
-            until = clock.monotonic() + patience
+            until = clock.monotonic() + timeout
             while left and clock.monotonic() < until:
                 await clock.sleep(_CHECK_EVERY)
                 left = await db.read(websub_subscriptions.list_leaving)

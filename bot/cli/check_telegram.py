@@ -59,12 +59,12 @@ async def check_telegram(
         yield await _check_webhook(bot, settings.public_url)
 
 
-def _explain_unreachable(way: ProxyRoute, api: str, error: TelegramError) -> CheckResult:
-    if way.proxy and isinstance(error, NotWritten):
+def _explain_unreachable(route: ProxyRoute, api: str, error: TelegramError) -> CheckResult:
+    if route.proxy and isinstance(error, NotWritten):
         return CheckResult(
-            way.setting, problem=f"{api} cannot be reached through {way.proxy}: {describe_error(error)}."
+            route.setting, problem=f"{api} cannot be reached through {route.proxy}: {describe_error(error)}."
         )
-    return CheckResult("TELEGRAM_API_URL", problem=f"{api} cannot be used, {way}: {describe_error(error)}.")
+    return CheckResult("TELEGRAM_API_URL", problem=f"{api} cannot be used, {route}: {describe_error(error)}.")
 
 
 def _check_clock(theirs: datetime | None, ours: datetime) -> CheckResult:
@@ -72,9 +72,9 @@ def _check_clock(theirs: datetime | None, ours: datetime) -> CheckResult:
         return CheckResult("clock", "Telegram did not tell its own time")
     off = (ours - theirs).total_seconds()
     if abs(off) > CLOCK_TOLERANCE:
-        way = "ahead of" if off > 0 else "behind"
+        route = "ahead of" if off > 0 else "behind"
         return CheckResult(
-            "clock", problem=f"{abs(off):.0f} s {way} Telegram's; set the machine's time (NTP)."
+            "clock", problem=f"{abs(off):.0f} s {route} Telegram's; set the machine's time (NTP)."
         )
     return CheckResult("clock", "agrees with Telegram's")
 

@@ -103,19 +103,19 @@ def _preview_rows(connection: Connection, policy: PublishPolicy, now: datetime, 
     }
     made = make_plan(waiting, policy, channels, {}, now)
     newest = articles.list_latest(connection, count)
-    posts = PostRenderer(policy)
-    return [row for article in newest for row in _decision_rows(article, made, policy, posts, now)]
+    renderer = PostRenderer(policy)
+    return [row for article in newest for row in _decision_rows(article, made, policy, renderer, now)]
 
 
 def _decision_rows(
-    article: Article, made: Plan, policy: PublishPolicy, posts: PostRenderer, now: datetime
+    article: Article, made: Plan, policy: PublishPolicy, renderer: PostRenderer, now: datetime
 ) -> Iterator[Row]:
     by_name = {edition.name: edition for edition in policy.editions}
     for decision in (each for each in made.decisions if each.article_id == article.id):
         edition = by_name[decision.edition]
         named = (article.id, edition.name)
         owed = next((post for post in made.posts if (post.article_id, post.edition) == named), None)
-        content = _render_preview(article, edition, owed, posts, now)
+        content = _render_preview(article, edition, owed, renderer, now)
         yield {
             "headline": article.title,
             "edition": edition.name,
@@ -130,7 +130,7 @@ def _decision_rows(
 
 
 def _render_preview(
-    article: Article, edition: Edition, owed: NewPost | None, posts: PostRenderer, now: datetime
+    article: Article, edition: Edition, owed: NewPost | None, renderer: PostRenderer, now: datetime
 ) -> Content:
     post = Post(
         id=0,
@@ -144,10 +144,10 @@ def _render_preview(
         created_at=now,
     )
     channel = chats.empty_chat(-1, ChatKind.CHANNEL, now, edition=edition.name)
-    telling = PostContext(
+    post_context = PostContext(
         post=post, articles=(article,), edition=edition, language=edition.language, chat=channel, now=now
     )
-    return Content.from_json(posts(telling))
+    return Content.from_json(renderer(post_context))
 
 
 def _print_posts(rows: list[Row], now: datetime) -> None:

@@ -13,7 +13,7 @@ from bot.config.logs import configure_logging
 from bot.config.policies import list_editions
 from bot.config.proxies import InvalidProxy, telegram_route
 
-TOKEN_MISSING = (
+NOT_CONFIGURED = (
     "TELEGRAM_BOT_TOKEN: nothing was given; a token from @BotFather is wanted. "
     "To look around without one: newswire sandbox."
 )
@@ -42,7 +42,7 @@ def run(or_sandbox: bool) -> None:
 
 def _list_missing(settings: Settings) -> list[str]:
     """What the bot cannot do without, or with."""
-    wrong = [] if settings.telegram_bot_token else [TOKEN_MISSING]
+    wrong = [] if settings.telegram_bot_token else [NOT_CONFIGURED]
     for edition in list_editions(settings):
         prefix = f"EDITIONS__{edition.name.upper()}__" if edition.name else ""
         if not edition.feed_urls:
@@ -61,5 +61,5 @@ def _list_missing(settings: Settings) -> list[str]:
 async def _run_until_signal(settings: Settings) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with open_container(settings) as house:
-        await run_bot(house, stop)
+    async with open_container(settings) as container:
+        await run_bot(container, stop)

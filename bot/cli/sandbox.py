@@ -73,61 +73,61 @@ async def _serve_sandbox(settings: Settings, feed: str, port: int | None) -> Non
     stop = asyncio.Event()
     stop_on_signals(stop)
     clock = SystemClock()
-    box = FakeTelegram(clock, random.Random())  # noqa: S311 — chance of a game, not of a secret
+    telegram = FakeTelegram(clock, random.Random())  # noqa: S311 — chance of a game, not of a secret
     newsroom = None if feed else SampleSite(clock, pace=STORY_INTERVAL)
-    stage = await _open_page(box, newsroom, port)
+    fixtures = await _open_page(telegram, newsroom, port)
     try:
         with tempfile.TemporaryDirectory(prefix="newswire-sandbox-") as folder:
-            played = _sandbox_settings(settings, box, stage, feed, Path(folder))
-            async with open_container(played, clock=clock, request=InProcessRequest(box)) as house:
+            played = _sandbox_settings(settings, telegram, fixtures, feed, Path(folder))
+            async with open_container(played, clock=clock, request=InProcessRequest(telegram)) as container:
                 if feed:
-                    await _require_feed(house, feed)
-                    box.state.find_preview = link_previewer(house.db)
-                click.echo(f"\n  Newswire's sandbox:  {stage.address}\n\n  Ctrl+C ends it.\n")
-                await run_bot(house, stop)
+                    await _require_feed(container, feed)
+                    telegram.state.find_preview = link_previewer(container.db)
+                click.echo(f"\n  Newswire's sandbox:  {fixtures.address}\n\n  Ctrl+C ends it.\n")
+                await run_bot(container, stop)
     finally:
-        await stage.close()
-        await box.close()
+        await fixtures.close()
+        await telegram.close()
 
 
-async def _require_feed(house: Container, feed: str) -> None:
-    tried = await probe_feed(house.ingest, feed)
+async def _require_feed(container: Container, feed: str) -> None:
+    tried = await probe_feed(container.ingest, feed)
     if isinstance(tried, str):
         raise CommandError(f"--feed {feed}: {tried}")
 
 
-async def _open_page(box: FakeTelegram, newsroom: SampleSite | None, port: int | None) -> Sandbox:
+async def _open_page(telegram: FakeTelegram, newsroom: SampleSite | None, port: int | None) -> Sandbox:
     try:
-        return await open_sandbox(box, newsroom, port=DEFAULT_PORT if port is None else port)
+        return await open_sandbox(telegram, newsroom, port=DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is None:
-            return await open_sandbox(box, newsroom, port=0)
+            return await open_sandbox(telegram, newsroom, port=0)
         why = os.strerror(error.errno) if error.errno else error.strerror
         raise CommandError(f"--port {port}: cannot be listened on: {why}.") from None
 
 
 def _sandbox_settings(
-    settings: Settings, box: FakeTelegram, stage: Sandbox, feed: str, folder: Path
+    settings: Settings, telegram: FakeTelegram, fixtures: Sandbox, feed: str, folder: Path
 ) -> Settings:
     """For an operator's own feed the own settings, but for Telegram and the database."""
     common: dict[str, Any] = {
-        "telegram_bot_token": box.token,
+        "telegram_bot_token": telegram.token,
         "database_url": f"sqlite:///{folder / 'sandbox.db'}",
         "http_address": None,
         "public_url": "",
-        "operators": (stage.reader.id,),
+        "operators": (fixtures.reader.id,),
         "telegram_proxy": None,
         **dict.fromkeys(("https_proxy", "http_proxy", "all_proxy"), ""),
     }
     if feed:
-        own = {"channels": (stage.channels[""].id,), "feed_urls": (feed,), "editions": {}}
+        own = {"channels": (fixtures.channels[""].id,), "feed_urls": (feed,), "editions": {}}
         patient = {"backfill": OWN_FEED_POSTS, "max_age": timedelta(days=36500)}
         return settings.model_copy(update=common | own | patient)
     editions = {
         language: EditionSettings(
-            channels=(chat.id,), feed_urls=(stage.feed_urls[language],), language=language
+            channels=(chat.id,), feed_urls=(fixtures.feed_urls[language],), language=language
         )
-        for language, chat in stage.channels.items()
+        for language, chat in fixtures.channels.items()
     }
     local: dict[str, Any] = {
         "private_networks": (ip_network("127.0.0.1/32"),),

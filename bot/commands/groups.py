@@ -15,39 +15,39 @@ def is_group(request: Request) -> bool:
     return request.chat.kind is not ChatKind.PRIVATE
 
 
-async def group_refusal(request: Request, desk: CommandContext) -> Reply | None:
+async def group_refusal(request: Request, context: CommandContext) -> Reply | None:
     """What to answer in a group where this request may not begin or end its articles; None where it may."""
-    if await _is_in_settings(request, desk):
+    if await _is_in_settings(request, context):
         return _fixed_by_settings(request)
-    if not await _is_by_administrator(request, desk):
-        return _administrators_only(request, desk)
+    if not await _is_by_administrator(request, context):
+        return _administrators_only(request, context)
     return None
 
 
-async def _is_in_settings(request: Request, desk: CommandContext) -> bool:
+async def _is_in_settings(request: Request, context: CommandContext) -> bool:
     """Whether CHANNELS names this group."""
-    names = [name for edition in desk.policy.editions for name in edition.channels]
+    names = [name for edition in context.policy.editions for name in edition.channels]
     by_name = f"@{request.chat.username}".casefold()
     if any(isinstance(name, str) and name.casefold() == by_name for name in names):
         return True
-    return request.chat.id in await desk.db.read(chats.resolve_ids, names)
+    return request.chat.id in await context.db.read(chats.resolve_ids, names)
 
 
-async def _is_by_administrator(request: Request, desk: CommandContext) -> bool:
+async def _is_by_administrator(request: Request, context: CommandContext) -> bool:
     """Whether an administrator of this group asks."""
     if request.as_group:
         return True
-    return bool(request.user_id) and await desk.is_administrator(request.chat.id, request.user_id)
+    return bool(request.user_id) and await context.is_administrator(request.chat.id, request.user_id)
 
 
-def _administrators_only(request: Request, desk: CommandContext) -> Reply:
+def _administrators_only(request: Request, context: CommandContext) -> Reply:
     """To everybody else."""
     say = request.say
     text = say(
         "Only an administrator of this group can do that, and Telegram does not tell me that you are one."
         " In our private chat you can get every article yourself."
     )
-    button = Button(say("Write to me"), url=f"https://t.me/{desk.bot_username}?start=subscribe")
+    button = Button(say("Write to me"), url=f"https://t.me/{context.bot_username}?start=subscribe")
     return Reply(html=escape(text), buttons=((button,),), unavailable=True)
 
 

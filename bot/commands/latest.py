@@ -21,7 +21,7 @@ MAX_HEADLINES = 20
 SECTIONS_OFFERED = 12
 
 
-async def answer_latest(request: Request, desk: CommandContext) -> Reply:
+async def answer_latest(request: Request, context: CommandContext) -> Reply:
     """The newest headlines, of one section where one is named."""
     words, offset = split_page(request.words)
     count, wanted = _split_count(words)
@@ -29,21 +29,21 @@ async def answer_latest(request: Request, desk: CommandContext) -> Reply:
         return _count_is_wrong(request)
     section = ""
     if wanted:
-        sections = await desk.db.read(articles.list_sections)
+        sections = await context.db.read(articles.list_sections)
         found = find_section(wanted, sections)
         if found is None:
             return _no_such_section(request, wanted, sections)
         section = found
-    language = content_language(request, desk)
-    page = await desk.db.read(
+    language = content_language(request, context)
+    page = await context.db.read(
         articles.list_latest, count + 1, offset=offset, section=section, language=language
     )
     return _latest_reply(request, page[:count], count, section, offset, more=len(page) > count)
 
 
-def content_language(request: Request, desk: CommandContext) -> str:
+def content_language(request: Request, context: CommandContext) -> str:
     """The language of the articles to show: the edition's, where editions differ in it."""
-    return request.edition.language if len({each.language for each in desk.policy.editions}) > 1 else ""
+    return request.edition.language if len({each.language for each in context.policy.editions}) > 1 else ""
 
 
 def _split_count(words: str) -> tuple[int, str]:

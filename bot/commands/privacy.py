@@ -9,10 +9,10 @@ from storage import chats
 from storage.records import Chat, ChatKind
 
 
-async def answer_privacy(request: Request, desk: CommandContext) -> Reply:
+async def answer_privacy(request: Request, context: CommandContext) -> Reply:
     """What is kept of this chat, now and in general."""
     say = request.say
-    kept = await desk.db.read(chats.get, request.chat.id)
+    kept = await context.db.read(chats.get, request.chat.id)
     if request.chat.kind is not ChatKind.PRIVATE:
         now = say("Of this group I keep its id and title, where I post to it. Of its members I keep nothing.")
     elif kept is None:
@@ -25,7 +25,7 @@ async def answer_privacy(request: Request, desk: CommandContext) -> Reply:
         say.with_count(
             "Which alerts I sent you is forgotten after {count} day.",
             "Which alerts I sent you is forgotten after {count} days.",
-            max(1, math.ceil(desk.policy.alert_retention / timedelta(days=1))),
+            max(1, math.ceil(context.policy.alert_retention / timedelta(days=1))),
         ),
         say("/forget erases it at once, and so does blocking this bot: from the disk, too."),
         say("Only a backup that the newsroom made before may hold it, until that is replaced."),
@@ -36,14 +36,14 @@ async def answer_privacy(request: Request, desk: CommandContext) -> Reply:
     )
 
 
-async def answer_forget(request: Request, desk: CommandContext) -> Reply:
+async def answer_forget(request: Request, context: CommandContext) -> Reply:
     """Erase what is kept of a private chat, now."""
     say = request.say
     if request.chat.kind is not ChatKind.PRIVATE:
         return Reply(
             html=escape(say("I keep nothing of a group's members. In our private chat, /forget works."))
         )
-    if await erase_chat(desk, request.chat.id):
+    if await erase_chat(context, request.chat.id):
         return Reply(html=escape(say("Done. I keep nothing of you. Alerts are off.")), toast=say("Erased."))
     text = say(
         "Done. Alerts are off, and I no longer know you. A last trace is still on my disk; "
@@ -52,20 +52,20 @@ async def answer_forget(request: Request, desk: CommandContext) -> Reply:
     return Reply(html=escape(text), toast=say("Erased."))
 
 
-async def erase_chat(desk: CommandContext, chat_id: int) -> bool:
+async def erase_chat(context: CommandContext, chat_id: int) -> bool:
     """Erase all that is known of a chat; whether nothing of it is in any file of the database by now."""
-    desk.memory.forget_chat(chat_id)
-    traces = desk.db.erasure
-    if await desk.db.run(chats.erase_chat, chat_id) or traces.is_pending:
+    context.memory.forget_chat(chat_id)
+    traces = context.db.erasure
+    if await context.db.run(chats.erase_chat, chat_id) or traces.is_pending:
         return await traces.erase()
     return True
 
 
-async def erase_gone_chat(desk: CommandContext, chat_id: int) -> None:
+async def erase_gone_chat(context: CommandContext, chat_id: int) -> None:
     """A reader blocked the bot, or is no more: erased at once; nobody waits until the disk has followed."""
-    desk.memory.forget_chat(chat_id)
-    if await desk.db.run(chats.erase_chat, chat_id):
-        desk.db.erasure.is_needed = True
+    context.memory.forget_chat(chat_id)
+    if await context.db.run(chats.erase_chat, chat_id):
+        context.db.erasure.is_needed = True
 
 
 def _can_erase(request: Request, kept: Chat | None) -> bool:

@@ -22,29 +22,35 @@ from storage.records import Article, ArticleState
 from storage.related import RelatedArticle, articles_related_to_text, related_articles
 
 
-async def answer_related(request: Request, desk: CommandContext) -> Reply:
+async def answer_related(request: Request, context: CommandContext) -> Reply:
     """The articles most related to what was asked for, five at a time."""
     words, offset = split_page(request.words)
-    subject = await resolve_subject(request, desk, words)
+    subject = await resolve_subject(request, context, words)
     if isinstance(subject, UnknownSubject):
         return replace(_reply_suggesting_latest(request, escape(subject.sentence)), unavailable=True)
     if isinstance(subject, Article):
         if subject.state is not ArticleState.LIVE:
             withdrawn = escape(request.say("This article was withdrawn."))
             return replace(_reply_suggesting_latest(request, withdrawn), unavailable=True)
-        found = await desk.db.read_serially(related_articles, desk.index, subject.id, PAGE_SIZE + 1, offset)
-    else:
-        found = await desk.db.read_serially(
-            articles_related_to_text, desk.index, subject, PAGE_SIZE + 1, offset
+        found = await context.db.read_serially(
+            related_articles, context.index, subject.id, PAGE_SIZE + 1, offset
         )
-    return _related_reply(request, desk, subject, found, offset)
+    else:
+        found = await context.db.read_serially(
+            articles_related_to_text, context.index, subject, PAGE_SIZE + 1, offset
+        )
+    return _related_reply(request, context, subject, found, offset)
 
 
 def _related_reply(
-    request: Request, desk: CommandContext, subject: Article | str, found: list[RelatedArticle], offset: int
+    request: Request,
+    context: CommandContext,
+    subject: Article | str,
+    found: list[RelatedArticle],
+    offset: int,
 ) -> Reply:
     say, page = request.say, [neighbour.article for neighbour in found[:PAGE_SIZE]]
-    command = _related_command(request, desk, subject)
+    command = _related_command(request, context, subject)
     buttons = page_buttons(
         say,
         lambda beginning: command_at(command, beginning),
@@ -73,14 +79,14 @@ def _subject_title(subject: Article | str) -> Html:
     return escape(f"“{shorten(to_plain_text(subject), 80)}”")
 
 
-def _related_command(request: Request, desk: CommandContext, subject: Article | str) -> str:
+def _related_command(request: Request, context: CommandContext, subject: Article | str) -> str:
     """The command that asks the same again, short enough for a button."""
     if isinstance(subject, Article):
         return f"related id:{subject.id}"
     command = f"related {subject}"
     if fits_button(command_at(command, 1000)) and to_plain_text(subject) == subject:
         return command
-    return f"related {desk.memory.remember_question(request.chat.id, subject)}"
+    return f"related {context.memory.remember_question(request.chat.id, subject)}"
 
 
 def _reply_suggesting_latest(request: Request, html: Html) -> Reply:

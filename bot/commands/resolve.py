@@ -28,35 +28,35 @@ class UnknownSubject:
 Subject = Article | str | UnknownSubject
 
 
-async def resolve_subject(request: Request, desk: CommandContext, words: str) -> Subject:
+async def resolve_subject(request: Request, context: CommandContext, words: str) -> Subject:
     """The article, or the text, that `words` and what the reader points at mean."""
     if is_handle(words):
-        text = desk.memory.recall_question(request.chat.id, words)
+        text = context.memory.recall_question(request.chat.id, words)
         return text or UnknownSubject(
             request.say("That was too long ago for me to remember. Please ask again.")
         )
     if found := _ARTICLE.fullmatch(words):
-        return await _load_article(request, desk, [int(found[1])])
+        return await _load_article(request, context, [int(found[1])])
     if (place := parse_number(words)) is not None:
-        return await _find_numbered(request, desk, place)
+        return await _find_numbered(request, context, place)
     if url := first_link(words):
-        return await _find_linked(request, desk, url)
-    return words[:TEXT_LIMIT] if words else await _find_pointed(request, desk)
+        return await _find_linked(request, context, url)
+    return words[:TEXT_LIMIT] if words else await _find_pointed(request, context)
 
 
-async def resolve_article(request: Request, desk: CommandContext) -> tuple[Article | UnknownSubject, str]:
+async def resolve_article(request: Request, context: CommandContext) -> tuple[Article | UnknownSubject, str]:
     """The one article that an operator names (a link, a number, a post pointed at), and the words behind it.
 
     Never a guess: neither words nor the newest article count.
     """
     first, _, rest = request.words.strip().partition(" ")
     if (place := parse_number(first)) is not None:
-        found = await _find_numbered(request, desk, place)
+        found = await _find_numbered(request, context, place)
     elif url := first_link(first):
-        found = await _find_linked(request, desk, url)
+        found = await _find_linked(request, context, url)
     else:
         rest = request.words.strip()
-        shown = await desk.db.read(_article_in_message, request.pointed_message, request.pointed_at)
+        shown = await context.db.read(_article_in_message, request.pointed_message, request.pointed_at)
         found = shown or UnknownSubject(
             request.say("Which article? Its link goes behind the command, or reply to its post.")
         )
@@ -64,34 +64,38 @@ async def resolve_article(request: Request, desk: CommandContext) -> tuple[Artic
 
 
 async def _load_article(
-    request: Request, desk: CommandContext, ids: Sequence[int]
+    request: Request, context: CommandContext, ids: Sequence[int]
 ) -> Article | UnknownSubject:
-    found = await desk.db.read(articles.get_many, ids)
+    found = await context.db.read(articles.get_many, ids)
     return found[0] if found else UnknownSubject(request.say("That article is not in the archive any more."))
 
 
-async def _find_numbered(request: Request, desk: CommandContext, place: int) -> Article | UnknownSubject:
+async def _find_numbered(request: Request, context: CommandContext, place: int) -> Article | UnknownSubject:
     """The article with this number in the list replied to, else in the chat's last list."""
     say = request.say
     chat_id, message_id = request.pointed_message or (0, 0)
-    listed = desk.memory.recall_list(chat_id, message_id) if chat_id == request.chat.id and message_id else ()
+    listed = (
+        context.memory.recall_list(chat_id, message_id) if chat_id == request.chat.id and message_id else ()
+    )
     if not listed and request.pointed_at:
-        return await _find_numbered_link(request, desk, place)
-    listed = listed or desk.memory.recall_list(request.chat.id)
+        return await _find_numbered_link(request, context, place)
+    listed = listed or context.memory.recall_list(request.chat.id)
     if not listed:
         return UnknownSubject(
             say("I have shown no list here lately. /latest shows one; then /related 2 works.")
         )
     if not 1 <= place <= len(listed):
         return UnknownSubject(_list_range(request, len(listed)))
-    return await _load_article(request, desk, [listed[place - 1]])
+    return await _load_article(request, context, [listed[place - 1]])
 
 
-async def _find_numbered_link(request: Request, desk: CommandContext, place: int) -> Article | UnknownSubject:
+async def _find_numbered_link(
+    request: Request, context: CommandContext, place: int
+) -> Article | UnknownSubject:
     """By the links of the list replied to: it outlives our memory of it."""
     if not 1 <= place <= len(request.pointed_at):
         return UnknownSubject(_list_range(request, len(request.pointed_at)))
-    return await _find_linked(request, desk, request.pointed_at[place - 1])
+    return await _find_linked(request, context, request.pointed_at[place - 1])
 
 
 def _list_range(request: Request, count: int) -> str:
@@ -102,16 +106,16 @@ def _list_range(request: Request, count: int) -> str:
     )
 
 
-async def _find_linked(request: Request, desk: CommandContext, url: str) -> Article | UnknownSubject:
-    found = await desk.db.read(_article_at_link, url)
+async def _find_linked(request: Request, context: CommandContext, url: str) -> Article | UnknownSubject:
+    found = await context.db.read(_article_at_link, url)
     return found or UnknownSubject(
         request.say("I know no article at that link. Words work too: /related river flood.")
     )
 
 
-async def _find_pointed(request: Request, desk: CommandContext) -> Subject:
+async def _find_pointed(request: Request, context: CommandContext) -> Subject:
     """What the message replied to or forwarded is about; without one, the newest article."""
-    found = await desk.db.read(_article_in_message, request.pointed_message, request.pointed_at)
+    found = await context.db.read(_article_in_message, request.pointed_message, request.pointed_at)
     if found:
         return found
     if request.pointed_text.strip():
@@ -119,7 +123,7 @@ async def _find_pointed(request: Request, desk: CommandContext) -> Subject:
     if request.pointed_message:
         sentence = request.say("I find no article in that message. Words work too: /related river flood.")
         return UnknownSubject(sentence)
-    newest = await desk.db.read(articles.list_latest, 1, language=content_language(request, desk))
+    newest = await context.db.read(articles.list_latest, 1, language=content_language(request, context))
     return newest[0] if newest else UnknownSubject(request.say("There is no news yet."))
 
 

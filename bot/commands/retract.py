@@ -24,61 +24,63 @@ _YES = re.compile(r"yes (?P<article>[0-9]{1,18})(?: (?P<reason>.*))?", re.DOTALL
 _NO = "no"
 
 
-async def answer_retract(request: Request, desk: CommandContext) -> Reply:
+async def answer_retract(request: Request, context: CommandContext) -> Reply:
     """Ask whether to withdraw the article named; once that was answered, do so."""
     if request.pressed and (found := _YES.fullmatch(request.words)):
-        return await _withdraw_article(request, desk, int(found["article"]), found["reason"] or "")
+        return await _withdraw_article(request, context, int(found["article"]), found["reason"] or "")
     if request.pressed and request.words == _NO:
         return Reply(html=escape(request.say("Nothing was withdrawn.")))
-    article, reason = await resolve_article(request, desk)
+    article, reason = await resolve_article(request, context)
     if isinstance(article, UnknownSubject):
         return Reply(html=escape(article.sentence))
     if article.state is ArticleState.WITHDRAWN:
         return _already_withdrawn(request, article)
-    return await _ask_confirmation(request, desk, article, shorten(to_plain_text(reason), REASON_LIMIT))
+    return await _ask_confirmation(request, context, article, shorten(to_plain_text(reason), REASON_LIMIT))
 
 
-async def _ask_confirmation(request: Request, desk: CommandContext, article: Article, reason: str) -> Reply:
+async def _ask_confirmation(
+    request: Request, context: CommandContext, article: Article, reason: str
+) -> Reply:
     say = request.say
-    default = next((edition.name for edition in desk.policy.editions), "")
-    chats = await desk.db.read(count_reach, article.id, default)
+    default = next((edition.name for edition in context.policy.editions), "")
+    chats = await context.db.read(count_reach, article.id, default)
     parts: list[Html] = [
         bold(escape(say("Withdraw “{title}”?", title=article_headline(article, 120)))),
         escape(_describe_reach(say, chats)),
-        escape(_describe_withdrawal(say, desk.policy.withdrawals)),
+        escape(_describe_withdrawal(say, context.policy.withdrawals)),
         escape(say("Reason: {reason}", reason=reason)) if reason else escape(""),
     ]
-    yes = Button(say("Withdraw"), command=_confirm_command(request, desk, article, reason))
+    yes = Button(say("Withdraw"), command=_confirm_command(request, context, article, reason))
     no = Button(say("Cancel"), command=f"retract {_NO}")
     return Reply(html=join_html("\n\n", *parts), buttons=((yes, no),))
 
 
-async def _withdraw_article(request: Request, desk: CommandContext, article_id: int, reason: str) -> Reply:
+async def _withdraw_article(request: Request, context: CommandContext, article_id: int, reason: str) -> Reply:
     """Withdraw it; what it owes to whom is the outbox's."""
     say = request.say
     kept: str | None = reason
     if reason.startswith("~"):
-        kept = desk.memory.recall_question(request.chat.id, reason)
-    article = await desk.db.read(articles.get, article_id)
+        kept = context.memory.recall_question(request.chat.id, reason)
+    article = await context.db.read(articles.get, article_id)
     if kept is None or article is None:
         text = say("That was too long ago for me to remember. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
-    if not await desk.db.run(articles.withdraw, article.id, request.now, kept):
+    if not await context.db.run(articles.withdraw, article.id, request.now, kept):
         return _already_withdrawn(request, article)
-    desk.wake_publisher()
+    context.wake_publisher()
     title = article_headline(article, 120)
-    if desk.policy.withdrawals is Withdrawals.OFF:
+    if context.policy.withdrawals is Withdrawals.OFF:
         return Reply(
             html=escape(say("“{title}” is withdrawn; its posts stay (WITHDRAWALS=off).", title=title))
         )
     return Reply(html=escape(say("“{title}” is withdrawn and being taken out of every chat.", title=title)))
 
 
-def _confirm_command(request: Request, desk: CommandContext, article: Article, reason: str) -> str:
+def _confirm_command(request: Request, context: CommandContext, article: Article, reason: str) -> str:
     command = f"retract yes {article.id} {reason}".strip()
     if fits_button(command) and not reason.startswith("~"):
         return command
-    return f"retract yes {article.id} {desk.memory.remember_question(request.chat.id, reason)}"
+    return f"retract yes {article.id} {context.memory.remember_question(request.chat.id, reason)}"
 
 
 def _describe_reach(say: Translator, chats: Reach) -> str:

@@ -22,23 +22,23 @@ BY_DATE = "by:date"
 QUESTION_LIMIT = 300  #: characters that are read
 
 
-async def answer_search(request: Request, desk: CommandContext) -> Reply:
+async def answer_search(request: Request, context: CommandContext) -> Reply:
     """The articles that say what was typed, five at a time."""
     say = request.say
     words, offset = split_page(request.words)
     words, by_date = _split_order(words)
     question: str | None = words[:QUESTION_LIMIT]
     if is_handle(words):
-        question = desk.memory.recall_question(request.chat.id, words)
+        question = context.memory.recall_question(request.chat.id, words)
     if question is None:
         text = say("That was too long ago for me to remember. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
     if not to_plain_text(question):
         return Reply(html=escape(say("What shall I look for? For example: /search river flood")))
     order = "date" if by_date else "best"
-    page = await desk.db.read_serially(find, desk.index, question, PAGE_SIZE, offset, order=order)
+    page = await context.db.read_serially(find, context.index, question, PAGE_SIZE, offset, order=order)
     return _search_reply(
-        request, page, question, _search_command(request, desk, question), offset, by_date=by_date
+        request, page, question, _search_command(request, context, question), offset, by_date=by_date
     )
 
 
@@ -87,13 +87,13 @@ def _search_buttons(request: Request, page: SearchPage, command: str, offset: in
     return (*pages, (other,))
 
 
-def _search_command(request: Request, desk: CommandContext, question: str) -> str:
+def _search_command(request: Request, context: CommandContext, question: str) -> str:
     """The command that asks the same again, short enough for a button."""
     command = f"search {question}"
     longest = command_at(f"{command} {BY_DATE}", 1000)
     if fits_button(longest) and to_plain_text(question) == question and not question.startswith("~"):
         return command
-    return f"search {desk.memory.remember_question(request.chat.id, question)}"
+    return f"search {context.memory.remember_question(request.chat.id, question)}"
 
 
 COMMAND = Command(

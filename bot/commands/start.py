@@ -13,7 +13,7 @@ from storage.records import Article, ArticleState, ChatKind
 _ID = re.compile(r"[0-9]{1,18}")
 
 
-async def answer_start(request: Request, desk: CommandContext) -> Reply:
+async def answer_start(request: Request, context: CommandContext) -> Reply:
     """What the bot does; behind a deep link, what the link promised.
 
     Whoever follows a link may not know what it says: what would change something is only offered.
@@ -21,16 +21,16 @@ async def answer_start(request: Request, desk: CommandContext) -> Reply:
     promised, _, which = request.words.partition("_")
     match promised.casefold():
         case "subscribe":
-            return await offer_alerts(request, desk)
+            return await offer_alerts(request, context)
         case "related" | "read" as what:
-            return await _answer_deep_link(request, desk, what, which)
+            return await _answer_deep_link(request, context, what, which)
         case _:
             return _welcome_reply(request)
 
 
-async def _answer_deep_link(request: Request, desk: CommandContext, what: str, which: str) -> Reply:
+async def _answer_deep_link(request: Request, context: CommandContext, what: str, which: str) -> Reply:
     """What a link below a post promised about its article."""
-    found = await desk.db.read(articles.get, int(which) if _ID.fullmatch(which) else 0)
+    found = await context.db.read(articles.get, int(which) if _ID.fullmatch(which) else 0)
     if found is None:
         return _missing_article_reply(
             request, request.say("I don't know the article that this link is about.")
@@ -39,7 +39,7 @@ async def _answer_deep_link(request: Request, desk: CommandContext, what: str, w
         return _missing_article_reply(request, request.say("This article was withdrawn."))
     if what == "read":
         return _article_reply(request, found)
-    return await answer_related(replace(request, words=f"id:{found.id}"), desk)
+    return await answer_related(replace(request, words=f"id:{found.id}"), context)
 
 
 def _missing_article_reply(request: Request, sentence: str) -> Reply:

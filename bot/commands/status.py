@@ -13,9 +13,9 @@ SHOWN = 10  #: feeds, chats or jobs in a list
 ERROR_LIMIT = 120
 
 
-async def answer_status(request: Request, desk: CommandContext) -> Reply:
+async def answer_status(request: Request, context: CommandContext) -> Reply:
     """What an operator wants to know at a glance."""
-    known, owed, last = await desk.db.read(_read_status, request.now)
+    known, owed, last = await context.db.read(_read_status, request.now)
     parts = (_feeds_section(request, known), _backlog_section(request, owed), _runs_section(request, last))
     return Reply(html=join_html("\n\n", *parts))
 

@@ -23,24 +23,24 @@ from storage.records import Article, ArticleState
 STORY_PAGE_SIZE = 10  #: articles at a time
 
 
-async def answer_story(request: Request, desk: CommandContext) -> Reply:
+async def answer_story(request: Request, context: CommandContext) -> Reply:
     """The articles of a story, or what became of an editor's wish about it."""
     words, offset = split_page(request.words)
     wish, _, rest = words.partition(" ")
     match wish.casefold():
         case "split":
-            return await _split_story(replace(request, words=rest), desk)
+            return await _split_story(replace(request, words=rest), context)
         case "join":
-            return await _join_stories(replace(request, words=rest), desk)
+            return await _join_stories(replace(request, words=rest), context)
         case _:
-            return await _show_story(replace(request, words=words), desk, offset)
+            return await _show_story(replace(request, words=words), context, offset)
 
 
-async def _show_story(request: Request, desk: CommandContext, offset: int) -> Reply:
-    article, _ = await _resolve_live_article(request, desk)
+async def _show_story(request: Request, context: CommandContext, offset: int) -> Reply:
+    article, _ = await _resolve_live_article(request, context)
     if isinstance(article, UnknownSubject):
         return Reply(html=escape(article.sentence), unavailable=True)
-    known = await desk.db.read(stories.list_members, article.story_id) if article.story_id else [article]
+    known = await context.db.read(stories.list_members, article.story_id) if article.story_id else [article]
     page, say = known[offset : offset + STORY_PAGE_SIZE], request.say
     count = say.with_count("A story of {count} article", "A story of {count} articles", len(known))
     if not page:
@@ -60,47 +60,47 @@ async def _show_story(request: Request, desk: CommandContext, offset: int) -> Re
     return Reply(html=html, buttons=buttons, articles=tuple(each.id for each in page))
 
 
-async def _split_story(request: Request, desk: CommandContext) -> Reply:
-    article, _ = await _resolve_live_article(request, desk)
+async def _split_story(request: Request, context: CommandContext) -> Reply:
+    article, _ = await _resolve_live_article(request, context)
     if isinstance(article, UnknownSubject):
         return Reply(html=escape(article.sentence), unavailable=True)
     say, title = request.say, _article_title(article)
-    done = await desk.db.run(stories.split_off, article.id, request.now)
+    done = await context.db.run(stories.split_off, article.id, request.now)
     if not done:
         text: str = say("“{title}” was in a story of its own before.", title=title)
         return _story_reply(request, text, article)
-    desk.wake_publisher()
+    context.wake_publisher()
     text = say("“{title}” is in a story of its own now.", title=title)
     if article.duplicate_of:
         text += " " + say("It no longer counts as a repetition: channels that left it out get it.")
     return _story_reply(request, text, article)
 
 
-async def _join_stories(request: Request, desk: CommandContext) -> Reply:
+async def _join_stories(request: Request, context: CommandContext) -> Reply:
     say = request.say
-    one, rest = await _resolve_live_article(request, desk)
+    one, rest = await _resolve_live_article(request, context)
     if isinstance(one, UnknownSubject):
         return Reply(html=escape(one.sentence))
-    other, _ = await _resolve_live_article(replace(request, words=rest), desk)
+    other, _ = await _resolve_live_article(replace(request, words=rest), context)
     if isinstance(other, UnknownSubject):
         sentence = other.sentence if rest else say("With which one? /story join wants two articles.")
         return Reply(html=escape(sentence))
-    if await desk.db.run(stories.merge_stories, one.id, other.id, request.now):
-        desk.wake_publisher()
+    if await context.db.run(stories.merge_stories, one.id, other.id, request.now):
+        context.wake_publisher()
         return _story_reply(request, say("Both are one story now."), one)
     return _story_reply(request, say("Both were in one story before."), one)
 
 
 async def _resolve_live_article(
-    request: Request, desk: CommandContext
+    request: Request, context: CommandContext
 ) -> tuple[Article | UnknownSubject, str]:
     """The first article named, live, and the words behind it."""
     first, _, rest = request.words.strip().partition(" ")
     if first.startswith("id:"):  # a button's
-        found = await resolve_subject(request, desk, first)
+        found = await resolve_subject(request, context, first)
         article: Article | UnknownSubject = found if not isinstance(found, str) else _unknown_article(request)
     else:
-        article, rest = await resolve_article(request, desk)
+        article, rest = await resolve_article(request, context)
     if isinstance(article, Article) and article.state is ArticleState.WITHDRAWN:
         sentence = request.say("“{title}” was withdrawn and is in no story.", title=_article_title(article))
         return UnknownSubject(sentence), rest

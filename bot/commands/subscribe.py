@@ -11,35 +11,35 @@ from storage.database import Connection
 from storage.records import ChatState
 
 
-async def answer_subscribe(request: Request, desk: CommandContext) -> Reply:
+async def answer_subscribe(request: Request, context: CommandContext) -> Reply:
     """Alerts for everything, at once; in a group for its administrators alone."""
     say = request.say
     if request.words.strip():
         text = say("I can send every article or none so far: /subscribe, without more words.")
         return Reply(html=escape(text), buttons=((Button("/subscribe", command="subscribe"),),))
     if is_group(request):
-        return await _subscribe_group(request, desk)
-    if await desk.db.run(_store_subscription, request):
+        return await _subscribe_group(request, context)
+    if await context.db.run(_store_subscription, request):
         text = say("Done. I will send you every article as it appears. /unsubscribe stops it.")
         return Reply(html=escape(text), buttons=_stop_buttons(say), toast=say("Alerts are on."))
     return _already_subscribed(request)
 
 
-async def answer_unsubscribe(request: Request, desk: CommandContext) -> Reply:
+async def answer_unsubscribe(request: Request, context: CommandContext) -> Reply:
     """No more alerts; in a group for its administrators alone."""
     say = request.say
     if is_group(request):
-        return await _unsubscribe_group(request, desk)
-    if await _stop_all(request, desk):
+        return await _unsubscribe_group(request, context)
+    if await _stop_all(request, context):
         text = say("Done. No more alerts. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=_start_buttons(say), toast=say("Alerts are off."))
     return Reply(html=escape(say("You get no alerts. /subscribe starts them.")), buttons=_start_buttons(say))
 
 
-async def offer_alerts(request: Request, desk: CommandContext) -> Reply:
+async def offer_alerts(request: Request, context: CommandContext) -> Reply:
     """Ask before anything is stored: who followed a link has not asked for alerts by that."""
     say = request.say
-    if await desk.db.read(chats.list_subscriptions, request.chat.id):
+    if await context.db.read(chats.list_subscriptions, request.chat.id):
         return _already_subscribed(request)
     if is_group(request):
         text = say("Shall I post every article here? An administrator of this group can say so.")
@@ -48,33 +48,33 @@ async def offer_alerts(request: Request, desk: CommandContext) -> Reply:
     return Reply(html=escape(text), buttons=_start_buttons(say))
 
 
-async def _subscribe_group(request: Request, desk: CommandContext) -> Reply:
+async def _subscribe_group(request: Request, context: CommandContext) -> Reply:
     say = request.say
-    if refusal := await group_refusal(request, desk):
+    if refusal := await group_refusal(request, context):
         return refusal
     kept = replace(request, chat=replace(request.chat, username=""))  # its id and title are enough
-    if await desk.db.run(_store_subscription, kept):
+    if await context.db.run(_store_subscription, kept):
         text = say("Done. I will post every article here as it appears. /unsubscribe stops it.")
         return Reply(html=escape(text), buttons=_stop_buttons(say), toast=say("Alerts are on."))
     return _already_subscribed(request)
 
 
-async def _unsubscribe_group(request: Request, desk: CommandContext) -> Reply:
+async def _unsubscribe_group(request: Request, context: CommandContext) -> Reply:
     say = request.say
-    if refusal := await group_refusal(request, desk):
+    if refusal := await group_refusal(request, context):
         return refusal
-    if await _stop_all(request, desk):
+    if await _stop_all(request, context):
         text = say("Done. No more articles here. /subscribe starts them again.")
         return Reply(html=escape(text), buttons=_start_buttons(say), toast=say("Alerts are off."))
     text = say("No articles are posted here. /subscribe starts them.")
     return Reply(html=escape(text), buttons=_start_buttons(say))
 
 
-async def _stop_all(request: Request, desk: CommandContext) -> bool:
+async def _stop_all(request: Request, context: CommandContext) -> bool:
     """Whether there was anything to stop. What is no longer kept has then left the disk, too."""
-    stopped, erased = await desk.db.run(_delete_subscription, request.chat.id)
+    stopped, erased = await context.db.run(_delete_subscription, request.chat.id)
     if erased:
-        await desk.db.erasure.erase()
+        await context.db.erasure.erase()
     return stopped
 
 

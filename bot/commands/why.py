@@ -22,13 +22,13 @@ from storage.records import Article, ArticleState, Decision, Delivery
 SHOWN = 15  #: chats and decisions in a list
 
 
-async def answer_why(request: Request, desk: CommandContext) -> Reply:
+async def answer_why(request: Request, context: CommandContext) -> Reply:
     """An article's life."""
-    article, _ = await resolve_article(request, desk)
+    article, _ = await resolve_article(request, context)
     if isinstance(article, UnknownSubject):
         return Reply(html=escape(article.sentence))
-    life = await desk.db.read(reports.article_history, article.id)
-    together = await desk.db.read(stories.list_members, article.story_id) if article.story_id else []
+    life = await context.db.read(reports.article_history, article.id)
+    together = await context.db.read(stories.list_members, article.story_id) if article.story_id else []
     said = _article_section(request, article, len(together))
     return Reply(
         html=join_html("\n\n", said, _decisions_section(request, life), _deliveries_section(request, life))

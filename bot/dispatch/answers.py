@@ -52,8 +52,8 @@ class AnswerSender(Protocol):
 class ReplySender:
     """Carries replies to chats, and remembers which list stands in which message."""
 
-    def __init__(self, desk: CommandContext, answers: AnswerSender, clock: Clock) -> None:
-        self._context, self._answers, self._clock = desk, answers, clock
+    def __init__(self, context: CommandContext, answers: AnswerSender, clock: Clock) -> None:
+        self._context, self._answers, self._clock = context, answers, clock
 
     async def acknowledge_press(self, query_id: str, toast: str = "") -> None:
         """End a pressed button's wait; Telegram shows 200 characters at most (answerCallbackQuery)."""

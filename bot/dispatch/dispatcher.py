@@ -56,9 +56,9 @@ Asker = tuple[int, int]
 class UpdateDispatcher:
     """The post room. `accept` each update; `finish` before the house closes."""
 
-    def __init__(self, desk: CommandContext, answers: AnswerSender, clock: Clock) -> None:
-        self._context, self._clock = desk, clock
-        self._reply_sender = ReplySender(desk, answers, clock)
+    def __init__(self, context: CommandContext, answers: AnswerSender, clock: Clock) -> None:
+        self._context, self._clock = context, clock
+        self._reply_sender = ReplySender(context, answers, clock)
         self._queues: dict[Asker, AskerQueue] = {}
         self._throttle = Throttle()
         self._answer_slots = asyncio.Semaphore(ANSWER_CONCURRENCY)
@@ -214,11 +214,11 @@ class UpdateDispatcher:
 
     async def _load_request(self, asked: ParsedQuestion) -> Request | None:
         """The request; None for a chat that we know as a channel, whatever the update calls it."""
-        desk, now = self._context, self._clock.now()
-        known = await desk.db.read(chats.get, asked.chat_id)
-        if _is_channel(asked.chat_id, known, desk):
+        context, now = self._context, self._clock.now()
+        known = await context.db.read(chats.get, asked.chat_id)
+        if _is_channel(asked.chat_id, known, context):
             return None
-        return build_request(asked, known or _blank_chat(asked, now), desk, now)
+        return build_request(asked, known or _blank_chat(asked, now), context, now)
 
     async def _make_reply(self, asked: ParsedQuestion) -> Reply | None:
         async with self._answer_slots:
@@ -241,18 +241,18 @@ class UpdateDispatcher:
             return Reply(html=escape(request.say("That went wrong here. Please try again in a minute.")))
 
 
-def _changes_state(asked: ParsedQuestion, desk: CommandContext) -> bool:
+def _changes_state(asked: ParsedQuestion, context: CommandContext) -> bool:
     """Whether it may change something: then it is done, however many questions wait."""
     command = find_command(asked.command) if asked.command else None
-    by_operator = asked.user_id in desk.policy.operators and asked.kind is ChatKind.PRIVATE
+    by_operator = asked.user_id in context.policy.operators and asked.kind is ChatKind.PRIVATE
     return command is not None and (command.changes_state or (command.operators_only and by_operator))
 
 
-def _is_channel(chat_id: int, known: Chat | None, desk: CommandContext) -> bool:
+def _is_channel(chat_id: int, known: Chat | None, context: CommandContext) -> bool:
     """Whether it is a channel: nothing is ever answered there."""
     if known:
         return known.kind is ChatKind.CHANNEL
-    return any(chat_id in edition.channels for edition in desk.policy.editions)
+    return any(chat_id in edition.channels for edition in context.policy.editions)
 
 
 def _reply_toast(reply: Reply | None) -> str:

@@ -21,9 +21,9 @@ TELEGRAMS_ANONYMOUS_BOT = (
 SEARCH_LENGTH_LIMIT = 200  #: characters; a longer text is no question but something to find neighbours of
 
 
-def build_request(asked: ParsedQuestion, chat: Chat, desk: CommandContext, now: datetime) -> Request:
+def build_request(asked: ParsedQuestion, chat: Chat, context: CommandContext, now: datetime) -> Request:
     """The request behind what was asked, in the chat as it is known."""
-    edition = _chat_edition(chat, asked.user_language, desk)
+    edition = _chat_edition(chat, asked.user_language, context)
     return Request(
         chat=replace(chat, edition=chat.edition or edition.name),
         user_id=asked.user_id,
@@ -35,7 +35,7 @@ def build_request(asked: ParsedQuestion, chat: Chat, desk: CommandContext, now: 
         pointed_at=asked.pointed.links,
         pointed_message=asked.pointed.message,
         pointed_text=asked.pointed.text,
-        operator=asked.user_id in desk.policy.operators and asked.kind is ChatKind.PRIVATE,
+        operator=asked.user_id in context.policy.operators and asked.kind is ChatKind.PRIVATE,
         pressed=asked.pressed is not None,
         as_group=_is_nameless_administrator(asked),
     )
@@ -57,7 +57,7 @@ def route_command(asked: ParsedQuestion, request: Request) -> Command | None:
     return find_command("related" if pointing else "search")
 
 
-def unknown_command_reply(asked: ParsedQuestion, request: Request, desk: CommandContext) -> Reply:
+def unknown_command_reply(asked: ParsedQuestion, request: Request, context: CommandContext) -> Reply:
     """What would have worked instead of a command that is not ours."""
     say = request.say
     allowed = [each for each in COMMANDS if request.operator or not each.operators_only]
@@ -65,14 +65,14 @@ def unknown_command_reply(asked: ParsedQuestion, request: Request, desk: Command
     close = get_close_matches(asked.command, names, n=1, cutoff=0.6)
     if close:
         text = say("I don't know /{command}. Did you mean /{close}?", command=asked.command, close=close[0])
-        button = Button(f"/{close[0]}", command=_corrected_command(close[0], request, desk))
+        button = Button(f"/{close[0]}", command=_corrected_command(close[0], request, context))
         return Reply(html=escape(text), buttons=((button,),))
     listed = SafeText(" ".join(f"/{name}" for name in names))
     text = say("I don't know /{command}. I know {commands}.", command=asked.command, commands=listed)
     return Reply(html=escape(text))
 
 
-def _corrected_command(name: str, request: Request, desk: CommandContext) -> str:
+def _corrected_command(name: str, request: Request, context: CommandContext) -> str:
     """The command `name` with the words that were typed and what was pointed at, as a button can hold it."""
     words = request.words
     typed = TypedCommand(
@@ -92,18 +92,18 @@ def _corrected_command(name: str, request: Request, desk: CommandContext) -> str
         exact and found and not found.operators_only
     ):  # theirs tell what a button of ours says from what is typed
         return command
-    return f"{_AGAIN.name} {desk.memory.remember_command(request.chat.id, typed)}"
+    return f"{_AGAIN.name} {context.memory.remember_command(request.chat.id, typed)}"
 
 
-async def _answer_again(request: Request, desk: CommandContext) -> Reply:
+async def _answer_again(request: Request, context: CommandContext) -> Reply:
     """Answer the remembered command as if it had been typed rightly."""
-    typed = desk.memory.recall_command(request.chat.id, request.words)
+    typed = context.memory.recall_command(request.chat.id, request.words)
     command = find_command(typed.command) if typed else None
     if typed is None or command is None or (command.operators_only and not request.operator):
         text = request.say("That was too long ago for me to remember. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
     pointed = {name: getattr(typed, name) for name in ("pointed_at", "pointed_message", "pointed_text")}
-    return await command.answer(replace(request, words=typed.words, pressed=False, **pointed), desk)
+    return await command.answer(replace(request, words=typed.words, pressed=False, **pointed), context)
 
 
 #: What only a button can ask: in no menu, and unknown where it is typed.
@@ -129,21 +129,21 @@ def empty_question_reply(request: Request) -> Reply:
     return Reply(html=escape(text))
 
 
-def reply_language(asked: ParsedQuestion, desk: CommandContext) -> str:
+def reply_language(asked: ParsedQuestion, context: CommandContext) -> str:
     """The language for somebody of whom only the update is known."""
-    newsroom = next((edition.language for edition in desk.policy.editions), "")
+    newsroom = next((edition.language for edition in context.policy.editions), "")
     return best_language(asked.user_language, newsroom)
 
 
-def _chat_edition(chat: Chat, user_language: str, desk: CommandContext) -> Edition:
+def _chat_edition(chat: Chat, user_language: str, context: CommandContext) -> Edition:
     """The chat's edition; a reader without one sees that of their language, else the newsroom's first."""
-    editions = desk.policy.editions
+    editions = context.policy.editions
     spoken = user_language.partition("-")[0].casefold()
     by_name = [each for each in editions if chat.edition and each.name == chat.edition]
     by_language = [
         each for each in editions if spoken and each.language.partition("-")[0].casefold() == spoken
     ]
-    plain = Edition(name="", channels=(), feed_urls=(), timezone=desk.policy.timezone)
+    plain = Edition(name="", channels=(), feed_urls=(), timezone=context.policy.timezone)
     return next(iter((*by_name, *by_language, *editions)), plain)
 
 

@@ -55,30 +55,30 @@ def render_list(
     """`title`, at most `TITLE_ROOM` long, above the numbered `lines`; headlines are cut so that all fit."""
     shown, say = lines[:MAX_LINES], translator_for(language)
     room = (MESSAGE_LIMIT - TITLE_LIMIT) // max(len(shown), 1)
-    look = _ListStyle(say, timezone, now, room)
+    style = _ListStyle(say, timezone, now, room)
     left = len(lines) - len(shown)
     more = escape(say.with_count("and {count} more article", "and {count} more articles", left))
     for longest in (longest_link, SAFE_URL_LENGTH, 500, 0):
-        items = [_render_line(place, line, look, longest) for place, line in enumerate(shown, 1)]
+        items = [_render_line(place, line, style, longest) for place, line in enumerate(shown, 1)]
         html = join_html("\n\n", title, *items, more if left else EMPTY_HTML)
         if len(html.encode()) <= REQUEST_LIMIT:
             break
     return html
 
 
-def _render_line(place: int, line: ListLine, look: _ListStyle, longest_link: int) -> Html:
+def _render_line(place: int, line: ListLine, style: _ListStyle, longest_link: int) -> Html:
     """A headline that names another host is no link: the number is, and where it leads stands below."""
-    article, language = line.article, look.say.language
-    number = escape(look.say("{number}.", number=localize_digits(str(place), language)))
+    article, language = line.article, style.say.language
+    number = escape(style.say("{number}.", number=localize_digits(str(place), language)))
     whole = article_headline(article)
     elsewhere = names_another_host(whole, article.url)
-    short = min(SECTION_LIMIT, look.room // 4)
+    short = min(SECTION_LIMIT, style.room // 4)
     section = next((shorten(name, short) for name in section_names(article)), "")
     host = shorten(display_host(article.url), short) if elsewhere else ""
-    when = compact_time(article.published_at, look.now, look.timezone, language)
+    when = compact_time(article.published_at, style.now, style.timezone, language)
     meta = join_html(" · ", escape(section), escape(when), escape(host))
-    snippet = line.snippet if visible_length(line.snippet) < look.room // 2 else EMPTY_HTML
-    left = look.room - sum(map(visible_length, (number, meta, snippet))) - len(f"\n\n\n\n {WORD_JOINER}")
+    snippet = line.snippet if visible_length(line.snippet) < style.room // 2 else EMPTY_HTML
+    left = style.room - sum(map(visible_length, (number, meta, snippet))) - len(f"\n\n\n\n {WORD_JOINER}")
     title = shorten(whole, left)
     begun = f"{visible_text(number)} {title}"
     gap = " " if quote_text(begun) == begun else f" {WORD_JOINER}"  # the list's number and theirs are not one

@@ -69,12 +69,12 @@ def render_post(
     one tap to stop. Elsewhere a `bot_username` (without "@") adds a link to the related articles. The
     article's link is left out if it is longer than `longest_link`, or too long for Telegram's request.
     """
-    look = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
+    style = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
     picture = "" if pictures is Pictures.NONE else _picture_url(article)
     photo = picture if pictures is Pictures.PHOTO else ""
     shown_picture = picture if not photo else ""
     limit = CAPTION_LIMIT if photo else MESSAGE_LIMIT
-    said = partial(_post_text, article, look, limit, breaking=breaking, corrected_at=corrected_at)
+    said = partial(_post_text, article, style, limit, breaking=breaking, corrected_at=corrected_at)
     url = safe_url(article.url, longest_link)
     text = said(url)
     if url and len(text.encode()) > REQUEST_LIMIT:
@@ -85,7 +85,7 @@ def render_post(
         large=bool(shown_picture),
         above=bool(shown_picture),
         photo=photo,
-        buttons=_post_buttons(article, look.say, private=private, bot_username=bot_username),
+        buttons=_post_buttons(article, style.say, private=private, bot_username=bot_username),
         silent=silent,
     )
 
@@ -94,20 +94,26 @@ def render_withdrawn(
     article: Article, *, language: str, timezone: tzinfo, now: datetime, reason: str = ""
 ) -> Content:
     """What stands where a withdrawn article was: that it is gone, when, and nothing of what it said."""
-    look = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
-    note = italic(escape(look.say("This article was withdrawn ({time}).", time=look.format_time(now))))
+    style = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
+    note = italic(escape(style.say("This article was withdrawn ({time}).", time=style.format_time(now))))
     return Content(
         text=join_html("\n", note, escape(shorten(to_plain_text(reason[:_READ_LIMIT]), STANDFIRST_LIMIT)))
     )
 
 
 def _post_text(
-    article: Article, look: _PostStyle, limit: int, url: str, *, breaking: bool, corrected_at: datetime | None
+    article: Article,
+    style: _PostStyle,
+    limit: int,
+    url: str,
+    *,
+    breaking: bool,
+    corrected_at: datetime | None,
 ) -> Html:
-    mark = bold(escape(f"{BREAKING_SIGN} {look.say('Breaking')}")) if breaking else Html("")
+    mark = bold(escape(f"{BREAKING_SIGN} {style.say('Breaking')}")) if breaking else Html("")
     top = join_html("\n", mark, bold(escape(article_headline(article))))
-    told = _meta_line(article, look, corrected_at)
-    read = render_link(escape(look.say("Read the full story")), url) if url else Html("")
+    told = _meta_line(article, style, corrected_at)
+    read = render_link(escape(style.say("Read the full story")), url) if url else Html("")
     tags = escape(" ".join(post_hashtags(section_names(article))))
     fixed = join_html("\n\n", top, join_html("\n", told, read), tags)
     room = min(limit - visible_length(fixed) - 2, STANDFIRST_LIMIT)
@@ -137,10 +143,10 @@ def _shorten_standfirst(article: Article, room: int) -> str:
     return shorten(quote_text(without_marks(text)), room)
 
 
-def _meta_line(article: Article, look: _PostStyle, corrected_at: datetime | None) -> Html:
+def _meta_line(article: Article, style: _PostStyle, corrected_at: datetime | None) -> Html:
     """Sections, time and the correction's mark: "World · 13:40 · Updated 14:05"."""
-    updated = look.say("Updated {time}", time=look.format_time(corrected_at)) if corrected_at else ""
-    parts = (", ".join(_sections_shown(article)), look.format_time(article.published_at), updated)
+    updated = style.say("Updated {time}", time=style.format_time(corrected_at)) if corrected_at else ""
+    parts = (", ".join(_sections_shown(article)), style.format_time(article.published_at), updated)
     return join_html(" · ", *(escape(part) for part in parts))
 
 

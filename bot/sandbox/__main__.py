@@ -37,30 +37,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _serve_until_stopped(options: argparse.Namespace) -> None:
-    chance = random.Random(options.seed)  # noqa: S311  (the same seed shall give the same faults)
+    rng = random.Random(options.seed)  # noqa: S311  (the same seed shall give the same faults)
     limits = NO_LIMITS if options.no_limits else Limits()
-    box = FakeTelegram(FakeClock(), chance, token=options.token, limits=limits)
-    box.state.updates.is_local = options.local
+    telegram = FakeTelegram(FakeClock(), rng, token=options.token, limits=limits)
+    telegram.state.updates.is_local = options.local
     rights = [right for right in options.rights.split(",") if right]
     channels = [
-        box.add_channel(f"Channel {number}", username=f"channel_{number}", rights=rights).id
+        telegram.add_channel(f"Channel {number}", username=f"channel_{number}", rights=rights).id
         for number in range(1, options.channels + 1)
     ]
-    people = box.add_people(options.people)
-    application = create_app(box)
-    add_control_routes(application, box)
+    people = telegram.add_people(options.people)
+    application = create_app(telegram)
+    add_control_routes(application, telegram)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, options.host, options.port).start()
-    delivery = asyncio.create_task(deliver_updates(box))
+    delivery = asyncio.create_task(deliver_updates(telegram))
     host, port = runner.addresses[0][:2]
-    ready: dict[str, object] = {"address": f"http://{host}:{port}", "token": box.token}
+    ready: dict[str, object] = {"address": f"http://{host}:{port}", "token": telegram.token}
     ready |= {"channels": channels, "people": list(people)}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     await _wait_for_signal()
     delivery.cancel()
-    await box.close()
+    await telegram.close()
     await runner.cleanup()
 
 

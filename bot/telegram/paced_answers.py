@@ -33,8 +33,8 @@ class _QueuedAnswer:
 class RateLimitedSender:
     """`bot.dispatch.Answers` over the sender."""
 
-    def __init__(self, sender: TelegramSender, pace: RateLimiter, clock: Clock) -> None:
-        self._sender, self._rate_limiter, self._clock = sender, pace, clock
+    def __init__(self, sender: TelegramSender, rate_limiter: RateLimiter, clock: Clock) -> None:
+        self._sender, self._rate_limiter, self._clock = sender, rate_limiter, clock
         self._queue: AnswerQueue[_QueuedAnswer] = AnswerQueue()
         self._waiting: deque[_QueuedAnswer] = deque()  # the first that came first
         self._answer_added = Notifier()

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 def health_routes(
     db: Database,
     clock: Clock,
-    running: Callable[[], list[str]],
+    list_problems: Callable[[], list[str]],
     silent_for: Callable[[], float] = lambda: 0.0,
 ) -> web.RouteTableDef:
     """The three addresses.
@@ -48,7 +48,7 @@ def health_routes(
     @routes.get("/readyz")
     async def get_readyz(_request: web.Request) -> web.Response:
         found = await asking.read_figures()
-        wrong = [*_loop_problem(silent_for()).splitlines(), *running()]
+        wrong = [*_loop_problem(silent_for()).splitlines(), *list_problems()]
         wrong += [found] if isinstance(found, str) else find_problems(found, clock.now())
         return web.json_response({"ready": not wrong, "wrong": wrong}, status=503 if wrong else 200)
 

@@ -27,9 +27,9 @@ OnPush = Callable[[Push], Awaitable[object]]
 class WebSubEndpoint:
     """The routes of the callback; `hand_over` gets each believed push, after the hub has its answer."""
 
-    def __init__(self, websub: WebSubContext, hand_over: OnPush) -> None:
+    def __init__(self, websub: WebSubContext, on_push: OnPush) -> None:
         self._websub = websub
-        self._on_push = hand_over
+        self._on_push = on_push
         self._tasks: set[asyncio.Task[None]] = set()
 
     def callback_routes(self) -> list[web.RouteDef]:

@@ -43,19 +43,19 @@ class Embedder:
     def __init__(
         self,
         db: Database,
-        children: WorkerPool,
+        workers: WorkerPool,
         clock: Clock,
-        stored: Callable[[], None],
+        on_stored: Callable[[], None],
         *,
         model: str = MODEL_VERSION,
-        makes: str = _EMBED_FUNCTION,
+        embed_function: str = _EMBED_FUNCTION,
     ) -> None:
         self._db = db
-        self._worker_pool = children
+        self._worker_pool = workers
         self._clock = clock
-        self._on_stored = stored
+        self._on_stored = on_stored
         self._model = model
-        self._embed_function = makes
+        self._embed_function = embed_function
         self._changed_since = 0  #: articles that changed before this are read
         self._logged_at: float | None = None
 

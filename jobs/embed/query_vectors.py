@@ -19,16 +19,16 @@ class QueryEmbedder:
 
     def __init__(
         self,
-        children: WorkerPool,
+        workers: WorkerPool,
         loop: asyncio.AbstractEventLoop,
         *,
-        makes: str = _EMBED_FUNCTION,
-        patience: float = VECTOR_TIMEOUT,
+        embed_function: str = _EMBED_FUNCTION,
+        timeout: float = VECTOR_TIMEOUT,
     ) -> None:
-        self._worker_pool = children
+        self._worker_pool = workers
         self._loop = loop
-        self._embed_function = makes
-        self._timeout = patience
+        self._embed_function = embed_function
+        self._timeout = timeout
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._busy_lock = threading.Lock()
 

@@ -43,12 +43,12 @@ class UpdateCounts:
     revised: int = 0
     withdrawn: int = 0
 
-    def add(self, look: FeedUpdate) -> None:
+    def add(self, update: FeedUpdate) -> None:
         self.looked += 1
-        self.unchanged += look.state is UpdateState.UNCHANGED
-        self.failed += look.state in (UpdateState.FAILED, UpdateState.GONE)
-        self.new += len(look.stored.new)
-        self.revised += len(look.stored.revised)
+        self.unchanged += update.state is UpdateState.UNCHANGED
+        self.failed += update.state in (UpdateState.FAILED, UpdateState.GONE)
+        self.new += len(update.stored.new)
+        self.revised += len(update.stored.revised)
 
 
 @dataclass(slots=True)
@@ -110,10 +110,10 @@ class UpdateRunner:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, timeout: float) -> None:
         """What is under way gets `patience` seconds to end; the rest is done again at the next start."""
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=patience)
+            _, late = await asyncio.wait(self._tasks, timeout=timeout)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -224,8 +224,8 @@ class _BatchWriter:
     async def _write_batch(self) -> None:
         with suppress(TimeoutError):
             await with_timeout(self._ingest.clock, WRITE_BATCH_DELAY, self._wait_full())
-        looks, self._updates, self._write_task = self._updates, [], None
-        await self._ingest.db.run(write_feed_columns, looks)
+        updates, self._updates, self._write_task = self._updates, [], None
+        await self._ingest.db.run(write_feed_columns, updates)
 
     async def _wait_full(self) -> None:
         await self._full.wait()

@@ -37,7 +37,7 @@ class KnownUpdates:
 
 def update_known(
     connection: Connection,
-    look: UpdateContext,
+    update: UpdateContext,
     old: Sequence[KnownItem],
     known: Mapping[int, Entry],
     drafts: Mapping[int, ArticleDraft],
@@ -50,24 +50,24 @@ def update_known(
     for one in old:
         entry, draft = known.get(one.article_id), drafts[one.keyed.position]
         if entry is None:
-            entry = make_entry(look, one.keyed, draft, one.article_id)
-            changed = _add_presence(connection, look, entry, draft)
+            entry = make_entry(update, one.keyed, draft, one.article_id)
+            changed = _add_presence(connection, update, entry, draft)
             noted.newly_listed += [] if entry.backlog else [one.article_id]
         else:
-            changed = _correct_if_allowed(connection, look, entry, one, draft)
+            changed = _correct_if_allowed(connection, update, entry, one, draft)
         noted.revised += [one.article_id] if changed else []
-        noted.entries.append(_refresh_entry(look, entry, one.keyed, changes=entry.changes + changed))
+        noted.entries.append(_refresh_entry(update, entry, one.keyed, changes=entry.changes + changed))
     return noted
 
 
-def make_entry(look: UpdateContext, named: KeyedItem, draft: ArticleDraft, article_id: int) -> Entry:
+def make_entry(update: UpdateContext, named: KeyedItem, draft: ArticleDraft, article_id: int) -> Entry:
     """An article in its feed for the first time."""
     return Entry(
-        feed_id=look.feed.id,
+        feed_id=update.feed.id,
         article_id=article_id,
         content_hash=corrections.content_hash(named.item),
-        seen_at=look.now,
-        last_seen_at=entries.NO_UPDATE if look.pushed else look.now,
+        seen_at=update.now,
+        last_seen_at=entries.NO_UPDATE if update.pushed else update.now,
         position=named.position,
         changes=0,
         backlog=draft.backfill,
@@ -76,34 +76,34 @@ def make_entry(look: UpdateContext, named: KeyedItem, draft: ArticleDraft, artic
     )
 
 
-def _refresh_entry(look: UpdateContext, entry: Entry, named: KeyedItem, changes: int) -> Entry:
+def _refresh_entry(update: UpdateContext, entry: Entry, named: KeyedItem, changes: int) -> Entry:
     return replace(
         entry,
         content_hash=corrections.content_hash(named.item),
-        last_seen_at=entry.last_seen_at if look.pushed else look.now,
-        position=entry.position if look.pushed else named.position,
+        last_seen_at=entry.last_seen_at if update.pushed else update.now,
+        position=entry.position if update.pushed else named.position,
         changes=changes,
         updated_at=corrections.item_date(named.item),
     )
 
 
-def _add_presence(connection: Connection, look: UpdateContext, entry: Entry, draft: ArticleDraft) -> bool:
+def _add_presence(connection: Connection, update: UpdateContext, entry: Entry, draft: ArticleDraft) -> bool:
     """Another feed's article in this one too: its word, if it has it from now on; and its news."""
     article = articles.get(connection, entry.article_id)
     if article is None or article.state is not ArticleState.LIVE:
         return False
-    mine = EntryForAuthority(look.feed.id, look.feed.url, True, entry.backlog, entry.seen_at, True)
+    mine = EntryForAuthority(update.feed.id, update.feed.url, True, entry.backlog, entry.seen_at, True)
     presences = [*entries.entries_for_authority(connection, article.id), mine]
-    word = find_source_feed(presences, article.url, look.authority)
-    speaks = word is mine and article.feed_id != look.feed.id
-    changed = speaks and _replace_source(connection, look, article, draft, presences)
+    word = find_source_feed(presences, article.url, update.authority)
+    speaks = word is mine and article.feed_id != update.feed.id
+    changed = speaks and _replace_source(connection, update, article, draft, presences)
     if not entry.backlog:
-        planning.reopen_planning(connection, article.id, look.now)
+        planning.reopen_planning(connection, article.id, update.now)
     return changed
 
 
 def _correct_if_allowed(
-    connection: Connection, look: UpdateContext, entry: Entry, one: KnownItem, draft: ArticleDraft
+    connection: Connection, update: UpdateContext, entry: Entry, one: KnownItem, draft: ArticleDraft
 ) -> bool:
     """Whether what the feed says now, and did not say before, is a correction."""
     if not corrections.may_edit(entry, corrections.content_hash(one.keyed.item), one.moved):
@@ -112,24 +112,24 @@ def _correct_if_allowed(
     if article is None:
         return False
     presences = entries.entries_for_authority(connection, article.id)
-    mine = next(one for one in presences if one.feed_id == look.feed.id)
-    if not may_correct(mine, presences, article.url, look.authority):
+    mine = next(one for one in presences if one.feed_id == update.feed.id)
+    if not may_correct(mine, presences, article.url, update.authority):
         return False
-    moved = one.moved and may_move(mine, presences, article.url, draft.url, look.authority)
-    if article.feed_id not in (None, look.feed.id):
-        return _replace_source(connection, look, article, draft, presences, moved=moved)
-    return _apply_edit(connection, look, entry, replace(one, moved=moved), article)
+    moved = one.moved and may_move(mine, presences, article.url, draft.url, update.authority)
+    if article.feed_id not in (None, update.feed.id):
+        return _replace_source(connection, update, article, draft, presences, moved=moved)
+    return _apply_edit(connection, update, entry, replace(one, moved=moved), article)
 
 
 def _apply_edit(
-    connection: Connection, look: UpdateContext, entry: Entry, one: KnownItem, article: Article
+    connection: Connection, update: UpdateContext, entry: Entry, one: KnownItem, article: Article
 ) -> bool:
     item, trail = one.keyed.item, articles.list_revisions(connection, article.id)
     edit = corrections.find_edit(entry, item, one.moved, article, trail)
     if edit.changed:
-        articles.revise(connection, article.id, _edited_draft(one, article, edit), edit.changed, look.now)
-        said = identities.content_key(look.feed.id, article.id, corrections.shown_parts(entry.content_hash))
-        identities.add_keys(connection, {said: article.id}, look.now, look.feed.id)
+        articles.revise(connection, article.id, _edited_draft(one, article, edit), edit.changed, update.now)
+        said = identities.content_key(update.feed.id, article.id, corrections.shown_parts(entry.content_hash))
+        identities.add_keys(connection, {said: article.id}, update.now, update.feed.id)
     elif edit.text:
         articles.update_columns(connection, article.id, text=item.text)
     return bool(edit.changed)
@@ -154,7 +154,7 @@ def _edited_draft(one: KnownItem, article: Article, edit: corrections.Edit) -> A
 
 def _replace_source(
     connection: Connection,
-    look: UpdateContext,
+    update: UpdateContext,
     article: Article,
     draft: ArticleDraft,
     presences: Sequence[EntryForAuthority],
@@ -165,13 +165,13 @@ def _replace_source(
 
     Of a feed that may not speak for the article nothing is left, and what the others said stands no more.
     """
-    covering = {one.feed_id for one in presences if has_authority(one.address, article.url, look.authority)}
+    covering = {one.feed_id for one in presences if has_authority(one.address, article.url, update.authority)}
     whole = article.feed_id is not None and article.feed_id not in covering
-    said = replace(draft, feed_id=look.feed.id, url=draft.url if whole or moved else "")
+    said = replace(draft, feed_id=update.feed.id, url=draft.url if whole or moved else "")
     changed = corrections.differing_fields(article, said, whole=whole)
-    articles.replace_content(connection, article.id, said, changed, look.now, whole=whole)
+    articles.replace_content(connection, article.id, said, changed, update.now, whole=whole)
     if whole:
-        entries.clear_content_hashes(connection, article.id, covering - {look.feed.id})
+        entries.clear_content_hashes(connection, article.id, covering - {update.feed.id})
     if whole and not planning.is_posted(connection, article.id):
-        stories.reset_assignment(connection, article, look.now)
+        stories.reset_assignment(connection, article, update.now)
     return bool(changed)

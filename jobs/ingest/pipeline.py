@@ -25,9 +25,9 @@ from storage.records import Feed
 async def update_feeds(ingest: IngestContext, some: Iterable[Feed]) -> UpdateCounts:
     """Look at these feeds, side by side, whether they are due or not, as one recorded run."""
     rounds: list[UpdateBatch] = []
-    looks = UpdateRunner(ingest, rounds.append)
-    await looks.start_updates(some)
-    await looks.wait_idle()
+    updates = UpdateRunner(ingest, rounds.append)
+    await updates.start_updates(some)
+    await updates.wait_idle()
     counts = UpdateCounts(*map(sum, zip(*(astuple(ended.counts) for ended in rounds), strict=True)))
     if surprises := [one for ended in rounds for one in ended.errors]:
         raise ExceptionGroup(f"{len(surprises)} of {counts.looked} looks broke", surprises)
@@ -53,13 +53,13 @@ async def receive_push(ingest: IngestContext, push: Push) -> FeedUpdate | None:
         taken, parsed = await store_push(ingest, feed, push.body, charset)
         if parsed is not None and not taken.stored.doubtful:
             return taken
-    looked = None
+    updated = None
     if await ingest.db.run(feeds.begin_push_update, feed.id, ingest.clock.now(), MIN_PUSH_INTERVAL):
-        looked = await update_one_feed(ingest, feed)
+        updated = await update_one_feed(ingest, feed)
     if parsed is not None:
-        went_well = looked is not None and looked.state in (UpdateState.READ, UpdateState.UNCHANGED)
-        await store_doubtful_push(ingest, feed, parsed, looked=went_well)
-    return taken if taken.stored.new or looked is None else looked
+        went_well = updated is not None and updated.state in (UpdateState.READ, UpdateState.UNCHANGED)
+        await store_doubtful_push(ingest, feed, parsed, updated=went_well)
+    return taken if taken.stored.new or updated is None else updated
 
 
 async def read_late_pages(ingest: IngestContext, most: int = 5) -> int:

@@ -50,7 +50,7 @@ def next_after_success(
     regular: datetime,
     hints: Hints,
     respect: FeedHints,
-    chance: float,
+    rng: float,
     *,
     pushed: bool = False,
 ) -> datetime:
@@ -58,7 +58,7 @@ def next_after_success(
 
     `chance` is from 0 to 1; `pushed` says that a hub's lease is running.
     """
-    wait = _add_jitter(regular - now, chance)
+    wait = _add_jitter(regular - now, rng)
     if pushed:
         wait = max(wait, PUSHED_WAIT)
     if respect is FeedHints.IGNORE:
@@ -68,12 +68,12 @@ def next_after_success(
 
 
 def next_after_failure(
-    now: datetime, regular: datetime, failures: int, retry_after: Seconds | None, chance: float
+    now: datetime, regular: datetime, failures: int, retry_after: Seconds | None, rng: float
 ) -> datetime:
     """The next look after `failures` in a row, this one counted; a host's own wish is always respected."""
     interval = regular - now
     backoff = _capped_wait(interval.total_seconds() * BACKOFF_FACTOR ** min(failures - 1, 100))
-    wait = max(_add_jitter(max(interval, backoff), chance), interval)
+    wait = max(_add_jitter(max(interval, backoff), rng), interval)
     if retry_after is not None:
         wait = max(wait, _capped_wait(retry_after))
     return now + wait
@@ -107,16 +107,16 @@ def check_moved(feed: Feed, permanent_url: str) -> PendingMove | FeedMoved:
     return FeedMoved(permanent_url) if times >= REDIRECTS_TO_MOVE else PendingMove(permanent_url, times)
 
 
-def choose_validators(feed: Feed, now: datetime, chance: float) -> tuple[str, str]:
+def choose_validators(feed: Feed, now: datetime, rng: float) -> tuple[str, str]:
     """The ETag and Last-Modified to send: those of the last look, but for one look in eight days."""
     since = now - (feed.fetched_at or now)
-    if chance < since / FULL_FETCH_INTERVAL:
+    if rng < since / FULL_FETCH_INTERVAL:
         return "", ""
     return feed.etag, feed.last_modified
 
 
-def _add_jitter(wait: timedelta, chance: float) -> timedelta:
-    return wait + min(wait / 10, MAX_JITTER) * chance
+def _add_jitter(wait: timedelta, rng: float) -> timedelta:
+    return wait + min(wait / 10, MAX_JITTER) * rng
 
 
 def _requested_wait(hints: Hints) -> timedelta:

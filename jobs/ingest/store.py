@@ -76,38 +76,39 @@ def store_update(
     feed = feeds.get(connection, feed_id)
     if feed is None:
         return StoreResult()
-    look = UpdateContext(feed, policy.authority, now, pushed=push is not None)
+    update = UpdateContext(feed, policy.authority, now, pushed=push is not None)
     document = dedupe.key_items(feed_id, parsed)
     known, found = _match_document(connection, feed, document, policy.authority)
     before = entries.latest_entries(connection, feed_id)
     shown, doubtful = _load_entries(connection, feed_id, found, before), False
     if push is not None:
-        found, doubtful = _filter_push(connection, look, found, shown, push)
+        found, doubtful = _filter_push(connection, update, found, shown, push)
     ordered = item_order.oldest_first(found.new, now)
-    kept_back = _find_backlog(found, ordered, policy.backfill, look) if not before else set()
+    kept_back = _find_backlog(found, ordered, policy.backfill, update) if not before else set()
     drafts = _make_drafts(feed, [*ordered, *found.known], kept_back, now, pages or {})
     new = articles.add(connection, [drafts[one.keyed.position] for one in ordered], now)
     numbered = list(zip(ordered, new, strict=True))
-    _store_identities(connection, look, document, found, numbered, known, pages or {})
-    noted = _store_entries(connection, look, found, numbered, shown, drafts)
+    _store_identities(connection, update, document, found, numbered, known, pages or {})
+    noted = _store_entries(connection, update, found, numbered, shown, drafts)
     feeds.update_columns(connection, feed_id, **({"last_new_at": now, **state} if new else state))
-    gone = _find_withdrawn(connection, look, before, found.known, parsed) if push is None else []
+    gone = _find_withdrawn(connection, update, before, found.known, parsed) if push is None else []
     revised, brought = tuple(noted.revised), tuple(noted.newly_listed)
     return StoreResult(tuple(new), revised, len(found.known), tuple(gone), parsed.cut, brought, doubtful)
 
 
 def _store_entries(
     connection: Connection,
-    look: UpdateContext,
+    update: UpdateContext,
     found: DedupeResult,
     new: Sequence[tuple[NewItem, int]],
     shown: Mapping[int, Entry],
     drafts: Mapping[int, ArticleDraft],
 ) -> KnownUpdates:
     """Keep the feed's entries, of new articles and of known ones; those are corrected."""
-    noted = known_articles.update_known(connection, look, found.known, shown, drafts)
+    noted = known_articles.update_known(connection, update, found.known, shown, drafts)
     fresh = [
-        known_articles.make_entry(look, one.keyed, drafts[one.keyed.position], number) for one, number in new
+        known_articles.make_entry(update, one.keyed, drafts[one.keyed.position], number)
+        for one, number in new
     ]
     entries.save_entries(connection, [*fresh, *noted.entries])
     return noted
@@ -121,12 +122,12 @@ def _match_document(
 
 
 def _find_backlog(
-    found: DedupeResult, ordered: Sequence[NewItem], backfill: int, look: UpdateContext
+    found: DedupeResult, ordered: Sequence[NewItem], backfill: int, update: UpdateContext
 ) -> set[int]:
     """Of a first look the positions of what is no news: what is known anyway, and the new but for a few."""
-    empty_since = look.feed.succeeded_at
-    old = item_order.backlog_positions(found.known, 0, empty_since, look.now)
-    return old | item_order.backlog_positions(ordered, backfill, empty_since, look.now)
+    empty_since = update.feed.succeeded_at
+    old = item_order.backlog_positions(found.known, 0, empty_since, update.now)
+    return old | item_order.backlog_positions(ordered, backfill, empty_since, update.now)
 
 
 def _make_drafts(
@@ -152,7 +153,7 @@ def _add_page_fields(draft: ArticleDraft, page: PageFields | None, now: datetime
 
 def _store_identities(
     connection: Connection,
-    look: UpdateContext,
+    update: UpdateContext,
     document: KeyedDocument,
     found: DedupeResult,
     new: Sequence[tuple[NewItem, int]],
@@ -163,7 +164,7 @@ def _store_identities(
 
     What a page calls its own address comes last.
     """
-    feed, named, now = look.feed, look.authority, look.now
+    feed, named, now = update.feed, update.authority, update.now
     identity_claims.mark_ambiguous(connection, feed, document, found.shared_keys, known, named, now)
     keys = {key: number for one, number in new for key in one.keys}
     keys |= {key: one.article_id for one in found.known for key in one.keys}
@@ -172,20 +173,20 @@ def _store_identities(
     public |= {
         one.article_id
         for one in found.known
-        if one.article_id in joined or _may_publish_link(connection, look, one)
+        if one.article_id in joined or _may_publish_link(connection, update, one)
     }
     identity_claims.store_claims(connection, feed, document, keys, public, known, named, now)
     linked = ((one, pages.get(one.keyed.position), number) for one, number in new)
     own = {
         key: number
         for one, page, number in linked
-        if page and not is_front_page(page.page_url) and _is_own_link(look, one, page.page_url)
+        if page and not is_front_page(page.page_url) and _is_own_link(update, one, page.page_url)
         for key in link_keys(page.page_url)
     }
     identities.add_keys(connection, own, now, feed.id)
 
 
-def _may_publish_link(connection: Connection, look: UpdateContext, one: KnownItem) -> bool:
+def _may_publish_link(connection: Connection, update: UpdateContext, one: KnownItem) -> bool:
     """Whether a known article has a new link, and this feed may give it that for everybody."""
     if one.keyed.link not in one.keys:
         return False
@@ -193,16 +194,16 @@ def _may_publish_link(connection: Connection, look: UpdateContext, one: KnownIte
         articles.get(connection, one.article_id),
         entries.entries_for_authority(connection, one.article_id),
     )
-    mine = next((each for each in presences if each.feed_id == look.feed.id), None)
+    mine = next((each for each in presences if each.feed_id == update.feed.id), None)
     if article is None or mine is None:
         return False
-    return authority.may_move(mine, presences, article.url, one.keyed.item.link, look.authority)
+    return authority.may_move(mine, presences, article.url, one.keyed.item.link, update.authority)
 
 
-def _is_own_link(look: UpdateContext, one: NewItem, link: str) -> bool:
+def _is_own_link(update: UpdateContext, one: NewItem, link: str) -> bool:
     """Whether what a page calls its address is its site's to say: a redirect may lead to anybody's."""
     same = site_of(link) == site_of(one.keyed.item.link)
-    return same or has_authority(look.feed.url, link, look.authority)
+    return same or has_authority(update.feed.url, link, update.authority)
 
 
 def _load_entries(
@@ -216,7 +217,7 @@ def _load_entries(
 
 def _filter_push(
     connection: Connection,
-    look: UpdateContext,
+    update: UpdateContext,
     found: DedupeResult,
     shown: Mapping[int, Entry],
     push: PushMode,
@@ -224,7 +225,7 @@ def _filter_push(
     """What of a push is newer for sure, and whether there is more that may be."""
     differing = {
         one.article_id: content_key(
-            look.feed.id, one.article_id, corrections.shown_parts(corrections.content_hash(one.keyed.item))
+            update.feed.id, one.article_id, corrections.shown_parts(corrections.content_hash(one.keyed.item))
         )
         for one in found.known
         if one.article_id in shown
@@ -242,13 +243,13 @@ def _filter_push(
                 refused[key] = one.article_id
         taken += [one] if how_old is PushAge.NEWER else []
         doubtful |= how_old in (PushAge.OLDER, PushAge.UNSURE)
-    identities.add_keys(connection, refused, look.now, look.feed.id)
+    identities.add_keys(connection, refused, update.now, update.feed.id)
     return replace(found, known=tuple(taken)), doubtful
 
 
 def _find_withdrawn(
     connection: Connection,
-    look: UpdateContext,
+    update: UpdateContext,
     before: Sequence[Entry],
     old: Sequence[KnownItem],
     parsed: ParsedFeed,
@@ -259,7 +260,9 @@ def _find_withdrawn(
     known = {one.id: one for one in articles.get_many(connection, [entry.article_id for entry in before])}
     gone = find_missing(before, shown, {article.id: article.published_at for article in known.values()})
     return [
-        number for number in gone if _can_withdraw(connection, look.feed.id, known[number], look.authority)
+        number
+        for number in gone
+        if _can_withdraw(connection, update.feed.id, known[number], update.authority)
     ]
 
 

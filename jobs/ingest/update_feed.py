@@ -212,10 +212,10 @@ async def store_push(
 
 
 async def store_doubtful_push(
-    ingest: IngestContext, feed: Feed, parsed: ParsedFeed, *, looked: bool
+    ingest: IngestContext, feed: Feed, parsed: ParsedFeed, *, updated: bool
 ) -> store.StoreResult:
     """Keep of a doubtful push what no look speaks against; `looked`: there was one since it came."""
-    push = store.PushMode.AFTER_UPDATE if looked else store.PushMode.WITHOUT_UPDATE
+    push = store.PushMode.AFTER_UPDATE if updated else store.PushMode.WITHOUT_UPDATE
     return await _enrich_and_store(ingest, feed, parsed, {}, push)
 
 
@@ -292,6 +292,6 @@ async def check_missing(ingest: IngestContext, feed_id: int, suspects: list[int]
     )
 
 
-def write_feed_columns(connection: Connection, looks: list[FeedUpdate]) -> None:
+def write_feed_columns(connection: Connection, updates: list[FeedUpdate]) -> None:
     """Write what looks that kept nothing say of their feeds, all in one transaction."""
-    feeds.update_many(connection, {one.feed.id: one.columns for one in looks})
+    feeds.update_many(connection, {one.feed.id: one.columns for one in updates})

@@ -58,12 +58,12 @@ class WorkerPool:
         self._idle: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
 
-    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | CallFailed:
+    async def call(self, function: str, *values: Any, low_priority: bool = False) -> Any | CallFailed:
         """What the function returns; `Failed` where it raised, died, or took too long or too much.
 
         What can wait is asked `aside`: it leaves one child, of several, to the others.
         """
-        async with self._low_priority_slots if aside else nullcontext(), self._slots:
+        async with self._low_priority_slots if low_priority else nullcontext(), self._slots:
             try:
                 child = self._idle.pop() if self._idle else await self._start_worker()
             except OSError as error:

@@ -82,14 +82,14 @@ class ChatMonitor:
             await self._check_names()
         return everybody
 
-    async def _apply_chat_access(self, chat: Chat, standing: ChatAccess | Outcome) -> bool:
+    async def _apply_chat_access(self, chat: Chat, access: ChatAccess | Outcome) -> bool:
         """What Telegram says of a chat; False where it does not say."""
         publish, now = self._publish, self._publish.clock.now()
         operators = publish.policy.operators
-        match standing:
+        match access:
             case ChatAccess():
-                self._checked_at[standing.id] = publish.clock.monotonic()
-                if await publish.db.run(_save_chat_access, chat, standing, operators, now):
+                self._checked_at[access.id] = publish.clock.monotonic()
+                if await publish.db.run(_save_chat_access, chat, access, operators, now):
                     self._deliveries_due.notify()
             case ChatGone(_, reason):
                 lost = partial(chat_status.record_status, why_not=reason)
@@ -115,30 +115,30 @@ class ChatMonitor:
 
     async def _query_chat(self, chat: int | str) -> ChatAccess | Outcome:
         """What Telegram says of a chat, unless it does not answer anybody."""
-        pace, clock = self._publish.rate_limiter, self._publish.clock
-        if wait := pace.circuit_breaker.retry_in(clock.monotonic()):
+        rate_limiter, clock = self._publish.rate_limiter, self._publish.clock
+        if wait := rate_limiter.circuit_breaker.retry_in(clock.monotonic()):
             return TryLater(wait, "Telegram does not answer")
-        pace.circuit_breaker.start_request(clock.monotonic())
-        standing = await self._publish.sender.fetch_chat_access(chat)
-        pace.record_outcome(("standing", chat), standing, clock.monotonic())
-        return standing
+        rate_limiter.circuit_breaker.start_request(clock.monotonic())
+        access = await self._publish.sender.fetch_chat_access(chat)
+        rate_limiter.record_outcome(("standing", chat), access, clock.monotonic())
+        return access
 
     async def report_outage(self) -> None:
         """Tell once that Telegram does not answer, and once that it does again."""
-        publish, now, silence = (
+        publish, now, circuit_breaker = (
             self._publish,
             self._publish.clock.now(),
             self._publish.rate_limiter.circuit_breaker,
         )
         operators = publish.policy.operators
-        lasts = silence.open_seconds(publish.clock.monotonic())
+        lasts = circuit_breaker.open_seconds(publish.clock.monotonic())
         if self._outage_since is None and lasts >= OUTAGE_ALERT_AFTER:
             self._outage_since = now - timedelta(seconds=lasts)
             log.warning(
                 "Telegram does not answer; one request a minute asks", since=f"{self._outage_since:%H:%M:%S}"
             )
             await publish.db.run(_notify_outage, self._outage_since, operators, now)
-        elif self._outage_since is not None and not silence.is_open:
+        elif self._outage_since is not None and not circuit_breaker.is_open:
             since, self._outage_since = self._outage_since, None
             wait = publish.policy.unclear_wait
             repeated = await publish.db.run(_notify_recovery, since, operators, now, wait)
@@ -172,29 +172,29 @@ def _channels_to_check(
 
 
 def _save_chat_access(
-    connection: Connection, chat: Chat, standing: ChatAccess, operators: Sequence[int], now: datetime
+    connection: Connection, chat: Chat, access: ChatAccess, operators: Sequence[int], now: datetime
 ) -> bool:
     """Write what a chat is and whether we may post there; whether that changed.
 
     A @name that was never met means the chat where the bot may post: the operator made it one of its
     administrators.
     """
-    if standing.kind is ChatKind.PRIVATE:
+    if access.kind is ChatKind.PRIVATE:
         return False
     learn = partial(chat_status.record_status, source=StatusSource.QUERY, operators=operators, now=now)
     found = chat.id <= chats.MAX_PLACEHOLDER_ID
-    if found and not standing.may_post:
-        return learn(connection, chat.id, why_not=standing.reason)
-    if standing.username:
-        _bind_username(connection, standing.id, standing.username)
+    if found and not access.may_post:
+        return learn(connection, chat.id, why_not=access.reason)
+    if access.username:
+        _bind_username(connection, access.id, access.username)
     if found:
-        _bind_username(connection, standing.id, chat.username)
-    if standing.id != chat.id:
-        chats.move(connection, chat.id, standing.id, standing.kind)
-    columns = {"kind": standing.kind, "title": standing.title, "username": standing.username}
-    chats.update_columns(connection, standing.id, **columns, can_edit=standing.may_edit)
-    changed = learn(connection, standing.id, why_not=standing.reason)
-    return changed or standing.id != chat.id
+        _bind_username(connection, access.id, chat.username)
+    if access.id != chat.id:
+        chats.move(connection, chat.id, access.id, access.kind)
+    columns = {"kind": access.kind, "title": access.title, "username": access.username}
+    chats.update_columns(connection, access.id, **columns, can_edit=access.may_edit)
+    changed = learn(connection, access.id, why_not=access.reason)
+    return changed or access.id != chat.id
 
 
 def _bind_username(connection: Connection, chat_id: int, username: str) -> None:
@@ -216,11 +216,11 @@ def _bound_names(connection: Connection, policy: PublishPolicy) -> list[tuple[Ch
     return [(name, chat) for name, chat in found if chat is not None]
 
 
-def _resolved_chat_id(standing: ChatAccess | Outcome) -> int | None:
+def _resolved_chat_id(access: ChatAccess | Outcome) -> int | None:
     """The chat that a @name leads to, 0 for none; None if that was not told."""
-    match standing:
+    match access:
         case ChatAccess():
-            return standing.id
+            return access.id
         case ChatGone(_, reason) if reason.endswith("chat not found"):
             return 0
         case _:

@@ -22,33 +22,33 @@ class ContentCache:
         self._cache: OrderedDict[object, str] = OrderedDict()
 
     def get_content(
-        self, debt: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+        self, due: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
     ) -> str:
         """The content, as JSON. Whatever `render` raises is raised."""
-        telling = self._build_context(debt, step, articles, now)
-        key = _cache_key(telling)
+        post_context = self._build_context(due, step, articles, now)
+        key = _cache_key(post_context)
         if key not in self._cache:
-            self._cache[key] = self._render(telling)
+            self._cache[key] = self._render(post_context)
             if len(self._cache) > CACHE_SIZE:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
         return self._cache[key]
 
     def _build_context(
-        self, debt: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+        self, due: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
     ) -> PostContext:
-        edition = self._find_edition(debt.post.edition)
-        chat = debt.chat if debt.delivery.public else None
+        edition = self._find_edition(due.post.edition)
+        chat = due.chat if due.delivery.public else None
         return PostContext(
-            post=debt.post,
+            post=due.post,
             articles=articles,
             edition=edition,
-            language=(debt.chat.language if debt.chat else "") or edition.language,
+            language=(due.chat.language if due.chat else "") or edition.language,
             chat=chat,
             now=now,
             corrected_at=step.corrected_at if isinstance(step, Edit) else None,
             withdrawn=isinstance(step, Edit) and step.withdrawn,
-            picture=debt.delivery.picture,
+            picture=due.delivery.picture,
         )
 
     def _find_edition(self, name: str) -> Edition:
@@ -56,26 +56,26 @@ class ContentCache:
         return self._editions.get(name, first)
 
 
-def _cache_key(telling: PostContext) -> object:
+def _cache_key(post_context: PostContext) -> object:
     """What makes a difference: times are told by the minute, and chats by id only where many read them."""
-    chat = telling.chat
-    spoken = [(article.id, article.revision, article.page_read_at) for article in telling.articles]
+    chat = post_context.chat
+    spoken = [(article.id, article.revision, article.page_read_at) for article in post_context.articles]
     return (
-        telling.post.id,
-        telling.post.lane,
+        post_context.post.id,
+        post_context.post.lane,
         tuple(spoken),
-        telling.language,
+        post_context.language,
         (chat.id, chat.title) if chat else None,
-        telling.corrected_at,
-        telling.withdrawn,
-        telling.picture,
-        telling.now.replace(minute=0, second=0, microsecond=0),
+        post_context.corrected_at,
+        post_context.withdrawn,
+        post_context.picture,
+        post_context.now.replace(minute=0, second=0, microsecond=0),
     )
 
 
-def post_article_ids(debt: DueDelivery) -> list[int]:
+def post_article_ids(due: DueDelivery) -> list[int]:
     """The numbers of the articles that a post is about."""
-    post = debt.post
+    post = due.post
     if post.article_id is not None:
         return [post.article_id]
     if post.kind in (PostKind.CATCH_UP, PostKind.DIGEST):

@@ -40,10 +40,10 @@ SHUTDOWN_TIMEOUT = 8.0
 class Dispatcher:
     """Ring `bell` when something may be owed."""
 
-    def __init__(self, publish: PublishContext, ledger: ResultWriter) -> None:
-        self._publish, self._result_writer = publish, ledger
+    def __init__(self, publish: PublishContext, result_writer: ResultWriter) -> None:
+        self._publish, self._result_writer = publish, result_writer
         self._clock, self._rate_limiter = publish.clock, publish.rate_limiter
-        self._preparer = RequestPreparer(publish, ledger)
+        self._preparer = RequestPreparer(publish, result_writer)
         self._executor = RequestExecutor(publish, self._preparer)
         self._prepared: list[tuple[int, int, PreparedRequest]] = []  # a heap: rank, number
         self._sequence = 0
@@ -105,7 +105,9 @@ class Dispatcher:
         """Read when half is gone; after a ring at once, and at least one, since it may be breaking."""
         now = self._clock.monotonic()
         most = self._rate_limiter.capacity_within(now, READ_AHEAD)
-        cost = self._total_cost(parcel for _, _, parcel in self._prepared) + self._total_cost(self._claimed)
+        cost = self._total_cost(prepared for _, _, prepared in self._prepared) + self._total_cost(
+            self._claimed
+        )
         room = most - int(cost / self._rate_limiter.request_seconds())
         if not rang and room <= most // 2:
             return 0
@@ -114,16 +116,16 @@ class Dispatcher:
         count = min(MAX_READ, room, MAX_IN_FLIGHT - len(self._in_flight))
         if count <= 0:
             return 0
-        parcels, self._skipped_chats = await self._preparer.prepare_due(count, self._in_progress)
+        prepared, self._skipped_chats = await self._preparer.prepare_due(count, self._in_progress)
         self._rate_limiter.set_pending_chats(self._skipped_chats)
         self._refill_requested = False
-        for parcel in parcels:
+        for parcel in prepared:
             self._sequence += 1
             self._in_progress[parcel.delivery_id] = parcel.chat_id
             heappush(self._prepared, (parcel.rank, self._sequence, parcel))
-        if parcels:
+        if prepared:
             self._prepared_notifier.notify()
-        return len(parcels)
+        return len(prepared)
 
     async def _read_delay(self) -> float:
         """How long nothing can be read, if nobody rings."""
@@ -141,9 +143,9 @@ class Dispatcher:
             least, min(BLOCKED_DELAY, self._rate_limiter.opens_in(self._clock.monotonic()) - READ_AHEAD)
         )
 
-    def _total_cost(self, parcels: Iterable[PreparedRequest]) -> float:
+    def _total_cost(self, batch: Iterable[PreparedRequest]) -> float:
         """The seconds that these take."""
-        return sum(self._rate_limiter.request_seconds(unpaid=parcel.is_unpaid) for parcel in parcels)
+        return sum(self._rate_limiter.request_seconds(unpaid=prepared.is_unpaid) for prepared in batch)
 
     async def _claim_batch(self, room: float) -> None:
         """Write down what the requests of the next `room` seconds, or at least one, say.
@@ -151,44 +153,44 @@ class Dispatcher:
         What is no longer owed, or not soon open, is let go.
         """
         now = self._clock.monotonic()
-        parcels: list[PreparedRequest] = []
-        while self._prepared and (not parcels or room > 0):
-            parcel = heappop(self._prepared)[2]
-            room -= self._rate_limiter.request_seconds(unpaid=parcel.is_unpaid)
-            if not self._can_send_soon(parcel, self._wait_seconds(parcel, now), now):
-                del self._in_progress[parcel.delivery_id]
+        batch: list[PreparedRequest] = []
+        while self._prepared and (not batch or room > 0):
+            prepared = heappop(self._prepared)[2]
+            room -= self._rate_limiter.request_seconds(unpaid=prepared.is_unpaid)
+            if not self._can_send_soon(prepared, self._wait_seconds(prepared, now), now):
+                del self._in_progress[prepared.delivery_id]
             else:
-                parcels.append(parcel)
-        if not parcels:
+                batch.append(prepared)
+        if not batch:
             return
-        intents, began = [build_intent(parcel) for parcel in parcels], self._clock.monotonic()
+        intents, began = [build_intent(prepared) for prepared in batch], self._clock.monotonic()
         try:
             mine = await self._publish.db.run(claims.claim_deliveries, intents, self._clock.now())
         except Exception:
-            self._to_release += parcels
+            self._to_release += batch
             raise
         self._claim_seconds += (self._clock.monotonic() - began - self._claim_seconds) / 4
-        for parcel in parcels:
-            if parcel.delivery_id in mine:
-                self._claimed.append(parcel)
+        for prepared in batch:
+            if prepared.delivery_id in mine:
+                self._claimed.append(prepared)
             else:
-                del self._in_progress[parcel.delivery_id]
+                del self._in_progress[prepared.delivery_id]
         self._claimed_notifier.notify()
 
-    def _wait_seconds(self, parcel: PreparedRequest, now: float) -> float:
-        return self._rate_limiter.wait_seconds(parcel.chat_id, now, unpaid=parcel.is_unpaid)
+    def _wait_seconds(self, prepared: PreparedRequest, now: float) -> float:
+        return self._rate_limiter.wait_seconds(prepared.chat_id, now, unpaid=prepared.is_unpaid)
 
-    def _can_send_soon(self, parcel: PreparedRequest, wait: float, now: float) -> bool:
+    def _can_send_soon(self, prepared: PreparedRequest, wait: float, now: float) -> bool:
         """Whether it goes when its turn comes: others must not wait for one chat that rests."""
-        if now - parcel.read_at > CLAIM_TIMEOUT:
+        if now - prepared.read_at > CLAIM_TIMEOUT:
             return False
         return wait <= MAX_CHAT_WAIT or wait <= min(
-            self._rate_limiter.opens_in(now, unpaid=parcel.is_unpaid) + MAX_CHAT_WAIT, READ_AHEAD
+            self._rate_limiter.opens_in(now, unpaid=prepared.is_unpaid) + MAX_CHAT_WAIT, READ_AHEAD
         )
 
     async def _release_unsent(self) -> None:
         if self._to_release:
-            back = [parcel.delivery_id for parcel in self._to_release]
+            back = [prepared.delivery_id for prepared in self._to_release]
             await self._publish.db.run(deliveries.release_claims, back)
             self._to_release = [parcel for parcel in self._to_release if parcel.delivery_id not in back]
             for number in back:
@@ -198,18 +200,18 @@ class Dispatcher:
         """Start what may go now; the seconds until the next may."""
         wait = IDLE_DELAY
         while self._claimed:
-            parcel, now = self._claimed[0], self._clock.monotonic()
-            wait = self._wait_seconds(parcel, now)
-            soon = self._can_send_soon(parcel, wait, now)
+            prepared, now = self._claimed[0], self._clock.monotonic()
+            wait = self._wait_seconds(prepared, now)
+            soon = self._can_send_soon(prepared, wait, now)
             if soon and wait > 0:
                 break
             self._claimed.popleft()
             if not soon:
-                self._to_release.append(parcel)
+                self._to_release.append(prepared)
                 continue
-            del self._in_progress[parcel.delivery_id]
-            ticket = self._rate_limiter.start_request(parcel.chat_id, now, unpaid=parcel.is_unpaid)
-            task = asyncio.create_task(self._send_request(parcel, ticket))
+            del self._in_progress[prepared.delivery_id]
+            ticket = self._rate_limiter.start_request(prepared.chat_id, now, unpaid=prepared.is_unpaid)
+            task = asyncio.create_task(self._send_request(prepared, ticket))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
         self._prepared_notifier.notify()
@@ -221,13 +223,13 @@ class Dispatcher:
             self.notifier.notify()
         return wait if self._claimed else IDLE_DELAY
 
-    async def _send_request(self, parcel: PreparedRequest, ticket: int) -> None:
+    async def _send_request(self, prepared: PreparedRequest, ticket: int) -> None:
         """One request, and what follows from it."""
-        step, outcome = await self._executor.execute(parcel, ticket)
-        aftermath = settle_outcome(
-            parcel.due, step, outcome, self._clock.now(), self._publish.policy.unclear_wait
+        step, outcome = await self._executor.execute(prepared, ticket)
+        settlement = settle_outcome(
+            prepared.due, step, outcome, self._clock.now(), self._publish.policy.unclear_wait
         )
-        self._result_writer.add_result(aftermath, urgent=parcel.due.delivery.public)
+        self._result_writer.add_result(settlement, urgent=prepared.due.delivery.public)
 
 
 async def _finish_tasks(

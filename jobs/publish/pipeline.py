@@ -45,10 +45,10 @@ async def run(publish: PublishContext, stop: asyncio.Event) -> None:
         if any(each.settled.state is DeliveryState.UNCLEAR for each in batch):
             lookups.notifier.notify()
 
-    ledger = ResultWriter(
+    result_writer = ResultWriter(
         publish.db, publish.clock, publish.policy.operators, notify_stages, publish.on_forgotten
     )
-    courier, lookups = Dispatcher(publish, ledger), Reconciler(publish, ledger)
+    courier, lookups = Dispatcher(publish, result_writer), Reconciler(publish, result_writer)
     planner, keeper = Planner(publish, courier.notifier), ChatMonitor(publish, courier.notifier)
     placer = StoryAssigner(publish, planner.story_notifier)
 
@@ -67,7 +67,9 @@ async def run(publish: PublishContext, stop: asyncio.Event) -> None:
         "look up": lambda: lookups.run(stop),
     }
     keeping = asyncio.create_task(_run_stage("keep", lambda: keeper.run(stop), stop, publish.clock))
-    writing = asyncio.create_task(_run_stage("settle", lambda: ledger.run(written), written, publish.clock))
+    writing = asyncio.create_task(
+        _run_stage("settle", lambda: result_writer.run(written), written, publish.clock)
+    )
     wakened = asyncio.create_task(_call_when_set(stop, notify_all))
     try:
         await asyncio.gather(*(_run_stage(name, work, stop, publish.clock) for name, work in works.items()))
@@ -75,7 +77,7 @@ async def run(publish: PublishContext, stop: asyncio.Event) -> None:
         for task in (keeping, wakened):
             task.cancel()
         written.set()
-        ledger.wake_up()
+        result_writer.wake_up()
         await asyncio.gather(keeping, wakened, writing, return_exceptions=True)
 
 

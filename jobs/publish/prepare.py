@@ -73,8 +73,8 @@ class DueWithContext:
 class RequestPreparer:
     """Reads what is due and makes parcels of it; what needs no request is settled at once."""
 
-    def __init__(self, publish: PublishContext, ledger: ResultWriter) -> None:
-        self._publish, self._result_writer = publish, ledger
+    def __init__(self, publish: PublishContext, result_writer: ResultWriter) -> None:
+        self._publish, self._result_writer = publish, result_writer
         self._content_cache = ContentCache(publish.render, publish.policy)
 
     async def prepare_due(
@@ -85,16 +85,18 @@ class RequestPreparer:
         hands = in_hand.keys() | self._result_writer.pending_ids
         shut = publish.rate_limiter.blocked_chats(since) | frozenset(in_hand.values())
         due = await publish.db.read(_read_due, publish.policy, publish.clock.now(), count, shut, hands)
-        parcels = [
-            parcel for debt in due.claimable.deliveries if (parcel := self._prepare_request(debt, due, since))
+        prepared = [
+            prepared
+            for debt in due.claimable.deliveries
+            if (prepared := self._prepare_request(debt, due, since))
         ]
-        return parcels, due.claimable.skipped_chats
+        return prepared, due.claimable.skipped_chats
 
-    def withdrawal_note(self, parcel: PreparedRequest) -> tuple[Edit, str]:
+    def withdrawal_note(self, prepared: PreparedRequest) -> tuple[Edit, str]:
         """What stands where a message cannot be deleted: that its article is gone."""
-        assert isinstance(parcel.action, Delete)
-        step = Edit(parcel.action.message_id, 0, withdrawn=True)
-        return step, self._render_content(parcel.due, step, parcel.articles)
+        assert isinstance(prepared.action, Delete)
+        step = Edit(prepared.action.message_id, 0, withdrawn=True)
+        return step, self._render_content(prepared.due, step, prepared.articles)
 
     def _prepare_request(
         self, debt: DueDelivery, due: DueWithContext, since: float
@@ -124,23 +126,21 @@ class RequestPreparer:
             return None
         return PreparedRequest(debt, step, content, told, since, due.replies.get(debt.delivery.id, 0))
 
-    def _render_content(self, debt: DueDelivery, step: Send | Edit, about: tuple[Article, ...]) -> str:
-        return self._content_cache.get_content(debt, step, about, self._publish.clock.now())
+    def _render_content(self, due: DueDelivery, step: Send | Edit, about: tuple[Article, ...]) -> str:
+        return self._content_cache.get_content(due, step, about, self._publish.clock.now())
 
-    def _settle_unsent(self, debt: DueDelivery, state: DeliveryState, why: str) -> None:
-        settled = replace(with_state(debt, state), error=why[:MAX_ERROR_LENGTH], before=DeliveryState.OWED)
-        self._result_writer.add_result(
-            Settlement(settled, debt.delivery.chat_id), urgent=debt.delivery.public
-        )
+    def _settle_unsent(self, due: DueDelivery, state: DeliveryState, why: str) -> None:
+        settled = replace(with_state(due, state), error=why[:MAX_ERROR_LENGTH], before=DeliveryState.OWED)
+        self._result_writer.add_result(Settlement(settled, due.delivery.chat_id), urgent=due.delivery.public)
 
 
-def build_intent(parcel: PreparedRequest) -> RequestIntent:
+def build_intent(prepared: PreparedRequest) -> RequestIntent:
     """What is to be known of the request after a crash; where nobody can look, nothing is kept."""
-    number, chat = parcel.due.delivery.id, parcel.due.chat
-    if not parcel.due.delivery.public or isinstance(parcel.action, Delete):
+    number, chat = prepared.due.delivery.id, prepared.due.chat
+    if not prepared.due.delivery.public or isinstance(prepared.action, Delete):
         return RequestIntent(number)
     last_message = chat.last_message_id if chat else 0
-    return RequestIntent(number, parcel.content, parcel.action.revision, last_message, parcel.reply_to)
+    return RequestIntent(number, prepared.content, prepared.action.revision, last_message, prepared.reply_to)
 
 
 def _read_due(
@@ -153,7 +153,7 @@ def _read_due(
 ) -> DueWithContext:
     """Deliveries, the articles that they are about as they are now, and what they continue."""
     dues = claims.select_due(connection, now, count, shut, in_hand)
-    numbers = {number for debt in dues.deliveries for number in post_article_ids(debt)}
+    numbers = {number for due in dues.deliveries for number in post_article_ids(due)}
     found = articles.get_many(connection, list(numbers)) if numbers else []
     pictures = policy.pictures is Pictures.PHOTO
     known = {
@@ -165,10 +165,10 @@ def _read_due(
 
 
 def _find_reply_to(
-    connection: Connection, debt: DueDelivery, known: dict[int, CurrentArticle], policy: PublishPolicy
+    connection: Connection, due: DueDelivery, known: dict[int, CurrentArticle], policy: PublishPolicy
 ) -> int:
     """The message that a new post is a reply to, where many read both; 0 for none. An edit keeps its own."""
-    delivery, article_id = debt.delivery, debt.post.article_id
+    delivery, article_id = due.delivery, due.post.article_id
     if delivery.message_id is not None:
         return delivery.reply_to
     if not (policy.threads and delivery.public) or article_id not in known:

@@ -72,23 +72,23 @@ class Postponed:
 LookupResult = Sent | Missing | Postponed | None
 
 
-def choose_method(standing: ChatAccess, known: int, operators: tuple[int, ...]) -> LookupMethod:
+def choose_method(access: ChatAccess, known: int, operators: tuple[int, ...]) -> LookupMethod:
     """The way for a chat; `known` is the last message id known there before the send, 0 for none.
 
     An edit could overwrite a colleague's post where the bot has that right, a message of our own where we
     say other things (groups), or something older where we do not know where the chat stood.
     """
-    if standing.kind is ChatKind.CHANNEL and not standing.may_edit and known > 0:
+    if access.kind is ChatKind.CHANNEL and not access.may_edit and known > 0:
         return LookupMethod.EDIT
-    alike = standing.kind in (ChatKind.CHANNEL, ChatKind.SUPERGROUP)
+    alike = access.kind in (ChatKind.CHANNEL, ChatKind.SUPERGROUP)
     return LookupMethod.FORWARD if alike and operators else LookupMethod.REPEAT
 
 
 class Reconciler:
     """Settles what is unclear, chat by chat, while everything else goes on."""
 
-    def __init__(self, publish: PublishContext, ledger: ResultWriter) -> None:
-        self._publish, self._result_writer = publish, ledger
+    def __init__(self, publish: PublishContext, result_writer: ResultWriter) -> None:
+        self._publish, self._result_writer = publish, result_writer
         self._clock, self._rate_limiter = publish.clock, publish.rate_limiter
         self._running: dict[int, asyncio.Task[None]] = {}
         self.notifier = Notifier()
@@ -96,8 +96,8 @@ class Reconciler:
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`; what is then not settled stays unclear."""
         while not stop.is_set():
-            for debt in await self._read_unclear():
-                self._start_lookup(debt)
+            for due in await self._read_unclear():
+                self._start_lookup(due)
             await self.notifier.wait(self._clock, await self._lookup_delay())
         for task in self._running.values():
             task.cancel()
@@ -111,68 +111,66 @@ class Reconciler:
     async def _read_unclear(self) -> list[DueDelivery]:
         found = await self._publish.db.read(deliveries.list_unclear, self._clock.now(), BATCH_SIZE)
         known = self._running.keys() | self._result_writer.pending_ids
-        return [debt for debt in found if debt.delivery.id not in known]
+        return [due for due in found if due.delivery.id not in known]
 
-    def _start_lookup(self, debt: DueDelivery) -> None:
-        number = debt.delivery.id
-        if debt.delivery.message_id is not None:
-            self._record_result(
-                debt, _settle_unclear(debt, DeliveryState.OWED)
-            )  # an edit is simply done again
-        elif not debt.delivery.public:
-            self._apply_result(debt, None)
+    def _start_lookup(self, due: DueDelivery) -> None:
+        number = due.delivery.id
+        if due.delivery.message_id is not None:
+            self._record_result(due, _settle_unclear(due, DeliveryState.OWED))  # an edit is simply done again
+        elif not due.delivery.public:
+            self._apply_result(due, None)
         else:
-            task = asyncio.create_task(self._run_lookup(debt))
+            task = asyncio.create_task(self._run_lookup(due))
             self._running[number] = task
             task.add_done_callback(lambda _: self._running.pop(number, None))
 
-    async def _run_lookup(self, debt: DueDelivery) -> None:
+    async def _run_lookup(self, due: DueDelivery) -> None:
         try:
-            self._apply_result(debt, await self._find_message(debt))
+            self._apply_result(due, await self._find_message(due))
         except Exception as surprise:  # a mistake of ours, met by one chat; the others go on
             log.exception("a look-up broke")
-            self._apply_result(debt, Postponed(type(surprise).__name__))
+            self._apply_result(due, Postponed(type(surprise).__name__))
 
-    async def _find_message(self, debt: DueDelivery) -> LookupResult:
+    async def _find_message(self, due: DueDelivery) -> LookupResult:
         """Sent with its number, Missing, not now, or None where it cannot be told."""
-        standing = await self._fetch_chat_access(debt.delivery.chat_id)
-        if isinstance(standing, ChatGone | ChatMoved):
-            return Postponed("the chat is not there", standing)
-        if not isinstance(standing, ChatAccess):
-            return Postponed(f"the chat cannot be asked: {standing}")
-        if not standing.may_post:
-            return Postponed(standing.reason, ChatGone(ChatState.PAUSED, standing.reason))
+        access = await self._fetch_chat_access(due.delivery.chat_id)
+        if isinstance(access, ChatGone | ChatMoved):
+            return Postponed("the chat is not there", access)
+        if not isinstance(access, ChatAccess):
+            return Postponed(f"the chat cannot be asked: {access}")
+        if not access.may_post:
+            return Postponed(access.reason, ChatGone(ChatState.PAUSED, access.reason))
         operators = self._publish.policy.operators
-        match choose_method(standing, debt.delivery.after_message_id, operators):
+        match choose_method(access, due.delivery.after_message_id, operators):
             case LookupMethod.REPEAT:
                 return None
             case LookupMethod.EDIT:
-                return await self._search_chat(debt, None)
+                return await self._search_chat(due, None)
             case LookupMethod.FORWARD:
-                return await self._search_by_forward(debt, operators)
+                return await self._search_by_forward(due, operators)
 
     async def _fetch_chat_access(self, chat_id: int) -> ChatAccess | Outcome:
         """What Telegram says of a chat, as soon as it answers anybody."""
-        silence = self._rate_limiter.circuit_breaker
-        while (wait := silence.retry_in(self._clock.monotonic())) > 0:
+        circuit_breaker = self._rate_limiter.circuit_breaker
+        while (wait := circuit_breaker.retry_in(self._clock.monotonic())) > 0:
             await self._clock.sleep(min(wait, 1.0))
-        silence.start_request(self._clock.monotonic())
-        standing = await self._publish.sender.fetch_chat_access(chat_id)
-        self._rate_limiter.record_outcome(("standing", chat_id), standing, self._clock.monotonic())
-        return standing
+        circuit_breaker.start_request(self._clock.monotonic())
+        access = await self._publish.sender.fetch_chat_access(chat_id)
+        self._rate_limiter.record_outcome(("standing", chat_id), access, self._clock.monotonic())
+        return access
 
-    async def _search_by_forward(self, debt: DueDelivery, operators: tuple[int, ...]) -> LookupResult:
+    async def _search_by_forward(self, due: DueDelivery, operators: tuple[int, ...]) -> LookupResult:
         """By the first of the operators to whom the bot may forward."""
         for operator in operators:
-            found = await self._search_chat(debt, operator)
+            found = await self._search_chat(due, operator)
             if found is not None:
                 return found
         return None
 
-    async def _search_chat(self, debt: DueDelivery, through: int | None) -> LookupResult:
-        search, tries = MessageSearch(debt.delivery.after_message_id), 0
+    async def _search_chat(self, due: DueDelivery, through: int | None) -> LookupResult:
+        search, tries = MessageSearch(due.delivery.after_message_id), 0
         while not search.is_finished:
-            seen = await self._probe_message(debt, search.next_message_id, through)
+            seen = await self._probe_message(due, search.next_message_id, through)
             tries = tries + 1 if isinstance(seen, TryLater | Unclear) else 0
             match seen:
                 case Sent():
@@ -189,13 +187,13 @@ class Reconciler:
                     await self._clock.sleep(tries)
         return Missing() if search.reached_end else None
 
-    async def _probe_message(self, debt: DueDelivery, number: int, through: int | None) -> Outcome:
+    async def _probe_message(self, due: DueDelivery, number: int, through: int | None) -> Outcome:
         """One probe, in its turn. Asking twice does no harm: it says what is there already."""
-        asked = through or debt.delivery.chat_id
+        asked = through or due.delivery.chat_id
         while (wait := self._rate_limiter.wait_seconds(asked, self._clock.monotonic(), unpaid=True)) > 0:
             await self._clock.sleep(max(MIN_SLEEP, min(wait, 1.0)))
         ticket = self._rate_limiter.start_request(asked, self._clock.monotonic(), unpaid=True)
-        delivery = debt.delivery
+        delivery = due.delivery
         try:
             seen = await self._publish.sender.find_message(
                 delivery.chat_id, number, delivery.content, through=through
@@ -208,41 +206,41 @@ class Reconciler:
             self._rate_limiter.record_flood(asked, seen.seconds, now)
         return seen
 
-    def _apply_result(self, debt: DueDelivery, found: LookupResult) -> None:
+    def _apply_result(self, due: DueDelivery, found: LookupResult) -> None:
         """What the look means for the delivery."""
-        delivery = debt.delivery
+        delivery = due.delivery
         match found:
             case Sent(message_id):
                 settled = replace(
-                    _settle_unclear(debt, DeliveryState.SETTLED),
+                    _settle_unclear(due, DeliveryState.SETTLED),
                     message_id=message_id,
                     shown_revision=delivery.content_revision,
                     found=1,
                     shown=True,
                 )
-                self._record_result(debt, settled, seen=message_id)
+                self._record_result(due, settled, seen=message_id)
             case Missing():
-                self._record_result(debt, _settle_unclear(debt, DeliveryState.OWED))
+                self._record_result(due, _settle_unclear(due, DeliveryState.OWED))
             case Postponed(reason, chat):
                 soon = self._clock.now() + min(self._publish.policy.unclear_wait, POSTPONE_DELAY)
                 gone = isinstance(chat, ChatGone) and chat.state is not ChatState.PAUSED
                 state = DeliveryState.SKIPPED if gone else DeliveryState.UNCLEAR
-                waiting = replace(_settle_unclear(debt, state), look_at=soon, error=reason[:MAX_ERROR_LENGTH])
-                self._record_result(debt, waiting, chat=chat)
+                waiting = replace(_settle_unclear(due, state), look_at=soon, error=reason[:MAX_ERROR_LENGTH])
+                self._record_result(due, waiting, chat=chat)
             case None:
-                self._record_result(debt, replace(_settle_unclear(debt, DeliveryState.OWED), repeats=1))
+                self._record_result(due, replace(_settle_unclear(due, DeliveryState.OWED), repeats=1))
 
     def _record_result(
         self,
-        debt: DueDelivery,
+        due: DueDelivery,
         settled: DeliveryResult,
         *,
         seen: int = 0,
         chat: ChatGone | ChatMoved | None = None,
     ) -> None:
-        aftermath = Settlement(settled, debt.delivery.chat_id, chat=chat, seen=seen)
-        self._result_writer.add_result(aftermath, urgent=debt.delivery.public)
+        settlement = Settlement(settled, due.delivery.chat_id, chat=chat, seen=seen)
+        self._result_writer.add_result(settlement, urgent=due.delivery.public)
 
 
-def _settle_unclear(debt: DueDelivery, state: DeliveryState) -> DeliveryResult:
-    return replace(with_state(debt, state), before=DeliveryState.UNCLEAR)
+def _settle_unclear(due: DueDelivery, state: DeliveryState) -> DeliveryResult:
+    return replace(with_state(due, state), before=DeliveryState.UNCLEAR)

@@ -18,40 +18,40 @@ log = structlog.get_logger(__name__)
 class RequestExecutor:
     """One request for each parcel, or two where a message cannot be deleted."""
 
-    def __init__(self, publish: PublishContext, parcels: RequestPreparer) -> None:
+    def __init__(self, publish: PublishContext, prepared: RequestPreparer) -> None:
         self._sender, self._clock, self._rate_limiter = publish.sender, publish.clock, publish.rate_limiter
-        self._preparer = parcels
+        self._preparer = prepared
 
-    async def execute(self, parcel: PreparedRequest, ticket: int) -> tuple[Send | Edit | Delete, Outcome]:
+    async def execute(self, prepared: PreparedRequest, ticket: int) -> tuple[Send | Edit | Delete, Outcome]:
         """What was asked for in the end, and what came of it; never raises."""
-        step = parcel.action
-        outcome = await self._execute_action(parcel, step, parcel.content, ticket)
-        if isinstance(step, Delete) and _needs_note(parcel.due, outcome):
-            step, note = self._preparer.withdrawal_note(parcel)
-            ticket = await self._wait_turn(parcel.chat_id)
-            outcome = await self._execute_action(parcel, step, note, ticket)
+        step = prepared.action
+        outcome = await self._execute_action(prepared, step, prepared.content, ticket)
+        if isinstance(step, Delete) and _needs_note(prepared.due, outcome):
+            step, note = self._preparer.withdrawal_note(prepared)
+            ticket = await self._wait_turn(prepared.chat_id)
+            outcome = await self._execute_action(prepared, step, note, ticket)
         return step, outcome
 
     async def _execute_action(
-        self, parcel: PreparedRequest, step: Send | Edit | Delete, content: str, ticket: int
+        self, prepared: PreparedRequest, step: Send | Edit | Delete, content: str, ticket: int
     ) -> Outcome:
         try:
-            outcome = await self._call_sender(parcel, step, content)
+            outcome = await self._call_sender(prepared, step, content)
         except Exception as surprise:  # a mistake of ours: nobody knows what became of the request
-            log.exception("a request broke", chat=chat_label(parcel.due))
+            log.exception("a request broke", chat=chat_label(prepared.due))
             outcome = Unclear(type(surprise).__name__)
         finally:
             self._rate_limiter.finish_request(ticket, self._clock.monotonic())
-        self._record_outcome(type(step), parcel.chat_id, outcome)
+        self._record_outcome(type(step), prepared.chat_id, outcome)
         return outcome
 
     async def _call_sender(
-        self, parcel: PreparedRequest, step: Send | Edit | Delete, content: str
+        self, prepared: PreparedRequest, step: Send | Edit | Delete, content: str
     ) -> Outcome:
-        sender, chat_id = self._sender, parcel.chat_id
+        sender, chat_id = self._sender, prepared.chat_id
         match step:
             case Send():
-                return await sender.send(chat_id, content, reply_to=parcel.reply_to)
+                return await sender.send(chat_id, content, reply_to=prepared.reply_to)
             case Edit(message_id):
                 return await sender.edit(chat_id, message_id, content, new_picture=step.new_picture)
             case Delete(message_id):
@@ -71,12 +71,12 @@ class RequestExecutor:
             self._rate_limiter.record_flood(chat_id, outcome.seconds, now)
 
 
-def _needs_note(debt: DueDelivery, outcome: Outcome) -> bool:
+def _needs_note(due: DueDelivery, outcome: Outcome) -> bool:
     """Whether Telegram does not delete a message that may still be edited."""
     match outcome:
         case Untouchable() | ChatMoved():
             return True
         case ChatGone() | Refused():
-            return has_moved(debt)
+            return has_moved(due)
         case _:
             return False

@@ -37,9 +37,9 @@ class ResultWriter:
         clock: Clock,
         operators: Sequence[int],
         written: Callable[[Sequence[Settlement]], None],
-        forgotten: Callable[[int], None] = lambda _chat_id: None,
+        on_forgotten: Callable[[int], None] = lambda _chat_id: None,
     ) -> None:
-        self._on_forgotten = forgotten
+        self._on_forgotten = on_forgotten
         self._db, self._clock, self._operators, self._on_written = db, clock, operators, written
         self._waiting: list[Settlement] = []
         self._writing: list[Settlement] = []
@@ -51,9 +51,9 @@ class ResultWriter:
         """The deliveries of which something is still to be written."""
         return {each.settled.delivery_id for each in (*self._waiting, *self._writing)}
 
-    def add_result(self, aftermath: Settlement, *, urgent: bool = False) -> None:
+    def add_result(self, settlement: Settlement, *, urgent: bool = False) -> None:
         """To be written soon; `urgent`: somebody waits for it."""
-        self._waiting.append(aftermath)
+        self._waiting.append(settlement)
         self._notifier.notify()
         if urgent:
             self._urgent_notifier.notify()
@@ -76,7 +76,9 @@ class ResultWriter:
         if not self._writing:
             return
         try:
-            forgotten = await self._db.run(write_results, self._writing, self._operators, self._clock.now())
+            on_forgotten = await self._db.run(
+                write_results, self._writing, self._operators, self._clock.now()
+            )
         except SQLAlchemyError as error:
             self._waiting = self._writing + self._waiting
             self._writing = []
@@ -84,7 +86,7 @@ class ResultWriter:
             await self._clock.sleep(RETRY_DELAY)
             self._notifier.notify()
             return
-        for chat_id in forgotten:
+        for chat_id in on_forgotten:
             self._on_forgotten(chat_id)
             self._db.erasure.is_needed = True
         batch, self._writing = self._writing, []
@@ -99,7 +101,7 @@ def write_results(
         connection, sorted((each.settled for each in batch), key=lambda each: each.delivery_id), now
     )
     seen: dict[int, int] = {}
-    forgotten = set()
+    on_forgotten = set()
     for each in batch:
         if each.seen:
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
@@ -111,12 +113,12 @@ def write_results(
             add_notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
             if chats.erase_chat(connection, each.chat_id):
-                forgotten.add(each.chat_id)
+                on_forgotten.add(each.chat_id)
         elif each.chat:
             _change_chat(connection, each, operators, now)
     for chat_id, message_id in seen.items():
         chats.record_message_id(connection, chat_id, message_id)
-    return forgotten
+    return on_forgotten
 
 
 def _change_chat(connection: Connection, each: Settlement, operators: Sequence[int], now: datetime) -> None:

@@ -40,27 +40,27 @@ class Settlement:
 
 
 def settle_outcome(
-    debt: DueDelivery, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
+    due: DueDelivery, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
 ) -> Settlement:
     """The delivery's new facts; `wait` is how long an unclear one is left alone."""
-    same = with_state(debt)
-    chat_id = debt.delivery.chat_id
-    if vain := _cannot_be_done(debt, step, outcome):
+    same = with_state(due)
+    chat_id = due.delivery.chat_id
+    if vain := _cannot_be_done(due, step, outcome):
         moved = outcome if isinstance(outcome, ChatMoved) else None
         return Settlement(
             replace(same, state=DeliveryState.REMOVED, error=vain[:MAX_ERROR_LENGTH]), chat_id, moved
         )
     match outcome:
         case Sent(message_id):
-            return _settle_sent(debt, step, message_id)
+            return _settle_sent(due, step, message_id)
         case TryLater(seconds, reason, flood):
             until = now + timedelta(seconds=seconds) if flood else None
             return Settlement(replace(same, error=reason[:MAX_ERROR_LENGTH]), chat_id, flooded_until=until)
-        case Refused(reason, picture) if picture and debt.delivery.picture:
+        case Refused(reason, picture) if picture and due.delivery.picture:
             return Settlement(replace(same, picture=False, error=reason[:MAX_ERROR_LENGTH]), chat_id)
         case Refused(reason) | Untouchable(reason):
             refused = replace(same, state=DeliveryState.REFUSED, error=reason[:MAX_ERROR_LENGTH])
-            return Settlement(refused, chat_id, notice=_refusal_notice(debt, reason))
+            return Settlement(refused, chat_id, notice=_refusal_notice(due, reason))
         case Missing():
             gone = replace(same, state=DeliveryState.REMOVED, error="deleted in the chat")
             return Settlement(gone, chat_id)
@@ -70,32 +70,32 @@ def settle_outcome(
         case ChatMoved():
             return Settlement(same, chat_id, outcome)
         case Unclear(reason):
-            return Settlement(_mark_unclear(debt, step, now, wait, reason), chat_id)
+            return Settlement(_mark_unclear(due, step, now, wait, reason), chat_id)
         case _:
             assert_never(outcome)
 
 
-def _cannot_be_done(debt: DueDelivery, step: Send | Edit | Delete, outcome: Outcome) -> str:
+def _cannot_be_done(due: DueDelivery, step: Send | Edit | Delete, outcome: Outcome) -> str:
     """Why what stands in a group that became another chat can no longer be changed; "" where that is open."""
     if isinstance(step, Send):
         return ""
     match outcome:
         case ChatMoved():
             return "its group became a supergroup"
-        case ChatGone(_, reason) | Refused(reason) | Untouchable(reason) if has_moved(debt):
+        case ChatGone(_, reason) | Refused(reason) | Untouchable(reason) if has_moved(due):
             return f"its group became a supergroup: {reason}"
         case _:
             return ""
 
 
-def has_moved(debt: DueDelivery) -> bool:
+def has_moved(due: DueDelivery) -> bool:
     """Whether the chat is a group that became a supergroup: what it was told stays there."""
-    return debt.chat is not None and debt.chat.moved_to is not None
+    return due.chat is not None and due.chat.moved_to is not None
 
 
-def with_state(debt: DueDelivery, state: DeliveryState = DeliveryState.OWED) -> DeliveryResult:
+def with_state(due: DueDelivery, state: DeliveryState = DeliveryState.OWED) -> DeliveryResult:
     """The delivery in `state`, its other facts as they were."""
-    delivery = debt.delivery
+    delivery = due.delivery
     return DeliveryResult(
         delivery_id=delivery.id,
         state=state,
@@ -105,17 +105,17 @@ def with_state(debt: DueDelivery, state: DeliveryState = DeliveryState.OWED) -> 
     )
 
 
-def _settle_sent(debt: DueDelivery, step: Send | Edit | Delete, message_id: int) -> Settlement:
-    delivery = debt.delivery
+def _settle_sent(due: DueDelivery, step: Send | Edit | Delete, message_id: int) -> Settlement:
+    delivery = due.delivery
     revision = 0 if isinstance(step, Delete) else step.revision
     settled = replace(
-        with_state(debt, DeliveryState.SETTLED),
+        with_state(due, DeliveryState.SETTLED),
         shown_revision=revision,
         message_id=message_id,
         shown=delivery.public,
     )
     new = message_id if isinstance(step, Send) and delivery.public else 0
-    return Settlement(settled, delivery.chat_id, seen=new, taken=bool(new) and _is_in_trouble(debt.chat))
+    return Settlement(settled, delivery.chat_id, seen=new, taken=bool(new) and _is_in_trouble(due.chat))
 
 
 def _is_in_trouble(chat: Chat | None) -> bool:
@@ -123,26 +123,26 @@ def _is_in_trouble(chat: Chat | None) -> bool:
 
 
 def _mark_unclear(
-    debt: DueDelivery, step: Send | Edit | Delete, now: datetime, wait: timedelta, reason: str
+    due: DueDelivery, step: Send | Edit | Delete, now: datetime, wait: timedelta, reason: str
 ) -> DeliveryResult:
     """To be looked at after `wait`; the oftener it was repeated blindly, the longer."""
     once = int(isinstance(step, Send))
-    until = now + max(wait, min(wait * 2 ** min(debt.delivery.repeats, 10), MAX_REPEAT_DELAY))
-    unclear = with_state(debt, DeliveryState.UNCLEAR)
+    until = now + max(wait, min(wait * 2 ** min(due.delivery.repeats, 10), MAX_REPEAT_DELAY))
+    unclear = with_state(due, DeliveryState.UNCLEAR)
     return replace(unclear, look_at=until, unclear=once, error=reason[:MAX_ERROR_LENGTH])
 
 
-def _refusal_notice(debt: DueDelivery, reason: str) -> str:
+def _refusal_notice(due: DueDelivery, reason: str) -> str:
     """Operators are told where many would have read it."""
-    if not debt.delivery.public:
+    if not due.delivery.public:
         return ""
-    about = f"article {debt.post.article_id}" if debt.post.article_id else f"a {debt.post.kind}"
-    return f"{chat_label(debt)} does not take {about}: {reason[:MAX_ERROR_LENGTH]}"
+    about = f"article {due.post.article_id}" if due.post.article_id else f"a {due.post.kind}"
+    return f"{chat_label(due)} does not take {about}: {reason[:MAX_ERROR_LENGTH]}"
 
 
-def chat_label(debt: DueDelivery) -> str:
+def chat_label(due: DueDelivery) -> str:
     """The chat as operators know it; a reader is never named."""
-    chat = debt.chat
-    if chat is None or not debt.delivery.public:
+    chat = due.chat
+    if chat is None or not due.delivery.public:
         return "A private chat"
     return chat.title or (f"@{chat.username}" if chat.username else f"The {chat.kind} {chat.id}")

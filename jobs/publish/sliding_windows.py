@@ -183,8 +183,8 @@ class Slowdown:
         self._factor, self._since = 1.0, 0.0
 
     def current_factor(self, now: float) -> float:
-        forgotten: float = 0.5 ** ((now - self._since) / SLOWDOWN_HALF_LIFE)
-        return 1.0 + (self._factor - 1.0) * forgotten
+        on_forgotten: float = 0.5 ** ((now - self._since) / SLOWDOWN_HALF_LIFE)
+        return 1.0 + (self._factor - 1.0) * on_forgotten
 
     def grow_factor(self, factor: float, now: float) -> None:
         self._factor, self._since = min(self.current_factor(now) * factor, MAX_SLOWDOWN), now

@@ -84,13 +84,13 @@ def select_due(
     found = select(deliveries).where(deliveries.c.id.in_(chosen.delivery_ids))
     said = to_records(Delivery, connection.execute(found)) if chosen.delivery_ids else []
     rows = {delivery.id: delivery for delivery in said}
-    debts = attach_posts(connection, [rows[number] for number in chosen.delivery_ids], chosen.chats)
+    due = attach_posts(connection, [rows[number] for number in chosen.delivery_ids], chosen.chats)
     lanes = {row[0]: lane for lane, row in public}
-    return DueBatch([_with_lane(debt, lanes) for debt in debts], frozenset(chosen.skipped_chats))
+    return DueBatch([_with_lane(due, lanes) for due in due], frozenset(chosen.skipped_chats))
 
 
-def _with_lane(debt: DueDelivery, lanes: dict[int, Lane]) -> DueDelivery:
-    return replace(debt, lane=lanes[debt.delivery.id]) if debt.delivery.public else debt
+def _with_lane(due: DueDelivery, lanes: dict[int, Lane]) -> DueDelivery:
+    return replace(due, lane=lanes[due.delivery.id]) if due.delivery.public else due
 
 
 def _next_public(connection: Connection, now: datetime, held: set[int]) -> list[tuple[Lane, DueRow]]:

@@ -69,28 +69,28 @@ class Sandbox:
 
 
 async def open_sandbox(
-    box: FakeTelegram, newsroom: SampleSite | None, host: str = "127.0.0.1", port: int = 8090
+    telegram: FakeTelegram, newsroom: SampleSite | None, host: str = "127.0.0.1", port: int = 8090
 ) -> Sandbox:
     """Serve everything on `host`, this machine's own. Raises ValueError, or OSError (port taken)."""
     if not is_loopback(host):
         raise ValueError(f"the sandbox has no passwords, so it listens on this machine only, not on {host}")
     listening = _bind_socket(host, port)  # before anything else, so that a second try finds the box as it was
-    stage = create_fixtures(box, newsroom)
-    watch = PageServer(stage)
+    fixtures = create_fixtures(telegram, newsroom)
+    watch = PageServer(fixtures)
     hosts: frozenset[str] = frozenset()
     application = web.Application(client_max_size=LARGEST_BODY, middlewares=[host_middleware(lambda: hosts)])
-    application.add_routes([*watch.routes(), *PageActions(stage).routes()])
+    application.add_routes([*watch.routes(), *PageActions(fixtures).routes()])
     if newsroom:
         application.add_routes(newsroom.routes())
-    add_bot_api_route(application, box)
+    add_bot_api_route(application, telegram)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     port = listening.getsockname()[1]
     hosts = own_hosts(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    schedule = _start_publishing(box, newsroom, address) if newsroom else None
-    return Sandbox(address, stage, runner, watch, schedule)
+    schedule = _start_publishing(telegram, newsroom, address) if newsroom else None
+    return Sandbox(address, fixtures, runner, watch, schedule)
 
 
 def _bind_socket(host: str, port: int) -> socket.socket:
@@ -98,7 +98,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
-def _start_publishing(box: FakeTelegram, newsroom: SampleSite, address: str) -> asyncio.Task[None]:
+def _start_publishing(telegram: FakeTelegram, newsroom: SampleSite, address: str) -> asyncio.Task[None]:
     """The site gets its address and begins to publish."""
     newsroom.base_url = address.rstrip("/") + PREFIX
 
@@ -113,5 +113,5 @@ def _start_publishing(box: FakeTelegram, newsroom: SampleSite, address: str) -> 
             title=item.headline, text=item.standfirst, site=SITE_NAMES[item.language], image=picture
         )
 
-    box.state.find_preview = find_preview
+    telegram.state.find_preview = find_preview
     return asyncio.create_task(newsroom.run())

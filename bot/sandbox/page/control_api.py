@@ -54,9 +54,9 @@ LONGEST_WAIT = 60.0
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def add_control_routes(application: web.Application, box: FakeTelegram) -> None:
+def add_control_routes(application: web.Application, telegram: FakeTelegram) -> None:
     """Add the control routes to the application that serves the Bot API."""
-    control = _ControlRoutes(box)
+    control = _ControlRoutes(telegram)
     application.add_routes(
         [
             web.get("/box/state", _report_errors(control.get_state)),
@@ -89,20 +89,20 @@ def _report_errors(handler: Handler) -> Handler:
 
 
 class _ControlRoutes:
-    def __init__(self, box: FakeTelegram) -> None:
-        self._telegram = box
+    def __init__(self, telegram: FakeTelegram) -> None:
+        self._telegram = telegram
 
     async def get_state(self, request: web.Request) -> web.Response:
-        box = self._telegram
+        telegram = self._telegram
         return web.json_response(
             {
-                "token": box.token,
-                "bot": box.bot.to_json(),
-                "now": box.clock.now().isoformat(),
-                "last_event": box.state.event_log.last_number,
-                "faults_met": box.faults.injected_count,
-                "updates_waiting": len(box.state.updates),
-                "chats": [self._chat_state(chat) for chat in box.state.chats.by_id.values()],
+                "token": telegram.token,
+                "bot": telegram.bot.to_json(),
+                "now": telegram.clock.now().isoformat(),
+                "last_event": telegram.state.event_log.last_number,
+                "faults_met": telegram.faults.injected_count,
+                "updates_waiting": len(telegram.state.updates),
+                "chats": [self._chat_state(chat) for chat in telegram.state.chats.by_id.values()],
             }
         )
 
@@ -125,12 +125,12 @@ class _ControlRoutes:
     async def list_events(self, request: web.Request) -> web.Response:
         after, kind = int(request.query.get("after", 0)), request.query.get("kind", "")
         wait = min(float(request.query.get("wait", 0)), LONGEST_WAIT)
-        journal = self._telegram.state.event_log
-        found = [event for event in journal.events_since(after) if not kind or event.kind == kind]
+        event_log = self._telegram.state.event_log
+        found = [event for event in event_log.events_since(after) if not kind or event.kind == kind]
         if not found and wait > 0:
             try:
                 async with asyncio.timeout(wait):
-                    async for event in journal.follow(journal.last_number):
+                    async for event in event_log.follow(event_log.last_number):
                         if not kind or event.kind == kind:
                             found = [event]
                             break

@@ -28,10 +28,11 @@ class SandboxFixtures:
         return frozenset({self.reader.id, *(chat.id for chat in self.channels.values())})
 
 
-def create_fixtures(box: FakeTelegram, newsroom: SampleSite | None) -> SandboxFixtures:
+def create_fixtures(telegram: FakeTelegram, newsroom: SampleSite | None) -> SandboxFixtures:
     """Found the channels and the reader in the box. The reader has not pressed Start yet."""
     wanted = {"": OWN_CHANNEL} if newsroom is None else CHANNELS
     channels = {
-        language: box.add_channel(title, username=username) for language, (title, username) in wanted.items()
+        language: telegram.add_channel(title, username=username)
+        for language, (title, username) in wanted.items()
     }
-    return SandboxFixtures(box, channels, box.add_person("You", started=False), newsroom)
+    return SandboxFixtures(telegram, channels, telegram.add_person("You", started=False), newsroom)

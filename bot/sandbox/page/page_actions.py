@@ -24,8 +24,8 @@ class ActionError(ValueError):
 class PageActions:
     """The page's POST routes."""
 
-    def __init__(self, stage: SandboxFixtures) -> None:
-        self._fixtures = stage
+    def __init__(self, fixtures: SandboxFixtures) -> None:
+        self._fixtures = fixtures
 
     def routes(self) -> list[web.RouteDef]:
         return [

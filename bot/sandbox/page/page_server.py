@@ -26,12 +26,12 @@ MAX_MESSAGES = 200  #: messages of a chat when the page opens
 class PageServer:
     """The page's routes. `close` ends the streams of events, so that the server can stop."""
 
-    def __init__(self, stage: SandboxFixtures) -> None:
-        self._fixtures = stage
-        self._run_id = f"{stage.telegram.clock.now().timestamp():.6f}"
+    def __init__(self, fixtures: SandboxFixtures) -> None:
+        self._fixtures = fixtures
+        self._run_id = f"{fixtures.telegram.clock.now().timestamp():.6f}"
         self._closing = asyncio.Event()
-        if stage.sample_site:
-            stage.sample_site.on_schedule = self._log_site_change
+        if fixtures.sample_site:
+            fixtures.sample_site.on_schedule = self._log_site_change
 
     def routes(self) -> list[web.RouteDef]:
         names = sorted(path.name for path in STATIC_FOLDER.iterdir() if path.suffix in CONTENT_TYPES)
@@ -69,7 +69,7 @@ class PageServer:
         return serve_file
 
     async def _serve_state(self, request: web.Request) -> web.StreamResponse:
-        stage, bot = self._fixtures, self._fixtures.telegram.bot
+        fixtures, bot = self._fixtures, self._fixtures.telegram.bot
         channels = [
             {
                 "id": chat.id,
@@ -79,18 +79,18 @@ class PageServer:
                 "language": language,
                 "messages": self._recent_messages(chat.id),
             }
-            for language, chat in stage.channels.items()
+            for language, chat in fixtures.channels.items()
         ]
         private = {
-            "id": stage.reader.id,
+            "id": fixtures.reader.id,
             "title": bot.first_name,
             "about": "bot",
             "tab": "Ask the bot",
             "username": bot.username,
             "commands": self._command_menu(),
-            "messages": self._recent_messages(stage.reader.id),
+            "messages": self._recent_messages(fixtures.reader.id),
         }
-        after = stage.telegram.state.event_log.last_number
+        after = fixtures.telegram.state.event_log.last_number
         state = {
             "channels": channels,
             "chat": private,
@@ -107,8 +107,8 @@ class PageServer:
         return [self._message_json(message, message.content) for message in messages[-MAX_MESSAGES:]]
 
     def _message_json(self, message: Message, content: Any) -> Json:
-        stage = self._fixtures
-        return page_message(message, content, stage.reader.id, stage.telegram.state.find_preview)
+        fixtures = self._fixtures
+        return page_message(message, content, fixtures.reader.id, fixtures.telegram.state.find_preview)
 
     def _command_menu(self) -> list[Json]:
         """The command menu: the one for private chats before the one for everybody."""
@@ -179,8 +179,8 @@ class PageServer:
         return {"kind": "typing", "chat": event.chat_id} if event.kind == "typing" else None
 
     def _log_site_change(self) -> None:
-        box = self._fixtures.telegram
-        box.state.event_log.append(box.clock.now(), "site")
+        telegram = self._fixtures.telegram
+        telegram.state.event_log.append(telegram.clock.now(), "site")
 
 
 def _encode_event(number: int, told: Json) -> bytes:

@@ -36,8 +36,8 @@ class MarkCount:
 class VisibilityLog:
     """Everything that the bot ever showed."""
 
-    def __init__(self, cloud: TelegramState) -> None:
-        self._state = cloud
+    def __init__(self, state: TelegramState) -> None:
+        self._state = state
 
     def messages(self, chat_id: int | None = None) -> Iterator[Message]:
         """The bot's own messages in order of their ids, deleted ones too; service messages not."""

@@ -82,7 +82,7 @@ class FakeTelegram:
     def __init__(
         self,
         clock: Clock,
-        chance: random.Random,
+        rng: random.Random,
         *,
         token: str = FAKE_TOKEN,
         name: str = "Newswire",
@@ -93,7 +93,7 @@ class FakeTelegram:
         self.token, self.bot, self.clock = token, bot, clock
         self.state = TelegramState(
             clock=clock,
-            rng=chance,
+            rng=rng,
             bot=bot,
             chats=ChatDirectory(bot),
             messages=MessageStore(),
@@ -101,7 +101,7 @@ class FakeTelegram:
             limiter=FloodLimiter(limits or Limits()),
             event_log=EventLog(),
         )
-        self.faults = FaultInjector(chance)
+        self.faults = FaultInjector(rng)
         self.visibility = VisibilityLog(self.state)
         self._running: set[asyncio.Task[Any]] = set()
         founding, people = ChatFactory(self.state), UserActions(self.state)

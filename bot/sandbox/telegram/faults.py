@@ -102,8 +102,8 @@ class _RandomFault:
 class FaultInjector:
     """What will go wrong, and how often. Scripted faults come first, in the order they were given."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self._rng = chance
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
         self._scripted_faults: list[_ScriptedFault] = []
         self._random: list[_RandomFault] = []
         self.latency = 0.0  #: seconds before every request is looked at

@@ -15,10 +15,10 @@ FIRST_SUPERGROUP_ID = -1001000000001
 class ChatFactory:
     """Everything that somebody does once, before anything happens."""
 
-    def __init__(self, cloud: TelegramState) -> None:
-        self._state = cloud
+    def __init__(self, state: TelegramState) -> None:
+        self._state = state
         self.owner = User(OWNER_ID, "Newsroom", "newsroom")
-        cloud.chats.add_user(self.owner)
+        state.chats.add_user(self.owner)
 
     def add_person(
         self,
@@ -85,24 +85,24 @@ class ChatFactory:
     def _add_chat(
         self, kind: ChatType, title: str, chat_id: int, username: str, bot: Member, members: Iterable[int]
     ) -> Chat:
-        cloud = self._state
+        state = self._state
         first = FIRST_GROUP_ID if kind == ChatType.GROUP else FIRST_SUPERGROUP_ID
-        chat = Chat(chat_id or cloud.chats.next_free_id(first, -1), kind, title, username)
+        chat = Chat(chat_id or state.chats.next_free_id(first, -1), kind, title, username)
         chat.members[self.owner.id] = Member(MemberStatus.CREATOR, frozenset(ADMIN_RIGHTS))
         chat.members |= {user_id: Member(MemberStatus.MEMBER) for user_id in members}
         if bot.status != MemberStatus.LEFT:
-            chat.members[cloud.bot.id] = bot
-        cloud.chats.add(chat)
+            chat.members[state.bot.id] = bot
+        state.chats.add(chat)
         word = "group" if kind == ChatType.GROUP else str(kind)
-        add_service_message(cloud, chat, self.owner, {f"{word}_chat_created": True})
+        add_service_message(state, chat, self.owner, {f"{word}_chat_created": True})
         return chat
 
 
-def add_service_message(cloud: TelegramState, chat: Chat, author: User, service: Json) -> Message:
+def add_service_message(state: TelegramState, chat: Chat, author: User, service: Json) -> Message:
     """A line that Telegram writes itself ("channel created"); it takes an id like any other."""
     message = Message(
-        chat, cloud.messages.next_id(chat), cloud.clock.now(), author, Content(), service=service
+        chat, state.messages.next_id(chat), state.clock.now(), author, Content(), service=service
     )
-    cloud.messages.add(message)
-    cloud.log_message("message", message)
+    state.messages.add(message)
+    state.log_message("message", message)
     return message

@@ -10,7 +10,7 @@ from bot.sandbox.telegram.state import TelegramState
 Json = dict[str, Any]
 
 
-def message_view(cloud: TelegramState, message: Message, content: Content | None = None) -> Json:
+def message_view(state: TelegramState, message: Message, content: Content | None = None) -> Json:
     """A message as it is shown, or as it was with another `content`. Times are ISO 8601 in UTC."""
     shown = content or message.content
     return {
@@ -20,20 +20,20 @@ def message_view(cloud: TelegramState, message: Message, content: Content | None
         "edited_at": message.edited_at.isoformat() if message.edited_at else None,
         "deleted_at": message.deleted_at.isoformat() if message.deleted_at else None,
         "author": message.author.first_name,
-        "by_bot": message.author.id == cloud.bot.id,
+        "by_bot": message.author.id == state.bot.id,
         "service": message.service,
-        **content_view(cloud, shown),
+        **content_view(state, shown),
         "silent": message.silent,
         "protected": message.protected,
         "forwarded_from": forward_origin(message) if message.origin else None,
         "reply_to": message.reply_to.id if message.reply_to else None,
         "versions": [
-            {"until": until.isoformat()} | content_view(cloud, old) for until, old in message.versions
+            {"until": until.isoformat()} | content_view(state, old) for until, old in message.versions
         ],
     }
 
 
-def content_view(cloud: TelegramState, content: Content) -> Json:
+def content_view(state: TelegramState, content: Content) -> Json:
     """What a message shows: the text as plain text, entities and HTML; buttons; picture; link preview."""
     rows = (content.markup or {}).get("inline_keyboard", ())
     photo = content.photo
@@ -43,17 +43,17 @@ def content_view(cloud: TelegramState, content: Content) -> Json:
         "html": to_html(content.text),
         "buttons": rows,
         "picture": (photo.url or f"/box/pictures/{photo.file_id}") if photo else "",
-        "preview": preview_view(cloud, content),
+        "preview": preview_view(state, content),
     }
 
 
-def preview_view(cloud: TelegramState, content: Content) -> Json | None:
+def preview_view(state: TelegramState, content: Content) -> Json | None:
     """The preview of the chosen link, else of the first one; None where there is none or it is turned off."""
     options = content.preview or {}
     url = options.get("url") or next(find_links(content.text), "")
     if content.photo or options.get("is_disabled") or not url:
         return None
-    page = cloud.find_preview(url)
+    page = state.find_preview(url)
     return {
         "url": url,
         "title": page.title if page else "",
@@ -65,7 +65,7 @@ def preview_view(cloud: TelegramState, content: Content) -> Json | None:
     }
 
 
-def event_view(cloud: TelegramState, event: Event) -> Json:
+def event_view(state: TelegramState, event: Event) -> Json:
     """One entry of the journal; a message as it was then."""
     details = dict(event.details)
     message, content = details.pop("message", None), details.pop("content", None)
@@ -76,7 +76,7 @@ def event_view(cloud: TelegramState, event: Event) -> Json:
         view["message_id"] = event.message_id
     view |= {name: value if _is_json_value(value) else repr(value) for name, value in details.items()}
     if isinstance(message, Message):
-        view["message"] = message_view(cloud, message, content)
+        view["message"] = message_view(state, message, content)
     return view
 
 

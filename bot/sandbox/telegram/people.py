@@ -15,8 +15,8 @@ from bot.sandbox.telegram.state import PendingQuery, TelegramState
 class UserActions:
     """The other side of the chats. Chats and people are named by their ids; wrong ones raise LookupError."""
 
-    def __init__(self, cloud: TelegramState) -> None:
-        self._state = cloud
+    def __init__(self, state: TelegramState) -> None:
+        self._state = state
 
     def say(
         self,
@@ -43,9 +43,9 @@ class UserActions:
         """A person presses the button with this label or callback data; the query's id is the answer."""
         message = self._get_message(self._get_chat(chat_id), message_id)
         pressed = _find_button(message.content.markup, button)
-        cloud, user = self._state, self._get_user(user_id)
-        query_id = str(cloud.rng.getrandbits(62))
-        cloud.queries[query_id] = PendingQuery(query_id, user_id, cloud.clock.monotonic())
+        state, user = self._state, self._get_user(user_id)
+        query_id = str(state.rng.getrandbits(62))
+        state.queries[query_id] = PendingQuery(query_id, user_id, state.clock.monotonic())
         query: Json = {"id": query_id, "from": user.to_json(), "message": message.to_json()}
         query |= {"chat_instance": str(abs(chat_id)), "data": pressed["callback_data"]}
         self._queue_update("callback_query", query)
@@ -154,9 +154,9 @@ class UserActions:
 
     def ask(self, user_id: int, text: str) -> str:
         """A person types `@bot text` in some chat; the inline query's id is the answer."""
-        cloud = self._state
-        query_id = str(cloud.rng.getrandbits(62))
-        cloud.queries[query_id] = PendingQuery(query_id, user_id, cloud.clock.monotonic())
+        state = self._state
+        query_id = str(state.rng.getrandbits(62))
+        state.queries[query_id] = PendingQuery(query_id, user_id, state.clock.monotonic())
         query: Json = {"id": query_id, "from": self._get_user(user_id).to_json(), "query": text, "offset": ""}
         self._queue_update("inline_query", query)
         return query_id
@@ -169,11 +169,11 @@ class UserActions:
         return number
 
     def _add_message(self, chat: Chat, user: User, content: Content, **more: Any) -> Message:
-        cloud = self._state
-        message = Message(chat, cloud.messages.next_id(chat), cloud.clock.now(), user, content, **more)
-        cloud.messages.add(message)
-        cloud.log_message("message", message)
-        if _bot_can_see(message, cloud.bot):
+        state = self._state
+        message = Message(chat, state.messages.next_id(chat), state.clock.now(), user, content, **more)
+        state.messages.add(message)
+        state.log_message("message", message)
+        if _bot_can_see(message, state.bot):
             self._queue_update(
                 "channel_post" if chat.kind == ChatType.CHANNEL else "message", message.to_json()
             )

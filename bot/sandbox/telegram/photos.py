@@ -14,16 +14,16 @@ MAX_SIDES_SUM = 10_000  #: width and height together
 MAX_ASPECT_RATIO = 20  #: one side to the other
 
 
-def read_photo(cloud: TelegramState, params: Params, name: str, given: Any = None) -> Photo:
+def read_photo(state: TelegramState, params: Params, name: str, given: Any = None) -> Photo:
     """The picture that the parameter `name` (or `given`, of a `media` object) speaks of. Raises Refusal."""
     value = params.text(name) if given is None else str(given)
     if value.startswith("attach://"):
-        return _read_upload(cloud, params, value.removeprefix("attach://"))
+        return _read_upload(state, params, value.removeprefix("attach://"))
     if name in params.files:
-        return _read_upload(cloud, params, name)
+        return _read_upload(state, params, name)
     if not value:
         raise bad_request("there is no photo in the request")
-    known = cloud.photos.get(value)
+    known = state.photos.get(value)
     if known:
         return known
     if "." not in value and "/" not in value:
@@ -32,13 +32,13 @@ def read_photo(cloud: TelegramState, params: Params, name: str, given: Any = Non
         url = links.check_link(value)
     except links.InvalidLink:
         raise bad_request("wrong HTTP URL specified") from None
-    fault = cloud.find_picture_error(value)
+    fault = state.find_picture_error(value)
     if fault:
         raise bad_request(fault)
-    return cloud.store_photo(Photo(f"url-{len(cloud.photos) + 1}", url))
+    return state.store_photo(Photo(f"url-{len(state.photos) + 1}", url))
 
 
-def _read_upload(cloud: TelegramState, params: Params, name: str) -> Photo:
+def _read_upload(state: TelegramState, params: Params, name: str) -> Photo:
     if name not in params.files:
         raise bad_request("wrong file identifier/HTTP URL specified")
     content = params.files[name][1]
@@ -51,9 +51,9 @@ def _read_upload(cloud: TelegramState, params: Params, name: str) -> Photo:
         raise bad_request("IMAGE_PROCESS_FAILED")
     if width + height > MAX_SIDES_SUM or max(width, height) > MAX_ASPECT_RATIO * min(width, height):
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
-    photo = Photo(f"upload-{len(cloud.photos) + 1}", "", width, height, len(content))
-    cloud.uploads[photo.file_id] = content
-    return cloud.store_photo(photo)
+    photo = Photo(f"upload-{len(state.photos) + 1}", "", width, height, len(content))
+    state.uploads[photo.file_id] = content
+    return state.store_photo(photo)
 
 
 def image_size(content: bytes) -> tuple[int, int]:

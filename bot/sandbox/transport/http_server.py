@@ -21,20 +21,20 @@ NO_ANSWER_TIMEOUT = 120.0  #: seconds after which a silent connection is closed
 _LINGER_OFF = struct.pack("ii", 1, 0)
 
 
-def create_app(box: FakeTelegram) -> web.Application:
+def create_app(telegram: FakeTelegram) -> web.Application:
     """An aiohttp application; mount its routes where you like."""
     application = web.Application(client_max_size=LARGEST_BODY)
-    add_bot_api_route(application, box)
+    add_bot_api_route(application, telegram)
     return application
 
 
-def add_bot_api_route(application: web.Application, box: FakeTelegram) -> None:
+def add_bot_api_route(application: web.Application, telegram: FakeTelegram) -> None:
     """Add the Bot API's route to an application that serves more."""
     closing = asyncio.Event()
 
     async def stop_waiting(_: web.Application) -> None:
         closing.set()
-        box.state.updates.release_poll()
+        telegram.state.updates.release_poll()
 
     async def serve_bot_api(request: web.Request) -> web.StreamResponse:
         if is_foreign(request):
@@ -43,7 +43,7 @@ def add_bot_api_route(application: web.Application, box: FakeTelegram) -> None:
             params, files = await _read_params(request)
         except ValueError:
             return _error_response(400, "Bad Request: can't parse request")
-        found = await box.serve_request(
+        found = await telegram.serve_request(
             request.match_info["token"], request.match_info["method"], params, files
         )
         if isinstance(found, HttpAnswer):
@@ -51,7 +51,7 @@ def add_bot_api_route(application: web.Application, box: FakeTelegram) -> None:
                 status=found.status, body=found.body, headers=found.headers, content_type=found.content_type
             )
         if found.effect == FaultEffect.NO_ANSWER:
-            await _wait_or_close(closing, box.clock.sleep(NO_ANSWER_TIMEOUT))
+            await _wait_or_close(closing, telegram.clock.sleep(NO_ANSWER_TIMEOUT))
         return await _break_connection(request, found)
 
     application.on_shutdown.append(stop_waiting)

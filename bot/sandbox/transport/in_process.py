@@ -18,8 +18,8 @@ READ_TIMEOUT = 5.0
 class InProcessRequest(BaseRequest):
     """Sends a bot's requests into a box, with the box's faults as a network would show them."""
 
-    def __init__(self, box: FakeTelegram) -> None:
-        self._telegram = box
+    def __init__(self, telegram: FakeTelegram) -> None:
+        self._telegram = telegram
 
     @property
     def read_timeout(self) -> float:
@@ -72,8 +72,8 @@ def _uploaded_files(request_data: RequestData) -> Files:
     }
 
 
-async def _sleep_for(box: FakeTelegram, seconds: float | None) -> None:
+async def _sleep_for(telegram: FakeTelegram, seconds: float | None) -> None:
     if seconds is None:
         await asyncio.get_running_loop().create_future()
     else:
-        await box.clock.sleep(seconds)
+        await telegram.clock.sleep(seconds)

@@ -13,9 +13,9 @@ MAX_RETRY_DELAY = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (a header's name, no secret)
 
 
-async def deliver_updates(box: FakeTelegram) -> None:
+async def deliver_updates(telegram: FakeTelegram) -> None:
     """Bring updates to the webhook for as long as the box lives; cancel to end."""
-    updates, pause = box.state.updates, 1.0
+    updates, pause = telegram.state.updates, 1.0
     async with aiohttp.ClientSession() as session:
         while True:
             waiting = updates.pending(1) if updates.webhook else []
@@ -23,17 +23,17 @@ async def deliver_updates(box: FakeTelegram) -> None:
                 updates.arrived.clear()
                 await updates.arrived.wait()
                 continue
-            if await _post_update(session, box, json.dumps(waiting[0])):
+            if await _post_update(session, telegram, json.dumps(waiting[0])):
                 updates.confirm(waiting[0]["update_id"] + 1)
                 pause = 1.0
             else:
-                await box.clock.sleep(pause)
+                await telegram.clock.sleep(pause)
                 pause = min(pause * 2, MAX_RETRY_DELAY)
 
 
-async def _post_update(session: aiohttp.ClientSession, box: FakeTelegram, update: str) -> bool:
+async def _post_update(session: aiohttp.ClientSession, telegram: FakeTelegram, update: str) -> bool:
     """Post one update. An answer that is itself a method call is carried out, its result lost."""
-    webhook = box.state.updates.webhook
+    webhook = telegram.state.updates.webhook
     if webhook is None:
         return False
     headers = {"Content-Type": "application/json"}
@@ -47,17 +47,17 @@ async def _post_update(session: aiohttp.ClientSession, box: FakeTelegram, update
     except (aiohttp.ClientError, TimeoutError) as error:
         taken, is_call, body, reason = False, False, b"", f"Connection failed: {type(error).__name__}"
     if not taken:
-        box.state.updates.webhook_error = (box.clock.now(), reason)
-        box.state.event_log.append(box.clock.now(), "webhook_failed", reason=reason)
+        telegram.state.updates.webhook_error = (telegram.clock.now(), reason)
+        telegram.state.event_log.append(telegram.clock.now(), "webhook_failed", reason=reason)
     elif is_call:
-        await _call_from_answer(box, body)
+        await _call_from_answer(telegram, body)
     return taken
 
 
-async def _call_from_answer(box: FakeTelegram, answer: bytes) -> None:
+async def _call_from_answer(telegram: FakeTelegram, answer: bytes) -> None:
     try:
         wish = json.loads(answer)
     except ValueError:
         return
     if isinstance(wish, dict) and isinstance(wish.get("method"), str):
-        await box.call(wish.pop("method"), wish)
+        await telegram.call(wish.pop("method"), wish)

@@ -131,7 +131,7 @@ class Fetcher:
             return add_body(response, rest, await read_body(response, self.policy.max_bytes))
 
         return await self._send_request(
-            "GET", url, {"Accept": accept, **conditions}, read_outcome, aside=accept != ACCEPT_FEED
+            "GET", url, {"Accept": accept, **conditions}, read_outcome, low_priority=accept != ACCEPT_FEED
         )
 
     async def peek(self, url: str, *, accept: str = ACCEPT_IMAGE) -> PeekResult | FetchFailed:
@@ -147,7 +147,7 @@ class Fetcher:
             )
 
         headers = {"Accept": accept, "Accept-Encoding": "identity"}
-        return await self._send_request("GET", url, headers, read_peek, aside=True)
+        return await self._send_request("GET", url, headers, read_peek, low_priority=True)
 
     async def post(self, url: str, form: Mapping[str, str]) -> PostResult | FetchFailed:
         """Send a form, as WebSub does; only redirects that keep the method are followed."""
@@ -166,13 +166,13 @@ class Fetcher:
         use: ResponseReader[T],
         form: object = None,
         *,
-        aside: bool = False,
+        low_priority: bool = False,
     ) -> T | FetchFailed:
         route = _Route(url, url, url)
         if refusal := url_refusal(url):
             return FetchFailed(url=url, reason=f"the address cannot be fetched: {refusal}")
         limit = self.policy.timeout
-        async with self._host_limiter.request_slot(route.host, aside=aside):
+        async with self._host_limiter.request_slot(route.host, low_priority=low_priority):
             try:
                 return await with_timeout(
                     self.clock, limit, self._follow_redirects(method, route, headers, use, form)

@@ -38,12 +38,12 @@ class HostLimiter:
         return max(0.0, self._paused_until.get(host, 0.0) - self._clock.monotonic())
 
     @asynccontextmanager
-    async def request_slot(self, host: str, *, aside: bool = False) -> AsyncIterator[None]:
+    async def request_slot(self, host: str, *, low_priority: bool = False) -> AsyncIterator[None]:
         """Wait until this host has few enough requests under way; `aside` is what is no feed."""
         gate = self._slots.setdefault(host, _HostSlots())
         gate.callers += 1
         try:
-            async with gate.low_priority if aside else nullcontext(), gate.all:
+            async with gate.low_priority if low_priority else nullcontext(), gate.all:
                 yield
         finally:
             gate.callers -= 1

@@ -37,16 +37,16 @@ class PageFetcher(Protocol):
 class WorkerCaller(Protocol):
     """Runs a pure function elsewhere; `child.Children` does."""
 
-    async def call(self, function: str, *values: Any, aside: bool = False) -> Any | CallFailed: ...
+    async def call(self, function: str, *values: Any, low_priority: bool = False) -> Any | CallFailed: ...
 
 
 async def fetch_article_page(
-    fetcher: PageFetcher, children: WorkerCaller, url: str
+    fetcher: PageFetcher, workers: WorkerCaller, url: str
 ) -> ReadPage | PageGone | NoPage:
     """What the page at `url` says of its article."""
     match await fetcher.fetch(url, accept=ACCEPT_PAGE):
         case Fetched() as fetched:
-            return await _parse_response(children, fetched)
+            return await _parse_response(workers, fetched)
         case FeedGone(reason=reason):
             return PageGone(reason)
         case FetchFailed(status=status, reason=reason) if status in MISSING_STATUSES:
@@ -57,10 +57,12 @@ async def fetch_article_page(
             return NoPage("the page says that it has not changed, and nobody asked")
 
 
-async def _parse_response(children: WorkerCaller, fetched: Fetched) -> ReadPage | NoPage:
+async def _parse_response(workers: WorkerCaller, fetched: Fetched) -> ReadPage | NoPage:
     if fetched.content_type not in _PAGE_TYPES:
         return NoPage(f"what is there is {fetched.content_type[:60]}, not a page")
-    read = await children.call(PARSE_FUNCTION, fetched.body, fetched.charset, fetched.final_url, aside=True)
+    read = await workers.call(
+        PARSE_FUNCTION, fetched.body, fetched.charset, fetched.final_url, low_priority=True
+    )
     match read:
         case ReadPage() | NoPage():
             return read

@@ -18,8 +18,8 @@ class Parser:
     next. It makes reading quicker and nothing else, so the feeds not read for longest may lose theirs.
     """
 
-    def __init__(self, children: WorkerPool, memory: int = MAX_CACHE_BYTES) -> None:
-        self.workers = children
+    def __init__(self, workers: WorkerPool, memory: int = MAX_CACHE_BYTES) -> None:
+        self.workers = workers
         self._cache_bytes_left = memory
         self._caches: OrderedDict[str, bytes] = OrderedDict()
 

@@ -104,12 +104,12 @@ def renewal_time(asked: datetime, until: datetime) -> datetime:
 
 
 def _is_over(lease: Lease, now: datetime) -> bool:
-    patience = {
+    timeout = {
         LeaseState.LEAVING: RETRY_DELAY,
         LeaseState.ASKED: DENIED_RETRY_DELAY,
         LeaseState.DENIED: DENIED_RETRY_DELAY,
     }
-    if lease.state in patience and now >= lease.asked_at + patience[lease.state]:
+    if lease.state in timeout and now >= lease.asked_at + timeout[lease.state]:
         return True
     return lease.until is not None and now >= lease.until
 

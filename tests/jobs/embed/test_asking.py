@@ -25,7 +25,9 @@ async def children(clock: MovedClock) -> AsyncIterator[WorkerPool]:
 
 
 def asking(children: WorkerPool, makes: str, patience: float = PATIENT) -> QueryEmbedder:
-    return QueryEmbedder(children, asyncio.get_running_loop(), makes=BY_HAND + makes, patience=patience)
+    return QueryEmbedder(
+        children, asyncio.get_running_loop(), embed_function=BY_HAND + makes, timeout=patience
+    )
 
 
 async def test_a_question_has_its_vector(children: WorkerPool) -> None:

@@ -36,7 +36,9 @@ class Room:
         self.told = asyncio.Event()
 
     def embedder(self, makes: str = "vectors", model: str = "by hand") -> Embedder:
-        return Embedder(self.db, self.children, self.clock, self.told.set, model=model, makes=BY_HAND + makes)
+        return Embedder(
+            self.db, self.children, self.clock, self.told.set, model=model, embed_function=BY_HAND + makes
+        )
 
     def publish(self, *titles: str, language: str = "en") -> list[int]:
         drafts = [

@@ -11,19 +11,19 @@ MOST_RESULTS = 50
 ANSWER_TIMEOUT = 30.0  #: seconds; Telegram does not say how long, PTB's and others' users see about this
 
 
-def answer_callback_query(cloud: TelegramState, params: Params) -> bool:
-    query = _find_open_query(cloud, params.text("callback_query_id"))
+def answer_callback_query(state: TelegramState, params: Params) -> bool:
+    query = _find_open_query(state, params.text("callback_query_id"))
     text = params.text("text")
     if len(text) > 200:
         raise bad_request("MESSAGE_TOO_LONG")
     query.answer = {"text": text, "show_alert": params.flag("show_alert"), "url": params.text("url")}
-    cloud.event_log.append(
-        cloud.clock.now(), "callback_answered", query.user_id, query=query.id, **query.answer
+    state.event_log.append(
+        state.clock.now(), "callback_answered", query.user_id, query=query.id, **query.answer
     )
     return True
 
 
-def answer_inline_query(cloud: TelegramState, params: Params) -> bool:
+def answer_inline_query(state: TelegramState, params: Params) -> bool:
     results = params.json_value("results", "can't parse inline query results JSON object")
     if not isinstance(results, list):
         raise bad_request("results must be an Array")
@@ -38,7 +38,7 @@ def answer_inline_query(cloud: TelegramState, params: Params) -> bool:
         raise bad_request("NEXT_OFFSET_INVALID")
     for result in results:
         _check_content(result)
-    query = _find_open_query(cloud, params.text("inline_query_id"))
+    query = _find_open_query(state, params.text("inline_query_id"))
     query.answer = {"results": results, "next_offset": params.text("next_offset")}
     return True
 
@@ -53,8 +53,8 @@ def _check_content(result: Json) -> None:
         compose.clean_text(*compose.parse_text(given, mode, words.get("entities")), compose.SENT_TEXT)
 
 
-def _find_open_query(cloud: TelegramState, query_id: str) -> PendingQuery:
-    query = cloud.queries.get(query_id)
-    if query is None or cloud.clock.monotonic() - query.asked_at > ANSWER_TIMEOUT:
+def _find_open_query(state: TelegramState, query_id: str) -> PendingQuery:
+    query = state.queries.get(query_id)
+    if query is None or state.clock.monotonic() - query.asked_at > ANSWER_TIMEOUT:
         raise bad_request(TOO_OLD)
     return query

@@ -28,7 +28,7 @@ EMOJI = frozenset(
 )
 
 
-def set_message_reaction(cloud: TelegramState, params: Params) -> bool:
+def set_message_reaction(state: TelegramState, params: Params) -> bool:
     """An empty list takes reactions away, and so tells whether a message is there."""
     given = params.json_value("reaction", "can't parse reaction types JSON object") or []
     if not isinstance(given, list):
@@ -37,43 +37,43 @@ def set_message_reaction(cloud: TelegramState, params: Params) -> bool:
         emoji = str(reaction.get("emoji", "")).removesuffix("\ufe0f") if isinstance(reaction, dict) else ""
         if emoji not in EMOJI:
             raise bad_request("REACTION_INVALID")
-    message = find_message(cloud, chat_to_read(cloud, params), params, "react")
+    message = find_message(state, chat_to_read(state, params), params, "react")
     if given:
-        cloud.event_log.append(
-            cloud.clock.now(), "reaction", message.chat.id, message.id, reaction=given[0]["emoji"]
+        state.event_log.append(
+            state.clock.now(), "reaction", message.chat.id, message.id, reaction=given[0]["emoji"]
         )
     return True
 
 
-def send_chat_action(cloud: TelegramState, params: Params) -> bool:
+def send_chat_action(state: TelegramState, params: Params) -> bool:
     if params.text("action").lower() not in ACTIONS:
         raise bad_request("wrong parameter action in request")
-    chat = chat_to_write(cloud, params)
-    cloud.event_log.append(cloud.clock.now(), "typing", chat.id, action=params.text("action"))
+    chat = chat_to_write(state, params)
+    state.event_log.append(state.clock.now(), "typing", chat.id, action=params.text("action"))
     return True
 
 
-def pin_chat_message(cloud: TelegramState, params: Params) -> bool:
+def pin_chat_message(state: TelegramState, params: Params) -> bool:
     """The notice of it is a service message, takes an id, and is told to the bot itself."""
-    chat = chat_to_write(cloud, params)
-    message = find_message(cloud, chat, params, "pin")
-    check_pin(chat, cloud.bot)
+    chat = chat_to_write(state, params)
+    message = find_message(state, chat, params, "pin")
+    check_pin(chat, state.bot)
     if message.service:
         raise bad_request("a service message can't be pinned")
     if message.id in chat.pinned:
         return True
     chat.pinned.append(message.id)
     notice = add_service_message(
-        cloud, chat, cloud.bot, {"pinned_message": message.to_json(with_reply=False)}
+        state, chat, state.bot, {"pinned_message": message.to_json(with_reply=False)}
     )
     kind = "channel_post" if chat.kind == ChatType.CHANNEL else "message"
-    cloud.updates.put(kind, notice.to_json())
+    state.updates.put(kind, notice.to_json())
     return True
 
 
-def unpin_chat_message(cloud: TelegramState, params: Params) -> bool:
-    chat = chat_to_write(cloud, params)
-    check_pin(chat, cloud.bot)
+def unpin_chat_message(state: TelegramState, params: Params) -> bool:
+    chat = chat_to_write(state, params)
+    check_pin(chat, state.bot)
     message_id = params.integer("message_id") or (chat.pinned[-1] if chat.pinned else 0)
     if message_id not in chat.pinned:
         raise bad_request("message to unpin not found")
@@ -81,9 +81,9 @@ def unpin_chat_message(cloud: TelegramState, params: Params) -> bool:
     return True
 
 
-def leave_chat(cloud: TelegramState, params: Params) -> bool:
-    chat = chat_to_read(cloud, params)
+def leave_chat(state: TelegramState, params: Params) -> bool:
+    chat = chat_to_read(state, params)
     if chat.kind == ChatType.PRIVATE:
         raise bad_request("chat member status can't be changed in private chats")
-    chat.members[cloud.bot.id] = Member(MemberStatus.LEFT)
+    chat.members[state.bot.id] = Member(MemberStatus.LEFT)
     return True

@@ -10,39 +10,39 @@ from bot.sandbox.telegram.state import TelegramState
 MOST_AT_ONCE = 100
 
 
-def delete_message(cloud: TelegramState, params: Params) -> bool:
+def delete_message(state: TelegramState, params: Params) -> bool:
     if not params.has("chat_id"):
         raise bad_request("chat identifier is not specified")
     if not params.has("message_id"):
         raise bad_request("message identifier is not specified")
-    message = find_message(cloud, chat_to_write(cloud, params), params, "delete")
-    _check_deletable(cloud, message)
-    _mark_deleted(cloud, message)
+    message = find_message(state, chat_to_write(state, params), params, "delete")
+    _check_deletable(state, message)
+    _mark_deleted(state, message)
     return True
 
 
-def delete_messages(cloud: TelegramState, params: Params) -> bool:
+def delete_messages(state: TelegramState, params: Params) -> bool:
     """Those that are not there are passed over; one that may not be deleted keeps all."""
     given = params.json_value("message_ids", "can't parse message identifiers JSON object")
     if not isinstance(given, list) or not given:
         raise bad_request("message identifiers are not specified")
     if len(given) > MOST_AT_ONCE:
         raise bad_request("too many message identifiers specified")
-    chat = chat_to_write(cloud, params)
-    messages = [found for number in given if (found := cloud.messages.find(chat, int(number)))]
+    chat = chat_to_write(state, params)
+    messages = [found for number in given if (found := state.messages.find(chat, int(number)))]
     for message in messages:
-        _check_deletable(cloud, message)
+        _check_deletable(state, message)
     for message in messages:
-        _mark_deleted(cloud, message)
+        _mark_deleted(state, message)
     return True
 
 
-def _check_deletable(cloud: TelegramState, message: Message) -> None:
-    reason = deletion_error(message, cloud.bot, (cloud.clock.now() - message.at).total_seconds())
+def _check_deletable(state: TelegramState, message: Message) -> None:
+    reason = deletion_error(message, state.bot, (state.clock.now() - message.at).total_seconds())
     if reason:
         raise bad_request(reason)
 
 
-def _mark_deleted(cloud: TelegramState, message: Message) -> None:
-    message.delete(cloud.clock.now(), cloud.bot.id)
-    cloud.log_message("deleted", message)
+def _mark_deleted(state: TelegramState, message: Message) -> None:
+    message.delete(state.clock.now(), state.bot.id)
+    state.log_message("deleted", message)

@@ -18,29 +18,29 @@ NOT_MODIFIED = (
 )
 
 
-def edit_message_text(cloud: TelegramState, params: Params) -> Json:
+def edit_message_text(state: TelegramState, params: Params) -> Json:
     plain, entities = compose.read_text(params)
     preview = compose.read_preview(params)
     markup = read_keyboard(params)
-    message = message_to_edit(cloud, params)
+    message = message_to_edit(state, params)
     if message.content.photo:
         raise bad_request("there is no text in the message to edit")
     text = compose.clean_text(plain, entities, compose.EDITED_TEXT)
-    return apply_edit(cloud, message, Content(text, markup=markup, preview=preview))
+    return apply_edit(state, message, Content(text, markup=markup, preview=preview))
 
 
-def edit_message_caption(cloud: TelegramState, params: Params) -> Json:
+def edit_message_caption(state: TelegramState, params: Params) -> Json:
     markup = read_keyboard(params)
     plain, entities = compose.read_caption(params)
-    message = message_to_edit(cloud, params)
+    message = message_to_edit(state, params)
     if not message.content.photo:
         raise bad_request("there is no caption in the message to edit")
     text = compose.clean_text(plain, entities, compose.EDITED_CAPTION, empty=True)
     above = params.flag("show_caption_above_media")
-    return apply_edit(cloud, message, replace(message.content, text=text, markup=markup, above=above))
+    return apply_edit(state, message, replace(message.content, text=text, markup=markup, above=above))
 
 
-def edit_message_media(cloud: TelegramState, params: Params) -> Json:
+def edit_message_media(state: TelegramState, params: Params) -> Json:
     markup = read_keyboard(params)
     media = params.json_value("media", "can't parse input media JSON object")
     if not isinstance(media, dict):
@@ -51,34 +51,34 @@ def edit_message_media(cloud: TelegramState, params: Params) -> Json:
         raise bad_request("can't parse InputMedia: media not found")
     caption, parse_mode = str(media.get("caption") or ""), str(media.get("parse_mode") or "")
     plain, entities = compose.parse_text(caption, parse_mode, media.get("caption_entities"))
-    photo = read_photo(cloud, params, "media", media["media"])
-    message = message_to_edit(cloud, params)
+    photo = read_photo(state, params, "media", media["media"])
+    message = message_to_edit(state, params)
     text = compose.clean_text(plain, entities, compose.EDITED_CAPTION, empty=True)
     above = bool(media.get("show_caption_above_media"))
-    return apply_edit(cloud, message, Content(text, photo, markup, above=above))
+    return apply_edit(state, message, Content(text, photo, markup, above=above))
 
 
-def edit_message_reply_markup(cloud: TelegramState, params: Params) -> Json:
+def edit_message_reply_markup(state: TelegramState, params: Params) -> Json:
     markup = read_keyboard(params)
-    message = message_to_edit(cloud, params)
-    return apply_edit(cloud, message, replace(message.content, markup=markup))
+    message = message_to_edit(state, params)
+    return apply_edit(state, message, replace(message.content, markup=markup))
 
 
-def message_to_edit(cloud: TelegramState, params: Params) -> Message:
+def message_to_edit(state: TelegramState, params: Params) -> Message:
     """The message to edit, counted against the limits."""
     if not params.has("chat_id") and not params.has("message_id"):
         raise bad_request("inline message identifier is not specified")
-    chat = chat_to_edit(cloud, params)
-    cloud.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
-    message = find_message(cloud, chat, params, "edit")
-    check_editable(message, cloud.bot)
+    chat = chat_to_edit(state, params)
+    state.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
+    message = find_message(state, chat, params, "edit")
+    check_editable(message, state.bot)
     return message
 
 
-def apply_edit(cloud: TelegramState, message: Message, content: Content) -> Json:
+def apply_edit(state: TelegramState, message: Message, content: Content) -> Json:
     """Show the new content, or say that it is the old one."""
     if message.content.same_as(content):
         raise bad_request(NOT_MODIFIED)
-    message.edit(content, cloud.clock.now(), cloud.bot.id)
-    cloud.log_message("edited", message)
+    message.edit(content, state.clock.now(), state.bot.id)
+    state.log_message("edited", message)
     return message.to_json()

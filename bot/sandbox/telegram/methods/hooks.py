@@ -13,32 +13,32 @@ PORTS = (443, 80, 88, 8443)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 
 
-def set_webhook(cloud: TelegramState, params: Params) -> bool:
+def set_webhook(state: TelegramState, params: Params) -> bool:
     """A server of Telegram's own takes https on four ports; one's own (`--local`) takes http on any."""
     url, secret = params.text("url"), params.text("secret_token")
-    set_allowed_updates(cloud, params)
+    set_allowed_updates(state, params)
     if params.flag("drop_pending_updates"):
-        cloud.updates.clear()
+        state.updates.clear()
     if not url:
-        cloud.updates.use_webhook(None)
+        state.updates.use_webhook(None)
         return True
     if secret and not _SECRET.match(secret):
         raise bad_request("secret token contains unallowed characters")
-    if not cloud.updates.is_local:
+    if not state.updates.is_local:
         _check_webhook_url(url)
-    cloud.updates.use_webhook(Webhook(url, secret, params.integer("max_connections", 40)))
+    state.updates.use_webhook(Webhook(url, secret, params.integer("max_connections", 40)))
     return True
 
 
-def delete_webhook(cloud: TelegramState, params: Params) -> bool:
+def delete_webhook(state: TelegramState, params: Params) -> bool:
     if params.flag("drop_pending_updates"):
-        cloud.updates.clear()
-    cloud.updates.use_webhook(None)
+        state.updates.clear()
+    state.updates.use_webhook(None)
     return True
 
 
-def get_webhook_info(cloud: TelegramState, params: Params) -> Json:
-    updates = cloud.updates
+def get_webhook_info(state: TelegramState, params: Params) -> Json:
+    updates = state.updates
     info: Json = {"url": updates.webhook.url if updates.webhook else "", "has_custom_certificate": False}
     info["pending_update_count"] = len(updates)
     if updates.webhook:
@@ -51,15 +51,15 @@ def get_webhook_info(cloud: TelegramState, params: Params) -> Json:
     return info
 
 
-def return_true(cloud: TelegramState, params: Params) -> bool:
+def return_true(state: TelegramState, params: Params) -> bool:
     return True
 
 
-def set_allowed_updates(cloud: TelegramState, params: Params) -> None:
+def set_allowed_updates(state: TelegramState, params: Params) -> None:
     """What kinds the bot wants from now on; what was said before stays where nothing is said."""
     allowed = params.json_value("allowed_updates", "can't parse allowed updates JSON object")
     if isinstance(allowed, list):
-        cloud.updates.allowed = tuple(str(kind) for kind in allowed)
+        state.updates.allowed = tuple(str(kind) for kind in allowed)
 
 
 def _check_webhook_url(url: str) -> None:

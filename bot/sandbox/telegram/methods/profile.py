@@ -14,34 +14,34 @@ _COMMAND = re.compile(r"[a-z0-9_]{1,32}\Z")
 MOST_COMMANDS = 100
 
 
-def set_my_commands(cloud: TelegramState, params: Params) -> bool:
+def set_my_commands(state: TelegramState, params: Params) -> bool:
     given = params.json_value("commands", "can't parse commands JSON object")
     if not isinstance(given, list):
         raise bad_request("expected an Array of BotCommand")
     if len(given) > MOST_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    cloud.profile.commands[_command_scope(params)] = [_parse_command(command) for command in given]
-    cloud.event_log.append(cloud.clock.now(), "commands", commands=given)
+    state.profile.commands[_command_scope(params)] = [_parse_command(command) for command in given]
+    state.event_log.append(state.clock.now(), "commands", commands=given)
     return True
 
 
-def get_my_commands(cloud: TelegramState, params: Params) -> list[Json]:
-    return cloud.profile.commands.get(_command_scope(params), [])
+def get_my_commands(state: TelegramState, params: Params) -> list[Json]:
+    return state.profile.commands.get(_command_scope(params), [])
 
 
-def delete_my_commands(cloud: TelegramState, params: Params) -> bool:
-    cloud.profile.commands.pop(_command_scope(params), None)
+def delete_my_commands(state: TelegramState, params: Params) -> bool:
+    state.profile.commands.pop(_command_scope(params), None)
     return True
 
 
 def text_setter(name: str, most: int) -> Callable[[TelegramState, Params], bool]:
     """setMyName, setMyDescription, setMyShortDescription: one text of at most `most` characters."""
 
-    def set_text(cloud: TelegramState, params: Params) -> bool:
+    def set_text(state: TelegramState, params: Params) -> bool:
         words = params.text(name)
         if len(words) > most:
             raise bad_request(f"BOT_{'TITLE' if name == 'name' else 'ABOUT'}_TOO_LONG")
-        cloud.profile.texts[name, params.text("language_code")] = words
+        state.profile.texts[name, params.text("language_code")] = words
         return True
 
     return set_text
@@ -50,9 +50,9 @@ def text_setter(name: str, most: int) -> Callable[[TelegramState, Params], bool]
 def text_getter(name: str) -> Callable[[TelegramState, Params], Json]:
     """getMyName and its sisters; without a text for the language the one without language."""
 
-    def get_text(cloud: TelegramState, params: Params) -> Json:
-        words = cloud.profile.texts
-        plain = words.get((name, ""), cloud.bot.first_name if name == "name" else "")
+    def get_text(state: TelegramState, params: Params) -> Json:
+        words = state.profile.texts
+        plain = words.get((name, ""), state.bot.first_name if name == "name" else "")
         return {name: words.get((name, params.text("language_code")), plain)}
 
     return get_text

@@ -19,7 +19,7 @@ from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.state import TelegramState
 
 
-def get_me(cloud: TelegramState, params: Params) -> Json:
+def get_me(state: TelegramState, params: Params) -> Json:
     abilities = {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
@@ -27,11 +27,11 @@ def get_me(cloud: TelegramState, params: Params) -> Json:
         "can_connect_to_business": False,
         "has_main_web_app": False,
     }
-    return cloud.bot.to_json() | abilities
+    return state.bot.to_json() | abilities
 
 
-def get_chat(cloud: TelegramState, params: Params) -> Json:
-    chat = chat_to_read(cloud, params)
+def get_chat(state: TelegramState, params: Params) -> Json:
+    chat = chat_to_read(state, params)
     full = chat.to_json() | {
         "accent_color_id": 0,
         "max_reaction_count": 11,
@@ -52,35 +52,35 @@ def get_chat(cloud: TelegramState, params: Params) -> Json:
         full["permissions"] = {right: right in chat.allowed for right in MEMBER_RIGHTS}
     if chat.protected:
         full["has_protected_content"] = True
-    pinned = [found for number in chat.pinned if (found := cloud.messages.find(chat, number))]
+    pinned = [found for number in chat.pinned if (found := state.messages.find(chat, number))]
     if pinned:
         full["pinned_message"] = pinned[-1].to_json()
     return full
 
 
-def get_chat_member(cloud: TelegramState, params: Params) -> Json:
-    chat = chat_to_read(cloud, params)
-    user = cloud.chats.users.get(params.integer("user_id"))
+def get_chat_member(state: TelegramState, params: Params) -> Json:
+    chat = chat_to_read(state, params)
+    user = state.chats.users.get(params.integer("user_id"))
     if user is None:
         raise bad_request("PARTICIPANT_ID_INVALID")
-    if chat.kind == ChatType.PRIVATE and user.id in (chat.id, cloud.bot.id):
+    if chat.kind == ChatType.PRIVATE and user.id in (chat.id, state.bot.id):
         return member_json(chat, user, Member(MemberStatus.MEMBER))
     return member_json(chat, user, chat.get_member(user.id))
 
 
-def get_chat_administrators(cloud: TelegramState, params: Params) -> list[Json]:
-    chat = chat_to_read(cloud, params)
+def get_chat_administrators(state: TelegramState, params: Params) -> list[Json]:
+    chat = chat_to_read(state, params)
     if chat.kind == ChatType.PRIVATE:
         raise bad_request("there are no administrators in the private chat")
     return [
-        member_json(chat, cloud.chats.users[user_id], member)
+        member_json(chat, state.chats.users[user_id], member)
         for user_id, member in chat.members.items()
         if member.status in (MemberStatus.CREATOR, MemberStatus.ADMINISTRATOR)
     ]
 
 
-def get_chat_member_count(cloud: TelegramState, params: Params) -> int:
-    chat = chat_to_read(cloud, params)
+def get_chat_member_count(state: TelegramState, params: Params) -> int:
+    chat = chat_to_read(state, params)
     if chat.kind == ChatType.PRIVATE:
         return 2
     return sum(member.status in PRESENT_STATUSES for member in chat.members.values())

@@ -12,32 +12,32 @@ from bot.sandbox.telegram.rights import check_post
 from bot.sandbox.telegram.state import TelegramState
 
 
-def send_message(cloud: TelegramState, params: Params) -> Json:
+def send_message(state: TelegramState, params: Params) -> Json:
     plain, entities = compose.read_text(params)
     preview = compose.read_preview(params)
     markup = read_keyboard(params)
-    chat = chat_to_write(cloud, params)
-    reply_to = find_replied(cloud, chat, params)
-    check_post(chat, cloud.bot, "can_send_messages")
+    chat = chat_to_write(state, params)
+    reply_to = find_replied(state, chat, params)
+    check_post(chat, state.bot, "can_send_messages")
     text = compose.clean_text(plain, entities, compose.SENT_TEXT)
-    return add_message(cloud, chat, params, Content(text, markup=markup, preview=preview), reply_to).to_json()
+    return add_message(state, chat, params, Content(text, markup=markup, preview=preview), reply_to).to_json()
 
 
-def send_photo(cloud: TelegramState, params: Params) -> Json:
+def send_photo(state: TelegramState, params: Params) -> Json:
     plain, entities = compose.read_caption(params)
-    photo = read_photo(cloud, params, "photo")
+    photo = read_photo(state, params, "photo")
     markup = read_keyboard(params)
-    chat = chat_to_write(cloud, params)
-    reply_to = find_replied(cloud, chat, params)
-    check_post(chat, cloud.bot, "can_send_photos")
+    chat = chat_to_write(state, params)
+    reply_to = find_replied(state, chat, params)
+    check_post(chat, state.bot, "can_send_photos")
     text = compose.clean_text(plain, entities, compose.SENT_CAPTION, empty=True)
     content = Content(text, photo, markup, above=params.flag("show_caption_above_media"))
-    return add_message(cloud, chat, params, content, reply_to).to_json()
+    return add_message(state, chat, params, content, reply_to).to_json()
 
 
-def forward_message(cloud: TelegramState, params: Params) -> Json:
-    message = find_message(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "forward")
-    chat = chat_to_write(cloud, params)
+def forward_message(state: TelegramState, params: Params) -> Json:
+    message = find_message(state, chat_to_read(state, params, "from_chat_id"), params, "forward")
+    chat = chat_to_write(state, params)
     if message.protected or message.chat.protected:
         raise bad_request("message has protected content and can't be forwarded")
     if message.service:
@@ -45,28 +45,28 @@ def forward_message(cloud: TelegramState, params: Params) -> Json:
     content = Content(
         message.content.text, message.content.photo, None, message.content.preview, message.content.above
     )
-    check_post(chat, cloud.bot, "can_send_photos" if content.photo else "can_send_messages")
-    return add_message(cloud, chat, params, content, origin=forward_origin(message)).to_json()
+    check_post(chat, state.bot, "can_send_photos" if content.photo else "can_send_messages")
+    return add_message(state, chat, params, content, origin=forward_origin(message)).to_json()
 
 
-def copy_message(cloud: TelegramState, params: Params) -> Json:
-    message = find_message(cloud, chat_to_read(cloud, params, "from_chat_id"), params, "copy")
+def copy_message(state: TelegramState, params: Params) -> Json:
+    message = find_message(state, chat_to_read(state, params, "from_chat_id"), params, "copy")
     markup = read_keyboard(params)
-    chat = chat_to_write(cloud, params)
+    chat = chat_to_write(state, params)
     if message.protected or message.chat.protected or message.service:
         raise bad_request("the message can't be copied")
     old = message.content
     text = old.text
     if old.photo and params.has("caption"):
         text = compose.clean_text(*compose.read_caption(params), compose.SENT_CAPTION, empty=True)
-    check_post(chat, cloud.bot, "can_send_photos" if old.photo else "can_send_messages")
-    reply_to = find_replied(cloud, chat, params)
+    check_post(chat, state.bot, "can_send_photos" if old.photo else "can_send_messages")
+    reply_to = find_replied(state, chat, params)
     content = Content(text, old.photo, markup, old.preview, old.above)
-    return {"message_id": add_message(cloud, chat, params, content, reply_to).id}
+    return {"message_id": add_message(state, chat, params, content, reply_to).id}
 
 
 def add_message(
-    cloud: TelegramState,
+    state: TelegramState,
     chat: Chat,
     params: Params,
     content: Content,
@@ -74,12 +74,12 @@ def add_message(
     origin: Json | None = None,
 ) -> Message:
     """Count a message against the limits and put it into the chat. Raises Refusal 429."""
-    cloud.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
+    state.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
     message = Message(
         chat=chat,
-        id=cloud.messages.next_id(chat),
-        at=cloud.clock.now(),
-        author=cloud.bot,
+        id=state.messages.next_id(chat),
+        at=state.clock.now(),
+        author=state.bot,
         content=content,
         origin=origin,
         reply_to=reply_to,
@@ -87,12 +87,12 @@ def add_message(
         protected=params.flag("protect_content"),
         effect=params.text("message_effect_id"),
     )
-    cloud.messages.add(message)
-    cloud.log_message("message", message)
+    state.messages.add(message)
+    state.log_message("message", message)
     return message
 
 
-def find_replied(cloud: TelegramState, chat: Chat, params: Params) -> Message | None:
+def find_replied(state: TelegramState, chat: Chat, params: Params) -> Message | None:
     """The message that reply_parameters (or the older reply_to_message_id) points at."""
     given = params.json_value("reply_parameters", "can't parse reply parameters JSON object")
     if given is None:
@@ -103,8 +103,8 @@ def find_replied(cloud: TelegramState, chat: Chat, params: Params) -> Message | 
     message_id = int(given.get("message_id") or 0)
     if not message_id:
         return None
-    place = cloud.chats.find(str(given["chat_id"])) if given.get("chat_id") else chat
-    message = cloud.messages.find(place, message_id)
+    place = state.chats.find(str(given["chat_id"])) if given.get("chat_id") else chat
+    message = state.messages.find(place, message_id)
     if message is None and not given.get("allow_sending_without_reply"):
         raise bad_request("message to be replied not found")
     return message
