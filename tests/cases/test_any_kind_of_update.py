@@ -20,7 +20,7 @@ from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.transport.http_server import create_app
 from jobs.clock import SystemClock
 from tests.conftest import THOROUGH
-from tests.jobs.ingest_network.site import a_site
+from tests.jobs.ingest.site import a_site
 from tests.stories.operator import PATIENCE, running, settings_for
 from tests.stories.test_newsroom_goes_live import OLD, feed, item
 

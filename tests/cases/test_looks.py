@@ -23,7 +23,7 @@ from storage.database import Connection, Database
 from storage.records import Article, ArticleState
 from tests.conftest import MovedClock
 from tests.jobs.ingest.newsroom import Newsroom, rss, story
-from tests.jobs.ingest_network.site import Handler, Site
+from tests.jobs.ingest.site import Handler, Site
 from tests.stories.house import desk
 from tests.stories.test_newsroom_goes_live import feed, item
 

@@ -32,7 +32,7 @@ from jobs.proxies import Proxy as Value
 from jobs.proxies import parse_proxy, should_bypass_proxy
 from jobs.publish.send_result import Outcome, Sent, TryLater, Unclear
 from tests.cases.proxy import Proxy, a_proxy
-from tests.jobs.ingest_network.site import FEED, POLICY, Names, a_site
+from tests.jobs.ingest.site import FEED, POLICY, Names, a_site
 from tests.stories.operator import free_port, newsroom, newswire, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
@@ -395,7 +395,7 @@ from bot.telegram.transport import AiohttpRequest
 from jobs.clock import SystemClock
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.proxies import read_proxy
-from tests.jobs.ingest_network.site import POLICY, Names
+from tests.jobs.ingest.site import POLICY, Names
 async def main():
     proxy, port = read_proxy(sys.argv[1], "TELEGRAM_PROXY"), sys.argv[2]
     async with AiohttpRequest(proxy=proxy, read_timeout=5.0) as request:

@@ -15,7 +15,7 @@ from jobs.config import Pictures
 from storage import articles
 from storage.records import DeliveryState
 from tests.bot.articles import NOW, article
-from tests.jobs.ingest_network.site import a_site
+from tests.jobs.ingest.site import a_site
 from tests.jobs.publish.newsroom import every_delivery
 from tests.stories import operator
 from tests.stories.house import Desk, desk

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from storage.privacy.encryption import generate_key
 from tests.cases.traces import found_in
-from tests.jobs.ingest_network.site import a_site
+from tests.jobs.ingest.site import a_site
 from tests.stories.house import Desk, desk
 from tests.stories.operator import (
     PATIENCE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import feeds
-from tests.jobs.ingest_network.site import Site, a_site
+from tests.jobs.ingest.site import Site, a_site
 from tests.stories.house import Desk, World, desk, world
 
 #: Seconds after which a test gives up: many times what anything here takes.

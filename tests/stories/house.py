@@ -22,7 +22,7 @@ from bot.sandbox.telegram.messages import Message
 from bot.sandbox.transport.in_process import InProcessRequest
 from jobs.clock import SystemClock
 from jobs.config import Rate
-from tests.jobs.ingest_network.site import Site, a_site
+from tests.jobs.ingest.site import Site, a_site
 
 AGES = timedelta(days=36500)
 

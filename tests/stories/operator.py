@@ -20,7 +20,7 @@ import aiohttp
 import click.testing
 
 from bot.__main__ import main
-from tests.jobs.ingest_network.site import Site, a_site
+from tests.jobs.ingest.site import Site, a_site
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 40.0  #: seconds after which a test gives up: many times what anything here takes

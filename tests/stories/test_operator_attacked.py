@@ -9,7 +9,7 @@ import pytest
 
 from storage import feeds
 from tests.feeds import attacks
-from tests.jobs.ingest_network.site import a_site
+from tests.jobs.ingest.site import a_site
 from tests.stories.house import desk, world
 from tests.stories.test_newsroom_goes_live import feed, item
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.telegram.fake_telegram import FAKE_TOKEN
-from tests.jobs.ingest_network.site import a_site
+from tests.jobs.ingest.site import a_site
 from tests.stories.operator import free_port, get, newsroom, running, settings_for, telegram
 from tests.stories.test_newsroom_goes_live import feed, item
 

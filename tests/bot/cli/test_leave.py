@@ -10,7 +10,7 @@ from storage.database import open_database
 from storage.migrations import migrate
 from storage.records import Lease, LeaseState
 from tests.bot.cli.conftest import Newswire
-from tests.jobs.ingest_network.hub import Hub, a_hub
+from tests.jobs.ingest.hub import Hub, a_hub
 from tests.stories.operator import free_port
 
 NOW = datetime.now(UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.ingest.http.fetcher import Fetcher
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.site import POLICY, STRANGER, Site, a_site
+from tests.jobs.ingest.site import POLICY, STRANGER, Site, a_site
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from jobs.ingest.http.results import NoPage, PageGone, ReadPage
 from jobs.ingest.page.fetch import fetch_article_page
 from jobs.ingest.worker_pool import WorkerPool
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.site import Site
-from tests.jobs.ingest_network.test_page import TEXT, meta, page
+from tests.jobs.ingest.page.test_extract import TEXT, meta, page
+from tests.jobs.ingest.site import Site
 
 
 @pytest.fixture

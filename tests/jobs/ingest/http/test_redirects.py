@@ -5,7 +5,7 @@ import pytest
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed, NotModified
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.site import FEED, POLICY, Names, Site, a_site
+from tests.jobs.ingest.site import FEED, POLICY, Names, Site, a_site
 
 
 @pytest.mark.parametrize("status", [301, 308])

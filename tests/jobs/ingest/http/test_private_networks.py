@@ -11,8 +11,8 @@ import pytest
 
 from jobs.ingest.http.fetcher import Fetcher
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.site import POLICY, Names, Site, a_site
-from tests.jobs.ingest_network.test_hostile_servers import reason
+from tests.jobs.ingest.http.test_hostile_servers import reason
+from tests.jobs.ingest.site import POLICY, Names, Site, a_site
 
 
 async def test_a_name_that_leads_home_is_not_asked(clock: MovedClock, stranger: Fetcher) -> None:
@@ -80,7 +80,7 @@ async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:
         "import asyncio, sys\n"
         "from jobs.clock import SystemClock\n"
         "from jobs.ingest.http.fetcher import Fetcher\n"
-        "from tests.jobs.ingest_network.site import POLICY\n"
+        "from tests.jobs.ingest.site import POLICY\n"
         "async def main():\n"
         "    async with Fetcher(POLICY, SystemClock()) as fetcher:\n"
         "        print(type(await fetcher.fetch(sys.argv[1])).__name__)\n"

@@ -14,8 +14,8 @@ from storage import feeds
 from storage.database import Database
 from storage.records import LeaseState
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.house import House, a_house, served
-from tests.jobs.ingest_network.hub import a_hub
+from tests.jobs.ingest.house import House, a_house, served
+from tests.jobs.ingest.hub import a_hub
 
 NEWS = b"<rss version='2.0'><channel><item><title>News</title></item></channel></rss>"
 

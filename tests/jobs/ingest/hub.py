@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from tests.jobs.ingest_network.site import Site, a_site
+from tests.jobs.ingest.site import Site, a_site
 
 
 @dataclass

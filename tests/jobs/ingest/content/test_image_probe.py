@@ -15,7 +15,7 @@ from jobs.ingest.content.image_probe import (
     rejection_reason,
 )
 from jobs.ingest.http.fetcher import Fetcher
-from tests.jobs.ingest_network.site import Site
+from tests.jobs.ingest.site import Site
 
 
 def png(width: int, height: int) -> bytes:

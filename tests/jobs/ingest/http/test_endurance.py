@@ -13,8 +13,8 @@ from hypothesis import strategies as some
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchOutcome
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.site import POLICY, Names, Site, head, sends
-from tests.jobs.ingest_network.test_hostile_servers import ask, reason
+from tests.jobs.ingest.http.test_hostile_servers import ask, reason
+from tests.jobs.ingest.site import POLICY, Names, Site, head, sends
 
 OPEN_FILES = Path("/proc/self/fd")
 

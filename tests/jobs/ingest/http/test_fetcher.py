@@ -20,7 +20,7 @@ from jobs.ingest.http.results import (
     PostResult,
 )
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.site import FEED, Site, head, raw_site, sends
+from tests.jobs.ingest.site import FEED, Site, head, raw_site, sends
 
 
 def failed(outcome: FetchOutcome) -> FetchFailed:

@@ -15,7 +15,7 @@ from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed, FetchOutcome
 from tests.conftest import MovedClock, settle
-from tests.jobs.ingest_network.site import FEED, POLICY, Raw, Site, head, raw_site, sends
+from tests.jobs.ingest.site import FEED, POLICY, Raw, Site, head, raw_site, sends
 
 ZEROS = b"\0" * 1_000_000
 

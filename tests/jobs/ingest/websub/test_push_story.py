@@ -15,8 +15,8 @@ from jobs.ingest.worker_pool import WorkerPool
 from storage import articles, websub_subscriptions
 from storage.database import Database
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.house import House, a_house
-from tests.jobs.ingest_network.site import Site
+from tests.jobs.ingest.house import House, a_house
+from tests.jobs.ingest.site import Site
 
 
 def rss(*headlines: str) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import FetchFailed
-from tests.jobs.ingest_network.site import Site, a_site
+from tests.jobs.ingest.site import Site, a_site
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")
 
@@ -21,7 +21,7 @@ LOOK = """
 import asyncio, sys
 from jobs.clock import SystemClock
 from jobs.ingest.http.fetcher import Fetcher
-from tests.jobs.ingest_network.site import POLICY
+from tests.jobs.ingest.site import POLICY
 async def main():
     async with Fetcher(POLICY, SystemClock()) as fetcher:
         found = await fetcher.fetch(sys.argv[1])

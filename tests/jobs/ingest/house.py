@@ -16,8 +16,8 @@ from storage import feeds, websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease
 from tests.conftest import MovedClock
-from tests.jobs.ingest_network.hub import Hub, a_hub
-from tests.jobs.ingest_network.site import POLICY
+from tests.jobs.ingest.hub import Hub, a_hub
+from tests.jobs.ingest.site import POLICY
 
 
 @dataclass
