@@ -19,7 +19,7 @@ from jobs.publish.context import PublishContext
 from storage.database import Database
 from storage.reports import Backlog, collect_statistics, delivery_backlog
 from tests.conftest import MovedClock
-from tests.jobs.publish.desk import Desk, desk
+from tests.jobs.publish.harness import Desk, desk
 from tests.jobs.publish.newsroom import FEED
 
 OPERATOR = 50

@@ -27,7 +27,7 @@ from bot.sandbox.transport.in_process import InProcessRequest
 from bot.telegram.account import WebhookInfo, fetch_bot_name
 from storage.schema import posts
 from tests.conftest import MovedClock
-from tests.jobs.publish.desk import DatabaseHere
+from tests.jobs.publish.harness import DatabaseHere
 from tests.stories.house import desk
 from tests.stories.test_newsroom_goes_live import feed, item
 

@@ -18,7 +18,7 @@ from storage.records import ChatKind
 from tests.bot.newsroom import OPERATOR, Newsroom
 from tests.cases.recorded import RecordedRequest
 from tests.conftest import MovedClock, quiet
-from tests.jobs.publish.desk import DatabaseHere
+from tests.jobs.publish.harness import DatabaseHere
 
 Json = dict[str, Any]
 DATA = ["latest 1", "+latest 1", "forget", "+unsubscribe", "search rice", "+related id:1", "status", "", "\0"]

@@ -21,7 +21,7 @@ from jobs.publish import pipeline
 from storage.database import Database
 from storage.delivery import planning
 from tests.conftest import MovedClock
-from tests.jobs.publish.desk import Desk, desk
+from tests.jobs.publish.harness import Desk, desk
 from tests.jobs.publish.newsroom import FEED, correct
 from tests.stories.house import desk as whole_house
 from tests.stories.test_newsroom_goes_live import feed, item

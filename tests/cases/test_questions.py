@@ -20,7 +20,7 @@ from storage.database import Database
 from tests.bot.newsroom import OPERATOR, Newsroom
 from tests.cases.recorded import RecordedRequest
 from tests.conftest import MovedClock, quiet
-from tests.jobs.publish.desk import DatabaseHere
+from tests.jobs.publish.harness import DatabaseHere
 from tests.stories.house import desk, world
 from tests.stories.test_newsroom_goes_live import OLD, feed, item
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from storage import articles
-from tests.jobs.publish.test_placing import ENGINEERS, FAMILIES, ORCHIDS, RIVER
+from tests.jobs.publish.test_story_assignment import ENGINEERS, FAMILIES, ORCHIDS, RIVER
 from tests.stories.house import Desk, desk, world
 from tests.stories.test_newsroom_goes_live import feed, item
 

@@ -8,7 +8,7 @@ from storage.database import Database
 from storage.records import Article
 from tests.bot.newsroom import BURMESE, Newsroom
 from tests.conftest import MovedClock
-from tests.jobs.publish.test_placing import ENGINEERS, FAMILIES, ORCHIDS, RIVER
+from tests.jobs.publish.test_story_assignment import ENGINEERS, FAMILIES, ORCHIDS, RIVER
 
 
 class Room(Newsroom):

@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.delivery import planning
 from storage.records import DeliveryState, Lane, Verdict
 from tests.conftest import MovedClock
-from tests.jobs.publish.desk import Desk, desk
+from tests.jobs.publish.harness import Desk, desk
 from tests.jobs.publish.newsroom import FEED, followers
 
 CHANNEL = -1001000000001

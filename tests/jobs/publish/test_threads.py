@@ -10,9 +10,9 @@ from storage import stories
 from storage.database import Database
 from storage.records import DeliveryState
 from tests.conftest import MovedClock
-from tests.jobs.publish.desk import Desk, desk
+from tests.jobs.publish.harness import Desk, desk
 from tests.jobs.publish.newsroom import FEED, followers
-from tests.jobs.publish.test_placing import ENGINEERS, FAMILIES, ORCHIDS, RIVER
+from tests.jobs.publish.test_story_assignment import ENGINEERS, FAMILIES, ORCHIDS, RIVER
 
 CHANNEL, OTHER = -1001000000001, -1001000000002
 READER, OPERATOR = 60, 50

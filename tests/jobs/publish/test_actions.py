@@ -32,7 +32,7 @@ from storage.records import (
     PostKind,
 )
 from tests.jobs.publish.newsroom import CHANNEL, NOW, later
-from tests.jobs.publish.test_plan import story
+from tests.jobs.publish.test_rules import story
 
 POLICY = PublishPolicy(editions=(Edition(name="", channels=(), feed_urls=()),))
 WAIT = timedelta(seconds=75)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.publish.keyword_match import find_term
-from tests.jobs.publish.test_plan import story
+from tests.jobs.publish.test_rules import story
 
 QUAKE = "ရန်ကုန်မြို့တွင် ငလျင်လှုပ်ခတ်မှုကြောင့် လူသုံးဦး သေဆုံး"
 

@@ -12,7 +12,7 @@ from jobs.publish.send_result import ChatAccess
 from storage.database import Database
 from storage.records import ChatKind, DeliveryState
 from tests.conftest import THOROUGH, MovedClock
-from tests.jobs.publish.desk import Desk, desk
+from tests.jobs.publish.harness import Desk, desk
 from tests.jobs.publish.newsroom import followers
 
 CHANNEL, OTHER, GROUP = -1001000000001, -1001000000002, -1001000000003

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jobs.config import Rate
 from jobs.publish.rate_limiter import ANSWER_DELAY, RESERVATION_SECONDS, RateLimiter
 from jobs.publish.sliding_windows import SHARE
-from tests.jobs.publish.test_pace import most_in
+from tests.jobs.publish.test_rate_limiter import most_in
 
 GROUP, READER = -2002, 7
 RATES = st.sampled_from([Rate(1, 1.0), Rate(2, 1.0), Rate(5, 2.0), Rate(30, 1.0), Rate(100, 1.0)])
