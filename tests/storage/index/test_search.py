@@ -9,7 +9,7 @@ from storage.index import Index
 from storage.index.source import ArticleForIndex
 from storage.search import SearchPage, search_articles
 from tests.storage.index.archive import NOON, draft, found, keep
-from tests.storage.zawgyi_writer import to_zawgyi
+from tests.storage.text.zawgyi_writer import to_zawgyi
 
 BURMESE = "လန်းမတော်မြို့တွင် ရေကြီးမှုကြောင့် ကျောင်းများ ပိတ်ထားသည်"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
-from tests.storage.zawgyi_writer import to_zawgyi
+from tests.storage.text.zawgyi_writer import to_zawgyi
 
 URL = "https://news.example/feed"
 DATE = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)

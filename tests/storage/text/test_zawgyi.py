@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.text.zawgyi import is_zawgyi, to_unicode
-from tests.storage.zawgyi_writer import to_zawgyi
+from tests.storage.text.zawgyi_writer import to_zawgyi
 
 WORDS = [
     ("ျပည္သူေတြရဲ့ ဒုကၡကို သံုးႏွစ္အတြင္း", "ပြည်သူတွေရဲ့ ဒုက္ခကို သုံးနှစ်အတွင်း"),

@@ -20,7 +20,7 @@ from tests.jobs.publish.newsroom import (
     spread_all,
     states,
 )
-from tests.storage.test_outbox import claim, sent
+from tests.storage.delivery.test_deliveries import claim, sent
 
 
 def chats_owed(c: Connection) -> list[int]:
