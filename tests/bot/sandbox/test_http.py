@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.transport.http_server import create_app
 from tests.bot.sandbox.conftest import Town
-from tests.bot.sandbox.test_pictures import png
+from tests.bot.sandbox.test_photos import png
 from tests.conftest import settle
 
 Client = TestClient[Any, Any]

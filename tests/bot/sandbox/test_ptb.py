@@ -27,7 +27,7 @@ from bot.sandbox.telegram.messages import Message
 from bot.sandbox.transport.http_server import create_app
 from bot.sandbox.transport.in_process import InProcessRequest
 from tests.bot.sandbox.conftest import Town
-from tests.bot.sandbox.test_pictures import png
+from tests.bot.sandbox.test_photos import png
 
 KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("More", callback_data="more")]])
 
