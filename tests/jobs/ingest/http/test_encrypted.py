@@ -59,7 +59,7 @@ async def look_trusting(certificate: Path, url: str) -> list[str]:
         url,
         env={**os.environ, "SSL_CERT_FILE": str(certificate)},
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
     )
     out, _ = await child.communicate()
     return out.decode().split()

@@ -93,7 +93,7 @@ async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:
         site.url(),
         env={**os.environ, "http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"},
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
     )
     out, _ = await child.communicate()
     assert out.decode().strip() == "Fetched"
