@@ -175,7 +175,7 @@ FORGED = {
             FORGED | {"true": False, "place": "channel"},
         ),
         (
-            "bot.dispatch.answers.Messenger._may_replace",
+            "bot.dispatch.answers.ReplySender._may_replace",
             None,
             FORGED | {"true": False, "number": "alert"},
         ),

@@ -394,10 +394,10 @@ from dataclasses import replace
 from bot.telegram.transport import AiohttpRequest
 from jobs.clock import SystemClock
 from jobs.ingest.http.fetcher import Fetcher
-from jobs.proxies import read_proxy
+from jobs.proxies import parse_proxy
 from tests.jobs.ingest.site import POLICY, Names
 async def main():
-    proxy, port = read_proxy(sys.argv[1], "TELEGRAM_PROXY"), sys.argv[2]
+    proxy, port = parse_proxy(sys.argv[1], "TELEGRAM_PROXY"), sys.argv[2]
     async with AiohttpRequest(proxy=proxy, read_timeout=5.0) as request:
         try:
             print(await request.do_request(f"https://telegram.example:{port}/feed", "POST"))

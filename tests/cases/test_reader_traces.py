@@ -137,10 +137,10 @@ def test_6a_no_error_shows_its_words_and_no_library_its_values(tmp_path: Path) -
 _BREAKS = """
 import asyncio, gc, logging, threading, warnings
 import structlog
-from bot.config.logs import start_logs
+from bot.config.logs import configure_logging
 
 SECRET = "Zebraquagga 7345678901"
-start_logs("text", "debug")
+configure_logging("text", "debug")
 log = structlog.get_logger()
 
 def breaks():

@@ -58,7 +58,7 @@ async def closed(talk: Talk) -> bytes:
 
 
 async def test_13a_half_a_head_is_closed_at_its_deadline_however_it_drips() -> None:
-    async with server(head=0.3) as port:
+    async with server(head_timeout=0.3) as port:
         silent, half = await connect(port), await connect(port, HALF_A_HEAD)
         second = await connect(port, WHOLE + HALF_A_HEAD)
         drips = await connect(port, HALF_A_HEAD)
@@ -76,12 +76,12 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
 
 async def test_13a_a_body_that_never_comes_is_closed_at_its_deadline() -> None:
     head = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nand no more"
-    async with server(done=0.3) as port:
+    async with server(request_timeout=0.3) as port:
         assert await closed(await connect(port, head)) == b""
 
 
 async def test_13a_whoever_asks_and_never_reads_the_answers_is_closed() -> None:
-    async with server(done=0.3) as port:
+    async with server(request_timeout=0.3) as port:
         reader, writer = await connect(port)
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         writer.write(WHOLE * 200_000)
@@ -98,7 +98,7 @@ async def _go_on(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_13a_one_connection_too_many_closes_the_oldest() -> None:
-    async with server(most=3) as port:
+    async with server(max_connections=3) as port:
         first = await connect(port, HALF_A_HEAD)
         others = [await connect(port, WHOLE) for _ in range(2)]
         for reader, _ in others:

@@ -35,8 +35,8 @@ class TracesHere(Erasure):
     """Traces that are erased in the calling thread, as often as somebody asks."""
 
     async def erase(self) -> bool:
-        self.left = not self.erase_sync()
-        return not self.left
+        self.is_needed = not self.erase_sync()
+        return not self.is_needed
 
 
 class DatabaseHere(Database):
@@ -44,7 +44,7 @@ class DatabaseHere(Database):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        self.traces = TracesHere(engine)
+        self.erasure = TracesHere(engine)
 
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -206,7 +206,7 @@ async def test_a_reader_who_blocked_the_bot_is_erased_by_the_first_refusal(newsr
     assert newsroom.db.read_sync(chats.get, reader) is None
     assert newsroom.db.read_sync(chats.list_subscriptions, reader) == []
     assert not [each for each in newsroom.deliveries() if each.chat_id == reader]
-    assert newsroom.db.traces.is_pending
+    assert newsroom.db.erasure.is_pending
 
 
 async def test_a_group_that_becomes_a_supergroup_is_followed(db: Database, clock: MovedClock) -> None:
