@@ -18,7 +18,7 @@ from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.sample.site_server import SampleSite
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
-from tests.bot.sandbox_page.tiny_bot import TinyBot, running
+from tests.bot.sandbox.page.tiny_bot import TinyBot, running
 from tests.conftest import MovedClock
 
 CHROMIUM = shutil.which("chromium") or ("/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None)

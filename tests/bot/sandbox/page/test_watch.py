@@ -12,7 +12,7 @@ from bot.sandbox.page.page_server import STATIC_FOLDER
 from bot.sandbox.sample.site_server import SampleSite
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.state import LinkPreview
-from tests.bot.sandbox_page.conftest import Visitor
+from tests.bot.sandbox.page.conftest import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.page.app import Sandbox
 from bot.sandbox.sample.sample_site import NOTICES
 from bot.sandbox.sample.site_server import SampleSite
-from tests.bot.sandbox_page.conftest import Visitor
+from tests.bot.sandbox.page.conftest import Visitor
 from tests.conftest import MovedClock
 
 FEED = "gazette/en/feed.xml"

@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from bot.sandbox.page.app import Sandbox
 from bot.sandbox.sample.site_server import SampleSite
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
-from tests.bot.sandbox_page.tiny_bot import TinyBot
+from tests.bot.sandbox.page.tiny_bot import TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
