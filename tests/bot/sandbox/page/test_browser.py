@@ -51,9 +51,9 @@ async def test_a_corrected_story_is_marked_and_a_withdrawn_one_goes(
 
 async def test_a_post_is_forwarded_to_the_bot_by_keyboard_alone(page: Page, tiny_bot: TinyBot) -> None:
     post = page.get_by_role("log", name="The Sandbox Gazette").get_by_role("listitem").last
-    await post.get_by_role("button", name="What can be done with this post").focus()
+    await post.get_by_role("button", name="Actions for this post").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("menuitem", name="Ask the bot what is related")).to_be_focused()
+    await expect(page.get_by_role("menuitem", name="Ask the bot for related stories")).to_be_focused()
     await page.keyboard.press("Enter")
     chat = page.get_by_role("log", name="Newswire")
     await expect(

@@ -22,7 +22,7 @@ async def sandbox_process(tmp_path: Path) -> AsyncIterator[tuple[asyncio.subproc
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "sandbox", "--port", "0"),
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[4])},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -127,11 +127,11 @@ async def test_an_answer_names_what_it_answers(visitor: Visitor) -> None:
     [
         ("say", {"text": "  "}, "nothing to send"),
         ("say", {"text": "x" * 4097}, "4096"),
-        ("say", {"text": 5}, "text is a text"),
+        ("say", {"text": 5}, "text must be a string"),
         ("say", [], "object"),
-        ("say", {"text": "hi", "reply_to": 99}, "not there"),
+        ("say", {"text": "hi", "reply_to": 99}, "no longer exists"),
         ("press", {"chat": "1", "id": 1}, "whole number"),
-        ("press", {"chat": 1, "id": 1}, "not there"),
+        ("press", {"chat": 1, "id": 1}, "no longer exists"),
         ("story", {"do": "explode"}, "publish, correct, withdraw"),
     ],
 )
@@ -247,7 +247,7 @@ async def test_it_closes_although_a_page_is_open(box: FakeTelegram, newsroom: Sa
 
 async def test_it_listens_on_this_machine_only(box: FakeTelegram) -> None:
     for host in ("0.0.0.0", "192.168.1.5", "::", "example.org"):
-        with pytest.raises(ValueError, match="this machine only"):
+        with pytest.raises(ValueError, match="loopback addresses only"):
             await open_sandbox(box, None, host, 0)
 
 
