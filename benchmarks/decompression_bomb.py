@@ -19,6 +19,7 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from ipaddress import ip_network
 from multiprocessing.queues import Queue
@@ -32,11 +33,15 @@ from bot.app.interpreter import tune_interpreter
 from bot.web.server import start_server
 from jobs.clock import SystemClock
 from jobs.config import FetchPolicy
-from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed
 from jobs.ingest.parse.parser import Parser
 from jobs.ingest.worker_pool import WorkerPool
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 POLICY = FetchPolicy(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
 PACKED = 10_000_000
@@ -88,7 +93,8 @@ def small_blocks() -> bytes:
 
 def small_br_blocks() -> bytes:
     packer = brotli.Compressor(quality=9)
-    return b"".join(packer.process(_words(300)) + packer.flush() for _ in range(5000)) + packer.finish()
+    blocks: list[bytes] = [packer.process(_words(300)) + packer.flush() for _ in range(5000)]
+    return b"".join([*blocks, packer.finish()])
 
 
 def _words(length: int) -> bytes:
@@ -146,7 +152,8 @@ async def stalled(work: Callable[[], Awaitable[str]]) -> tuple[str, float, Beat]
 
 async def measure(port: int) -> list[tuple[str, str, float, Beat]]:
     """Every attack, one after the other."""
-    clock, rows = SystemClock(), []
+    clock = SystemClock()
+    rows: list[tuple[str, str, float, Beat]] = []
     children = WorkerPool(clock)
     parser = Parser(children)
     await parser.warm_up()
@@ -156,14 +163,14 @@ async def measure(port: int) -> list[tuple[str, str, float, Beat]]:
     async with Fetcher(POLICY, clock) as fetcher:
         for number, name in enumerate(answers()):
             url = f"http://127.0.0.1:{port}/{number}"
-            rows.append((name, *await stalled(lambda url=url: look(fetcher, parser, url))))  # type: ignore[misc]
+            rows.append((name, *await stalled(partial(look, fetcher, parser, url))))
         packed = zeros_behind(b"")
         written = {
             "to us: gzip(zeros)": (b"Content-Encoding: gzip\r\nContent-Length: %d" % len(packed), packed),
             "to us: chunks of one byte": (CHUNKED, b"1\r\na\r\n" * (PACKED // 6) + b"0\r\n\r\n"),
         }
         for name, (line, body) in written.items():
-            rows.append((name, *await stalled(lambda line=line, body=body: written_to(ours, line, body))))  # type: ignore[misc]
+            rows.append((name, *await stalled(partial(written_to, ours, line, body))))
     await runner.cleanup()
     await children.close()
     return rows

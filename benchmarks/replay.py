@@ -1,6 +1,5 @@
 """Newswire's own parse, recognise and store, run over snapshots of real feeds as if they came by today."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -157,8 +156,3 @@ def every_article(db: Database) -> list[Article]:
 def revisions_of(db: Database, article_id: int) -> list[Revision]:
     """What an article said, in order."""
     return db.read_sync(articles.list_revisions, article_id)
-
-
-def run(coroutine: object) -> None:
-    """For scripts: run a coroutine to its end."""
-    asyncio.run(coroutine)  # type: ignore[arg-type]

@@ -144,10 +144,8 @@ def languages() -> list[tuple[str, Figures, dict[str, Figures]]]:
     )
     for language in material.sib_languages():
         texts = material.sib(language)
-        ours, *others = [
-            _topics(system, texts, language)
-            for system in (Newswire(), *(Bm25(n, c) for n, c in CUTS.items()))
-        ]
+        systems: list[System] = [Newswire(), *(Bm25(name, cut) for name, cut in CUTS.items())]
+        ours, *others = [_topics(system, texts, language) for system in systems]
         row = [language]
         for measure in ("P@5", "MRR"):
             best = max(others, key=lambda figures: figures.mean(measure))
@@ -156,9 +154,11 @@ def languages() -> list[tuple[str, Figures, dict[str, Figures]]]:
         found.append((language, ours, {figures.system: figures for figures in others}))
     console.print(table)
     for measure in ("P@5", "MRR"):
-        ours = np.mean([ours.mean(measure) for _, ours, _ in found])
-        best = np.mean([max(row.mean(measure) for row in others.values()) for _, _, others in found])
-        console.print(f"  {measure}, mean of {len(found)}: {ours:.4f}; of the best other of each: {best:.4f}")
+        mean = np.mean([figures.mean(measure) for _, figures, _ in found])
+        best_mean = np.mean([max(row.mean(measure) for row in rows.values()) for _, _, rows in found])
+        console.print(
+            f"  {measure}, mean of {len(found)}: {mean:.4f}; of the best peer of each: {best_mean:.4f}"
+        )
     return found
 
 

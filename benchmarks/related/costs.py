@@ -44,9 +44,9 @@ def of_speed(vectors: Vectors, size: int, read: int) -> None:
         wanted |= set(plain.related(at, 40))
     extra.give(sorted(wanted), texts)
     if read:
-        rows = [events(system, texts, questions, quiet, depth=5) for system in (plain, extra)]
+        by_words, by_both = (events(system, texts, questions, quiet, depth=5) for system in (plain, extra))
         table = Table("texts", "nDCG@5: words, extra (gain)", title=f"ECB+ in {half:,}")
-        table.add_row(*compare(f"{read} of Dev", *rows, ("nDCG@5",)))
+        table.add_row(*compare(f"{read} of Dev", by_words, by_both, ("nDCG@5",)))
         console.print(table)
     asked = [at + 1 for at in sample(400, half)] + list(range(1, len(dev) + 1))
     table = Table(

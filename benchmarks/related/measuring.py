@@ -18,7 +18,7 @@ from storage.records import Article, ArticleState
 from storage.stories import CANDIDATE_COUNT, rank_candidates
 
 #: Wraps what is gone through, so that whoever waits sees how far it is.
-Track = Callable[[Iterable[int]], Iterable[int]]
+Track = Callable[[Sequence[int]], Iterable[int]]
 
 
 @dataclass

