@@ -1,4 +1,4 @@
-"""The sample site over HTTP, as the fetcher meets it."""
+"""The sample site over HTTP, as the fetcher sees it."""
 
 from xml.etree import ElementTree
 

@@ -1,4 +1,4 @@
-"""The whole of `newswire sandbox`, as a stranger meets it: a process of its own, and a real browser."""
+"""`newswire sandbox` end to end: a separate process and a real browser."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from playwright.async_api import Browser, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-PATIENCE = 30_000  #: milliseconds: many times what anything here takes
+PATIENCE = 30_000  #: milliseconds; many times longer than any step here
 
 
 @pytest_asyncio.fixture(loop_scope="module")
