@@ -54,7 +54,7 @@ from jobs.clock import Clock
 
 _encode_json = json.JSONEncoder(separators=(",", ":")).encode
 BOT_ID = 7000001
-FAKE_TOKEN = f"{BOT_ID}:AAFa-telegram-in-a-box-has-no-secret"
+FAKE_TOKEN = f"{BOT_ID}:AAFa-ke-telegram-that-has-no-secrets"
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
