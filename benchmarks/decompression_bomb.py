@@ -4,8 +4,9 @@ The attacks run one by one, each from a server or a client in another process: 1
 of zeros, with or without a small feed before them; bodies that decompress slowly; a body in chunks of one
 byte; a page that links 20,000 feeds. Each is fetched, hashed and parsed as in a feed update. A stall is the
 largest delay of a heartbeat on the loop; "without waiting" leaves out the time that the thread waited for a
-core (Linux), and "CPU" is the CPU time that the thread used in between. Run: `python -m
-benchmarks.decompression_bomb`.
+core (Linux), and "CPU" is the CPU time that the thread used in between.
+
+Run: `python -m benchmarks.decompression_bomb`.
 """
 
 import asyncio

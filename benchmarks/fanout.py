@@ -3,9 +3,9 @@
     python -m benchmarks.fanout
     python -m benchmarks.fanout --readers-key --readers 100000   # what READERS_KEY costs
 
-The real process (`newswire run`) sends to a fake Telegram with Telegram's rate limits, which are the limit.
-The peers are python-telegram-bot with its defaults, and aiogram if it is installed or AIOGRAM_PYTHON names a
-Python that has it. Then a million owed deliveries are planned and settled.
+The real process (`newswire run`) sends to a fake Telegram that enforces Telegram's rates; these are the
+limit. The peers are python-telegram-bot with its defaults, and aiogram if it is installed or AIOGRAM_PYTHON
+names a Python that has it. Then a million owed deliveries are planned and settled.
 """
 
 import argparse
