@@ -1,1 +1,1 @@
-"""One file a question; `make bench` runs them all and prints a table each."""
+"""Benchmarks, one module for each question; `make bench` runs them all, and each prints a table."""

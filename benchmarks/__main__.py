@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs every benchmark, or those named, one after the other; a table each."""
+"""`python -m benchmarks [NAME ...]` runs all benchmarks, or those named, one after the other."""
 
 import subprocess
 import sys
@@ -6,18 +6,18 @@ import time
 
 from rich.console import Console
 
-#: In the order of an article's way. Each is a module of its own, `python -m benchmarks.NAME`.
+#: In the order of the pipeline, from fetching to search. Each also runs alone: `python -m benchmarks.NAME`.
 ALL = (
-    "fetch_many", "decompression_bomb", "replay_feeds", "article_pages", "fanout", "flood", "box_speed",
-    "related", "related.readers", "related.semantic",
+    "fetch_many", "decompression_bomb", "replay_feeds", "article_pages", "fanout", "flood",
+    "fake_telegram_speed", "related", "related.readers", "related.semantic",
 )  # fmt: skip
 
 
 def main(names: list[str]) -> int:
-    """Run each in a process of its own; how many failed."""
+    """Run each in a separate process. Exit code 1 if one failed, 2 for an unknown name."""
     console, failed = Console(highlight=False), 0
     if unknown := set(names) - set(ALL):
-        console.print(f"{', '.join(sorted(unknown))}: one of {', '.join(ALL)} is wanted.")
+        console.print(f"No benchmark {', '.join(sorted(unknown))}; the benchmarks are {', '.join(ALL)}.")
         return 2
     for name in names or ALL:
         console.rule(f"[bold]{name}", align="left")

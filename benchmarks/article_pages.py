@@ -1,4 +1,8 @@
-"""How well, and how fast, are real pages read? Against their own tags and trafilatura's test sentences."""
+"""Accuracy and speed of the page parser on real article pages.
+
+Measured against the pages' own metadata, and against the sentences that trafilatura's evaluation data wants
+and does not want in the text.
+"""
 
 import csv
 import json
@@ -26,7 +30,7 @@ Rates = dict[str, tuple[float, int]]
 
 
 def agreement(every: int = 1, times: list[float] | None = None) -> Rates:
-    """For each thing read: the share of pages that agree, and of how many; of each `every`-th page."""
+    """For each field: the share of pages (every `every`-th one) that agree, and the number compared."""
     counts: dict[str, list[bool]] = defaultdict(list)
     for row in list(_rows())[::every]:
         began = time.perf_counter()
@@ -50,7 +54,7 @@ def _address(row: dict[str, str]) -> str:
 
 
 def _compared(row: dict[str, str], page: ReadPage | None) -> Iterator[tuple[str, bool]]:
-    """What the page's own tags say, against what was read."""
+    """For each field, whether the parsed page agrees with the page's own metadata."""
     yield "text", page is not None and len(page.text) > 200
     if page is None:
         return
@@ -89,7 +93,7 @@ def _sentences(file: str, page: ReadPage) -> Iterator[tuple[str, bool]]:
 
 
 def _expected(kept: dict[str, dict[str, list[str]]] = {}) -> dict[str, dict[str, list[str]]]:  # noqa: B006
-    """Trafilatura's own expectations, by the file's name; read once."""
+    """Trafilatura's expected sentences by file name; read once."""
     if not kept and SENTENCES.exists():
         kept.update({one["file"]: one for one in json.loads(SENTENCES.read_text("utf-8")).values()})
     return kept
@@ -97,17 +101,17 @@ def _expected(kept: dict[str, dict[str, list[str]]] = {}) -> dict[str, dict[str,
 
 def main() -> None:
     if not PAGES.exists():
-        print(f"{PAGES} is not here: unpack the feeds' material to run this benchmark.")
+        print(f"{PAGES} is missing: run `make material FROM=folder` first.")
         return
     times: list[float] = []
     rates = agreement(times=times)
-    table = Table("read from a page", "agrees", "of", title=f"{len(times)} real article pages")
+    table = Table("field", "agrees", "of", title=f"{len(times)} real article pages")
     for name, (rate, count) in sorted(rates.items()):
         table.add_row(name, f"{rate:.1%}", str(count))
     times.sort()
     Console().print(table)
     median, late = statistics.median(times) * 1e3, times[int(len(times) * 0.95)] * 1e3
-    print(f"ms a page: median {median:.0f}, p95 {late:.0f}, longest {times[-1] * 1e3:.0f}")
+    print(f"ms per page: median {median:.0f}, p95 {late:.0f}, longest {times[-1] * 1e3:.0f}")
 
 
 if __name__ == "__main__":

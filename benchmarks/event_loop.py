@@ -1,4 +1,4 @@
-"""How late an event loop's beats are, and why: its own work, other threads, or other programs' cores."""
+"""Measures stalls of an event loop, and whether its own work, other threads or other processes cause them."""
 
 import asyncio
 import sys
@@ -9,21 +9,21 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 BEAT = 0.002  #: seconds
-#: A beat that is later than this, what others had of the cores left out, is looked into.
+#: Seconds; the stack is printed for a beat that is later, without the time waiting for a core.
 LONG = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """How late a beat was, in seconds."""
+    """The delay of a heartbeat, in seconds."""
 
     late: float
-    unqueued: float  #: less the time that the loop's thread waited for a core
+    unqueued: float  #: without the time that the loop's thread waited for a core
     own: float  #: the CPU time that the loop's thread used
 
 
 class Heart:
-    """Beats on the running event loop, in the main thread; tells of long beats what the loop did then."""
+    """A heartbeat on the event loop of the main thread; prints the stack of the loop during long delays."""
 
     def __init__(self) -> None:
         self.beats: list[Beat] = []
@@ -32,7 +32,7 @@ class Heart:
         self._seen = ""
 
     async def beat(self) -> None:
-        """Beat until cancelled; a thread looks what the loop does whenever a beat does not come."""
+        """Beat until cancelled, while a thread records the stack of the loop whenever a beat is late."""
         over = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(over,), daemon=True)
         watcher.start()
@@ -45,7 +45,7 @@ class Heart:
                 unqueued = max(0.0, late - (_queued() - queued))
                 self.beats.append(Beat(late, unqueued, time.thread_time() - cpu))
                 if unqueued > LONG:
-                    print(f"{late * 1e3:.0f} ms late, {unqueued * 1e3:.0f} less the queue, at:\n{seen}")
+                    print(f"{late * 1e3:.0f} ms late, {unqueued * 1e3:.0f} without waiting, at:\n{seen}")
         finally:
             over.set()
 
@@ -56,12 +56,12 @@ class Heart:
                 self._seen = "".join(traceback.format_stack(frame)[-4:])
 
     def worst(self) -> Beat:
-        """The worst of all beats in each way."""
+        """The largest delay of all beats, of each kind."""
         return Beat(*(max(ways) for ways in zip(*map(astuple, self.beats), strict=True)))
 
 
 def _queued() -> float:
-    """Seconds that the main thread waited for a core so far; 0 where the system does not tell."""
+    """Seconds that the main thread has waited for a core (Linux); 0 on other systems."""
     try:
         return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):

@@ -1,6 +1,6 @@
-"""How others look at many feeds: programs for `fetch_many`, each run in a process of its own.
+"""The peers of `fetch_many`: programs that update many feeds with other libraries, each in its own process.
 
-reader has dependencies of its own: install it into an environment apart from this one and name its Python,
+reader has its own dependencies: install it into a separate environment and name its Python,
     python3 -m venv ../peers && ../peers/bin/pip install reader
     NEWSWIRE_PEERS=../peers/bin/python python -m benchmarks.fetch_many
 """
@@ -8,10 +8,10 @@ reader has dependencies of its own: install it into an environment apart from th
 import os
 import sys
 
-#: A Python that has reader, "" for none.
+#: A Python that has reader, or "".
 READERS_PYTHON = os.environ.get("NEWSWIRE_PEERS", "")
 
-#: Each is run with the addresses as JSON on its input; says "ready", then a time for each line it is given.
+#: Each reads the feeds' URLs as JSON, prints "ready", and then its figures for each further line of input.
 FEEDPARSER = """
 import json, sys, time, feedparser
 from concurrent.futures import ThreadPoolExecutor

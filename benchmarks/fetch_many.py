@@ -1,13 +1,13 @@
-"""How many feeds a second, nine of ten unchanged, and does anybody wait while we read them?
+"""Feed updates a second with nine of ten feeds unchanged, and the stalls of the event loop meanwhile.
 
-A thousand feeds of twenty items on a thousand local addresses (a server in a child process); a first round
-fills all databases, then every tenth site publishes and the next rounds are measured: fetch, parse, recognise
-and keep. Beside it, on the same sites in the same run: lemon24/reader's update, and feedparser's own
-fetching, which keeps nothing. Once with no way between, and once with sites 60 ms away.
-A stall is how late the latest beat of a heartbeat on the event loop was; "less the queue" leaves out what the
-loop's thread waited for a core that others had (Linux), "its own" is the CPU time that it used in between.
-Where a beat is more than 50 ms late without the queue, what the loop was doing then is printed.
-Run: `python -m benchmarks.fetch_many [FEEDS [ROUNDS]]`; `feed_peers` says how to get reader.
+A thousand feeds of twenty items on a thousand local addresses, served by a child process. The first round
+fills all databases; then every tenth site publishes before each measured round of fetching, parsing,
+deduplicating and storing. The peers, on the same sites in the same run, are lemon24/reader's update, and
+feedparser's own fetching, which stores nothing. Measured without latency, and with 60 ms. A stall is the
+largest delay of a heartbeat on the event loop, with a limit of 50 ms; "without waiting" leaves out the time
+that the thread waited for a core (Linux), and "CPU" is the CPU time that the thread used in between. If the
+limit is exceeded without waiting, the stack of the loop is printed. Run: `python -m benchmarks.fetch_many
+[FEEDS [ROUNDS]]`; see `feed_peers` for how to install reader.
 """
 
 import asyncio
@@ -46,18 +46,18 @@ from storage import feeds
 from storage.database import open_database
 from storage.migrations import migrate
 
-FAR = 60  #: milliseconds until a real site answers; fewer feeds there, because others wait for each in turn
+FAR = 60  #: milliseconds of latency; with fewer feeds, because some peers fetch one at a time
 POLICY = FetchPolicy(user_agent="newswire-benchmark/1", private_networks=(ip_network("127.0.0.0/8"),))
 
 
 @dataclass
 class Measured:
-    """One way of looking at all feeds: seconds for each round, and what to say of it."""
+    """The figures of one way to update all feeds, for each round."""
 
     name: str
     seconds: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)  #: seconds, children included
-    stalls: list[Beat] = field(default_factory=list)  #: the worst of each round in each of their ways
+    cpu: list[float] = field(default_factory=list)  #: seconds, with children
+    stalls: list[Beat] = field(default_factory=list)  #: the worst of each round, of each kind
 
     def rate(self, count: int) -> float:
         return count / statistics.median(self.seconds)
@@ -65,7 +65,7 @@ class Measured:
 
 @asynccontextmanager
 async def watched(measured: Measured, server: int) -> AsyncIterator[None]:
-    """Measure what happens inside: time, CPU, and how late a heartbeat on the event loop was at most."""
+    """Measure time, CPU time and the worst stall of the event loop inside the block."""
     heart = Heart()
     beating = asyncio.create_task(heart.beat())
     cpu, began = cpu_of_all(server), time.perf_counter()
@@ -77,7 +77,7 @@ async def watched(measured: Measured, server: int) -> AsyncIterator[None]:
 
 
 def cpu_of_all(server: int) -> float:
-    """CPU seconds of this process and its children, the server's left out (Linux)."""
+    """CPU seconds of this process and its children without the server (Linux)."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return time.process_time() + sum(cpu_of(int(child)) for child in set(children) - {str(server)})
 
@@ -90,19 +90,19 @@ def cpu_of(process: int) -> float:
 
 @dataclass(frozen=True)
 class Sites:
-    """The sites' addresses, and the process that serves them."""
+    """The URLs of the feeds, and the id of the process that serves them."""
 
     urls: list[str]
     server: int
 
     def publish(self) -> None:
-        """Let every tenth site have news."""
+        """Let every tenth site publish an item."""
         urllib.request.urlopen(self.urls[0].replace("/feed", "/turn")).close()
 
 
 @contextmanager
 def serve(count: int, late: int) -> Iterator[Sites]:
-    """So many sites, that take `late` milliseconds to answer."""
+    """Serve `count` sites that answer after `late` milliseconds."""
     command = [sys.executable, "-m", "benchmarks.many_sites", str(count), str(late)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -112,9 +112,9 @@ def serve(count: int, late: int) -> Iterator[Sites]:
 
 
 async def ours(sites: Sites, rounds: int) -> Measured:
-    """Newswire's own look at all feeds, as it runs: fetch, parse in children, keep in SQLite."""
+    """Newswire's own feed updates: fetch, parse in child processes, store in SQLite."""
     clock = SystemClock()
-    measured = Measured("Newswire: fetch, parse, keep")
+    measured = Measured("Newswire: fetch, parse, store")
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(f"sqlite:///{folder}/newswire.db")
         db.run_sync(migrate)
@@ -132,7 +132,7 @@ async def ours(sites: Sites, rounds: int) -> Measured:
                 random=lambda: 0.5,
             )
             await update_feeds(ingest, await db.read(feeds.list_all))
-            tune_interpreter()  # as the bot does when all is warm
+            tune_interpreter()  # as the bot does once it is warm
             for _ in range(rounds):
                 await asyncio.to_thread(sites.publish)
                 some = await db.read(feeds.list_all)
@@ -145,7 +145,7 @@ async def ours(sites: Sites, rounds: int) -> Measured:
 
 
 async def only_fetched(sites: Sites, rounds: int) -> Measured:
-    """The fetcher alone: nothing is parsed or kept."""
+    """The fetcher alone, without parsing and storing."""
     measured = Measured("Newswire: fetch only")
     etags: dict[str, str] = {}
     async with Fetcher(POLICY, SystemClock()) as fetcher:
@@ -170,7 +170,7 @@ async def only_fetched(sites: Sites, rounds: int) -> Measured:
 
 
 def peer(name: str, python: str, program: str, workers: int, sites: Sites, rounds: int) -> Measured:
-    """Somebody else's way, in a process of its own."""
+    """The figures of a peer, in its own process."""
     measured = Measured(f"{name}, {workers} at once")
     command = [python, "-c", program, str(workers)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
@@ -190,7 +190,7 @@ def peer(name: str, python: str, program: str, workers: int, sites: Sites, round
 
 
 def measure(count: int, rounds: int, late: int) -> tuple[list[Measured], float]:
-    """All ways, one after the other, on the same sites; and the sites' own CPU, in seconds for one answer."""
+    """The figures of all ways on the same sites, and the CPU seconds of the sites per response."""
     with serve(count, late) as sites:
         idle = cpu_of(sites.server)
         found = [asyncio.run(ours(sites, rounds))]
@@ -202,27 +202,30 @@ def measure(count: int, rounds: int, late: int) -> tuple[list[Measured], float]:
 
 
 def show(found: list[Measured], served: float, count: int, title: str) -> None:
-    """The table of one kind of sites."""
-    columns = ("way", "feeds/s", "Newswire is", "CPU ms a feed", "stall, ms", "less the queue", "its own")
+    """Print the table for one latency."""
+    columns = ("way", "feeds/s", "Newswire is", "CPU ms per feed", "stall, ms", "without waiting", "CPU")
     table = Table(*columns, title=title)
     for one in found:
-        ahead = f"{found[0].rate(count) / one.rate(count):.1f} x" if one is not found[0] else ""
+        ahead = f"{found[0].rate(count) / one.rate(count):.1f} x as fast" if one is not found[0] else ""
         cpu = f"{statistics.median(one.cpu) / count * 1e3:.2f}"
         stalls = [f"{max(ways) * 1e3:.0f}" for ways in zip(*map(astuple, one.stalls), strict=True)]
         table.add_row(one.name, f"{one.rate(count):.0f}", ahead, cpu, *stalls)
     Console().print(table)
-    print(f"The sites' own process, on the same cores: {served * 1e3:.2f} CPU ms an answer (to Newswire).\n")
+    print(f"The sites' process, on the same cores: {served * 1e3:.2f} CPU ms per response (to Newswire).\n")
 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     for late, some, times in ((0, count, rounds), (FAR, count // 4, 1)):
-        title = f"{some} feeds, nine of ten unchanged, {late} ms away"
+        title = f"{some} feeds, nine of ten unchanged, {late} ms latency"
         show(*measure(some, times, late), some, title)
     if not READERS_PYTHON:
-        print("lemon24/reader was left out: NEWSWIRE_PEERS names no Python that has it (see feed_peers.py).")
-    print(f"Median of {rounds} rounds, or one; Python {sys.version.split()[0]}, {os.cpu_count()} cores.")
+        print("lemon24/reader is left out: NEWSWIRE_PEERS names no Python that has it (see feed_peers.py).")
+    print(
+        f"Median of {rounds} rounds, one with latency; "
+        f"Python {sys.version.split()[0]}, {os.cpu_count()} cores."
+    )
 
 
 if __name__ == "__main__":

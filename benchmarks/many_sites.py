@@ -1,10 +1,9 @@
-"""A thousand sites in one process, each on a loopback address of its own, for `fetch_many`.
+"""A thousand sites in one process, each on its own loopback address, for `fetch_many`.
 
-Runs as a child: `python -m benchmarks.many_sites COUNT MILLISECONDS` prints its port and serves until its
-input ends, each answer that late: as far away as a real site is.
-Site `n` answers at 127.1.x.y with a feed of twenty invented items and a strong ETag, and 304 where the
-validator is the present one. `GET /turn` on any address lets every tenth site publish one more item, and
-closes all connections: between two real looks minutes pass, and no site waits so long.
+`python -m benchmarks.many_sites COUNT MILLISECONDS` prints its port and serves until its input ends, with
+this latency. Each site answers at 127.1.x.y with a feed of twenty invented items and a strong ETag, or with
+304. `GET /turn` on any address lets every tenth site publish one more item and closes all connections, as
+real sites do in the minutes between two feed updates.
 """
 
 import asyncio
@@ -28,12 +27,12 @@ _WORDS = (
 
 
 def address(number: int) -> str:
-    """The address of site `number`, all different."""
+    """The IP address of site `number`."""
     return f"127.1.{number // 250}.{number % 250 + 1}"
 
 
 def feed(number: int, turn: int) -> bytes:
-    """The feed of a site after so many turns: invented news, the newest first."""
+    """The feed of a site after `turn` turns, the newest item first."""
     newest = ITEMS + (turn if number % 10 == 0 else 0)
     items = "".join(_item(number, count) for count in range(newest, newest - ITEMS, -1))
     head = (
@@ -54,10 +53,10 @@ def _item(number: int, count: int) -> str:
 
 
 class Site(asyncio.Protocol):
-    """As little HTTP as keeps three clients content, so that it is not the server that is measured."""
+    """As little HTTP as the clients need, so that the server does not dominate the measurement."""
 
     turn = 0
-    #: address -> the header that asks for the present version, the answer to it, the answer to all others
+    #: by address: the If-None-Match header of the present version, the response to it, and that to all others
     answers: dict[str, tuple[bytes, bytes, bytes]]
     open: ClassVar[set[asyncio.Transport]] = set()
     count: int
@@ -96,7 +95,7 @@ class Site(asyncio.Protocol):
 
 
 def publish(turn: int) -> None:
-    """Every tenth site's next version, or the first of all; every byte of the answers is made here."""
+    """Prepare the responses of turn `turn`: of every tenth site, or of all for the first turn."""
     if turn == 0:
         Site.answers = {address(number): answers(number, 0) for number in range(Site.count)}
     for number in range(0, Site.count, 10):
@@ -105,7 +104,7 @@ def publish(turn: int) -> None:
 
 
 def answers(number: int, turn: int) -> tuple[bytes, bytes, bytes]:
-    """What `Site.answers` holds for one site after so many turns."""
+    """The entry of `Site.answers` for one site after `turn` turns."""
     etag, body = b'"%d-%d"' % (number, turn), feed(number, turn)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: %s\r\nContent-Length: %d\r\n\r\n"
     return (

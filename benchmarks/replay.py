@@ -1,6 +1,5 @@
-"""Newswire's own parse, recognise and store, run over snapshots of real feeds as if they came by today."""
+"""Replays snapshots of real feeds through Newswire's own feed updates, at the time of each snapshot."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from storage.records import Article, Revision
 
 
 class ThenClock(SystemClock):
-    """The time of the snapshot that is being looked at."""
+    """A clock at the time of the present snapshot."""
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment
@@ -34,7 +33,7 @@ class ThenClock(SystemClock):
 
 @dataclass
 class Archive:
-    """A site that answers with whatever stood there at the time."""
+    """A fetcher that returns the present snapshot."""
 
     body: bytes = b""
 
@@ -55,7 +54,7 @@ class Archive:
 
 @dataclass
 class Replay:
-    """Newswire with a database of its own, and the months that pass by it."""
+    """Newswire's ingest with its own database and clock."""
 
     db: Database
     parser: Parser
@@ -63,7 +62,7 @@ class Replay:
     clock: ThenClock = field(default_factory=lambda: ThenClock(datetime.now().astimezone()))
 
     async def look(self, snapshot: Snapshot) -> FeedUpdate:
-        """One look, at the snapshot's own time."""
+        """Run one feed update at the time of the snapshot."""
         self.clock.moment = snapshot.moment
         self.archive.body = snapshot.path.read_bytes()
         address = address_of(snapshot.feed)
@@ -89,13 +88,13 @@ class Replay:
 
 
 def address_of(feed: str) -> str:
-    """Where a feed is said to be."""
+    """The URL under which a feed is replayed."""
     return f"https://{feed}.example/feed"
 
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Replay]:
-    """A replay over the database at `path`, made where it is not there."""
+    """A replay over the database at `path`, which is created if missing."""
     db = open_database(f"sqlite:///{path}")
     db.run_sync(migrate)
     children = WorkerPool(SystemClock(), most=1, deadline=30)
@@ -108,13 +107,13 @@ async def opened(path: Path) -> AsyncIterator[Replay]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was kept, held against the truth."""
+    """The stored articles compared with the truth."""
 
-    stories: int  #: that came after each feed's first look
-    repeated: int  #: articles for a story that had one already
+    stories: int  #: published after each feed's first update
+    repeated: int  #: articles of a story that already had one
     lost: int  #: stories without an article
-    posted: int  #: articles that were not a first look's backlog
-    wrongly_kept_back: int  #: what any feed brought as news marked as a backlog, or a backlog posted
+    posted: int  #: articles that were not backfill of a first update
+    wrongly_kept_back: int  #: news marked as backfill, and backfill posted
 
 
 def judge(db: Database, looks: Sequence[Snapshot], read: dict[str, list[Item]]) -> Verdict:
@@ -144,7 +143,7 @@ def judge(db: Database, looks: Sequence[Snapshot], read: dict[str, list[Item]]) 
 
 
 def every_article(db: Database) -> list[Article]:
-    """All that was kept."""
+    """All stored articles."""
     numbers = range(1, 10_000_000)
     found: list[Article] = []
     while True:
@@ -155,10 +154,5 @@ def every_article(db: Database) -> list[Article]:
 
 
 def revisions_of(db: Database, article_id: int) -> list[Revision]:
-    """What an article said, in order."""
+    """The revisions of an article, in order."""
     return db.read_sync(articles.list_revisions, article_id)
-
-
-def run(coroutine: object) -> None:
-    """For scripts: run a coroutine to its end."""
-    asyncio.run(coroutine)  # type: ignore[arg-type]

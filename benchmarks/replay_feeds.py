@@ -1,7 +1,9 @@
-"""Eighteen months of real feeds, look by look: what is repeated, what is lost, which corrections are seen?
+"""Replays eighteen months of real feeds: which stories are repeated or lost, which corrections are seen.
 
-Newswire's own code beside six usual strategies, on the same looks; then the same with kills at random
-moments. Run: `python -m benchmarks.replay_feeds [--feeds bbc,cnn] [--most 50] [--kills 40] [--looks 1000]`.
+The limit is zero repeated and zero lost. The peers are six common strategies on the same feed updates. Then
+the replay runs again with kills at random moments.
+
+Run: `python -m benchmarks.replay_feeds [--feeds bbc,cnn] [--most 50] [--kills 40] [--looks 1000]`.
 """
 
 import argparse
@@ -44,17 +46,19 @@ console = Console()
 
 
 def main() -> None:
-    """Everything, or what the options leave of it."""
+    """Run the replays that the options select."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--feeds", default="", help="comma-separated; all where left out")
-    parser.add_argument("--most", type=int, default=0, help="looks at each feed; all where left out")
-    parser.add_argument("--kills", type=int, default=40, help="how often the second replay is killed")
-    parser.add_argument("--looks", type=int, default=0, help="only look so often, and watch the memory")
+    parser.add_argument("--feeds", default="", help="comma-separated; all by default")
+    parser.add_argument("--most", type=int, default=0, help="updates of each feed; all by default")
+    parser.add_argument("--kills", type=int, default=40, help="kills during the second replay")
+    parser.add_argument(
+        "--looks", type=int, default=0, help="only measure the memory over this many feed updates"
+    )
     parser.add_argument("--chart", action="store_true", help=f"write {CHART.name} too")
     parser.add_argument("--goes-on", nargs=2, metavar=("DATABASE", "FROM"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not (MATERIAL / "snapshots").is_dir():
-        sys.exit("replay_feeds: material/feeds/snapshots is not here; nothing was measured.")
+        sys.exit("replay_feeds: material/feeds/snapshots is missing: run `make material FROM=folder` first.")
     looks = snapshots([name for name in options.feeds.split(",") if name], options.most)
     if options.goes_on:
         asyncio.run(_go_on(Path(options.goes_on[0]), looks, int(options.goes_on[1])))
@@ -65,10 +69,10 @@ def main() -> None:
 
 
 def _compare(looks: Sequence[Snapshot], kills: int, chart: bool) -> None:
-    console.print(f"{len(looks)} looks at {len({look.feed for look in looks})} feeds")
+    console.print(f"{len(looks)} updates of {len({look.feed for look in looks})} feeds")
     read = dict(track(read_all(looks), "the truth", len(looks), console=console))
     scores = {
-        name: score(name, looks, read) for name in track(STRATEGIES, "usual strategies", console=console)
+        name: score(name, looks, read) for name in track(STRATEGIES, "common strategies", console=console)
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "replay.db"
@@ -78,7 +82,9 @@ def _compare(looks: Sequence[Snapshot], kills: int, chart: bool) -> None:
         killed = _killed(Path(folder) / "killed.db", looks, read, kills) if kills else None
     _print_strategies(scores, verdict, killed, kills)
     _print_edits(corrections)
-    console.print(f"{len(looks) / seconds:.0f} looks a second, each fetched, parsed in a child and stored")
+    console.print(
+        f"{len(looks) / seconds:.0f} feed updates a second, each parsed in a child process and stored"
+    )
     if chart:
         _draw(scores, verdict, len(looks))
     if (verdict.repeated, verdict.lost) != (0, 0) or (killed and (killed.repeated, killed.lost) != (0, 0)):
@@ -102,7 +108,7 @@ def _judged(path: Path, looks: Sequence[Snapshot], read: dict[str, list[Item]]) 
 
 
 def _killed(path: Path, looks: Sequence[Snapshot], read: dict[str, list[Item]], kills: int) -> Verdict:
-    """The same replay in a process that is killed `kills` times and goes on at the look it died in."""
+    """The same replay in a process that is killed `kills` times and resumed at the interrupted update."""
     chance, position = random.Random(1), 0
     pause = max(len(looks) // (kills + 1), 1)
     for _ in track(range(kills), f"Newswire, killed {kills} times", console=console):
@@ -113,7 +119,7 @@ def _killed(path: Path, looks: Sequence[Snapshot], read: dict[str, list[Item]], 
             position = int(line)
             if position >= goal:
                 break
-        time.sleep(chance.random() * 0.2)  # somewhere inside the next look
+        time.sleep(chance.random() * 0.2)  # at some point in the next update
         child.send_signal(signal.SIGKILL)
         rest = child.stdout.read().split()
         position = int(rest[-1]) if rest else position
@@ -121,7 +127,7 @@ def _killed(path: Path, looks: Sequence[Snapshot], read: dict[str, list[Item]], 
     child = _child(path, looks, position)
     child.communicate()
     if child.returncode:
-        sys.exit("replay_feeds: the last process broke.")
+        sys.exit("replay_feeds: the last process failed.")
     return _judged(path, looks, read)
 
 
@@ -135,7 +141,7 @@ def _child(path: Path, looks: Sequence[Snapshot], position: int) -> subprocess.P
 
 
 async def _go_on(path: Path, looks: Sequence[Snapshot], position: int) -> None:
-    """The killed child's own life: say which look comes next, then take it."""
+    """The killed child: print the number of each update before it begins."""
     async with opened(path) as replay:
         for index in range(position, len(looks)):
             print(index, flush=True)
@@ -143,7 +149,7 @@ async def _go_on(path: Path, looks: Sequence[Snapshot], position: int) -> None:
 
 
 def edits(path: Path, looks: Sequence[Snapshot]) -> Counter[str]:
-    """What became of each headline edit that is listed beside the data; those not seen are printed."""
+    """The fate of each headline edit that is listed with the data; those not seen are printed."""
     listed, db = title_edits(), open_database(f"sqlite:///{path}")
     try:
         numbers = {look.feed: _feed_number(db, look.feed) for look in looks}
@@ -167,7 +173,7 @@ def _feed_number(db: Database, feed: str) -> int:
 
 
 def _seen(db: Database, feed: int, look: Snapshot, guid: str, headline: str) -> str:
-    """Whether the article of this guid got the headline as a correction at this very look."""
+    """Whether the article of this guid was corrected to the headline in this update, or why not."""
     key = identities.guid_key(feed, guid)
     link = identities.link_key(guid)
     known = db.read_sync(identities.find_articles, [key, link])
@@ -178,18 +184,18 @@ def _seen(db: Database, feed: int, look: Snapshot, guid: str, headline: str) -> 
         return "seen as an edit"
     before = [one for one in trail if one.seen_at <= look.moment]
     if sum(fold_text(one.title) == wanted for one in before) >= 2:
-        return "the headlines took turns: left at two rounds"
+        return "alternating headlines: ignored after two rounds"
     if before and fold_text(before[-1].title) == wanted:
-        return "no edit after cleaning: the article said so already"
+        return "no change after cleaning"
     if len(trail) > MAX_CHANGES:
         return f"more than {MAX_CHANGES} corrections of one article"
     if [item.guid for item in look.items()].count(guid) > 1:
-        return "the document says two headlines at once: the first counts"
+        return "two headlines in one document: the first counts"
     return "not seen"
 
 
 def _print_strategies(scores: dict[str, Score], ours: Verdict, killed: Verdict | None, kills: int) -> None:
-    table = Table("known by", "stories", "repeated", "lost")
+    table = Table("strategy", "stories", "repeated", "lost")
     for name, one in scores.items():
         table.add_row(name, f"{one.stories:,}", f"{one.repeated:,}", f"{one.lost:,}")
     table.add_section()
@@ -202,7 +208,7 @@ def _print_strategies(scores: dict[str, Score], ours: Verdict, killed: Verdict |
             f"{killed.lost:,}",
         )
     console.print(table)
-    console.print(f"held back or posted against the rule of the first look: {ours.wrongly_kept_back}")
+    console.print(f"wrongly posted or kept back after a first update: {ours.wrongly_kept_back}")
 
 
 def _print_edits(found: Counter[str]) -> None:
@@ -215,14 +221,14 @@ def _print_edits(found: Counter[str]) -> None:
 def _draw(scores: dict[str, Score], ours: Verdict, looks: int) -> None:
     bars = [Bar(name, one.repeated, one.lost) for name, one in scores.items()]
     bars.append(Bar("Newswire", ours.repeated, ours.lost))
-    heading = f"{ours.stories:,} stories in {looks:,} looks at real feeds"
+    heading = f"{ours.stories:,} stories in {looks:,} updates of real feeds"
     write_bars(CHART, heading, ("repeated", "lost"), bars)
     console.print(f"wrote {CHART.name}")
 
 
 async def _watch_memory(looks: Sequence[Snapshot], count: int) -> None:
-    """So many looks in a row, and how much memory this process and its child ever had."""
-    table = Table("looks", "this process, MB", "its child, MB")
+    """Run `count` updates and print the memory of this process and its child meanwhile."""
+    table = Table("updates", "this process, MB", "its child, MB")
     with tempfile.TemporaryDirectory() as folder:
         async with opened(Path(folder) / "memory.db") as replay:
             for index in range(count):
@@ -239,7 +245,7 @@ def _child_resident(replay: Replay) -> float:
 
 
 def _resident(process: str) -> float:
-    """Megabytes that a process has in memory now."""
+    """Resident megabytes of a process."""
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     except OSError:

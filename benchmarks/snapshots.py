@@ -1,7 +1,7 @@
-"""Real feeds over eighteen months, the truth about them, and what usual strategies make of them.
+"""Snapshots of real feeds over eighteen months, the truth about their stories, and six common strategies.
 
-The truth is worked out here from the raw XML, without any of Newswire's own code: a story is known if its
-guid (in its own feed) or its normalised link (anywhere) is known.
+The truth comes from the raw XML, without any of Newswire's code: a story is known if its guid (in the same
+feed) or its normalized link (in any feed) is known.
 """
 
 import csv
@@ -22,18 +22,18 @@ _NAME = re.compile(r"(\d{4})_(\d{4}-\d\d-\d\dT\d{6})([pm])(\d{4})_")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item as its feed wrote it."""
+    """An item as in its feed."""
 
     guid: str
     link: str
     title: str
     date: str
     summary: str
-    plain_link: str  #: without scheme, www, trailing slash, fragment and campaign parameters
+    plain_link: str  #: without scheme, www, trailing slash, fragment and tracking parameters
 
 
 def plain(link: str) -> str:
-    """A link's form for comparing, by rules of the truth's own."""
+    """A normalized link, by rules that are independent of Newswire's."""
     parts = urlsplit(link.strip())
     kept = sorted((name, value) for name, value in parse_qsl(parts.query) if not _CAMPAIGN.match(name))
     return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}?{kept}"
@@ -46,7 +46,7 @@ _CAMPAIGN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at one feed, long ago."""
+    """A feed document as it was at a moment in the past."""
 
     feed: str
     moment: datetime
@@ -57,7 +57,7 @@ class Snapshot:
         return f"{self.feed}/{self.path.name}"
 
     def items(self) -> list[Item]:
-        """The items that readers can open (two of CNN's are `cnn://` links); none where it is no feed."""
+        """The items with http(s) links (two of CNN's are `cnn://`); none if the document is not a feed."""
         body = self.path.read_bytes()
         if not body.strip():
             return []
@@ -67,7 +67,7 @@ class Snapshot:
 
 
 def snapshots(feeds: Sequence[str] = (), most: int = 0) -> list[Snapshot]:
-    """All snapshots in the order of time, of some feeds, at most so many of each."""
+    """Snapshots in order of time, of these feeds (all if none), at most `most` of each (0: all)."""
     found = []
     for folder in sorted((MATERIAL / "snapshots").iterdir()):
         if not feeds or folder.name in feeds:
@@ -77,7 +77,7 @@ def snapshots(feeds: Sequence[str] = (), most: int = 0) -> list[Snapshot]:
 
 
 def title_edits() -> dict[str, list[tuple[str, str]]]:
-    """The headline edits listed beside the data: by snapshot, the id and the new headline."""
+    """The headline edits listed with the data, by snapshot: guid and new headline."""
     found: dict[str, list[tuple[str, str]]] = {}
     with (MATERIAL / "snapshot_events.tsv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
@@ -112,14 +112,14 @@ def _item(element: etree._Element) -> Item:
 
 @dataclass
 class Truth:
-    """Which story an item is, as the items come by."""
+    """Assigns items to stories, in order of time."""
 
     stories: int = 0
     guids: dict[tuple[str, str], int] = field(default_factory=dict)
     links: dict[str, int] = field(default_factory=dict)
 
     def story(self, feed: str, item: Item) -> tuple[int, bool]:
-        """The item's story, and whether it was unknown until now."""
+        """The number of the item's story, and whether it is new."""
         link = item.plain_link
         found = self.guids.get((feed, item.guid)) if item.guid else None
         found = found or self.links.get(link)
@@ -137,7 +137,7 @@ Strategy = Callable[[list[Item]], list[Item]]
 
 
 def by_key(key: Callable[[Item], str], keep: Callable[[int], int] | None = None) -> Strategy:
-    """Known if its key is among the keys seen; `keep` says how many are kept, given the feed's length."""
+    """New if the key was not seen. `keep`: how many keys are kept, given the number of items in the feed."""
     seen: dict[str, None] = {}
 
     def look(items: list[Item]) -> list[Item]:
@@ -153,7 +153,7 @@ def by_key(key: Callable[[Item], str], keep: Callable[[int], int] | None = None)
 
 
 def by_date() -> Strategy:
-    """Known if it is not newer than the newest date seen."""
+    """New if newer than the newest date seen."""
     newest = datetime.min.replace(tzinfo=UTC)
 
     def look(items: list[Item]) -> list[Item]:
@@ -166,7 +166,7 @@ def by_date() -> Strategy:
 
 
 def by_last_id() -> Strategy:
-    """All that stands above the item that stood first at the last look."""
+    """New if above the item that was first in the last update."""
     last = ""
 
     def look(items: list[Item]) -> list[Item]:
@@ -191,14 +191,14 @@ def _content(item: Item) -> str:
     return sha256(f"{item.title}\0{item.link}\0{item.summary}\0{item.date}".encode()).hexdigest()
 
 
-#: What others do, each made anew for each feed.
+#: Common strategies; a new one is made for each feed.
 STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "newer than the newest date": by_date,
     "above the last seen id": by_last_id,
     "link": lambda: by_key(lambda item: item.link),
     "title": lambda: by_key(lambda item: item.title),
     "content hash": lambda: by_key(_content),
-    "guid or link, twice the feed kept": lambda: by_key(
+    "guid or link, last 2x items kept": lambda: by_key(
         lambda item: item.guid or item.link, lambda n: max(2 * n, 100)
     ),
 }
@@ -206,15 +206,15 @@ STRATEGIES: dict[str, Callable[[], Strategy]] = {
 
 @dataclass
 class Score:
-    """How often stories were posted again, and how many never."""
+    """How many stories were posted again, and how many never."""
 
-    stories: int = 0  #: that came after each feed's first look
+    stories: int = 0  #: published after each feed's first update
     repeated: int = 0
     lost: int = 0
 
 
 def score(strategy: str, looks: Sequence[Snapshot], read: dict[str, list[Item]]) -> Score:
-    """A strategy's score; each feed's first look is the baseline, which posts nothing."""
+    """The score of a strategy; the first update of each feed posts nothing."""
     truth, posted, known = Truth(), set[int](), set[int]()
     strategies: dict[str, Strategy] = {}
     result, late, begun = Score(), set[int](), set[str]()
@@ -241,6 +241,6 @@ def score(strategy: str, looks: Sequence[Snapshot], read: dict[str, list[Item]])
 
 
 def read_all(looks: Sequence[Snapshot]) -> Iterator[tuple[str, list[Item]]]:
-    """Every look's items, by its name."""
+    """The items of each snapshot, with its name."""
     for look in looks:
         yield look.name, look.items()

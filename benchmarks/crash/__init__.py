@@ -1,1 +1,1 @@
-"""The crash laboratory's parts: a Telegram and a site that kill whoever speaks to them at chosen points."""
+"""The parts of the crash laboratory: the bot, the site, and a trap that kills the bot at chosen points."""

@@ -1,4 +1,4 @@
-"""The process that is killed, started anew each time; and its database, read from outside."""
+"""The bot as a process that is killed and restarted, and its database, read from outside."""
 
 import asyncio
 import os
@@ -20,22 +20,22 @@ from storage.records import ChatKind
 from storage.schema import chats as chats_table
 from storage.schema import entries, subscriptions
 
-#: The whole bot; or only what delivers, which starts faster.
+#: The whole bot, or only the parts that deliver, which start faster.
 REAL, SMALL = ("-m", "bot", "run"), ("-m", "benchmarks.crash.small")
-#: The process runs the code that this file belongs to.
+#: The process runs the code of this working tree.
 ROOT = Path(__file__).parents[2]
-#: Readers written at once.
+#: Readers per INSERT.
 AT_ONCE = 5000
 _STATES = "SELECT state, count(*) FROM deliveries GROUP BY state"
 
 
 class LeftByItself(Exception):
-    """The process ended although nobody killed it."""
+    """The process ended without being killed; the message is the end of its log."""
 
 
 @dataclass
 class Bot:
-    """A process that comes and goes; its database stays."""
+    """A bot process that can be killed and restarted on the same database."""
 
     folder: Path
     small: bool
@@ -43,7 +43,7 @@ class Bot:
     process: asyncio.subprocess.Process | None = None
 
     def prepare(self, readers: range) -> None:
-        """An empty database in which these readers follow everything."""
+        """Create a database in which these readers follow everything."""
         self._database = self._open()
         self._database.run_sync(migrate)
         self._database.run_sync(follow, readers)
@@ -72,24 +72,24 @@ class Bot:
             self.process.kill()
 
     async def dead(self) -> None:
-        """Wait for the end. Raises LeftByItself where it was not killed."""
+        """Wait until the process ends. Raises LeftByItself if it was not killed."""
         assert self.process
         if await self.process.wait() != -signal.SIGKILL:
             raise LeftByItself((self.folder / "log").read_text(errors="replace")[-3000:])
 
     async def stop(self) -> int:
-        """A SIGTERM, as an operator stops it; its exit code."""
+        """Stop the process with SIGTERM; returns its exit code."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
         return await self.process.wait()
 
     def tell(self, site: Site, story: Story) -> None:
-        """Put a story, or its correction, into the database of a small process, as ingest would have."""
+        """Store a story or its correction as ingest does, if the process is a small one without ingest."""
         if self.small:
             self._database.run_sync(_keep, site, story)
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
-        """Read the database beside the process."""
+        """Query the database while the process runs."""
         connection = sqlite3.connect(f"file:{self.folder}/newswire.db?mode=ro", uri=True, timeout=10)
         try:
             return connection.execute(query).fetchall()
@@ -97,7 +97,7 @@ class Bot:
             connection.close()
 
     async def until(self, query: str, patience: float) -> bool:
-        """Wait until the query brings something; False where it does not in time."""
+        """Wait until the query returns a row; False if it does not within `patience` seconds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
         while not await asyncio.to_thread(self.ask, query):
@@ -116,7 +116,7 @@ class Bot:
 
 
 def follow(connection: Connection, readers: range) -> None:
-    """These readers follow everything, at once."""
+    """Subscribe these readers to everything, to be notified at once."""
     now = datetime.now(UTC)
     for first in range(readers.start, readers.stop, AT_ONCE):
         some = range(first, min(first + AT_ONCE, readers.stop))

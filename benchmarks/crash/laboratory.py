@@ -1,4 +1,4 @@
-"""The laboratory: a newsroom whose bot is killed, a Telegram that outlives it, and what everybody saw."""
+"""A newsroom whose bot is killed, the fake Telegram that outlives it, and the final comparison."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ from bot.sandbox.transport.http_server import add_bot_api_route
 from jobs.clock import SystemClock
 from jobs.config import Rate
 
-#: The limits of the laboratory's Telegram, and what the bot is told of them.
+#: The limits of the fake Telegram, and the bot's settings for them.
 FAST, EACH = Rate(60, 1.0), Rate(20, 1.0)
 LIMITS = Limits(overall=FAST, paid=FAST, chat=EACH, group=EACH, burst=20, grace=0.2)
 RATES = {
@@ -45,7 +45,7 @@ FAULTS = (
     Fault(seconds=0.3),
 )
 FIRST_READER = 100_000
-#: So long a process lives at most behind its first call, in seconds.
+#: Seconds that a process lives at most after its first request, and until that request.
 LIFE, LONGEST_START = 4.0, 30.0
 
 _PLANNED = "SELECT 1 FROM articles WHERE planned_at IS NOT NULL"
@@ -65,23 +65,23 @@ _COUNTS = "SELECT sum(unclear), sum(found), sum(repeats), sum(state <> 'settled'
 
 
 class Laboratory:
-    """One newsroom, to be killed."""
+    """One newsroom whose bot is killed."""
 
     def __init__(self, folder: Path, *, small: bool, channels: int, readers: int, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.box = FakeTelegram(SystemClock(), self.chance, limits=LIMITS)
-        self.trap, self.site = Trap(self.box, self.chance), Site()
-        self.channels = [self.box.add_channel(f"Channel {number}").id for number in range(channels)]
-        self.readers = self.box.add_people(readers, first_id=FIRST_READER)
-        self.operator = self.box.add_person("Operator").id
+        self.telegram = FakeTelegram(SystemClock(), self.chance, limits=LIMITS)
+        self.trap, self.site = Trap(self.telegram, self.chance), Site()
+        self.channels = [self.telegram.add_channel(f"Channel {number}").id for number in range(channels)]
+        self.readers = self.telegram.add_people(readers, first_id=FIRST_READER)
+        self.operator = self.telegram.add_person("Operator").id
         self.bot = Bot(folder, small, {"DATABASE_URL": f"sqlite:///{folder}/newswire.db"})
         self.report = Report(channels=channels, readers=readers)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Telegram and the site are there."""
+        """Serve the fake Telegram and the site, and prepare the database."""
         application = web.Application(middlewares=[self.trap.middleware])
-        add_bot_api_route(application, self.box)
+        add_bot_api_route(application, self.telegram)
         application.add_routes(self.site.routes())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -93,12 +93,12 @@ class Laboratory:
             yield
         finally:
             self.bot.close()
-            await self.box.close()
+            await self.telegram.close()
             await runner.cleanup()
 
     def _settings(self) -> dict[str, str]:
         return {
-            "TELEGRAM_BOT_TOKEN": self.box.token,
+            "TELEGRAM_BOT_TOKEN": self.telegram.token,
             "TELEGRAM_API_URL": self.site.address,
             "FEED_URLS": self.site.feed,
             "CHANNELS": ",".join(map(str, self.channels)),
@@ -112,24 +112,26 @@ class Laboratory:
         }
 
     async def begin(self, faults: float) -> None:
-        """The first look at the feed keeps what is there; from now on everything is news."""
+        """Start the bot and wait for the first feed update, which posts nothing; later stories are news."""
         first = self.site.publish()
         await self.bot.start()
         if not self.bot.small:
-            assert await self.bot.until(_PLANNED, 60), f"{first.title} was never seen"
-        assert await self.bot.until(_MET.format(len(self.channels)), 60), "the channels were never met"
-        self.box.faults.add_random(faults, FAULTS)
+            assert await self.bot.until(_PLANNED, 60), f"{first.title} was never stored"
+        assert await self.bot.until(_MET.format(len(self.channels)), 60), (
+            "the bot never looked up its channels"
+        )
+        self.telegram.faults.add_random(faults, FAULTS)
 
     async def correct_one(self, faults: float, patience: float) -> None:
-        """One story is shown to everybody; from now on its correction is on its way."""
-        self.box.faults.clear()
+        """Publish one story, wait until everybody has it, and correct it."""
+        self.telegram.faults.clear()
         self._tell(self.site.publish())
         assert await self.bot.until(self._done(), patience), "the story did not reach everybody in time"
-        self.box.faults.add_random(faults, FAULTS)
+        self.telegram.faults.add_random(faults, FAULTS)
         self._correct(self.site.stories[-1])
 
     async def kill_once(self, point: Point) -> None:
-        """Kill the bot at the point, or when its time is over."""
+        """Kill the bot at the point, or at the end of its lifetime if it does not reach it."""
         if not self.bot.alive:
             self.trap.called.clear()
             await self.bot.start()
@@ -144,7 +146,7 @@ class Laboratory:
         self.report.kills[point] += 1
 
     def publish(self) -> None:
-        """A story or two, or none; perhaps a correction."""
+        """Publish up to two stories, and sometimes a correction."""
         for _ in range(self.chance.choice((0, 1, 1, 2))):
             self._tell(self.site.publish())
         if len(self.site.stories) > 1 and self.chance.random() < 0.3:
@@ -160,16 +162,16 @@ class Laboratory:
         self.report.corrections += 1
 
     def _done(self) -> str:
-        """The query that finds something when nothing is left to do."""
+        """A query that returns a row once nothing is left to deliver."""
         chats = len(self.channels) + len(self.readers)
         return _DONE.format((len(self.site.stories) - 1) * chats)
 
     async def _watch(self, point: Point) -> None:
-        """Kill where the process does not run into the trap by itself."""
+        """Kill the process if it does not reach the trap."""
         since, life = datetime.now(UTC), LIFE
         if point is Point.RANDOM:
             life *= self.chance.random()
-        if point is not Point.RANDOM or self.chance.random() < 0.7:  # else perhaps while it starts
+        if point is not Point.RANDOM or self.chance.random() < 0.7:  # else possibly while it starts
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.trap.called.wait(), LONGEST_START)
         if point is Point.CLAIMED:
@@ -186,40 +188,40 @@ class Laboratory:
                 if skip == 0:
                     return
                 skip -= 1
-            await asyncio.sleep(0.002)  # another process's database rings no bell
+            await asyncio.sleep(0.002)  # nothing notifies us of changes by another process
 
     async def finish(self, patience: float) -> Report:
-        """Without further faults and kills, let the bot do what is left, stop it, and look."""
-        self.box.faults.clear()
+        """Let the bot finish without faults and kills, stop it, and compare."""
+        self.telegram.faults.clear()
         if not self.bot.alive:
             await self.bot.start()
         done = self._done()
         await self.bot.until(done, patience)
-        await asyncio.sleep(0.5 if self.bot.small else 2.5)  # a correction that the last look brings
+        await asyncio.sleep(0.5 if self.bot.small else 2.5)  # for a correction in the last feed update
         await self.bot.until(done, patience)
         self.report.exit_code = await self.bot.stop()
         return self._compare()
 
     def _outdated(self, chat_id: int) -> int:
-        """How many stories no message in the chat shows as they are now."""
+        """How many stories are not shown in the chat in their present version."""
         shown = "\n".join(
-            message.content.text.plain for message in self.box.visible_messages(chat_id)
+            message.content.text.plain for message in self.telegram.visible_messages(chat_id)
         ).splitlines()
         return len({story.title for story in self.site.stories[1:]} - set(shown))
 
     def _compare(self) -> Report:
-        """What was published beside what everybody saw."""
+        """Compare what was published with what everybody saw."""
         report, links = self.report, {self.site.link(story): story for story in self.site.stories[1:]}
-        public = self.box.visibility.count_marks(links, self.channels)
-        private = self.box.visibility.count_marks(links, self.readers)
+        public = self.telegram.visibility.count_marks(links, self.channels)
+        private = self.telegram.visibility.count_marks(links, self.readers)
         report.lost, report.doubled = len(public.missing), len(public.duplicated)
         report.reader_lost, report.reader_doubled = len(private.missing), len(private.duplicated)
         counted = {(row[0], str(row[1])) for row in self.bot.ask(_REPEATED)}
         report.uncounted = len(set(private.duplicated) - counted)
         report.outdated = sum(self._outdated(chat_id) for chat_id in self.channels)
         report.reader_outdated = sum(self._outdated(chat_id) for chat_id in self.readers) - report.reader_lost
-        report.edits = sum(len(message.versions) for message in self.box.visibility.messages())
+        report.edits = sum(len(message.versions) for message in self.telegram.visibility.messages())
         counts = (int(str(value or 0)) for value in self.bot.ask(_COUNTS)[0])
         report.unclear, report.found, report.repeated, report.undone = counts
-        report.faults = self.box.faults.injected_count
+        report.faults = self.telegram.faults.injected_count
         return report

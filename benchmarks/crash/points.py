@@ -1,4 +1,4 @@
-"""Where a process can die on its way between "owed" and "settled", and what then becomes of its request."""
+"""The points between "owed" and "settled" at which the bot is killed, and the fate of its request."""
 
 import asyncio
 import random
@@ -11,9 +11,9 @@ from bot.sandbox.telegram.fake_telegram import FakeTelegram
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-#: Seconds until a request is applied whose connection died; less than UNCLEAR_SEND_WAIT.
+#: The most seconds until a late request is applied; less than UNCLEAR_SEND_WAIT.
 LATE = 1.0
-#: A story reaches everybody by one of these.
+#: The methods by which a story reaches a chat.
 WATCHED = ("sendmessage", "editmessagetext")
 
 
@@ -29,10 +29,10 @@ class Point(StrEnum):
 
 
 class Trap:
-    """Kills at a point, in front of a box; armed once, it fires once. `called` is set at every request."""
+    """Middleware that kills the bot at a point, once for each `arm`. `called` is set by every request."""
 
-    def __init__(self, box: FakeTelegram, chance: random.Random) -> None:
-        self._box, self._chance = box, chance
+    def __init__(self, telegram: FakeTelegram, chance: random.Random) -> None:
+        self._telegram, self._chance = telegram, chance
         self._point: Point | None = None
         self._skip = 0
         self._kill: Callable[[], None] = lambda: None
@@ -40,7 +40,7 @@ class Trap:
         self.called = asyncio.Event()
 
     def arm(self, point: Point, kill: Callable[[], None]) -> None:
-        """Kill at the point, at one of the next requests."""
+        """Kill at the point during one of the next requests."""
         self._point, self._kill = point, kill
         self._skip = self._chance.choice((0, 1, 2, 5, 10, 20, 40))
 
@@ -66,7 +66,7 @@ class Trap:
         params = await request.json()
         match point:
             case Point.APPLIED:
-                await self._box.call(method, params)
+                await self._telegram.call(method, params)
                 self._kill()
             case Point.WRITTEN:
                 self._kill()
@@ -85,4 +85,4 @@ class Trap:
 
     async def _apply_late(self, method: str, params: dict[str, object]) -> None:
         await asyncio.sleep(self._chance.random() * LATE)
-        await self._box.call(method, params)
+        await self._telegram.call(method, params)

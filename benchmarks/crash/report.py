@@ -1,4 +1,4 @@
-"""What the laboratory saw: the counts, whether they are good, and the table."""
+"""The counts of the crash laboratory, whether they are within the limits, and the table."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,26 +12,26 @@ from benchmarks.crash.points import Point
 
 @dataclass
 class Report:
-    """Counts of one experiment, or the sum of several."""
+    """The counts of one experiment, or the sums of several."""
 
     kills: Counter[Point] = field(default_factory=Counter)
     stories: int = 0
     corrections: int = 0
-    edits: int = 0  #: versions that followed a message's first
+    edits: int = 0  #: versions of messages after the first
     faults: int = 0
     channels: int = 0
     readers: int = 0
     lost: int = 0
     doubled: int = 0
-    outdated: int = 0  #: channel posts that do not show the last correction
+    outdated: int = 0  #: channel posts without the last correction
     reader_lost: int = 0
-    reader_outdated: int = 0  #: readers' articles of which nothing shows the last correction
+    reader_outdated: int = 0  #: articles in private chats without the last correction
     reader_doubled: int = 0
-    uncounted: int = 0  #: of these, those that were not counted as unclear
+    uncounted: int = 0  #: of these, those that were not recorded as unclear
     unclear: int = 0
     found: int = 0
     repeated: int = 0
-    undone: int = 0  #: deliveries that are not settled in the end
+    undone: int = 0  #: deliveries that are not settled at the end
     exit_code: int = 0
 
     @property
@@ -48,7 +48,7 @@ class Report:
 
 
 def sum_of(reports: Iterable[Report]) -> Report:
-    """All of them as one."""
+    """The sum of the reports."""
     total = Report()
     for report in reports:
         for name in Report.__dataclass_fields__:
@@ -58,29 +58,28 @@ def sum_of(reports: Iterable[Report]) -> Report:
 
 
 def show(report: Report) -> None:
-    """Print the table."""
     table = Table(title="Crash laboratory", show_header=False)
     rows: dict[str, object] = {
         "articles": report.stories,
         "corrections": report.corrections,
-        "  edits of posts that they brought": report.edits,
+        "  edits of posts": report.edits,
         "channels": report.channels,
         "private chats": report.readers,
         "kills": report.kills.total(),
         **{f"  {point}": report.kills[point] for point in Point},
-        "calls that met a fault": report.faults,
+        "requests that met a fault": report.faults,
         "channels: lost": report.lost,
-        "channels: doubled": report.doubled,
+        "channels: duplicated": report.doubled,
         "channels: without the last correction": report.outdated,
         "private chats: lost": report.reader_lost,
         "private chats: without the last correction": report.reader_outdated,
-        "private chats: doubled, counted as unclear": report.reader_doubled - report.uncounted,
-        "private chats: doubled, not counted": report.uncounted,
-        "sends unclear": report.unclear,
-        "  looked up: settled as sent": report.found,
-        "  looked up: settled as not sent": report.unclear - report.found - report.repeated,
-        "  private: repeated once": report.repeated,
-        "left undone": report.undone,
+        "private chats: duplicated, recorded as unclear": report.reader_doubled - report.uncounted,
+        "private chats: duplicated, not recorded": report.uncounted,
+        "unclear sends": report.unclear,
+        "  found to be sent": report.found,
+        "  found not to be sent": report.unclear - report.found - report.repeated,
+        "  repeated in private chats": report.repeated,
+        "not settled": report.undone,
         "exit code after SIGTERM": report.exit_code,
     }
     for name, value in rows.items():

@@ -1,4 +1,4 @@
-"""A news site that publishes and corrects stories when it is told to."""
+"""A news site with a feed, which publishes and corrects stories on demand."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-#: Items in the feed, the newest first.
+#: Items in the feed.
 SHOWN = 60
 
 

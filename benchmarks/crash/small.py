@@ -1,8 +1,8 @@
-"""A small process made of the real parts that deliver, for when minutes are too long: no feeds, no updates.
+"""A small bot of the real parts that deliver, for quick tests: without feeds and updates.
 
     python -m benchmarks.crash.small
 
-It reads the settings as `newswire run` does; stories are put into its database by whoever started it.
+It reads the same settings as `newswire run`; its parent process stores the stories in its database.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from jobs.publish.context import PublishContext, create_rate_limiter
 from jobs.publish.pipeline import run
 from storage.database import open_database
 
-#: How often the stories are looked for, in seconds.
-OFTEN = 0.1
+#: Seconds between two notifications of the planner.
+NOTIFY_EVERY = 0.1
 
 
 async def main() -> None:
-    settings, stop, bell = read_settings(), asyncio.Event(), Notifier()
+    settings, stop, planning_due = read_settings(), asyncio.Event(), Notifier()
     stop_on_signals(stop)
     policy, database = publish_policy(settings), open_database(settings.database_url)
     async with AiohttpRequest() as request:
@@ -38,20 +38,20 @@ async def main() -> None:
             sender=sender,
             clock=SystemClock(),
             policy=policy,
-            planning_due=bell,
+            planning_due=planning_due,
             render=PostRenderer(policy),
             rate_limiter=create_rate_limiter(policy),
         )
-        ringing = asyncio.create_task(_ring(bell))
+        notifying = asyncio.create_task(_notify(planning_due))
         await run(publish, stop)
-        ringing.cancel()
+        notifying.cancel()
     database.close()
 
 
-async def _ring(bell: Notifier) -> None:
+async def _notify(planning_due: Notifier) -> None:
     while True:
-        bell.notify()
-        await asyncio.sleep(OFTEN)
+        planning_due.notify()
+        await asyncio.sleep(NOTIFY_EVERY)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
-"""`python -m benchmarks.related`: every row of the related-articles table, beside other systems, in one run.
+"""Quality and speed of related articles, search and stories, for the table in docs/related.md.
 
-It reads the open data in `material/related`; what is not installed or not there is left out, and said.
+The peers are SQLite FTS5, PostgreSQL, tantivy, scikit-learn's TF-IDF, rank-bm25 and plain BM25 over other
+tokenizations; for stories, average-link clustering and K-means. The open data is read from
+`material/related`; what is missing or not installed is left out and named. Run: `python -m
+benchmarks.related`.
 """
 
 import argparse
@@ -40,7 +43,7 @@ IMAGE = Path(__file__).parents[2] / "docs" / "images" / "related.svg"
 
 
 class Tracker:
-    """Called with what is gone through; draws a bar while it is."""
+    """A `Track` that draws a progress bar."""
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -50,7 +53,7 @@ class Tracker:
 
 
 def report(title: str, rows: Sequence[Figures], of: Sequence[str], *, times: bool) -> None:
-    """A table of systems, best last column first, with the gain of the first over the best of the others."""
+    """Print a table of systems, and the gain of the first over the best peer with its 95 % interval."""
     table = Table("system", *of, *(("ms p50", "ms p95") if times else ()), title=title, title_justify="left")
     for row in rows:
         figures = [f"{row.mean(measure):.4f}" for measure in of]
@@ -68,7 +71,7 @@ def report(title: str, rows: Sequence[Figures], of: Sequence[str], *, times: boo
 
 
 def small_pool(split: str) -> list[Figures]:
-    """Row 1: ECB+ alone."""
+    """Row 1: articles on the same event, in ECB+ alone."""
     texts = material.ecb(split)
     systems: list[System] = [Newswire(), *peers(quick_only=False)[0]]
     if BINARIES is not None:
@@ -84,7 +87,7 @@ def small_pool(split: str) -> list[Figures]:
 
 
 def large_pool(size: int) -> list[Figures]:
-    """Row 2: ECB+ among distractors, with the time of each question."""
+    """Row 2: articles on the same event, in ECB+ among distractors, with the time of each query."""
     asked_of = [*material.ecb("Dev"), *material.ecb("Train")]
     texts = [*asked_of, *material.distractors(size - len(asked_of))]
     dev = range(len(material.ecb("Dev")))
@@ -101,14 +104,14 @@ def large_pool(size: int) -> list[Figures]:
         if isinstance(system, Newswire):
             train = range(len(dev), len(asked_of))
             figures = events(system, texts, train, Tracker("ECB+ Train"), depth=5)
-            console.print(f"ECB+ Train in {size:,} (tuned on): nDCG@5 {figures.mean('nDCG@5'):.4f}")
+            console.print(f"ECB+ Train in {size:,} (the tuning data): nDCG@5 {figures.mean('nDCG@5'):.4f}")
             footprint(system, texts[: size // 10])
     report(f"ECB+ Dev in {size:,} articles: same event", rows, ("nDCG@5",), times=True)
     return rows
 
 
 def footprint(system: Newswire, texts: Sequence[material.Text]) -> None:
-    """Memory an article, the time to add one, to save and to start from the saved copy."""
+    """Print the memory per article and the times to add one, to save the index and to open it."""
     count = len(system.index)
     with tempfile.TemporaryDirectory() as folder:
         system.index.path = Path(folder) / "index"
@@ -130,24 +133,22 @@ def footprint(system: Newswire, texts: Sequence[material.Text]) -> None:
         again.add([arrival(count + number, text)])
         times.append((time.perf_counter() - start) * 1000)
     console.print(
-        f"{count:,} articles: {memory / count:.0f} bytes an article in memory, saved in {saved:.2f} s, "
+        f"{count:,} articles: {memory / count:.0f} bytes per article in memory, saved in {saved:.2f} s, "
         f"opened in {opened:.2f} s, one added in {np.median(times):.2f} ms "
         f"(p95 {np.quantile(times, 0.95):.2f})"
     )
 
 
 def languages() -> list[tuple[str, Figures, dict[str, Figures]]]:
-    """Row 3: SIB-200, each language beside plain BM25 over other ways of cutting."""
+    """Row 3: sentences on the same topic, in each language of SIB-200."""
     found = []
     table = Table(
-        "language", "P@5", "best other", "", "MRR", "best other", "", title="SIB-200, 801 sentences each"
+        "language", "P@5", "best peer", "", "MRR", "best peer", "", title="SIB-200, 801 sentences each"
     )
     for language in material.sib_languages():
         texts = material.sib(language)
-        ours, *others = [
-            _topics(system, texts, language)
-            for system in (Newswire(), *(Bm25(n, c) for n, c in CUTS.items()))
-        ]
+        systems: list[System] = [Newswire(), *(Bm25(name, cut) for name, cut in CUTS.items())]
+        ours, *others = [_topics(system, texts, language) for system in systems]
         row = [language]
         for measure in ("P@5", "MRR"):
             best = max(others, key=lambda figures: figures.mean(measure))
@@ -156,9 +157,11 @@ def languages() -> list[tuple[str, Figures, dict[str, Figures]]]:
         found.append((language, ours, {figures.system: figures for figures in others}))
     console.print(table)
     for measure in ("P@5", "MRR"):
-        ours = np.mean([ours.mean(measure) for _, ours, _ in found])
-        best = np.mean([max(row.mean(measure) for row in others.values()) for _, _, others in found])
-        console.print(f"  {measure}, mean of {len(found)}: {ours:.4f}; of the best other of each: {best:.4f}")
+        mean = np.mean([figures.mean(measure) for _, figures, _ in found])
+        best_mean = np.mean([max(row.mean(measure) for row in rows.values()) for _, _, rows in found])
+        console.print(
+            f"  {measure}, mean of {len(found)}: {mean:.4f}; mean of the best peers: {best_mean:.4f}"
+        )
     return found
 
 
@@ -168,7 +171,7 @@ def _topics(system: System, texts: Sequence[material.Text], label: str) -> Figur
 
 
 def burmese(count: int) -> None:
-    """Row 4: Burmese sentences of four desks."""
+    """Row 4: Burmese sentences of the same section, of four."""
     texts = material.mm_news()
     systems: list[System] = [
         Newswire(), *(Bm25(name, cut) for name, cut in CUTS.items()), Fts5("unicode61"), Fts5("trigram"),
@@ -177,34 +180,44 @@ def burmese(count: int) -> None:
     for system in systems:
         system.fill(texts)
         rows.append(topics(system, texts, sample(count, len(texts)), Tracker(f"mm_news: {system.name}")))
-    report(f"mm_news, {len(texts)} Burmese sentences: same desk", rows, ("P@5",), times=False)
+    report(f"mm_news, {len(texts)} Burmese sentences: same section", rows, ("P@5",), times=False)
 
 
 def bodies(count: int) -> None:
-    """Row 5: a headline finds its own body among all of Reuters."""
+    """Row 5: the search for a headline finds its body among all of Reuters."""
     texts = material.reuters()
     found, _ = peers(quick_only=True)
     rows = [
         headlines(system, texts, sample(count, len(texts)), Tracker(f"headlines: {system.name}"))
         for system in (Newswire(), *found)
     ]
-    report(f"Reuters, {len(texts)} bodies: the headline finds its own", rows, ("MRR@10",), times=True)
+    report(f"Reuters, {len(texts)} bodies found by their headlines", rows, ("MRR@10",), times=True)
 
 
 def into_stories(seeds: Sequence[int]) -> None:
-    """Row 6: a stream in random order into stories, beside a clustering that sees everything at once."""
-    columns = ("ECB+", "way", "B3 P", "B3 R", "B3 F1", "V", "twins apart", "replies right", "of possible")
+    """Row 6: articles in random order are assigned to stories, beside clusterings of all articles at once."""
+    columns = (
+        "ECB+",
+        "method",
+        "B3 P",
+        "B3 R",
+        "B3 F1",
+        "V",
+        "twins apart",
+        "reply precision",
+        "reply recall",
+    )
     table = Table(*columns, title="Stories", title_justify="left")
     for split in ("Train", "Dev"):
         texts = material.ecb(split)
         groups = [text.group for text in texts]
         runs = [stream(texts, seed) for seed in seeds]
         threads = [f"{value:.3f}" for value in np.mean([replies(*run) for run in runs], axis=0)]
-        table.add_row(split, f"one by one, {len(seeds)} orders", *_clustered(runs), *threads)
+        table.add_row(split, f"Newswire, one by one, {len(seeds)} orders", *_clustered(runs), *threads)
         table.add_row(split, "average link, all at once", *_clustered([(average_link(texts, 0.2), groups)]))
         if find_spec("sklearn"):
             told = [(k_means(texts, seed), groups) for seed in seeds]
-            table.add_row(split, "K-means, told how many", *_clustered(told))
+            table.add_row(split, "K-means, given the number of events", *_clustered(told))
     console.print(table)
 
 
@@ -217,16 +230,16 @@ def _clustered(runs: Sequence[tuple[list[int], list[str]]]) -> list[str]:
 
 
 def main() -> int:
-    """Run what was asked for; 1 where the data is not there."""
+    """Run the selected rows. Exit code 1 if the data is missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.related", description=__doc__)
-    parser.add_argument("--size", type=int, default=100_000, help="articles of the large archive")
-    parser.add_argument("--sample", type=int, default=1000, help="questions of mm_news and Reuters")
+    parser.add_argument("--size", type=int, default=100_000, help="articles in the large archive")
+    parser.add_argument("--sample", type=int, default=1000, help="queries of mm_news and Reuters")
     parser.add_argument("--only", choices=["events", "large", "languages", "burmese", "headlines", "stories"])
     asked = parser.parse_args()
     missing = peers(quick_only=False)[1]
     if missing:
         console.print(
-            f"Left out, for they are not installed: {', '.join(missing)} (see requirements.txt here)."
+            f"Left out because not installed: {', '.join(missing)} (see benchmarks/related/requirements.txt)."
         )
     try:
         train_and_dev = (
@@ -241,7 +254,7 @@ def main() -> int:
         if asked.only in (None, "stories"):
             into_stories(range(5))
     except FileNotFoundError as error:
-        console.print(f"Nothing measured: {error}")
+        console.print(f"Not measured: {error}")
         return 1
     if train_and_dev and large and scripts:
         plot.draw(IMAGE, train_and_dev[1], large, scripts)

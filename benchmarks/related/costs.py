@@ -1,4 +1,4 @@
-"""What the semantic extra costs: the time of an answer in a large archive, and of reading an article."""
+"""The cost of the semantic extra: query time in a large archive, and time to embed a text."""
 
 import time
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ console = Console(width=120)
 
 
 def of_speed(vectors: Vectors, size: int, read: int) -> None:
-    """A large archive: ECB+ Dev among others, half of the archive in another language.
+    """Query times in a large archive: ECB+ Dev among distractors, and half of it in another language.
 
-    Vectors of the articles that words find are real. The others' only cost time: they are drawn around real
-    ones. The foreign half has no words that are looked up, as an archive in two languages.
+    The articles that are found by words have real vectors. All others only cost time: their vectors are drawn
+    around real ones. The foreign half shares no words with the queries, as in an archive in two languages.
     """
     dev, half = material.ecb("Dev"), size // 2
     texts = [*dev, *material.distractors(half - len(dev))]
@@ -37,20 +37,20 @@ def of_speed(vectors: Vectors, size: int, read: int) -> None:
         extra.dense.add_batch(embeddings(numbers, english[start : start + 2000], "en"))
         numbers = range(half + start + 1, min(half + start + 2000, size) + 1)
         extra.dense.add_batch(embeddings(numbers, burmese[start : start + 2000], "my"))
-    console.print(f"{size:,} vectors taken in: {time.process_time() - began:.2f} s of CPU")
+    console.print(f"{size:,} vectors added: {time.process_time() - began:.2f} s of CPU")
     wanted = set(range(len(dev)))
     questions = sample(read, len(dev))
     for at in questions:
         wanted |= set(plain.related(at, 40))
     extra.give(sorted(wanted), texts)
     if read:
-        rows = [events(system, texts, questions, quiet, depth=5) for system in (plain, extra)]
-        table = Table("texts", "nDCG@5: words, extra (gain)", title=f"ECB+ in {half:,}")
-        table.add_row(*compare(f"{read} of Dev", *rows, ("nDCG@5",)))
+        by_words, by_both = (events(system, texts, questions, quiet, depth=5) for system in (plain, extra))
+        table = Table("texts", "nDCG@5: words, with extra (gain)", title=f"ECB+ in {half:,}")
+        table.add_row(*compare(f"{read} of Dev", by_words, by_both, ("nDCG@5",)))
         console.print(table)
     asked = [at + 1 for at in sample(400, half)] + list(range(1, len(dev) + 1))
     table = Table(
-        "related", "CPU ms p50", "p95", "p99", title=f"five articles of {size:,}, words among {half:,}"
+        "related", "CPU ms p50", "p95", "p99", title=f"five related of {size:,}, {half:,} of them with words"
     )
     for name, dense in (("words", None), ("with the extra", extra.dense)):
         extra.index.dense = dense
@@ -64,7 +64,7 @@ def of_speed(vectors: Vectors, size: int, read: int) -> None:
 
 
 def _drawn(real: Sequence[bytes], count: int, seed: int = 5) -> list[bytes]:
-    """Vectors that lie between two real ones, and a little beside."""
+    """Vectors between two real ones, with some noise."""
     chance = np.random.default_rng(seed)
     rows = np.stack([np.frombuffer(one, np.int8) for one in real]).astype(np.float32)
     made: list[bytes] = []
@@ -79,16 +79,16 @@ def _drawn(real: Sequence[bytes], count: int, seed: int = 5) -> list[bytes]:
 
 
 def of_reading(vectors: Vectors) -> None:
-    """What the model's reading costs: CPU a text, on one thread."""
+    """CPU time to embed a text, on one thread."""
     if not is_installed():
-        console.print("Reading is not measured: the wheel is not installed.")
+        console.print("Embedding is not measured: the wheel is not installed.")
         return
-    table = Table("texts", "characters", "CPU ms p50", "p95", title="Reading with the model, one thread")
+    table = Table("texts", "characters", "CPU ms p50", "p95", title="Embedding, one thread")
     some = {
         "English posts": material.ecb("Dev")[:40],
         "Burmese posts": material.mm_news()[1:121:3],
         "English, 600 characters": [text for text in material.reuters() if len(text.body) > 700][:40],
-        "questions of five words": [
+        "queries of five words": [
             Text("", "", " ".join(t.body.split()[:5])) for t in material.ecb("Dev")[:40]
         ],
     }

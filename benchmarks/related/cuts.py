@@ -1,4 +1,4 @@
-"""Ways of cutting text that others use: words by pattern, ICU's words, strings of letters, graphemes."""
+"""Tokenizations of the BM25 peers: words by pattern, ICU's words, character n-grams, graphemes."""
 
 import re
 from collections.abc import Callable
@@ -9,17 +9,17 @@ from storage.text.segmentation import split_words
 
 
 def by_pattern(text: str) -> list[str]:
-    """Words as `\\w+` sees them."""
+    """Words that match `\\w+`."""
     return re.findall(r"\w+", text.casefold())
 
 
 def by_icu(text: str) -> list[str]:
-    """Words as ICU's dictionaries see them."""
+    """Words by ICU's dictionaries."""
     return [word.casefold() for word in split_words(text)]
 
 
 def letters(size: int) -> Callable[[str], list[str]]:
-    """Strings of `size` letters, across words."""
+    """Character n-grams of `size` letters, across words."""
 
     def cut(text: str) -> list[str]:
         plain = re.sub(r"\W+", " ", text.casefold())
@@ -29,7 +29,7 @@ def letters(size: int) -> Callable[[str], list[str]]:
 
 
 def graphemes(text: str) -> list[str]:
-    """Each grapheme and each two neighbours."""
+    """Graphemes and pairs of adjacent graphemes."""
     folded = text.casefold()
     single = [folded[start:end] for start, end in pairwise([0, *ends(folded)])]
     pairs = [first + second for first, second in pairwise(single)]

@@ -1,4 +1,4 @@
-"""Our index with the semantic extra, filled and asked like the other systems."""
+"""Newswire's index with the semantic extra, as one of the measured systems."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ LANGUAGES = ("eng_Latn", "rus_Cyrl", "mya_Mymr", "khm_Khmr", "lao_Laoo", "tha_Th
 
 
 class Extra(Newswire):
-    """Our index with the model's second voice."""
+    """Newswire's index with the model's vectors."""
 
     def __init__(self, vectors: Vectors, fusion: Fusion = TUNED, language: str = "any") -> None:
-        self.language = language  #: of all texts, where it is not what they say themselves
+        self.language = language  #: of all texts, if it is not taken from each text
         self.name = "with the extra"
         self.vectors, self.dense = vectors, DenseIndex(MODEL_VERSION, fusion)
         self.index = Index(None, dense=self.dense)
@@ -32,7 +32,7 @@ class Extra(Newswire):
         self.give(range(len(texts)), texts)
 
     def give(self, positions: Sequence[int], texts: Sequence[Text]) -> None:
-        """Give these texts their vectors."""
+        """Add the vectors of these texts to the index."""
         some = [texts[at] for at in positions]
         made = self.vectors.of(some)
         for language in {text.language for text in some}:
@@ -53,7 +53,7 @@ class Extra(Newswire):
 
 
 def compare(title: str, plain: Figures, extra: Figures, of: Sequence[str]) -> list[str]:
-    """A row for each measure: by words, with the extra, and the gain with its 95 % interval."""
+    """A table row: for each measure the means by words and with the extra, and the gain's 95 % interval."""
     cells = [title]
     for measure in of:
         _, low, high = measures.interval(extra.values[measure], plain.values[measure])

@@ -1,4 +1,4 @@
-"""The open data, read from `material/related` (unpacked from what `make bench-related` is given)."""
+"""The open data, read from `material/related`, where `make material FROM=folder` unpacks it."""
 
 import html
 import random
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2] / "material" / "related"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One document: its headline where it has one, its text, and the group that the measure asks for."""
+    """A document. `group`: the event, topic or section that related ones share. `title` may be ""."""
 
     name: str
     title: str
@@ -25,15 +25,15 @@ class Text:
 
 
 def folder(name: str) -> Path:
-    """The folder of one collection, wherever it was unpacked to below `material/related`.
+    """The folder of a collection at any depth below `material/related`.
 
     Raises:
-        FileNotFoundError: it is not there.
+        FileNotFoundError: the collection is missing.
     """
     for place in (ROOT / name, ROOT / "related" / name):
         if place.is_dir():
             return place
-    raise FileNotFoundError(f"material/related/{name} is not there; unpack open.tar.xz into material/.")
+    raise FileNotFoundError(f"material/related/{name} is missing: run `make material FROM=folder` first.")
 
 
 def ecb(split: str) -> list[Text]:
@@ -50,7 +50,7 @@ def ecb(split: str) -> list[Text]:
 
 
 def event_of(name: str) -> str:
-    """`12_3ecbplus` is a text on the event `12_ecbplus`."""
+    """The event of a text: `12_ecbplus` for `12_3ecbplus`."""
     topic, rest = name.split("_", 1)
     return f"{topic}_{rest.lstrip('0123456789')}"
 
@@ -63,9 +63,9 @@ def joined(tokens: list[str]) -> str:
 
 
 def sib(language: str) -> list[Text]:
-    """SIB-200's train and dev sentences of one language; the name is FLORES' index.
+    """The train and dev sentences of one language of SIB-200; the name is the index in FLORES.
 
-    They say the language that a feed of them is taken to have.
+    Their language is the one that a feed in it would have.
     """
     found: list[Text] = []
     for split in ("train", "dev"):
@@ -78,12 +78,12 @@ def sib(language: str) -> list[Text]:
 
 
 def sib_languages() -> list[str]:
-    """The languages that are there, as FLORES names them."""
+    """The available languages by their FLORES codes."""
     return sorted(path.name for path in folder("sib").iterdir())
 
 
 def mm_news() -> list[Text]:
-    """Burmese sentences of four desks, as running text: the corpus marks words with underscores."""
+    """Burmese sentences of four sections as running text; the corpus separates words with underscores."""
     found = []
     for path in sorted(folder("mm_news").glob("*.txt")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
@@ -94,7 +94,7 @@ def mm_news() -> list[Text]:
 
 
 def reuters() -> list[Text]:
-    """Reuters-21578's articles that have a headline and a body."""
+    """The articles of Reuters-21578 that have a headline and a body."""
     return list(_reuters())
 
 
@@ -114,10 +114,10 @@ def _plain(text: str) -> str:
 
 
 def distractors(count: int, seed: int = 5) -> list[Text]:
-    """`count` articles that are about none of the events: Reuters, then articles made of its sentences.
+    """`count` articles on none of the events: those of Reuters, then ones made of their sentences.
 
-    A made one takes sentences of two or three articles of Reuters at random, as many as a short post
-    has (3 to 8), so that it has real words in real frequencies, names among them, and no event of its own.
+    A made article has random sentences of two or three articles of Reuters, 3 to 8 as in a short post. So it
+    has real words and names at real frequencies, but no event.
     """
     real = reuters()
     if count <= len(real):

@@ -1,4 +1,4 @@
-"""Measures: how good a ranking is, and how sure we are that one is better than another."""
+"""Measures of rankings and clusterings, and the confidence interval of a difference."""
 
 import math
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ import numpy as np
 
 
 def ndcg(found: Sequence[str], wanted: set[str], depth: int = 5) -> float:
-    """Normalised discounted cumulative gain of the first `depth`; 1.0 where all that can be are right."""
+    """Normalized discounted cumulative gain of the first `depth`, from 0 to 1."""
     gain = sum(1 / math.log2(place + 2) for place, name in enumerate(found[:depth]) if name in wanted)
     ideal = sum(1 / math.log2(place + 2) for place in range(min(depth, len(wanted))))
     return gain / ideal if ideal else 0.0
 
 
 def average_precision(found: Sequence[str], wanted: set[str]) -> float:
-    """The mean of the precisions at each right answer; what is not found counts as never."""
+    """The mean of the precision at each relevant result; those not found count as 0."""
     right, total = 0, 0.0
     for place, name in enumerate(found, start=1):
         if name in wanted:
@@ -24,19 +24,19 @@ def average_precision(found: Sequence[str], wanted: set[str]) -> float:
 
 
 def precision(found: Sequence[str], wanted: set[str], depth: int = 5) -> float:
-    """The share of right answers among the first `depth`; an empty place is wrong."""
+    """The share of relevant results among the first `depth`; missing results are not relevant."""
     return sum(name in wanted for name in found[:depth]) / depth
 
 
 def reciprocal_rank(found: Sequence[str], wanted: set[str]) -> float:
-    """One over the place of the first right answer; 0.0 where there is none."""
+    """One over the rank of the first relevant result; 0.0 if there is none."""
     return next((1 / place for place, name in enumerate(found, start=1) if name in wanted), 0.0)
 
 
 def interval(
     ours: Sequence[float], theirs: Sequence[float], rounds: int = 2000, seed: int = 5
 ) -> tuple[float, float, float]:
-    """The mean difference of paired values and its 95 % bootstrap interval."""
+    """The mean difference of paired values with the bounds of its 95 % bootstrap interval."""
     differences = np.asarray(ours) - np.asarray(theirs)
     chance = np.random.default_rng(seed)
     picked = chance.integers(0, len(differences), (rounds, len(differences)))

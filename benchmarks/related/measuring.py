@@ -1,4 +1,4 @@
-"""The measurements, one function a row of the report: texts and systems in, values for each question out."""
+"""The measurements: each function queries a system with texts, and returns a value for each query."""
 
 import random
 import time
@@ -17,13 +17,13 @@ from storage.index.weights import TUNED
 from storage.records import Article, ArticleState
 from storage.stories import CANDIDATE_COUNT, rank_candidates
 
-#: Wraps what is gone through, so that whoever waits sees how far it is.
-Track = Callable[[Iterable[int]], Iterable[int]]
+#: Wraps the queries to show progress.
+Track = Callable[[Sequence[int]], Iterable[int]]
 
 
 @dataclass
 class Figures:
-    """One system's values, question by question, and the CPU milliseconds of each question."""
+    """The values of one system for each query, and the milliseconds that each took."""
 
     system: str
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -37,7 +37,7 @@ class Figures:
 
 
 def groups_of(texts: Sequence[Text]) -> dict[str, set[int]]:
-    """The positions of each group's texts; texts without a group are in none."""
+    """The positions of the texts of each group."""
     groups: dict[str, set[int]] = defaultdict(set)
     for position, text in enumerate(texts):
         if text.group:
@@ -48,7 +48,7 @@ def groups_of(texts: Sequence[Text]) -> dict[str, set[int]]:
 def events(
     system: System, texts: Sequence[Text], asked: Sequence[int], track: Track, depth: int = 50
 ) -> Figures:
-    """nDCG@5 and MAP (to `depth`) of the texts on the same event, for each text asked about."""
+    """nDCG@5 and MAP (to `depth`) of the texts on the same event, for each text in `asked`."""
     groups, figures = groups_of(texts), Figures(system.name)
     for position in track(asked):
         start = time.perf_counter()
@@ -61,7 +61,7 @@ def events(
 
 
 def topics(system: System, texts: Sequence[Text], asked: Sequence[int], track: Track) -> Figures:
-    """P@5 of the same topic; and for numbered texts, how soon a neighbour in the same article comes (MRR)."""
+    """P@5 of texts on the same topic; for numbered texts, MRR of a neighbor in the same article."""
     groups, figures = groups_of(texts), Figures(system.name)
     place = {text.name: position for position, text in enumerate(texts)}
     for position in track(asked):
@@ -78,7 +78,7 @@ def topics(system: System, texts: Sequence[Text], asked: Sequence[int], track: T
 
 
 def headlines(system: System, texts: Sequence[Text], asked: Sequence[int], track: Track) -> Figures:
-    """How soon a headline, typed into the search, finds its own body (MRR@10); only bodies are indexed."""
+    """MRR@10 of the body of each headline, by search; only bodies are indexed."""
     figures = Figures(system.name)
     system.fill([Text(text.name, "", text.body, language=text.language) for text in texts])
     for position in track(asked):
@@ -90,7 +90,7 @@ def headlines(system: System, texts: Sequence[Text], asked: Sequence[int], track
 
 
 def stream(texts: Sequence[Text], seed: int, rules: ClusteringRules = RULES) -> tuple[list[int], list[str]]:
-    """The stories that texts end in when they arrive one by one in random order, and their true events."""
+    """The stories of texts that arrive one by one in random order, and their true events."""
     order = list(range(len(texts)))
     random.Random(seed).shuffle(order)
     index = Index(None, TUNED)
@@ -106,7 +106,7 @@ def stream(texts: Sequence[Text], seed: int, rules: ClusteringRules = RULES) -> 
 
 
 def average_link(texts: Sequence[Text], least: float) -> list[int]:
-    """Clusters of an average-link clustering of the same likenesses, which sees every text at once."""
+    """Clusters by average linkage over the same similarities, with all texts at once."""
     index = Index(None, TUNED)
     index.add(arrival(at, text) for at, text in enumerate(texts))
     alike = np.zeros((len(texts), len(texts)))
@@ -129,9 +129,10 @@ def average_link(texts: Sequence[Text], least: float) -> list[int]:
 
 
 def k_means(texts: Sequence[Text], seed: int) -> list[int]:
-    """Clusters of K-means over TF-IDF of one to three words, told how many events there are.
+    """Clusters by K-means over TF-IDF of one to three words, given the number of events.
 
-    So cross-document coreference sorts ECB+ first: Barhom and others, ACL 2019, `cluster_topics.py`.
+    This is the first step of cross-document coreference on ECB+: Barhom et al., ACL 2019,
+    `cluster_topics.py`.
     """
     from sklearn.cluster import KMeans
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -143,7 +144,7 @@ def k_means(texts: Sequence[Text], seed: int) -> list[int]:
 
 
 def twins_apart(found: Sequence[int], events_of: Sequence[str]) -> float:
-    """Of the pairs of texts on twin events (one topic, two events), the share in different stories."""
+    """Of the pairs of texts on twin events (two events of one topic), the share in different stories."""
     apart = total = 0
     for one in range(len(found)):
         for other in range(one):
@@ -155,8 +156,11 @@ def twins_apart(found: Sequence[int], events_of: Sequence[str]) -> float:
 
 
 def replies(found: Sequence[int], events_of: Sequence[str]) -> tuple[float, float]:
-    """Of the posts that reply to their story's last one, the share on one event with it; and of the posts
-    that could reply to one on their event, the share that do."""
+    """Precision and recall of replies.
+
+    Precision: of the posts that reply to their story's last one, the share on the same event. Recall: of the
+    posts with an earlier one on their event, the share that reply to one on it.
+    """
     last: dict[int, str] = {}
     met: set[str] = set()
     made = right = possible = 0
@@ -179,7 +183,7 @@ def _article(number: int, text: Text) -> Article:
 
 
 def sample(count: int, of: int, seed: int = 5) -> list[int]:
-    """Positions to ask about, the same in each run."""
+    """At most `count` positions of `of`, the same in every run."""
     return list(range(of)) if of <= count else sorted(random.Random(seed).sample(range(of), count))
 
 

@@ -1,4 +1,4 @@
-"""The plot: three panels of bars as SVG, written by hand."""
+"""Draws the plot of docs/related.md: three panels of bars as SVG."""
 
 from collections.abc import Sequence
 from html import escape
@@ -14,20 +14,22 @@ Languages = Sequence[tuple[str, Figures, dict[str, Figures]]]
 
 
 def draw(path: Path, small: Sequence[Figures], large: Sequence[Figures], languages: Languages) -> None:
-    """Write the picture of one run."""
+    """Write the plot of one run to an SVG file."""
     parts: list[str] = []
     top = 16
     speeds = [f"{row.mean('nDCG@5'):.3f} at {row.quantile(0.95):.0f} ms" for row in large]
     for heading, rows, labels in (
         ("ECB+ Dev: texts on the same event, nDCG@5", small, [f"{row.mean('nDCG@5'):.3f}" for row in small]),
-        ("The same in a large archive, and the time of 95 % of questions", large, speeds),
+        ("The same in a large archive, and the 95th percentile of query times", large, speeds),
     ):
         parts += _heading(heading, top)
         values = [row.mean("nDCG@5") for row in rows]
         for at, (row, value, label) in enumerate(zip(rows, values, labels, strict=True)):
             parts += _bar(row.system, value, label, top + 24 + at * ROW, OTHERS if at else OURS)
         top += 24 + ROW * len(rows) + 24
-    parts += _heading("SIB-200, P@5 of the topic: Newswire (blue) and the best plain cut (red)", top)
+    parts += _heading(
+        "SIB-200, P@5 of the topic: Newswire (blue) and BM25 over the best tokenization (red)", top
+    )
     for at, (language, ours, others) in enumerate(languages):
         best = max(row.mean("P@5") for row in others.values())
         parts += _dots(language, ours.mean("P@5"), best, top + 24 + at * ROW)
@@ -49,11 +51,11 @@ def _name(name: str, top: int) -> str:
     return f'<text x="{LEFT - 10}" y="{top + 12}" text-anchor="end" fill="#222">{escape(name)}</text>'
 
 
-def _bar(name: str, value: float, label: str, top: int, colour: str) -> list[str]:
+def _bar(name: str, value: float, label: str, top: int, color: str) -> list[str]:
     length = round((WIDTH - LEFT - RIGHT) * value, 1)
     return [
         _name(name, top),
-        f'<rect x="{LEFT}" y="{top}" width="{length}" height="15" fill="{colour}"/>',
+        f'<rect x="{LEFT}" y="{top}" width="{length}" height="15" fill="{color}"/>',
         f'<text x="{LEFT + length + 6}" y="{top + 12}" fill="#222">{escape(label)}</text>',
     ]
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's full text search, on a server of the benchmark's own in a temporary folder."""
+"""PostgreSQL's full text search as a peer, on a temporary server."""
 
 import os
 import shutil
@@ -22,13 +22,13 @@ SELECT at FROM t, asked WHERE body @@ q ORDER BY ts_rank(body, q, 1) DESC, at LI
 
 
 class Postgres:
-    """An OR of a text's lexemes, ranked by `ts_rank` with the length of the article."""
+    """An OR of the lexemes of a text, ranked by `ts_rank` normalized by document length."""
 
     name = "PostgreSQL ts_rank"
 
     def fill(self, texts: Sequence[Text]) -> None:
         if BINARIES is None:
-            raise FileNotFoundError("PostgreSQL's initdb is not on this machine")
+            raise FileNotFoundError("PostgreSQL's initdb is not installed")
         self.texts = texts
         self.folder = Path(tempfile.mkdtemp(prefix="newswire-bench-"))
         if os.geteuid() == 0:

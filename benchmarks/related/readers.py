@@ -1,9 +1,9 @@
-"""`python -m benchmarks.related.readers`: ten readers at once over a large archive.
+"""Response times for ten readers at once over a large archive.
 
-First the answers alone (a thread, the index, the articles' rows): each reader asks again as soon as he is
-answered. Then through the bot, `newswire run` in front of a Telegram in a box, from a reader's message until
-its answer, the ways between them included: each asks /related and /search as often as Telegram lets a bot
-answer one chat, once a second; spread over the second, and then all ten in the same moment.
+First the queries alone (a thread, the index, the articles' rows), each reader without a pause. Then through
+`newswire run` in front of a fake Telegram, from a reader's message to its answer: each reader types /related
+and /search once a second, which is Telegram's rate limit for a chat, first spread over the second and then
+all ten at once. Run: `python -m benchmarks.related.readers`.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from rich.progress import Progress
 from sqlalchemy import update
 
 from benchmarks.related import material
-from benchmarks.sending.newsroom import FIRST_READER, answer_times, box_process, newsroom
+from benchmarks.sending.newsroom import FIRST_READER, answer_times, fake_telegram_process, newsroom
 from bot.app.interpreter import tune_interpreter
 from storage import articles
 from storage.articles import ArticleDraft
@@ -33,18 +33,18 @@ from storage.related import related_articles
 from storage.schema import articles as articles_table
 from storage.search import search_articles
 
-#: Too old for stories to be looked for.
+#: Too old to be assigned to stories.
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-#: Questions of each reader.
+#: Queries of each reader.
 QUESTIONS = 40
-#: Seconds between two of a reader's: a private chat gets one message a second.
+#: Seconds between two queries of a reader: a private chat gets one message a second.
 PAUSE = 1.1
 
 
 async def main() -> int:
-    """Fill, ask, and print the times."""
+    """Fill the archive, run the queries, and print the times."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.related.readers", description=__doc__)
-    parser.add_argument("--size", type=int, default=100_000, help="articles")
+    parser.add_argument("--size", type=int, default=100_000, help="articles in the archive")
     parser.add_argument("--readers", type=int, default=10)
     asked = parser.parse_args()
     texts = [*material.ecb("Dev"), *material.ecb("Train")]
@@ -57,22 +57,22 @@ async def main() -> int:
         index = Index.open(folder / "newswire.index")
         start = time.perf_counter()
         db.read_sync(index.catch_up)
-        print(f"{len(index):,} articles read into the index in {time.perf_counter() - start:.0f} s")
+        print(f"{len(index):,} articles added to the index in {time.perf_counter() - start:.0f} s")
         index.save()
         tune_interpreter()
-        tell("answers alone, without pause", await alone(db, index, texts, asked.readers))
+        print_times("queries alone, without pauses", await alone(db, index, texts, asked.readers))
         db.close()
         del index
-        for together, when in ((False, "one a second each"), (True, "the same, all in one moment")):
-            with tempfile.TemporaryDirectory() as copy:  # a bot that has not lived yet
+        for together, when in ((False, "one a second each"), (True, "the same, all at once")):
+            with tempfile.TemporaryDirectory() as copy:  # the database of a bot that has not run yet
                 shutil.copytree(folder, copy, dirs_exist_ok=True)
                 times = await through_the_bot(Path(copy), texts, asked.readers, together=together)
-            tell(f"through the bot, {when}", times)
+            print_times(f"through the bot, {when}", times)
     return 0
 
 
 def store(connection: Connection, texts: list[material.Text]) -> None:
-    """Keep the texts as articles that were posted long ago, in the order of their positions."""
+    """Store the texts in order, as articles that were posted long ago."""
     drafts = [
         ArticleDraft(
             url=f"https://news.example/{number}",
@@ -89,14 +89,13 @@ def store(connection: Connection, texts: list[material.Text]) -> None:
     connection.execute(update(articles_table).values(**settled))
 
 
-def tell(what: str, milliseconds: list[float]) -> None:
-    """One line of what was measured."""
+def print_times(what: str, milliseconds: list[float]) -> None:
     middle, high, most = np.quantile(milliseconds, (0.5, 0.95, 1))
-    print(f"{what}: p50 {middle:.1f}, p95 {high:.1f}, at most {most:.1f} ms ({len(milliseconds)} questions)")
+    print(f"{what}: p50 {middle:.1f}, p95 {high:.1f}, max {most:.1f} ms ({len(milliseconds)} queries)")
 
 
 async def alone(db: Database, index: Index, texts: list[material.Text], readers: int) -> list[float]:
-    """Milliseconds that each question waited for its articles."""
+    """Milliseconds of each query, without the bot."""
 
     async def ask(reader: int) -> list[float]:
         times = []
@@ -116,12 +115,12 @@ async def alone(db: Database, index: Index, texts: list[material.Text], readers:
 async def through_the_bot(
     folder: Path, texts: list[material.Text], readers: int, *, together: bool
 ) -> list[float]:
-    """Milliseconds from each message to its answer: all readers' at one moment, or spread over a second."""
+    """Milliseconds from each message to its answer. `together`: all readers at once, not over a second."""
     people = range(FIRST_READER, FIRST_READER + readers)
     settings = {"RATE_OVERALL": "1000/s", "ALLOW_PAID_BROADCAST": "yes", "FETCH_SCHEDULE": "5m"}
     async with (
-        box_process(readers, latency=0) as box,
-        newsroom(folder, box, range(people.start, people.start), settings),
+        fake_telegram_process(readers, latency=0) as telegram,
+        newsroom(folder, telegram, range(people.start, people.start), settings),
     ):
 
         async def ask(reader: int, bar: Callable[[], None]) -> None:
@@ -129,26 +128,26 @@ async def through_the_bot(
             for turn in range(QUESTIONS):
                 number = which(texts, reader, turn)
                 question = f"/related id:{number}" if turn % 2 else f"/search {words(texts, number)}"
-                said = box.post("do/say", user_id=people[reader], chat_id=people[reader], text=question)
+                said = telegram.post("do/say", user_id=people[reader], chat_id=people[reader], text=question)
                 await asyncio.gather(said, asyncio.sleep(PAUSE))
                 bar()
 
         with Progress(transient=True) as progress:
-            task = progress.add_task("Asking", total=readers * QUESTIONS)
+            task = progress.add_task("queries", total=readers * QUESTIONS)
             await asyncio.gather(*(ask(reader, partial(progress.advance, task)) for reader in range(readers)))
-        times = await answer_times(box, people)
+        times = await answer_times(telegram, people)
     if len(times) != readers * QUESTIONS:
-        raise SystemExit(f"{readers * QUESTIONS - len(times)} questions were not answered in time")
+        raise SystemExit(f"{readers * QUESTIONS - len(times)} queries were not answered in time")
     return [seconds * 1000 for seconds in times]
 
 
 def which(texts: list[material.Text], reader: int, turn: int) -> int:
-    """The article that a reader's question is about: every one another."""
+    """The article of a reader's query, a different one each time."""
     return (1000 * reader + turn) * 97 % len(texts) + 1
 
 
 def words(texts: list[material.Text], number: int) -> str:
-    """What a reader types who looks for the article."""
+    """The words of a search for the article."""
     text = texts[number - 1]
     return (text.title or text.body[:60]).replace("\n", " ")
 

@@ -1,4 +1,4 @@
-"""The systems that are measured side by side: each is filled with texts, and asked what is related to one."""
+"""The measured systems: Newswire and its peers, each filled with texts and queried for related ones."""
 
 import importlib.util
 import math
@@ -22,7 +22,7 @@ WORD = re.compile(r"\w+")
 
 
 class System(Protocol):
-    """What can be filled with texts and asked. Positions are those of the texts, from 0."""
+    """A system that is filled with texts and queried. Positions of texts count from 0."""
 
     name: str
 
@@ -34,7 +34,7 @@ class System(Protocol):
 
 
 class Newswire:
-    """Our own index, filled as from a database and asked as by the bot."""
+    """Newswire's index, filled and queried as by the bot."""
 
     def __init__(self, weights: Weights = TUNED) -> None:
         self.name = "Newswire"
@@ -52,13 +52,13 @@ class Newswire:
 
 
 def arrival(position: int, text: Text) -> ArticleForIndex:
-    """A text as the database would hand it to the index."""
+    """A text as the index gets it from the database."""
     number = position + 1
     return ArticleForIndex(number, number, text.title, text.body, text.language, (), WHEN, None, False)
 
 
 class Bm25:
-    """Plain BM25 (k1 1.2, b .75) over any way of cutting text: what is behind most search boxes."""
+    """Plain BM25 (k1 1.2, b 0.75), the default of most search engines, over any tokenization."""
 
     def __init__(self, name: str, cut: Cut) -> None:
         self.name, self.cut = name, cut
@@ -94,7 +94,7 @@ class Bm25:
 
 
 class Fts5:
-    """SQLite's full text search: an OR of a text's 25 rarest words, ranked by its own bm25."""
+    """SQLite's full text search: an OR of the 25 rarest words of a text, ranked by its bm25."""
 
     def __init__(self, tokenizer: str = "porter unicode61") -> None:
         self.name, self.tokenizer = f"FTS5 {tokenizer.split()[0]}", tokenizer
@@ -131,7 +131,7 @@ def _words(text: str) -> list[str]:
 
 
 class Tantivy:
-    """tantivy with its English stemmer: an OR of the text's words."""
+    """tantivy with its English stemmer: an OR of the words of a text."""
 
     name = "tantivy"
 
@@ -191,7 +191,7 @@ class TfIdf:
 
 
 class RankBm25:
-    """rank-bm25's BM25Okapi over lower-case words."""
+    """rank-bm25's BM25Okapi over lowercase words."""
 
     name = "rank-bm25"
 
@@ -210,7 +210,7 @@ class RankBm25:
 
 
 def peers(*, quick_only: bool) -> tuple[list[System], list[str]]:
-    """The other systems that are here, and what is left out for want of a package."""
+    """The installed peers, and the missing packages of the others."""
     found: list[System] = [Fts5()]
     missing = []
     for package, kind, quick in (

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.related.tune`: the weights, tried one at a time around what they are.
+"""Tries other values of the index weights and the story thresholds, one at a time.
 
-Only on ECB+ Train (alone, and among distractors) and on three languages of SIB-200's train and dev; with
-a fixed seed, so that it comes out the same each time. It changes nothing: whoever takes over a value writes
-it into `storage/index/weights.py` or `jobs/publish/story_clustering.py`.
+Uses only ECB+ Train (alone, and among distractors) and three languages of the train and dev parts of SIB-200,
+with a fixed seed. It changes nothing: copy a better value into `storage/index/weights.py` or
+`jobs/publish/story_clustering.py`. Run: `python -m benchmarks.related.tune`.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from storage.index.weights import TUNED, Weights
 
 SEED = 5
 LANGUAGES = ("eng_Latn", "mya_Mymr", "rus_Cyrl")
-#: What each weight is tried at, beside what it is.
+#: The values that are tried for each weight, beside the present one.
 TRIED: dict[str, tuple[float, ...]] = {
     "k1": (0.9, 1.5),
     "b": (0.7, 0.95),
@@ -36,14 +36,14 @@ TRIED: dict[str, tuple[float, ...]] = {
     "sure_at": (0.35, 0.55),
     "sure_power": (2.0, 4.0),
 }
-#: What decides on stories: the likeness from which an article joins, and how much less alike a twin is.
+#: The tried similarities at which an article joins a story, and the margins of twin events.
 ALIKE = (0.22, 0.24, 0.25, 0.26, 0.28)
 APART = (0.0, 0.45, 0.55, 0.65)
 
 
 def trials() -> Iterator[tuple[str, Weights]]:
-    """The weights as they are, then with one of them changed."""
-    yield "as they are", TUNED
+    """The present weights, then each variant with one weight changed."""
+    yield "present weights", TUNED
     for name, values in TRIED.items():
         for value in values:
             kind = type(getattr(TUNED, name))
@@ -51,7 +51,7 @@ def trials() -> Iterator[tuple[str, Weights]]:
 
 
 def main() -> int:
-    """Print a table of the trials."""
+    """Print the table of all variants."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.related.tune", description=__doc__)
     parser.add_argument("--distractors", type=int, default=19_000)
     size = parser.parse_args().distractors
@@ -80,7 +80,7 @@ def main() -> int:
 
 
 def stories(console: Console, train: list[material.Text]) -> None:
-    """The likeness from which an article joins a story, and from which it is another's twin."""
+    """Print the results for other story thresholds."""
     columns = ("alike", "apart", "B-cubed F1", "V-measure", "twins apart", "right", "possible")
     table = Table(*columns, title="Stories, three orders")
     for rules in (*(replace(RULES, alike=at) for at in ALIKE), *(replace(RULES, apart=at) for at in APART)):

@@ -1,4 +1,4 @@
-"""The model's vectors of the open data: made once, kept beside the data, and timed."""
+"""The model's vectors of the open data, made once and stored beside it."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -20,12 +20,12 @@ AT_ONCE = 64
 
 
 class Vectors:
-    """Vectors by the text that they were made of. Missing ones are made, where the wheel is installed."""
+    """Stored vectors by text. Missing ones are made if the wheel is installed, and timed."""
 
     def __init__(self, path: Path = KEPT) -> None:
         self.path = path
         self.known: dict[bytes, bytes] = {}
-        self.seconds: list[float] = []  #: CPU seconds of each text that was made in this run
+        self.seconds: list[float] = []  #: CPU seconds of each text embedded in this run
         if path.exists():
             with np.load(path) as kept:
                 keys, rows = kept["keys"].tobytes(), kept["rows"]
@@ -36,12 +36,10 @@ class Vectors:
             }
 
     def of(self, texts: Sequence[Text]) -> list[bytes]:
-        """A vector for each text."""
+        """The vector of each text."""
         said = [model_input(text.title, "", text.body) for text in texts]
         missing = [text for text in dict.fromkeys(said) if _key(text) not in self.known]
-        for start in track(
-            range(0, len(missing), AT_ONCE), "reading with the model", console=console, transient=True
-        ):
+        for start in track(range(0, len(missing), AT_ONCE), "embedding", console=console, transient=True):
             for text in missing[start : start + AT_ONCE]:
                 began = time.process_time()
                 [self.known[_key(text)]] = embed_texts([text])
@@ -51,14 +49,14 @@ class Vectors:
         return [self.known[_key(text)] for text in said]
 
     def keep(self) -> None:
-        """Write all of them to the disk."""
+        """Write all vectors to the disk."""
         full = {key: row for key, row in self.known.items() if row}
         rows = np.frombuffer(b"".join(full.values()), np.int8).reshape(len(full), -1)
         np.savez(self.path, keys=np.frombuffer(b"".join(full), np.uint8), rows=rows)
 
 
 def embeddings(numbers: Iterable[int], made: Sequence[bytes], language: str) -> list[Embedding]:
-    """The vectors as the database would hand them to the index."""
+    """The vectors as the index gets them from the database."""
     return [
         Embedding(
             article_id=number,

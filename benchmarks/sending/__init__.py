@@ -1,1 +1,1 @@
-"""The fan-out benchmark's parts: the newsroom that is measured, its rivals, and a million readers."""
+"""The parts of the fan-out benchmark: the measured newsroom, its peers, and a million deliveries."""

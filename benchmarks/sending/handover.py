@@ -1,4 +1,4 @@
-"""How long from the feed's answer to the request that posts the article? Watched from both ends."""
+"""Measures the time from the response of the feed to the request that posts the article."""
 
 import asyncio
 import random
@@ -16,13 +16,13 @@ from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.transport.http_server import add_bot_api_route
 from jobs.clock import SystemClock
 
-#: Seconds between two articles: a channel may be told something every second.
+#: Seconds between two articles: a channel may get a message a second.
 BETWEEN = 1.2
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Watch:
-    """When a feed that has something new was last answered, and what passed until the post's request."""
+    """Middleware that takes the times from a response with a new article to the request that posts it."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -43,23 +43,25 @@ class Watch:
 
 
 async def measure(articles: int) -> list[float]:
-    """Seconds for each of so many articles, sorted: they come one by one."""
-    box, site = FakeTelegram(SystemClock(), random.Random(1), limits=NO_LIMITS), Site()
-    channel, watch = box.add_channel("Daily").id, Watch(site)
+    """The seconds for each of `articles` articles, published one by one; sorted."""
+    telegram, site = FakeTelegram(SystemClock(), random.Random(1), limits=NO_LIMITS), Site()
+    channel, watch = telegram.add_channel("Daily").id, Watch(site)
     application = web.Application(middlewares=[watch.middleware])
-    add_bot_api_route(application, box)
+    add_bot_api_route(application, telegram)
     application.add_routes(site.routes())
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     site.address = "http://{}:{}".format(*runner.addresses[0][:2])
     with tempfile.TemporaryDirectory(prefix="newswire-handover-") as name:
-        bot = Bot(Path(name), False, _settings(name, site, box, channel))
+        bot = Bot(Path(name), False, _settings(name, site, telegram, channel))
         bot.prepare(range(0))
         try:
             site.publish()
             await bot.start()
-            assert await bot.until("SELECT 1 FROM articles WHERE planned_at IS NOT NULL", 90), "no look"
+            assert await bot.until("SELECT 1 FROM articles WHERE planned_at IS NOT NULL", 90), (
+                "the feed was never updated"
+            )
             for _ in range(articles):
                 watch.posted.clear()
                 site.publish()
@@ -67,15 +69,15 @@ async def measure(articles: int) -> list[float]:
                 await asyncio.sleep(BETWEEN)
         finally:
             bot.close()
-            await box.close()
+            await telegram.close()
             await runner.cleanup()
     return sorted(watch.took)
 
 
-def _settings(folder: str, site: Site, box: FakeTelegram, channel: int) -> dict[str, str]:
+def _settings(folder: str, site: Site, telegram: FakeTelegram, channel: int) -> dict[str, str]:
     return {
         "DATABASE_URL": f"sqlite:///{folder}/newswire.db",
-        "TELEGRAM_BOT_TOKEN": box.token,
+        "TELEGRAM_BOT_TOKEN": telegram.token,
         "TELEGRAM_API_URL": site.address,
         "FEED_URLS": site.feed,
         "CHANNELS": str(channel),

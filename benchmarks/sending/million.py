@@ -1,8 +1,8 @@
-"""What does a million owed deliveries cost? Planned in slices while others write, then claimed and settled.
+"""The cost of a million owed deliveries: planned in slices while others write, then claimed and settled.
 
     python -m benchmarks.sending.million 1000000
 
-Run in a process of its own; prints its findings as JSON.
+Run in a separate process by `benchmarks.fanout`; prints its figures as JSON.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ def small_write(connection: Connection) -> None:
 
 
 async def plan(database: Database, now: datetime) -> dict[str, float]:
-    """Spread the post over its followers; how long anybody else's small write and the event loop waited."""
+    """Create the deliveries of a post; how long that takes, and how long other writes and the loop wait."""
     writes: list[float] = []
     stalls: list[float] = []
     done = asyncio.Event()
@@ -70,7 +70,7 @@ async def plan(database: Database, now: datetime) -> dict[str, float]:
 
 
 async def settle_some(database: Database, now: datetime) -> dict[str, float]:
-    """Read, claim and settle, while all the others are owed; seconds for each delivery."""
+    """Read, claim and settle deliveries while all others are owed; deliveries a second."""
     began = time.perf_counter()
     for _ in range(TIMES):
         dues = await database.read(claims.select_due, now, SETTLED_AT_ONCE)

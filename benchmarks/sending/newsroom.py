@@ -1,4 +1,4 @@
-"""The real process in front of a Telegram in a box, each in a process of its own; measured from outside."""
+"""The real bot and a fake Telegram, each in its own process, measured from outside."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ from benchmarks.crash.site import Site
 
 LATENCY = 0.06
 FIRST_READER = 100_000
-#: Readers who only ask.
+#: Readers who only type /latest.
 ASKING = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
-class BoxProcess:
-    """A box over HTTP, and its control routes."""
+class FakeTelegramProcess:
+    """A fake Telegram in another process, with its control API."""
 
     address: str
     token: str
@@ -43,10 +43,10 @@ class BoxProcess:
 
 
 @asynccontextmanager
-async def box_process(
+async def fake_telegram_process(
     people: int, *, latency: float = LATENCY, limits: bool = True
-) -> AsyncIterator[BoxProcess]:
-    """A box with so many readers and a channel, in a process of its own."""
+) -> AsyncIterator[FakeTelegramProcess]:
+    """Run a fake Telegram with `people` readers and a channel in another process."""
     arguments = ["-m", "bot.sandbox", "--people", str(people), "--channels", "1"]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -58,10 +58,10 @@ async def box_process(
     assert process.stdout
     ready = json.loads(await process.stdout.readline())
     async with aiohttp.ClientSession() as session:
-        box = BoxProcess(ready["address"], ready["token"], ready["channels"], session)
-        await box.post("faults", latency=latency)
+        telegram = FakeTelegramProcess(ready["address"], ready["token"], ready["channels"], session)
+        await telegram.post("faults", latency=latency)
         try:
-            yield box
+            yield telegram
         finally:
             process.terminate()
             await process.wait()
@@ -69,9 +69,9 @@ async def box_process(
 
 @asynccontextmanager
 async def newsroom(
-    folder: Path, box: BoxProcess, readers: range, settings: dict[str, str]
+    folder: Path, telegram: FakeTelegramProcess, readers: range, settings: dict[str, str]
 ) -> AsyncIterator[tuple[Bot, Site]]:
-    """`newswire run`, which has looked at its feed once, and the site behind it."""
+    """Run `newswire run` until its first feed update is done, and the site that it reads."""
     site = Site()
     application = web.Application()
     application.add_routes(site.routes())
@@ -81,10 +81,10 @@ async def newsroom(
     site.address = "http://{}:{}".format(*runner.addresses[0][:2])
     usual = {
         "DATABASE_URL": f"sqlite:///{folder}/newswire.db",
-        "TELEGRAM_BOT_TOKEN": box.token,
-        "TELEGRAM_API_URL": box.address,
+        "TELEGRAM_BOT_TOKEN": telegram.token,
+        "TELEGRAM_API_URL": telegram.address,
         "FEED_URLS": site.feed,
-        "CHANNELS": str(box.channels[0]),
+        "CHANNELS": str(telegram.channels[0]),
         "PRIVATE_NETWORKS": "127.0.0.1/32",
         "FETCH_SCHEDULE": "1s",
         "HTTP_ADDRESS": "",
@@ -96,7 +96,7 @@ async def newsroom(
         site.publish()
         await bot.start()
         met = "SELECT 1 FROM articles, chats WHERE planned_at IS NOT NULL AND chats.title <> ''"
-        assert await bot.until(met, 90), "the bot did not begin its work"
+        assert await bot.until(met, 90), "the bot did not finish its first feed update"
         yield bot, site
     finally:
         bot.close()
@@ -104,21 +104,21 @@ async def newsroom(
 
 
 def cpu_seconds(process: int) -> float:
-    """What a process has used since its start."""
+    """CPU seconds of a process since its start."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes: the most that a process ever had, and how much of what it has is its own."""
+    """Memory of a process in megabytes: its peak, and its private part."""
 
     peak: float
-    own: float  #: without the libraries' files, which all processes share
+    own: float  #: without mapped files, which processes share
 
 
 def memory(process: int) -> Memory:
-    """What it has taken by now."""
+    """The memory of a process (Linux)."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     kilobytes = {
         name: int(rest.split()[0])
@@ -129,44 +129,48 @@ def memory(process: int) -> Memory:
 
 
 async def shown_between(
-    box: BoxProcess, first: range, last: range, *, edits: bool = False
+    telegram: FakeTelegramProcess, first: range, last: range, *, edits: bool = False
 ) -> tuple[datetime, datetime]:
-    """When the first message, or edit, reached the first readers, and the last one the last readers."""
-    word = "edited_at" if edits else "at"
+    """Times of the first message (or edit) to the first readers and of the last one to the last readers."""
+    field = "edited_at" if edits else "at"
     begin, end = [
         [
-            datetime.fromisoformat(message[word])
+            datetime.fromisoformat(message[field])
             for reader in part
-            for message in await box.get(f"chats/{reader}")
+            for message in await telegram.get(f"chats/{reader}")
         ]
         for part in (first, last)
     ]
     return min(begin), max(end)
 
 
-async def answers_between(box: BoxProcess, people: range, begin: datetime, end: datetime) -> int:
-    """How many answers the bot gave these people meanwhile: they are within the same rate."""
-    said = [message for reader in people for message in await box.get(f"chats/{reader}")]
+async def answers_between(
+    telegram: FakeTelegramProcess, people: range, begin: datetime, end: datetime
+) -> int:
+    """How many answers these people got in between; they count against the same rate limit."""
+    said = [message for reader in people for message in await telegram.get(f"chats/{reader}")]
     times = [datetime.fromisoformat(message["at"]) for message in said if message["by_bot"]]
     return sum(begin <= at <= end for at in times)
 
 
-async def ask_latest(box: BoxProcess, people: range, done: asyncio.Event, every: float = 0.3) -> None:
-    """Readers type /latest, one after the other, until `done`."""
+async def ask_latest(
+    telegram: FakeTelegramProcess, people: range, done: asyncio.Event, every: float = 0.3
+) -> None:
+    """Readers type /latest in turn until `done`."""
     turn = 0
     while not done.is_set():
         reader = people[turn % len(people)]
-        await box.post("do/say", user_id=reader, chat_id=reader, text="/latest")
+        await telegram.post("do/say", user_id=reader, chat_id=reader, text="/latest")
         turn += 1
         await asyncio.sleep(every)
 
 
-async def answer_times(box: BoxProcess, people: range) -> list[float]:
-    """How long each /latest waited for its answer, in seconds, sorted; the answer's way is in it."""
+async def answer_times(telegram: FakeTelegramProcess, people: range) -> list[float]:
+    """Seconds from each message of these people to the answer, latency included; sorted."""
     waits = []
     for reader in people:
         asked: datetime | None = None
-        for message in await box.get(f"chats/{reader}"):
+        for message in await telegram.get(f"chats/{reader}"):
             at = datetime.fromisoformat(message["at"])
             if not message["by_bot"]:
                 asked = at

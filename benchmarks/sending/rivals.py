@@ -1,8 +1,8 @@
-"""What does one sendMessage cost others? A closed loop of 64, as their documentation would write it.
+"""The peers of the fan-out: sendMessage by python-telegram-bot and aiogram, 64 at once, as in their docs.
 
     python -m benchmarks.sending.rivals ptb|aiogram ADDRESS TOKEN COUNT FIRST_READER
 
-Run in a process of its own; prints messages a second and CPU microseconds a message, as JSON.
+Run in a separate process; prints messages a second and CPU microseconds per message as JSON.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ Send = Callable[[int], Awaitable[Any]]
 
 
 async def measure(send: Send, count: int, first: int) -> dict[str, float]:
-    """Send `count` messages, `AT_ONCE` at a time, to as many readers."""
+    """Send `count` messages to as many readers, `AT_ONCE` at a time."""
     readers = iter(range(first, first + count))
 
     async def work() -> None:

@@ -1,1 +1,1 @@
-"""Telegram in a box, a sample news site, and a page to watch both."""
+"""A fake Telegram, a sample news site, and a web page that shows both."""

@@ -1,6 +1,7 @@
-"""The box as a process of its own, which outlives the bot that talks to it: `python -m bot.sandbox --port 0`.
+"""The fake Telegram as a separate process, which outlives the bot: `python -m bot.sandbox --port 0`.
 
-Prints one line of JSON when it listens: address, token, the ids of channels and people. SIGTERM ends it.
+Prints one line of JSON once it listens: its address, the token, the ids of channels and people. SIGTERM stops
+it.
 """
 
 import argparse
@@ -22,22 +23,24 @@ from bot.sandbox.transport.webhook import deliver_updates
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line and run until told to stop."""
+    """Read the command line and run until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m bot.sandbox", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 for any free one")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     parser.add_argument("--token", default=FAKE_TOKEN)
     parser.add_argument("--channels", type=int, default=1)
-    parser.add_argument("--rights", default="can_post_messages", help="of the bot in the channels")
-    parser.add_argument("--people", type=int, default=1, help="who have started the bot")
-    parser.add_argument("--local", action="store_true", help="webhooks over plain http on any port")
-    parser.add_argument("--no-limits", action="store_true", help="no 429 whatever the pace")
-    parser.add_argument("--seed", type=int, default=1, help="of the chance that picks random faults")
+    parser.add_argument(
+        "--rights", default="can_post_messages", help="the bot's rights in the channels, comma-separated"
+    )
+    parser.add_argument("--people", type=int, default=1, help="number of people who have started the bot")
+    parser.add_argument("--local", action="store_true", help="allow webhooks over plain http on any port")
+    parser.add_argument("--no-limits", action="store_true", help="never answer 429")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random faults")
     asyncio.run(_serve_until_stopped(parser.parse_args(arguments)))
 
 
 async def _serve_until_stopped(options: argparse.Namespace) -> None:
-    rng = random.Random(options.seed)  # noqa: S311  (the same seed shall give the same faults)
+    rng = random.Random(options.seed)  # noqa: S311  (the same seed gives the same faults)
     limits = NO_LIMITS if options.no_limits else Limits()
     telegram = FakeTelegram(FakeClock(), rng, token=options.token, limits=limits)
     telegram.state.updates.is_local = options.local

@@ -1,7 +1,7 @@
-"""How does the Bot API say no? One refusal: an HTTP status, a sentence, and what a program may read.
+"""Errors of the Bot API: an HTTP status, a description, and parameters for programs.
 
-Raised anywhere below a method and made an answer in one place, `Box.call`: the texts are those of the
-Bot API server (github tdlib/telegram-bot-api, Client.cpp, `fail_query_with_error`).
+Raised anywhere below a method and turned into a response in one place, `FakeTelegram.call`. The texts are
+those of the Bot API server (github tdlib/telegram-bot-api, Client.cpp, `fail_query_with_error`).
 """
 
 from typing import Any
@@ -19,7 +19,6 @@ class ApiError(Exception):
         self.parameters = parameters
 
     def to_json(self) -> Json:
-        """The answer's JSON."""
         body: Json = {"ok": False, "error_code": self.status, "description": self.description}
         if self.parameters:
             body["parameters"] = self.parameters
@@ -27,17 +26,17 @@ class ApiError(Exception):
 
 
 def bad_request(reason: str, **parameters: int) -> ApiError:
-    """A 400. The reason's first letter is lowered, unless it looks like a CONSTANT."""
+    """A 400. The first letter of the reason is lowercased, unless it starts a CONSTANT."""
     return ApiError(400, f"Bad Request: {_lower_first(reason)}", **parameters)
 
 
 def forbidden(reason: str) -> ApiError:
-    """A 403: the bot and the chat are not on speaking terms."""
+    """A 403: the bot has no access to the chat."""
     return ApiError(403, f"Forbidden: {_lower_first(reason)}")
 
 
 def too_many_requests(seconds: int) -> ApiError:
-    """A 429 that asks for `seconds` of silence."""
+    """A 429 with `retry_after` in seconds."""
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 

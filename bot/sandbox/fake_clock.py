@@ -1,11 +1,11 @@
-"""The machine's time, and what has been added to it by hand: for a box that runs as a process of its own."""
+"""A clock that can be advanced by hand, for the fake Telegram as a separate process."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Runs as the machine's clock does; `advance` jumps ahead and wakes whoever slept until then."""
+    """The system clock plus an offset; `advance` adds to the offset and wakes the sleepers that are due."""
 
     def __init__(self) -> None:
         self._offset = 0.0
@@ -30,7 +30,6 @@ class FakeClock:
             self._sleepers.pop(woken)[1].cancel()
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead by `seconds`."""
         self._offset += seconds
         loop, now = asyncio.get_running_loop(), self.monotonic()
         for woken, (until, timer) in list(self._sleepers.items()):

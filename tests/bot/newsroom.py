@@ -1,4 +1,4 @@
-"""A newsroom whose readers write to the bot in a Telegram in a box, over a real database and index."""
+"""A newsroom whose readers write to the bot in a fake Telegram, over a real database and index."""
 
 import random
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def _delivered(connection: Connection, article: Article, chat_id: int, message_i
 
 
 class Newsroom:
-    """The house with its dispatch, and the people before it."""
+    """Everything behind the dispatcher, and the people who write to it."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Newsroom:
 
     @property
     def toasts(self) -> list[str]:
-        """What pressed buttons were answered with, in order."""
+        """The answers to pressed buttons, in order."""
         events = self.box.state.event_log.events_since(0)
         return [event.details["text"] for event in events if event.kind == "callback_answered"]
 
@@ -84,7 +84,7 @@ class Newsroom:
         self.changes += 1
 
     def publish(self, title: str, **said: Any) -> Article:
-        """An article that ingest has stored: a minute older than the one before, if nothing is said."""
+        """An article as ingest stores it, by default a minute older than the one before."""
         return self.db.run_sync(self._publish, title, said)
 
     def _publish(self, connection: Connection, title: str, said: dict[str, Any]) -> Article:
@@ -106,23 +106,23 @@ class Newsroom:
         return article
 
     def publish_many(self, titles: Sequence[str], **said: Any) -> list[Article]:
-        """The first title is the oldest."""
+        """Articles from the oldest to the newest."""
         return [self.publish(title, **said) for title in titles]
 
     def alert(self, article: Article) -> str:
-        """The article as a reader with alerts is sent it."""
+        """The content of the article's private alert, as JSON."""
         zone = self.desk.policy.timezone
         content = render_post(article, language="en", timezone=zone, now=self.clock.now(), private=True)
         return content.to_json()
 
     async def post(self, article: Article, chat_id: int) -> int:
-        """The article's post in a channel, as delivery leaves it: the message's id."""
+        """Post the article in a channel as delivery does; returns the message id."""
         message = await self.bot.send_message(chat_id, article.title)
         self.db.run_sync(_delivered, article, chat_id, message.message_id)
         return message.message_id
 
     def reader(self, name: str = "Aye Aye", **facts: Any) -> "Person":
-        """Somebody with a private chat with the bot."""
+        """A person with a private chat with the bot."""
         person = self.box.add_person(name, **facts)
         return Person(self, person.id, person.id)
 
@@ -130,20 +130,20 @@ class Newsroom:
         return self.reader("Editor", id=OPERATOR)
 
     def updates(self) -> list[Update]:
-        """What Telegram holds for the bot, confirmed as it is taken."""
+        """Take and confirm the waiting updates."""
         waiting = self.box.state.updates.pending(1000)
         self.box.state.updates.confirm(max((update["update_id"] for update in waiting), default=0) + 1)
         found = [Update.de_json(update, self.bot) for update in waiting]
         return [update for update in found if any(getattr(update, kind) for kind in WANTED_UPDATES)]
 
     async def answer(self) -> None:
-        """Take every waiting update to its end."""
+        """Handle every waiting update to its end."""
         for update in self.updates():
             await self.dispatch.dispatch_update(update)
 
 
 class Person:
-    """Somebody in a chat: what they do, and what the bot's last message there shows."""
+    """A person in a chat: their actions, and the bot's messages there."""
 
     def __init__(self, room: Newsroom, user_id: int, chat_id: int) -> None:
         self._room, self.user_id, self.chat_id = room, user_id, chat_id
@@ -152,25 +152,25 @@ class Person:
         return Person(self._room, self.user_id, chat_id)
 
     async def types(self, text: str, *, reply_to: int = 0) -> "Shown":
-        """Writes, and is answered (or not): the bot's last message in the chat."""
+        """Write a message; returns the bot's last message in the chat."""
         self._room.box.say(self.user_id, self.chat_id, text, reply_to=reply_to)
         await self._room.answer()
         return self.sees()
 
     async def forwards(self, chat_id: int, message_id: int) -> "Shown":
-        """Forwards a post from another chat to the bot."""
+        """Forward a post from another chat to the bot."""
         self._room.box.forward(self.user_id, self.chat_id, chat_id, message_id)
         await self._room.answer()
         return self.sees()
 
     async def presses(self, label: str, *, message_id: int = 0) -> "Shown":
-        """Presses a button under the bot's last message, or under another."""
+        """Press a button under the bot's last message, or under another one."""
         self._room.box.press(self.user_id, self.chat_id, message_id or self.sees().message.id, label)
         await self._room.answer()
         return self.sees()
 
     def messages(self) -> list["Shown"]:
-        """Everything that the bot has said here and that still stands."""
+        """The bot's messages in this chat that are not deleted."""
         mine = (message for message in self._room.box.visible_messages(self.chat_id) if not message.service)
         return [Shown(message) for message in mine if message.author.id == self._room.box.bot.id]
 
@@ -183,7 +183,7 @@ class Shown:
 
     def __init__(self, message: Message) -> None:
         self.message = message
-        self._content = message.content  # as it is now: a message may be edited later
+        self._content = message.content  # the present content: the message may be edited later
 
     @property
     def text(self) -> str:

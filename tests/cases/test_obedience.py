@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.sandbox.page.app import open_sandbox
 from bot.sandbox.page.control_api import add_control_routes
+from bot.sandbox.telegram.chat_factory import OWNER_ID
 from bot.sandbox.telegram.chats import Chat, ChatType, Member, MemberStatus
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
-from bot.sandbox.telegram.founding import OWNER_ID
 from bot.sandbox.transport.http_server import create_app
 from jobs.clock import SystemClock
 from storage import chats

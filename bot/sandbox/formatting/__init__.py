@@ -1,1 +1,1 @@
-"""How Telegram reads formatted text: HTML, entities, and what it finds by itself."""
+"""Formatted text as Telegram reads it: HTML, entities, and the links and tags that it detects itself."""

@@ -1,6 +1,6 @@
-"""What does a text become when Telegram takes it? Cleaned, trimmed, its entities put in order and cut to fit.
+"""Normalizes a text and its entities as Telegram does: cleaned, trimmed, entities sorted and split.
 
-An `Entity` counts in UTF-16 units, as the Bot API does. The rules (what may nest in what, which marks are
+An `Entity` counts in UTF-16 code units, as the Bot API does. The rules (which entities may nest, which are
 split and merged, what is trimmed) are those of TDLib's MessageEntity.cpp, `fix_formatted_text`.
 """
 
@@ -30,7 +30,7 @@ _BLANK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A marked stretch of text; `offset` and `length` in UTF-16 units."""
+    """A formatted span of a text; `offset` and `length` in UTF-16 code units."""
 
     type: str
     offset: int
@@ -59,7 +59,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class FormattedText:
-    """What Telegram keeps of a text."""
+    """A text as Telegram stores it: plain, with its entities."""
 
     plain: str = ""
     entities: tuple[Entity, ...] = ()
@@ -69,17 +69,17 @@ NO_TEXT = FormattedText()
 
 
 def utf16_length(text: str) -> int:
-    """In UTF-16 code units: a character outside the basic plane counts twice."""
+    """The length in UTF-16 code units: a character outside the Basic Multilingual Plane counts as two."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def sort_entities(entities: Iterable[Entity]) -> list[Entity]:
-    """By beginning, then the longer first, then by kind."""
+    """Sorted by offset, then the longer first, then by type."""
     return sorted(entities, key=lambda e: (e.offset, -e.length, _ORDER.get(e.type, 50)))
 
 
 def format_text(plain: str, entities: Iterable[Entity] = ()) -> FormattedText:
-    """Clean, trim and fix; a text of nothing but blanks becomes an empty one."""
+    """Clean and trim the text and fix its entities; a text of blanks alone becomes empty."""
     marks = fix_entities(e for e in entities if e.length > 0)
     if _TO_CLEAN.search(plain):
         plain, marks = _replace_controls(plain, marks)
@@ -91,7 +91,7 @@ def format_text(plain: str, entities: Iterable[Entity] = ()) -> FormattedText:
 
 
 def fix_entities(entities: Iterable[Entity]) -> list[Entity]:
-    """Entities that do not contradict one another: the earlier and longer one wins."""
+    """Entities without conflicts: of two that overlap, the earlier one wins, then the longer one."""
     marks = sort_entities(entities)
     if len(marks) < 2:
         return marks
@@ -105,7 +105,7 @@ def fix_entities(entities: Iterable[Entity]) -> list[Entity]:
 
 
 def add_detected(text: FormattedText, found: Iterable[Entity]) -> FormattedText:
-    """Add entities that Telegram found by itself (links, hashtags), where nothing else stands."""
+    """Add the entities that Telegram detects itself (links, hashtags) outside the given ones."""
     solid = [e for e in text.entities if e.type not in SPLITTABLE and e.type not in QUOTES]
     quotes = [e for e in text.entities if e.type in QUOTES]
     new = [
@@ -118,7 +118,7 @@ def add_detected(text: FormattedText, found: Iterable[Entity]) -> FormattedText:
 
 
 def check_unicode(text: str) -> None:
-    """Refuse lone surrogates, which no UTF-8 can hold."""
+    """Raise ApiError for lone surrogates, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -140,7 +140,7 @@ def _crosses_quote(entity: Entity, quote: Entity) -> bool:
 
 
 class _EntitySplitter:
-    """Cuts bold, italic and their like at the borders of other entities, and keeps them out of code."""
+    """Splits bold, italic and the like at the boundaries of other entities, and keeps them out of code."""
 
     def __init__(self, loose: list[Entity]) -> None:
         self._waiting = loose[::-1]
@@ -187,7 +187,7 @@ class _EntitySplitter:
 
 
 def _replace_controls(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    """Control characters become spaces; those that Telegram removes move what stands behind them."""
+    """Replace control characters with spaces, and shift the entities behind those that Telegram removes."""
     if not entities:
         return plain.translate(_REPLACEMENTS), entities
     gone: list[int] = []
@@ -208,7 +208,7 @@ def _replace_controls(plain: str, entities: list[Entity]) -> tuple[str, list[Ent
 
 
 def _trim_blanks(plain: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    """Blanks at the end go; those at the beginning too, as far as no entity covers them."""
+    """Strip trailing blanks, and leading ones that no entity covers."""
     if not plain or (plain[0] not in " \n" and plain[-1] not in " \n"):
         return plain, entities
     plain = plain.rstrip(" \n")

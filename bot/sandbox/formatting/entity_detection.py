@@ -1,8 +1,8 @@
-"""Which links, hashtags, mentions, commands and numbers does Telegram find in a text by itself?
+"""Detects links, hashtags, mentions, commands and numbers in a text, as Telegram does.
 
-As TDLib's `find_entities` (MessageEntity.cpp). A hashtag ends at a combining mark, also in Burmese: `#မြန်မာ`
-is the hashtag `#မ`. Phone numbers are found by Telegram's servers and apps, whose rule is not published: here
-that of Android's Linkify, for seven digits or more.
+Follows TDLib's `find_entities` (MessageEntity.cpp). A hashtag ends at a combining mark, in Burmese too:
+`#မြန်မာ` is the hashtag `#မ`. Phone numbers are detected by Telegram's servers and apps, whose rule is not
+published: the rule here is that of Android's Linkify, for seven digits or more.
 """
 
 from itertools import pairwise
@@ -31,15 +31,15 @@ _CARD = regex.compile(r"(?<![\p{L}+_.,\-0-9])[0-9][0-9 \-]{11,40}[0-9](?![\p{L}_
 _PHONE = regex.compile(
     rf"(?<![{_WORD}+])(?:\+[0-9]+[\- .]*)?(?:\([0-9]+\)[\- .]*)?[0-9][0-9\- .]+[0-9](?![{_WORD}])"
 )
-_FEWEST_DIGITS = 7  #: of a phone number
-#: What TDLib finds and the Bot API never shows.
+_FEWEST_DIGITS = 7  #: digits of a phone number
+#: Detected by TDLib but never shown by the Bot API.
 HIDDEN_TYPES = frozenset({"bank_card_number"})
 
 
 def detect_entities(plain: str, *, commands: bool = True) -> list[Entity]:
-    """The entities of a plain text that the Bot API shows, in order, none within another.
+    """The detected entities that the Bot API shows, in order and without nesting.
 
-    `commands`: /words count too.
+    `commands`: whether bot commands (/word) are detected too.
     """
     return [
         entity for entity in detect_all_entities(plain, commands=commands) if entity.type not in HIDDEN_TYPES
@@ -47,7 +47,7 @@ def detect_entities(plain: str, *, commands: bool = True) -> list[Entity]:
 
 
 def detect_all_entities(plain: str, *, commands: bool = True) -> list[Entity]:
-    """As `find`, with what only Telegram's apps show."""
+    """As `detect_entities`, with those that only Telegram's apps show."""
     spans: list[tuple[int, int, str]] = []
     if "@" in plain:
         spans += _find_matches(_MENTION, plain, "mention")
@@ -75,7 +75,7 @@ def _find_numbers(plain: str) -> list[tuple[int, int, str]]:
 
 
 def _is_card_number(written: str) -> bool:
-    """TDLib's is_valid_bank_card, but for the lengths that each brand has: the check digit is right."""
+    """TDLib's is_valid_bank_card without the lengths of each brand: the check digit is right."""
     digits = [int(character) for character in written if character.isdigit()]
     if not 13 <= len(digits) <= 19 or len(written) > 2 * len(digits) - 1:
         return False
@@ -95,7 +95,7 @@ def _find_matches(pattern: regex.Pattern[str], plain: str, kind: str) -> list[tu
 
 
 def _select_spans(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Of what overlaps, the earlier one stays, then the longer one."""
+    """Of overlapping spans, keep the earlier one, then the longer one."""
     kept: list[tuple[int, int, str]] = []
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):
         if not kept or span[0] >= kept[-1][1]:

@@ -1,4 +1,4 @@
-"""Is this address a link that Telegram keeps? As TDLib's `LinkManager::check_link` and `parse_url` say."""
+"""Validates links as Telegram does: TDLib's `LinkManager::check_link` and `parse_url`."""
 
 import re
 from ipaddress import AddressValueError, IPv6Address
@@ -12,11 +12,11 @@ _SPACES = re.compile(r"[\x00-\x20]")
 
 
 class InvalidLink(ValueError):
-    """The address is none; the message is Telegram's own reason."""
+    """A link that Telegram does not accept; the message is Telegram's own."""
 
 
 def check_link(link: str) -> str:
-    """The address as Telegram writes it (scheme and host lowered, a path at least `/`). Raises WrongLink."""
+    """The URL as Telegram stores it (scheme and host lowercased, path at least `/`). Raises InvalidLink."""
     own = _OWN_SCHEME.match(link)
     if own:
         return _check_own_link(own[1].lower(), link[own.end() :])
@@ -27,9 +27,9 @@ def check_link(link: str) -> str:
 
 
 def normalize_link(link: str) -> str:
-    """The address as Telegram writes it, or "" where it silently drops the link.
+    """The URL as Telegram stores it, or "" if it silently drops the link.
 
-    A mail address is dropped too: TELEGRAM's HTML knows no `mailto:`.
+    `mailto:` links are dropped too: Telegram's HTML does not support them.
     """
     if link[:7].lower() == "mailto:":
         return ""
@@ -40,14 +40,14 @@ def normalize_link(link: str) -> str:
 
 
 def mentioned_user_id(link: str) -> int:
-    """The user that `tg://user?id=1` mentions; 0 where it is another link."""
+    """The id of the user that `tg://user?id=1` mentions; 0 for other links."""
     found = re.match(r"tg:(?://)?user\?(?:.*&)?id=(\d{1,18})(?:&|\Z)", link, re.IGNORECASE)
     return int(found[1]) if found else 0
 
 
 def _split_link(link: str) -> tuple[str, str, str, int, str]:
     found = _SPLIT.match(link)
-    assert found is not None  # every part of the pattern may be empty
+    assert found is not None  # always matches: every part of the pattern may be empty
     scheme = (found["scheme"] or "http").lower()
     if found["scheme"] is not None and scheme not in ("http", "https"):
         raise InvalidLink("Unsupported URL protocol")
@@ -90,7 +90,7 @@ def _clean_path(rest: str) -> str:
 
 
 def _check_own_link(scheme: str, rest: str) -> str:
-    """tg://, ton:// and tonsite:// links keep their host's letters to a few."""
+    """Check tg://, ton:// and tonsite:// links, whose hosts allow few characters."""
     found_scheme, user, host, port, path = _split_link(rest)
     if found_scheme == "https" or rest[:7].lower() == "http://" or user or port or host.startswith("["):
         raise InvalidLink("Wrong tg URL" if scheme == "tg" else "Wrong ton URL")

@@ -1,6 +1,7 @@
-"""How does Telegram read `parse_mode=HTML`? As TDLib's `parse_html` does, with its very refusals.
+"""Parser of `parse_mode=HTML` after TDLib's `parse_html`, with the same error texts.
 
-Offsets in refusals are bytes of the UTF-8 text. Blanks are those of C; a NUL ends a tag as the end does.
+Offsets in errors are bytes of the UTF-8 text. Whitespace is C's; a NUL ends a tag as the end of the text
+does.
 """
 
 import re
@@ -46,19 +47,19 @@ class _OpenTag:
     tag: str
     argument: str
     date: int
-    offset: int  #: where its text begins, in UTF-16 units
-    begin: int  #: the same, in pieces of text
+    offset: int  #: of its text, in UTF-16 code units
+    begin: int  #: of its text, as an index into the pieces of plain text
 
 
 def parse_html(text: str) -> tuple[str, list[Entity]]:
-    """The plain text and its entities, before cleaning and trimming. Raises Refusal."""
+    """The plain text and its entities, before cleaning and trimming. Raises ApiError."""
     if "<" not in text and "&" not in text:
         return text, []
     return _HtmlParser(text).parse()
 
 
 def decode_references(text: str) -> str:
-    """Text with its character references replaced, those that Telegram knows; the others stay as they are."""
+    """Replace the character references that Telegram supports; others stay as they are."""
     return _REFERENCE.sub(_decode_reference, text)
 
 
@@ -73,7 +74,7 @@ def _decode_reference(found: re.Match[str]) -> str:
 
 
 class _HtmlParser:
-    """One pass over the text; `_at` is where it stands, in characters."""
+    """Parses the text in one pass; `_at` is the position in characters."""
 
     def __init__(self, text: str) -> None:
         self._text = text + "\0"
@@ -128,7 +129,7 @@ class _HtmlParser:
 
     def _match(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
-        assert found is not None  # every pattern here may be empty
+        assert found is not None  # always matches: every pattern here may be empty
         self._at = found.end()
         return found[0]
 
@@ -226,7 +227,7 @@ class _HtmlParser:
 
 
 def _choose_argument(tag: str, name: str, value: str | None, argument: str) -> str:
-    """What a tag keeps of its attributes; unknown ones are ignored."""
+    """The attribute value that a tag keeps; unknown attributes are ignored."""
     if tag == "blockquote":
         return "1" if name == "expandable" else argument
     if value is None:

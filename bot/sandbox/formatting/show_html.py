@@ -1,4 +1,4 @@
-"""A text with its entities as HTML that is safe to show: every character escaped, only known links."""
+"""Renders a text and its entities as safe HTML: everything escaped, no links of unknown schemes."""
 
 from collections.abc import Iterator
 from html import escape
@@ -20,7 +20,7 @@ _PREFIXES = ("https://", "http://", "tg://", "ftp://")
 
 
 def to_html(text: FormattedText) -> str:
-    """Telegram's own HTML again where it knows a tag, spans with a class where not."""
+    """Telegram's own tag for each entity, or a `span` with a class if it has none."""
     units = text.plain.encode("utf-16-le", "surrogatepass")
     marks = sort_entities(text.entities)
     borders = sorted({0, len(units) // 2, *(e.offset for e in marks), *(e.end for e in marks)})
@@ -40,7 +40,7 @@ def to_html(text: FormattedText) -> str:
 
 
 def find_links(text: FormattedText) -> Iterator[str]:
-    """The addresses in a text, in order, as a reader would follow them."""
+    """The URLs of the links in a text, in order."""
     units = text.plain.encode("utf-16-le", "surrogatepass")
     for entity in text.entities:
         if entity.type == "text_link":

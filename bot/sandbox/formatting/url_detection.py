@@ -1,7 +1,7 @@
-"""Which addresses and e-mail addresses does Telegram find in a text?
+"""Detects URLs and e-mail addresses in a text, as Telegram does.
 
-Step by step the rules of TDLib's MessageEntity.cpp (match_urls, fix_url, match_tg_urls, is_email_address).
-Top-level domains are those of the Public Suffix List, and the two that TDLib adds.
+Follows TDLib's MessageEntity.cpp step by step (match_urls, fix_url, match_tg_urls, is_email_address).
+Top-level domains are those of the Public Suffix List and the two that TDLib adds.
 """
 
 import re
@@ -16,7 +16,7 @@ _OWN_TLDS = frozenset({"onion", "ton"})
 _HOST_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
 _NOT_IN_USER = frozenset("\n/[]{}()'`<>\"@«»")
 _NOT_IN_PATH = frozenset('\n<>"«»')
-_TRAILING_PUNCTUATION = ".:;,('?!`"  #: an address does not end in these
+_TRAILING_PUNCTUATION = ".:;,('?!`"  #: a URL does not end in these
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _PORT = re.compile(r":0*([0-9]{1,5})(?![0-9])")
 _OWN_SCHEME = re.compile(r"(tg|ton|tonsite)://[A-Za-z0-9_-]{1,253}", re.IGNORECASE)
@@ -29,12 +29,12 @@ _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.|\Z)
 
 
 def find_tg_urls(text: str) -> list[Span]:
-    """Addresses of Telegram's own kinds, `tg://user?id=1`: they need no dot."""
+    """Spans of Telegram's own URLs, such as `tg://user?id=1`, which need no dot."""
     return [(found.start(), _extend_path(text, found.end())) for found in _OWN_SCHEME.finditer(text)]
 
 
 def find_urls_emails(text: str) -> list[tuple[int, int, str]]:
-    """Each with its kind, "url" or "email"."""
+    """Spans of URLs and e-mail addresses, each with its type, "url" or "email"."""
     spans: list[tuple[int, int, str]] = []
     for begin, end in _match_urls(text):
         inner = begin + 7 if text.startswith("mailto:", begin) else begin
@@ -46,7 +46,7 @@ def find_urls_emails(text: str) -> list[tuple[int, int, str]]:
 
 
 def _match_urls(text: str) -> list[Span]:
-    """What looks like an address around each dot; whether it is one is to be seen."""
+    """Candidate spans around each dot, not yet validated."""
     spans: list[Span] = []
     start = 0
     while 0 <= (dot := text.find(".", start)) < len(text) - 1:
@@ -59,7 +59,7 @@ def _match_urls(text: str) -> list[Span]:
 
 
 def _match_around(text: str, start: int, dot: int) -> tuple[Span | None, int]:
-    """The address around `dot`, and from where to look for the next one."""
+    """The candidate around `dot`, and the position to search on from."""
     begin, host_end, has_user = _find_host(text, start, dot)
     end = _extend_path(text, _extend_port(text, host_end))
     while end > dot + 1 and text[end - 1] == ".":
@@ -76,7 +76,7 @@ def _match_around(text: str, start: int, dot: int) -> tuple[Span | None, int]:
 
 
 def _find_host(text: str, start: int, dot: int) -> tuple[int, int, bool]:
-    """Where the host around `dot` begins and ends; with `name@` before it where that follows the dot."""
+    """Start and end of the host around `dot`, including a `name@` if that follows the dot."""
     begin = end = dot
     while begin > start and _is_host_character(text[begin - 1]):
         begin -= 1
@@ -106,7 +106,7 @@ def _extend_path(text: str, end: int) -> int:
 
 
 def _user_start(text: str, start: int, begin: int, has_user: bool) -> int | None:
-    """Where `name@` before the host begins; None where it makes the whole no address."""
+    """Start of a `name@` before the host; None if it makes the candidate invalid."""
     if begin == start or text[begin - 1] != "@":
         return begin
     first = begin - 1
@@ -116,7 +116,7 @@ def _user_start(text: str, start: int, begin: int, has_user: bool) -> int | None
 
 
 def _scheme_start(text: str, start: int, begin: int | None) -> int | None:
-    """Where the scheme begins; None where what stands before the host makes it none."""
+    """Start of the scheme; None if the text before the host makes the candidate invalid."""
     if begin is None or begin == start:
         return begin
     before = text[start:begin]
@@ -133,7 +133,7 @@ def _scheme_start(text: str, start: int, begin: int | None) -> int | None:
 
 
 def _url_length(url: str) -> int:
-    """How much of what was matched is an address; 0 where none of it is."""
+    """Length of the URL at the start of a candidate; 0 if it is none."""
     scheme = next((each for each in _SCHEMES if url[:10].lower().startswith(each)), "")
     place, path = _split_path(url[len(scheme) :])
     host = place.partition("@")[2] if "@" in place else place
@@ -149,7 +149,7 @@ def _split_path(rest: str) -> tuple[str, str]:
 
 
 def _trim_path(path: str) -> str:
-    """Without what belongs to the sentence: a full stop, a bracket that was opened outside."""
+    """Strip what belongs to the sentence: a full stop, a bracket that was opened before the URL."""
     balance = dict.fromkeys(_BRACKETS.values(), 0)
     for place, character in enumerate(path):
         if character in balance:
@@ -178,7 +178,7 @@ def _is_host(host: str, *, has_scheme: bool) -> bool:
 
 @lru_cache(4096)
 def _is_known_tld(ending: str) -> bool:
-    """Whether a host may end so without a scheme. `Com`, as a sentence begins, is none."""
+    """Whether a host without a scheme may end in this. `Com` may start a sentence and does not count."""
     lower = ending.lower()
     if lower != ending and lower[1:] == ending[1:]:
         return False

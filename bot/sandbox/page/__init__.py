@@ -1,1 +1,1 @@
-"""The sandbox's web page: what it shows, and what can be done there."""
+"""The sandbox's web page: its server, its actions, and the control API of the fake Telegram."""

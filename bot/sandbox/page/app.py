@@ -1,20 +1,18 @@
 """The whole sandbox on one address: the page, the sample site and the Bot API.
 
-What the caller does, in this order:
-
-    box = Box(clock, random.Random())
-    newsroom = Newsroom(clock, pace=20, changed=look_at_the_feeds_now)   # None for `--feed URL`
-    sandbox = await open_sandbox(box, newsroom, "127.0.0.1", 8090)       # port 0: any free one
-    sandbox.address          "http://127.0.0.1:8090/": print it
-    sandbox.channels         {"en": Chat, "my": Chat}, or {"": Chat} without a newsroom: an edition each
-    sandbox.feed_urls        {"en": url, "my": url}, or {}: those editions' feeds
+    telegram = FakeTelegram(clock, random.Random())
+    newsroom = SampleSite(clock, pace=20, changed=update_feeds)           # None for `--feed URL`
+    sandbox = await open_sandbox(telegram, newsroom, "127.0.0.1", 8090)   # port 0: any free port
+    sandbox.address          "http://127.0.0.1:8090/": to print
+    sandbox.channels         {"en": Chat, "my": Chat}, or {"": Chat} without a sample site; one an edition
+    sandbox.feed_urls        {"en": url, "my": url}, or {}: the feeds of those editions
     sandbox.reader           the User at the page; OPERATORS may name sandbox.reader.id
-    ...the bot: `BoxRequest(box)` in process, or `api_url = sandbox.address` over HTTP, with `box.token`.
-       PRIVATE_NETWORKS must name 127.0.0.1/32, so that the feeds may be fetched...
+    ...run the bot, by `InProcessRequest(telegram)` or over HTTP by `sandbox.address` and `telegram.token`;
+       PRIVATE_NETWORKS must include 127.0.0.1/32, or the sample feeds are not fetched...
     await sandbox.close()
 
-`newsroom.run` is started and stopped here. Without a newsroom the story buttons are hidden; large previews
-are shown as the pictures that they name; `box.cloud.preview` (a link to what its page shows) is the caller's.
+The sample site's schedule is started and stopped here. Without a sample site the story buttons are hidden,
+large previews are shown as pictures, and the caller sets `telegram.state.find_preview` (a URL's LinkPreview).
 """
 
 import asyncio
@@ -60,7 +58,7 @@ class Sandbox:
         return newsroom.feed_urls() if newsroom else {}
 
     async def close(self) -> None:
-        """Stop publishing, tell the pages, close the address."""
+        """Stop publishing, end the event streams and close the server."""
         if self._schedule:
             self._schedule.cancel()
             await asyncio.gather(self._schedule, return_exceptions=True)
@@ -71,15 +69,17 @@ class Sandbox:
 async def open_sandbox(
     telegram: FakeTelegram, newsroom: SampleSite | None, host: str = "127.0.0.1", port: int = 8090
 ) -> Sandbox:
-    """Serve everything on `host`, this machine's own. Raises ValueError, or OSError (port taken)."""
+    """Serve everything on a loopback `host`. Raises ValueError for others, OSError if the port is taken."""
     if not is_loopback(host):
-        raise ValueError(f"the sandbox has no passwords, so it listens on this machine only, not on {host}")
-    listening = _bind_socket(host, port)  # before anything else, so that a second try finds the box as it was
+        raise ValueError(
+            f"the sandbox has no passwords, so it listens on loopback addresses only, not on {host}"
+        )
+    listening = _bind_socket(host, port)  # first, so that a failure leaves the fake Telegram unchanged
     fixtures = create_fixtures(telegram, newsroom)
-    watch = PageServer(fixtures)
+    page_server = PageServer(fixtures)
     hosts: frozenset[str] = frozenset()
     application = web.Application(client_max_size=LARGEST_BODY, middlewares=[host_middleware(lambda: hosts)])
-    application.add_routes([*watch.routes(), *PageActions(fixtures).routes()])
+    application.add_routes([*page_server.routes(), *PageActions(fixtures).routes()])
     if newsroom:
         application.add_routes(newsroom.routes())
     add_bot_api_route(application, telegram)
@@ -90,7 +90,7 @@ async def open_sandbox(
     hosts = own_hosts(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     schedule = _start_publishing(telegram, newsroom, address) if newsroom else None
-    return Sandbox(address, fixtures, runner, watch, schedule)
+    return Sandbox(address, fixtures, runner, page_server, schedule)
 
 
 def _bind_socket(host: str, port: int) -> socket.socket:
@@ -99,7 +99,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
 
 
 def _start_publishing(telegram: FakeTelegram, newsroom: SampleSite, address: str) -> asyncio.Task[None]:
-    """The site gets its address and begins to publish."""
+    """Give the site its address and start its schedule."""
     newsroom.base_url = address.rstrip("/") + PREFIX
 
     def find_preview(url: str) -> LinkPreview | None:

@@ -1,17 +1,17 @@
-"""The box's own routes under `/box/`: what another process may see and do, so that it can outlive the bot.
+"""Control API of the fake Telegram under `/box/`, with which another process watches and steers it.
 
 GET    /box/state                     the bot, every chat, how many messages
-GET    /box/chats/{id}?deleted=1      a chat's messages (see `views.py`)
-GET    /box/events?after=N&kind=fault&wait=10    what happened; waits up to so many seconds for the first
+GET    /box/chats/{id}?deleted=1      a chat's messages (see `message_views.py`)
+GET    /box/events?after=N&kind=fault&wait=10    the events; waits up to `wait` seconds for the first one
 POST   /box/tally                     {"marks": [...], "chats": [...]} -> right, lost, doubled
-GET    /box/busiest?seconds=1&chat=ID the most sends and edits in any window, and how many there were
+GET    /box/busiest?seconds=1&chat=ID the most sends and edits in any window, and their number in all
 POST   /box/faults                    {"fault": "late", "times": 1, "methods": [], "chat_id": "", "skip": 0,
                                        "seconds": 5}, or {"fault": "400 Bad Request: TOPIC_CLOSED"},
                                       or {"share": 0.2, "faults": [], "methods": []}, or {"latency": 0.06}
-DELETE /box/faults                    nothing goes wrong any more
-POST   /box/advance                   {"seconds": 60}, where the box has a clock that can be moved
+DELETE /box/faults                    remove all faults
+POST   /box/advance                   {"seconds": 60}, if the clock is a FakeClock
 POST   /box/add/{what}                {"title": "Daily"}: person, people, channel, group, supergroup
-POST   /box/do/{what}                 {"user_id": 1, ...}: an act of `people.py` by name
+POST   /box/do/{what}                 {"user_id": 1, ...}: a method of `UserActions` by name
 GET    /box/pictures/{file_id}        a picture that the bot uploaded
 """
 
@@ -75,7 +75,7 @@ def add_control_routes(application: web.Application, telegram: FakeTelegram) -> 
 
 
 def _report_errors(handler: Handler) -> Handler:
-    """Wrong input is answered with a sentence and a 400, other sites' pages with a 403."""
+    """Answer wrong input with 400 and the reason, and requests from other sites with 403."""
 
     async def answer_request(request: web.Request) -> web.Response:
         if is_foreign(request):
@@ -170,7 +170,7 @@ class _ControlRoutes:
     async def advance_clock(self, request: web.Request) -> web.Response:
         clock = self._telegram.clock
         if not isinstance(clock, FakeClock):
-            raise ValueError("this box's clock cannot be moved")
+            raise ValueError("the clock of this fake Telegram cannot be advanced")
         clock.advance(float((await request.json())["seconds"]))
         return web.json_response({"now": clock.now().isoformat()})
 
@@ -202,7 +202,7 @@ class _ControlRoutes:
 
 def _check_name(names: tuple[str, ...], given: str) -> str:
     if given not in names:
-        raise LookupError(f"{given!r} is none of {', '.join(names)}")
+        raise LookupError(f"{given!r} is not one of {', '.join(names)}")
     return given
 
 

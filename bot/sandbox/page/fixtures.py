@@ -1,4 +1,4 @@
-"""Who stands on the sandbox's stage: the channels, the reader, and the sample site where there is one."""
+"""The chats that the sandbox starts with: its channels, the reader, and the sample site if there is one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ OWN_CHANNEL = ("Your channel", "your_channel")
 
 @dataclass(frozen=True, slots=True)
 class SandboxFixtures:
-    """What the page shows. `newsroom` is None where an operator's own feed is shown."""
+    """What the page shows. `sample_site` is None if it shows an operator's own feed."""
 
     telegram: FakeTelegram
     channels: Mapping[str, Chat]  #: by language; the key is "" for an operator's own feed
@@ -29,7 +29,7 @@ class SandboxFixtures:
 
 
 def create_fixtures(telegram: FakeTelegram, newsroom: SampleSite | None) -> SandboxFixtures:
-    """Found the channels and the reader in the box. The reader has not pressed Start yet."""
+    """Add the channels and the reader to the fake Telegram. The reader has not pressed Start yet."""
     wanted = {"": OWN_CHANNEL} if newsroom is None else CHANNELS
     channels = {
         language: telegram.add_channel(title, username=username)

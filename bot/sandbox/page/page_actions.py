@@ -1,4 +1,4 @@
-"""What people do at the page: the reader writes, presses and forwards, the newsroom publishes and corrects.
+"""The page's actions: the reader writes, presses buttons and forwards; the newsroom publishes and corrects.
 
 `POST /say {text, reply_to}`, `/press {chat, id, row, column}`, `/forward {chat, id}`,
 `/story {do: publish | correct | withdraw | pace, language, seconds}`: JSON in; `{}` or `{error}` out.
@@ -18,7 +18,7 @@ MIN_INTERVAL, MAX_INTERVAL = 2.0, 3600.0
 
 
 class ActionError(ValueError):
-    """What was asked for cannot be done; the message is for the person at the page."""
+    """An action that is not possible; the message is shown on the page."""
 
 
 class PageActions:
@@ -40,7 +40,7 @@ class PageActions:
         if not text:
             raise ActionError("There is nothing to send.")
         if len(text) > 4096:
-            raise ActionError("Telegram takes at most 4096 characters in a message.")
+            raise ActionError("A Telegram message has at most 4096 characters.")
         reader = self._fixtures.reader.id
         self._fixtures.telegram.say(reader, reader, text, reply_to=_integer_field(body, "reply_to"))
 
@@ -61,7 +61,7 @@ class PageActions:
     def _change_story(self, body: Json) -> None:
         newsroom = self._fixtures.sample_site
         if newsroom is None:
-            raise ActionError("These are the stories of your own site: publish there.")
+            raise ActionError("These are your own site's stories: publish there.")
         match _text_field(body, "do"):
             case "publish":
                 language = _text_field(body, "language")
@@ -92,36 +92,36 @@ def _json_handler(act: Callable[[Json], None]) -> Callable[[web.Request], Awaita
         except ActionError as mistake:
             return web.json_response({"error": str(mistake)}, status=400)
         except LookupError:
-            return web.json_response({"error": "That message is not there any more."}, status=409)
+            return web.json_response({"error": "That message no longer exists."}, status=409)
         return web.json_response({})
 
     return run_action
 
 
 async def _read_json(request: web.Request) -> Json:
-    # a form of another site cannot send JSON; and a browser always says where a POST comes from
+    # another site's form cannot send JSON, and a browser sends Origin with every POST
     if request.content_type != "application/json" or "Origin" not in request.headers:
-        raise ActionError("The page sends JSON from its own address.")
+        raise ActionError("Only JSON from the page's own address is accepted.")
     if (request.content_length or 0) > LONGEST_BODY:
-        raise ActionError("That is too long.")
+        raise ActionError("The request is too long.")
     try:
         given = json.loads(await request.read())
     except ValueError:
-        raise ActionError("That is not JSON.") from None
+        raise ActionError("The request is not valid JSON.") from None
     if not isinstance(given, dict):
-        raise ActionError("A JSON object is wanted.")
+        raise ActionError("The request must be a JSON object.")
     return given
 
 
 def _text_field(body: Json, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
-        raise ActionError(f"{name} is a text.")
+        raise ActionError(f"{name} must be a string.")
     return value
 
 
 def _integer_field(body: Json, name: str) -> int:
     value = body.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ActionError(f"{name} is a whole number.")
+        raise ActionError(f"{name} must be a whole number.")
     return value

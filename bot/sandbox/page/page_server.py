@@ -1,7 +1,7 @@
-"""What does the page get? Its files, the chats as they are (`/state`), and what happens then (`/events`).
+"""Serves the page: its files, the present state of the chats (`/state`) and the events after it (`/events`).
 
-Events are server-sent events in the order of the box's journal, each with its number; a page that was away
-asks with the last number it saw; one that missed some, or comes from an earlier run, is told to load again.
+Events are server-sent events in the order of the event log, with its numbers. A page that reconnects sends
+the last number that it saw; if it missed events or belongs to an earlier run, it gets `reload`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ MAX_MESSAGES = 200  #: messages of a chat when the page opens
 
 
 class PageServer:
-    """The page's routes. `close` ends the streams of events, so that the server can stop."""
+    """The page's GET routes. `close` ends the event streams, or the server could not stop."""
 
     def __init__(self, fixtures: SandboxFixtures) -> None:
         self._fixtures = fixtures
@@ -47,7 +47,7 @@ class PageServer:
     def close(self) -> None:
         self._closing.set()
 
-    # what is there
+    # files and state
 
     def _file_handler(self, name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         path = STATIC_FOLDER / name
@@ -111,7 +111,7 @@ class PageServer:
         return page_message(message, content, fixtures.reader.id, fixtures.telegram.state.find_preview)
 
     def _command_menu(self) -> list[Json]:
-        """The command menu: the one for private chats before the one for everybody."""
+        """The command menu of private chats, or else the default one."""
         menus = self._fixtures.telegram.state.profile.commands
         for scope in ("all_private_chats", "default"):
             for language in (self._fixtures.reader.language_code, ""):
@@ -127,7 +127,7 @@ class PageServer:
         left = newsroom.next_at and (newsroom.next_at - self._fixtures.telegram.clock.now()).total_seconds()
         return {"url": f"{newsroom.base_url}/", "pace": newsroom.interval, "next_in": left}
 
-    # what happens
+    # events
 
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Cache-Control": "no-store"})
@@ -137,7 +137,7 @@ class PageServer:
         if request.query.get("run") != self._run_id or after is None:
             await response.write(_encode_event(0, {"kind": "reload"}))
             return response
-        await response.write(b": here\n\n")
+        await response.write(b": connected\n\n")
         await self._stream_events(response, after)
         return response
 
@@ -151,16 +151,16 @@ class PageServer:
                 if not event.done():
                     event.cancel()
                     break
-                told = self._page_event(event.result())
-                if told:
-                    await response.write(_encode_event(event.result().number, told))
+                page_event = self._page_event(event.result())
+                if page_event:
+                    await response.write(_encode_event(event.result().number, page_event))
         except ConnectionResetError:
             return  # the page was closed
         finally:
             closing.cancel()
 
     def _page_event(self, event: Event) -> Json | None:
-        """An event in the page's terms; None where it is not for the page."""
+        """An event as the page needs it; None if the page does not show it."""
         details = event.details
         if event.kind == "gap":
             return {"kind": "reload"}
@@ -183,9 +183,8 @@ class PageServer:
         telegram.state.event_log.append(telegram.clock.now(), "site")
 
 
-def _encode_event(number: int, told: Json) -> bytes:
-    """One server-sent event."""
-    return f"id: {number}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n".encode()
+def _encode_event(number: int, content: Json) -> bytes:
+    return f"id: {number}\ndata: {json.dumps(content, ensure_ascii=False)}\n\n".encode()
 
 
 def _parse_number(given: str) -> int | None:
@@ -193,7 +192,7 @@ def _parse_number(given: str) -> int | None:
 
 
 def _page_policy(*, any_picture: bool) -> str:
-    """Nothing from outside; only an operator's own feed may bring its pictures from where they are."""
+    """Nothing from other hosts, except the pictures of an operator's own feed."""
     pictures = "'self' https: http:" if any_picture else "'self'"
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src {pictures}; "

@@ -1,4 +1,4 @@
-"""What does a person see of a message? The box's messages as the page shows them, in JSON's terms."""
+"""Messages as the page shows them, as JSON."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ PreviewFinder = Callable[[str], LinkPreview | None]
 
 
 def page_message(message: Message, content: Content, reader_id: int, previews: PreviewFinder) -> Json:
-    """One message with `content` (what it showed then). Texts stay texts: the page builds its own nodes."""
+    """A message with its `content` at the time. Texts are not HTML: the page builds its own nodes."""
     text = content.text
     return {
         "chat": message.chat.id,
@@ -35,7 +35,7 @@ def page_message(message: Message, content: Content, reader_id: int, previews: P
 
 
 def is_visible(message: Message) -> bool:
-    """Lines that Telegram writes itself ("channel created") are not shown."""
+    """Whether the page shows the message: not if it is a service message ("channel created")."""
     return message.service is None
 
 
@@ -59,7 +59,7 @@ def _is_media_above(content: Content) -> bool:
 
 
 def _preview_json(content: Content, previews: PreviewFinder) -> Json | None:
-    """The preview of the link that was chosen, else of the first one in the text."""
+    """The preview of the URL in the link preview options, or else of the first link in the text."""
     options = content.preview or {}
     links = [
         entity.url or _entity_text(content, entity)
@@ -69,7 +69,7 @@ def _preview_json(content: Content, previews: PreviewFinder) -> Json | None:
     url = options.get("url") or next(iter(links), "")
     if options.get("is_disabled") or not url:
         return None
-    # Telegram shows a picture's address as that picture; a large preview of an unknown one is taken for such
+    # Telegram previews a picture's URL as the picture; a large preview of an unknown URL is taken to be one
     found = previews(url) or (LinkPreview(image=url) if options.get("prefer_large_media") else None)
     if found is None:
         return None

@@ -1,1 +1,1 @@
-"""The Sandbox Gazette: a sample newsroom with its stories, its site and its feed."""
+"""The Sandbox Gazette: a sample newsroom with its stories, site and feeds."""

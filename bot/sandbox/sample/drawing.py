@@ -1,7 +1,7 @@
-"""Pictures for the sample stories: a calm landscape, drawn here as a small PNG.
+"""Draws the pictures of the sample stories: landscapes as small PNGs.
 
-The same name gives the same picture. Columns are built from runs of palette entries, so that a picture
-takes milliseconds and needs no imaging library. PNG: https://www.w3.org/TR/png-3/
+The same name gives the same picture. Columns are built from runs of palette entries, so a picture takes
+milliseconds and needs no imaging library. PNG: https://www.w3.org/TR/png-3/
 """
 
 import math
@@ -9,13 +9,13 @@ import struct
 import zlib
 from hashlib import blake2s
 
-WIDTH, HEIGHT = 1200, 630  #: what link previews show large
-SKY = 160  #: palette entries for the sky; behind them the sun and the layers
+WIDTH, HEIGHT = 1200, 630  #: the size of large link previews
+SKY = 160  #: palette entries of the sky; those of the sun and the layers follow
 SUN = SKY
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-#: sky above, sky at the horizon, sun, far layer, near layer
-SCENES: tuple[tuple[Colour, Colour, Colour, Colour, Colour], ...] = (
+#: top of the sky, horizon, sun, far layer, near layer
+SCENES: tuple[tuple[Color, Color, Color, Color, Color], ...] = (
     ((28, 74, 110), (244, 196, 150), (255, 236, 196), (122, 128, 150), (24, 44, 66)),
     ((16, 92, 104), (214, 232, 204), (255, 248, 222), (108, 162, 150), (12, 54, 58)),
     ((72, 52, 112), (248, 178, 160), (255, 228, 190), (150, 108, 142), (42, 28, 66)),
@@ -29,11 +29,11 @@ LAYERS = 4
 
 
 def draw_picture(name: str, section: str) -> bytes:
-    """A PNG of 1200 x 630 for the story `name`, its land shaped by `section`."""
+    """A PNG of 1200 x 630 pixels for the story `name`; `section` shapes the land."""
     above, horizon, sun, far, near = SCENES[_hash_number(name, 0) % len(SCENES)]
-    palette = [_blend_colours(above, horizon, step / (SKY - 1)) for step in range(SKY)]
+    palette = [_blend_colors(above, horizon, step / (SKY - 1)) for step in range(SKY)]
     palette.append(sun)
-    palette += [_blend_colours(far, near, layer / (LAYERS - 1)) for layer in range(LAYERS)]
+    palette += [_blend_colors(far, near, layer / (LAYERS - 1)) for layer in range(LAYERS)]
     columns = b"".join(_draw_column(name, section, x) for x in range(WIDTH))
     rows = (b"\0" + columns[y::HEIGHT] for y in range(HEIGHT))
     return _encode_png(palette, b"".join(rows))
@@ -64,7 +64,7 @@ def _sun_position(name: str) -> tuple[int, int, int]:
 
 
 def _layer_top(name: str, section: str, layer: int, x: int) -> int:
-    """The height where a layer begins in column `x`: hills, ridges, roofs or water, by section."""
+    """The row in which a layer begins in column `x`: hills, ridges, roofs or water, by section."""
     shift = _hash_number(name, 10 + layer)
     base = 330 + layer * 72
     wave = 300 - layer * 34 + shift % 90
@@ -81,20 +81,20 @@ def _layer_top(name: str, section: str, layer: int, x: int) -> int:
     return max(0, min(HEIGHT, base - int(rise)))
 
 
-def _blend_colours(first: Colour, second: Colour, share: float) -> Colour:
+def _blend_colors(first: Color, second: Color, share: float) -> Color:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def _hash_number(word: str, number: int) -> int:
-    """A number that looks random and is the same every time."""
+    """A pseudo-random number that is the same in every run."""
     return int.from_bytes(blake2s(f"{word}/{number}".encode(), digest_size=4).digest())
 
 
-def _encode_png(palette: list[Colour], rows: bytes) -> bytes:
+def _encode_png(palette: list[Color], rows: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 3, 0, 0, 0)
-    colours = b"".join(map(bytes, palette))
-    chunks = (b"IHDR", header), (b"PLTE", colours), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b"")
+    colors = b"".join(map(bytes, palette))
+    chunks = (b"IHDR", header), (b"PLTE", colors), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, content) for kind, content in chunks)
 
 

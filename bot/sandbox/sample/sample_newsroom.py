@@ -1,7 +1,8 @@
-"""What the Sandbox Gazette has published, and what it does next: pure, time handed in.
+"""The Sandbox Gazette's published stories and its schedule, as pure functions of a state and the time.
 
-A desk is a value. `opening` lays out the morning's stories, `beat` does whatever is next on the schedule,
-and `publish`, `correct` and `withdraw` are the three things that an editor can do; each returns a new desk.
+`open_newsroom` makes the first state, `run_next_step` takes the next step of the schedule, and
+`publish_story`, `correct_story` and `withdraw_story` are an editor's actions. Each returns a new
+`NewsroomState`.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,14 +11,14 @@ from datetime import datetime, timedelta
 
 from bot.sandbox.sample.sample_stories import SampleStory, StoryCollection
 
-#: Stories that are there when the site opens: the beginnings, so that what comes next continues them.
+#: Stories on the site when it opens, by language: those that later stories continue.
 INITIAL_STORIES = {"en": 14, "my": 8}
-INITIAL_INTERVAL = timedelta(minutes=37)  #: between two of those
+INITIAL_INTERVAL = timedelta(minutes=37)  #: between two initial stories of a language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedStory:
-    """A story on the site, as it reads now."""
+    """A story on the site in its present version."""
 
     story: SampleStory
     language: str
@@ -27,7 +28,7 @@ class PublishedStory:
 
     @property
     def path(self) -> str:
-        """Where it stands on the site."""
+        """Below the site's address."""
         return f"{self.language}/{self.story.slug}"
 
     @property
@@ -40,7 +41,7 @@ class PublishedStory:
 
     @property
     def changed_at(self) -> datetime:
-        """When the page last changed."""
+        """When the page changed last."""
         return self.withdrawn_at or self.corrected_at or self.at
 
     @property
@@ -50,7 +51,7 @@ class PublishedStory:
 
 @dataclass(frozen=True, slots=True)
 class NewsroomState:
-    """Everything published so far, oldest first, and how many beats the schedule has done."""
+    """Everything published so far, oldest first, and how many steps of the schedule were taken."""
 
     collections: Mapping[str, StoryCollection]
     published: tuple[PublishedStory, ...] = ()
@@ -62,43 +63,45 @@ class NewsroomState:
         return tuple(live[:count])
 
     def story_at(self, path: str) -> PublishedStory | None:
-        """The story that stands, or stood, at `path`."""
+        """The story at `path`, withdrawn ones included."""
         return next((item for item in self.published if item.path == path), None)
 
 
-def open_newsroom(shelves: Mapping[str, StoryCollection], now: datetime) -> NewsroomState:
-    """The desk as it is when the site opens: some stories of the last hours are there."""
-    desk = NewsroomState(shelves)
+def open_newsroom(collections: Mapping[str, StoryCollection], now: datetime) -> NewsroomState:
+    """The state when the site opens, with some stories of the last hours."""
+    state = NewsroomState(collections)
     plan = sorted(
         (now - INITIAL_INTERVAL * (count - number) - timedelta(minutes=11 * place), language)
         for place, (language, count) in enumerate(INITIAL_STORIES.items())
-        if language in shelves
+        if language in collections
         for number in range(count)
     )
     for at, language in plan:
-        desk = publish_story(desk, at, language)
-    return desk
+        state = publish_story(state, at, language)
+    return state
 
 
-def publish_story(desk: NewsroomState, now: datetime, language: str) -> NewsroomState:
-    """The next story of a language goes on the site."""
-    told = sum(item.language == language for item in desk.published)
-    item = PublishedStory(story=desk.collections[language].get_story(told), language=language, at=now)
-    return replace(desk, published=(*desk.published, item))
+def publish_story(state: NewsroomState, now: datetime, language: str) -> NewsroomState:
+    """Publish the next story of a language."""
+    published_count = sum(item.language == language for item in state.published)
+    item = PublishedStory(
+        story=state.collections[language].get_story(published_count), language=language, at=now
+    )
+    return replace(state, published=(*state.published, item))
 
 
-def correct_story(desk: NewsroomState, now: datetime) -> NewsroomState:
-    """The newest story that was not yet corrected gets its correction; the same desk where there is none."""
+def correct_story(state: NewsroomState, now: datetime) -> NewsroomState:
+    """Correct the newest story that has no correction yet; the same state if there is none."""
     return _update_newest(
-        desk,
+        state,
         lambda item: item.is_live and item.corrected_at is None,
         lambda item: replace(item, corrected_at=now),
     )
 
 
-def withdraw_story(desk: NewsroomState, now: datetime) -> NewsroomState:
-    """The newest story is taken off the site; the same desk where none is left."""
-    return _update_newest(desk, lambda item: item.is_live, lambda item: replace(item, withdrawn_at=now))
+def withdraw_story(state: NewsroomState, now: datetime) -> NewsroomState:
+    """Withdraw the newest story; the same state if none is left."""
+    return _update_newest(state, lambda item: item.is_live, lambda item: replace(item, withdrawn_at=now))
 
 
 SCHEDULE = (
@@ -119,34 +122,34 @@ SCHEDULE = (
 )
 
 
-def run_next_step(desk: NewsroomState, now: datetime) -> NewsroomState:
-    """What comes next on the schedule: mostly a new story, now and then a correction or a withdrawal."""
-    step = SCHEDULE[desk.steps_done % len(SCHEDULE)]
+def run_next_step(state: NewsroomState, now: datetime) -> NewsroomState:
+    """Take the next step of the schedule: mostly a new story, sometimes a correction or a withdrawal."""
+    step = SCHEDULE[state.steps_done % len(SCHEDULE)]
     match step:
         case "correct":
-            desk = correct_story(desk, now)
+            state = correct_story(state, now)
         case "withdraw":
-            desk = withdraw_story(desk, now)
+            state = withdraw_story(state, now)
         case language:
-            desk = publish_story(desk, now, language)
-    return replace(desk, steps_done=desk.steps_done + 1)
+            state = publish_story(state, now, language)
+    return replace(state, steps_done=state.steps_done + 1)
 
 
-def related_stories(desk: NewsroomState, item: PublishedStory, count: int = 4) -> tuple[PublishedStory, ...]:
-    """Older live stories to read beside `item`: of its thread first, then of its section, newest first."""
-    others = [other for other in desk.newest_stories(item.language, 1000) if other.path != item.path]
+def related_stories(state: NewsroomState, item: PublishedStory, count: int = 4) -> tuple[PublishedStory, ...]:
+    """Live stories to link from `item`: of its thread first, then of its section, newest first."""
+    others = [other for other in state.newest_stories(item.language, 1000) if other.path != item.path]
     same_thread = [o for o in others if item.story.thread and o.story.thread == item.story.thread]
     same_section = [o for o in others if o.story.section == item.story.section and o not in same_thread]
     return tuple([*same_thread, *same_section][:count])
 
 
 def _update_newest(
-    desk: NewsroomState,
+    state: NewsroomState,
     fits: Callable[[PublishedStory], bool],
     changed: Callable[[PublishedStory], PublishedStory],
 ) -> NewsroomState:
-    chosen = next((item for item in reversed(desk.published) if fits(item)), None)
+    chosen = next((item for item in reversed(state.published) if fits(item)), None)
     if chosen is None:
-        return desk
-    published = tuple(changed(item) if item is chosen else item for item in desk.published)
-    return replace(desk, published=published)
+        return state
+    published = tuple(changed(item) if item is chosen else item for item in state.published)
+    return replace(state, published=published)

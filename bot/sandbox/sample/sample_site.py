@@ -1,4 +1,4 @@
-"""How the Sandbox Gazette looks: its feed and its pages as text, made from a desk. Pure."""
+"""Renders the Sandbox Gazette: its feeds and pages as text, from a NewsroomState. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
@@ -9,7 +9,7 @@ from bot.sandbox.sample.sample_newsroom import NewsroomState, PublishedStory, re
 
 SITE_NAMES = {"en": "The Sandbox Gazette", "my": "သဲပုံ ဂေဇက်"}
 NOTICES = {
-    "en": "An invented story for trying Newswire. No person, place or organisation in it is real.",
+    "en": "An invented story for trying Newswire. No person, place or organization in it is real.",
     "my": "Newswire ကို စမ်းကြည့်ရန် စိတ်ကူးဖြင့် ရေးထားသော သတင်းဖြစ်သည်။ ပါဝင်သူ၊ အရပ်ဒေသနှင့် အဖွဲ့အစည်းများ အားလုံး စိတ်ကူးသာ ဖြစ်သည်။",
 }
 LABELS = {
@@ -38,10 +38,10 @@ OTHER_LANGUAGE = {"en": "my", "my": "en"}
 YANGON = timezone(timedelta(hours=6, minutes=30))
 
 
-def render_feed(desk: NewsroomState, language: str, site: str) -> str:
-    """The newest stories as RSS 2.0 with their text. `site`: its address, without a slash at the end."""
-    items = desk.newest_stories(language)
-    changed = max((item.changed_at for item in desk.published if item.language == language), default=None)
+def render_feed(state: NewsroomState, language: str, site: str) -> str:
+    """The newest stories as RSS 2.0 with full text. `site`: its address without a trailing slash."""
+    items = state.newest_stories(language)
+    changed = max((item.changed_at for item in state.published if item.language == language), default=None)
     build = f"<lastBuildDate>{format_datetime(changed)}</lastBuildDate>" if changed else ""
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -73,16 +73,16 @@ def picture_url(item: PublishedStory, site: str) -> str:
     return f"{site}/pictures/{item.path}.png"
 
 
-def render_front_page(desk: NewsroomState, language: str, site: str) -> str:
+def render_front_page(state: NewsroomState, language: str, site: str) -> str:
     """The front page: the newest stories with their pictures."""
     cards = "".join(
-        _render_card(item, site, large=place == 0) for place, item in enumerate(desk.newest_stories(language))
+        _render_card(item, site, large=place == 0)
+        for place, item in enumerate(state.newest_stories(language))
     )
     return _render_page(language, site, SITE_NAMES[language], f"<main class=front>{cards}</main>")
 
 
-def render_story(desk: NewsroomState, item: PublishedStory, site: str) -> str:
-    """A story's page."""
+def render_story(state: NewsroomState, item: PublishedStory, site: str) -> str:
     words, story = LABELS[item.language], item.story
     correction = (
         f"<p class=correction><b>{words['correction']}, {_format_time(item.corrected_at, item.language)}</b> "
@@ -90,7 +90,7 @@ def render_story(desk: NewsroomState, item: PublishedStory, site: str) -> str:
         if item.corrected_at
         else ""
     )
-    related = "".join(_render_related(other, site) for other in related_stories(desk, item))
+    related = "".join(_render_related(other, site) for other in related_stories(state, item))
     aside = f"<aside><h2>{words['related']}</h2><ul>{related}</ul></aside>" if related else ""
     body = (
         f"<main><article><p class=section>{escape(story.section)}</p><h1>{escape(item.headline)}</h1>"
@@ -104,7 +104,7 @@ def render_story(desk: NewsroomState, item: PublishedStory, site: str) -> str:
 
 
 def render_notice(language: str, site: str, word: str) -> str:
-    """A page that only says that a story is `gone`, or a page `missing`."""
+    """A page that says that a story is `gone` or a page is `missing`."""
     text = LABELS[language][word]
     return _render_page(language, site, text, f"<main><h1>{text}</h1></main>")
 
@@ -164,11 +164,11 @@ def _render_related(item: PublishedStory, site: str) -> str:
 
 
 def _format_time(at: datetime, language: str) -> str:
-    """The site's own time: Myanmar's."""
+    """In the site's time zone, Myanmar's."""
     local = at.astimezone(YANGON)
     return local.strftime("%d.%m.%Y, %H:%M" if language == "my" else "%d %b %Y, %H:%M")
 
 
-def list_languages(desk: NewsroomState) -> Iterable[str]:
-    """The languages that the site has, in order."""
-    return desk.collections.keys()
+def list_languages(state: NewsroomState) -> Iterable[str]:
+    """The languages of the site, sorted."""
+    return state.collections.keys()

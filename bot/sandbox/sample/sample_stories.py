@@ -1,4 +1,4 @@
-"""The sample stories, read from `stories/`: what the Sandbox Gazette has to tell."""
+"""The sample stories of the Sandbox Gazette, read from `stories/`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ MYANMAR_DIGITS = str.maketrans("0123456789", "၀၁၂၃၄၅၆၇၈၉")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleStory:
-    """One invented story, as plain text, with the correction that it may get later."""
+    """An invented story as plain text, with the correction that it may get later."""
 
     slug: str
     section: str
     headline: str
     standfirst: str
     byline: str
-    note: str  #: what the correction says, under the story
+    note: str  #: the correction note under the story
     paragraphs: tuple[str, ...]
     tags: tuple[str, ...] = ()
     thread: str = ""  #: stories of one thread continue one another
@@ -30,15 +30,15 @@ class SampleStory:
 
 @dataclass(frozen=True, slots=True)
 class StoryCollection:
-    """All that one language has: its stories in their order, then reports without end."""
+    """The stories of one language: the written ones in order, then generated reports without end."""
 
     language: str
     stories: tuple[SampleStory, ...]
-    reports: tuple[SampleStory, ...]  #: patterns, with {place} and the like in them
+    reports: tuple[SampleStory, ...]  #: patterns with fields such as {place}
     figures: Mapping[str, tuple[str, ...]]
 
     def get_story(self, number: int) -> SampleStory:
-        """The `number`th story from 0; behind the last written one a report, never the same twice."""
+        """The story with this number, from 0; after the written ones a generated report, each different."""
         if number < len(self.stories):
             return self.stories[number]
         count = number - len(self.stories)
@@ -68,7 +68,7 @@ class StoryCollection:
 
 
 def load_collections() -> dict[str, StoryCollection]:
-    """Every language's shelf, by its tag."""
+    """The collections by language tag."""
     return {language: _load_collection(language, STORIES_FOLDER / name) for language, name in FILES.items()}
 
 

@@ -1,4 +1,4 @@
-"""The sample news site: the Sandbox Gazette on the air, and the editor's three buttons."""
+"""The sample news site over HTTP, its schedule, and an editor's actions."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from jobs.clock import Clock, Notifier
 
 PREFIX = "/gazette"
 STYLESHEET = STORIES_FOLDER / "gazette.css"
-IDLE_DELAY = 3600.0  #: seconds between two looks at whether the schedule goes on
+IDLE_DELAY = 3600.0  #: seconds to wait while the schedule is stopped
 SECURITY_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 
 
 class SampleSite:
-    """A site that publishes by itself every `pace` seconds, and at once when told to.
+    """A news site that publishes every `interval` seconds (at first `pace`), and on demand.
 
-    `site` is its address as readers and the feed's fetcher see it; `open_sandbox` sets it once the port is
-    known. `changed` is called after each change, so that the bot may look at the feeds at once; `scheduled`
-    whenever the next beat has its time.
+    `base_url` is the site's address; `open_sandbox` sets it once the port is known. `on_change` (at first
+    `changed`) is called after each change, so that the bot can update its feeds at once, and `on_schedule`
+    whenever `next_at` is set.
     """
 
     def __init__(
@@ -36,56 +36,55 @@ class SampleSite:
         self.interval = pace
         self.on_change = changed
         self.on_schedule: Callable[[], None] = lambda: None
-        self.next_at: datetime | None = None  #: of the next beat; None where the schedule stands still
+        self.next_at: datetime | None = None  #: of the next step; None while the schedule is stopped
         self.base_url = f"http://127.0.0.1{PREFIX}"
         self.state: NewsroomState = schedule.open_newsroom(load_collections(), clock.now())
         self._interval_changed = Notifier()
 
     def feed_urls(self) -> dict[str, str]:
-        """The feeds, by language."""
+        """The feeds' URLs by language."""
         return {
             language: f"{self.base_url}/{language}/feed.xml"
             for language in sample_site.list_languages(self.state)
         }
 
     def publish_next(self, language: str) -> bool:
-        """The next story of `language`, now."""
+        """Publish the next story of `language`."""
         return self._set_state(schedule.publish_story(self.state, self.clock.now(), language))
 
     def correct_newest(self) -> bool:
-        """Correct the newest story that was not corrected yet; False where there is none."""
+        """Correct the newest story that has no correction yet; False if there is none."""
         return self._set_state(schedule.correct_story(self.state, self.clock.now()))
 
     def withdraw_newest(self) -> bool:
-        """Take the newest story off the site; False where none is left."""
+        """Withdraw the newest story; False if none is left."""
         return self._set_state(schedule.withdraw_story(self.state, self.clock.now()))
 
     def set_interval(self, seconds: float) -> None:
-        """From now on, a beat every `seconds`; 0 stops the schedule."""
+        """Take a step every `seconds` from now on; 0 stops the schedule."""
         self.interval = seconds
         self._interval_changed.notify()
 
     async def run(self) -> None:
-        """Go on with the schedule until cancelled."""
+        """Run the schedule until cancelled."""
         while True:
             now = self.clock.now()
             self.next_at = now + timedelta(seconds=self.interval) if self.interval else None
             self.on_schedule()
-            told = await self._interval_changed.wait(self.clock, self.interval or IDLE_DELAY)
-            if self.interval and not told:
+            interval_changed = await self._interval_changed.wait(self.clock, self.interval or IDLE_DELAY)
+            if self.interval and not interval_changed:
                 self._set_state(schedule.run_next_step(self.state, self.clock.now()))
 
     def find_story(self, url: str) -> PublishedStory | None:
-        """The live story at `url`, for its preview."""
+        """The live story at `url`, for its preview; None if there is none."""
         found = self.state.story_at(url.removeprefix(self.base_url + "/").split("?")[0].split("#")[0])
         return found if found and found.is_live else None
 
     def is_picture(self, url: str) -> bool:
-        """Whether `url` is one of the site's pictures."""
         return url.startswith(f"{self.base_url}/pictures/")
 
     def routes(self) -> list[web.RouteDef]:
-        """The site, below `/gazette`."""
+        """The routes of the site, below `/gazette`."""
         return [
             web.get(f"{PREFIX}/", self._redirect_home),
             web.get(f"{PREFIX}/style.css", self._serve_stylesheet),
@@ -95,9 +94,9 @@ class SampleSite:
             web.get(PREFIX + r"/pictures/{language:en|my}/{slug:[a-z0-9-]{1,80}}.png", self._serve_picture),
         ]
 
-    def _set_state(self, desk: NewsroomState) -> bool:
-        changed = desk.published != self.state.published
-        self.state = desk
+    def _set_state(self, state: NewsroomState) -> bool:
+        changed = state.published != self.state.published
+        self.state = state
         if changed:
             self.on_change()
         return changed
@@ -145,7 +144,7 @@ class SampleSite:
 
 
 def _is_not_modified(request: web.Request, headers: dict[str, str]) -> bool:
-    """RFC 9110, 13.2.2: If-None-Match decides where it is sent, else If-Modified-Since."""
+    """Whether to answer 304: by If-None-Match if sent, or else by If-Modified-Since (RFC 9110, 13.2.2)."""
     known = request.headers.get("If-None-Match")
     if known is not None:
         return headers["ETag"] in (tag.strip().removeprefix("W/") for tag in known.split(","))

@@ -1,1 +1,1 @@
-"""The fake Telegram: the Bot API's rules and limits, in memory."""
+"""The fake Telegram: the rules and limits of the Bot API, in memory."""

@@ -1,6 +1,6 @@
-"""What was ever visible, and when? The proof of "exactly once" and of "never above the rate".
+"""What was ever visible in the chats, and when: evidence for "exactly once" and "never above the rate".
 
-The ledger reads the box's messages; nothing is counted twice, nothing forgotten, deleted ones stay in it.
+Reads the stored messages of the fake Telegram, which keeps deleted ones and earlier versions.
 """
 
 from collections import deque
@@ -15,7 +15,7 @@ from bot.sandbox.telegram.state import TelegramState
 
 @dataclass(frozen=True, slots=True)
 class VisibleVersion:
-    """What one message showed, from when until when; `until` is None while it stands there."""
+    """One version of a message; `until` is None while it is visible."""
 
     chat_id: int
     message_id: int
@@ -26,7 +26,7 @@ class VisibleVersion:
 
 @dataclass(frozen=True, slots=True)
 class MarkCount:
-    """How a list of marks fared in a list of chats; pairs of (chat id, mark)."""
+    """How often marks were shown in chats; `missing` and `duplicated` hold pairs of (chat id, mark)."""
 
     shown_once: int
     missing: tuple[tuple[int, str], ...]
@@ -40,13 +40,13 @@ class VisibilityLog:
         self._state = state
 
     def messages(self, chat_id: int | None = None) -> Iterator[Message]:
-        """The bot's own messages in order of their ids, deleted ones too; service messages not."""
+        """The bot's messages in order of their ids, with deleted ones but without service messages."""
         store, bot = self._state.messages, self._state.bot
         found = store.all() if chat_id is None else store.in_chat(chat_id, deleted=True)
         return (message for message in found if message.author.id == bot.id and not message.service)
 
     def visible_versions(self, chat_id: int | None = None) -> Iterator[VisibleVersion]:
-        """Every version of every message of the bot's."""
+        """Every version of each of the bot's messages."""
         for message in self.messages(chat_id):
             begin = message.at
             for until, content in message.versions:
@@ -55,7 +55,7 @@ class VisibilityLog:
             yield VisibleVersion(message.chat.id, message.id, begin, message.deleted_at, message.content)
 
     def messages_with(self, chat_id: int, mark: str) -> list[Message]:
-        """The bot's messages in a chat that ever bore `mark`: in the text, a link, a button or a preview."""
+        """The bot's messages in a chat that ever had `mark` in the text, a link, a button or the preview."""
         return [
             message
             for message in self.messages(chat_id)
@@ -63,7 +63,7 @@ class VisibilityLog:
         ]
 
     def count_marks(self, marks: Iterable[str], chat_ids: Iterable[int]) -> MarkCount:
-        """Whether each mark was shown in each chat by exactly one message. Marks are whole links or words."""
+        """Count in how many messages of each chat each mark was shown. A mark is a whole URL or a text."""
         wanted = list(dict.fromkeys(marks))
         lost, doubled, right = [], [], 0
         for chat_id in chat_ids:
@@ -79,7 +79,7 @@ class VisibilityLog:
             contents = _all_versions(message)
             whole = {link for content in contents for link in _visible_links(content)}
             for mark in marks:
-                # of links only whole ones count: story/1 is not story/10
+                # only whole URLs count: story/1 is not story/10
                 words = "://" not in mark and any(mark in content.text.plain for content in contents)
                 if mark in whole or words:
                     counts[mark] += 1
@@ -95,7 +95,7 @@ class VisibilityLog:
         ]
 
     def send_times(self, chat_id: int | None = None) -> list[float]:
-        """When each send and each edit was applied, sorted, in seconds since 1970: what the rates count."""
+        """Unix times at which sends and edits were applied, sorted; rate limits count both."""
         times = []
         for message in self.messages(chat_id):
             times.append(message.at.timestamp())
@@ -108,7 +108,7 @@ class VisibilityLog:
 
 
 def peak_in_window(times: Iterable[float], seconds: float) -> int:
-    """The most of the sorted `times` that fall into one window [t, t + seconds)."""
+    """The most of the sorted `times` in any window [t, t + seconds)."""
     window: deque[float] = deque()
     most = 0
     for at in times:

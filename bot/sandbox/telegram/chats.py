@@ -1,4 +1,4 @@
-"""Who is there? People, chats and who belongs to which with what rights, as Telegram keeps them."""
+"""Users, chats, and the members of chats with their rights."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,7 +46,7 @@ class ChatType(StrEnum):
 
 
 class MemberStatus(StrEnum):
-    """What somebody is in a chat, in the Bot API's words."""
+    """The status of a ChatMember in the Bot API."""
 
     CREATOR = "creator"
     ADMINISTRATOR = "administrator"
@@ -70,7 +70,7 @@ class User:
     username: str = ""
     language_code: str = ""
     is_bot: bool = False
-    deactivated: bool = False  #: deleted their account
+    deactivated: bool = False  #: the account is deleted
 
     def to_json(self) -> dict[str, Any]:
         user: dict[str, Any] = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
@@ -83,7 +83,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody's standing in a chat; `rights` count for administrators and the restricted."""
+    """A user's status in a chat; `rights` count for administrators and restricted members."""
 
     status: MemberStatus
     rights: frozenset[str] = frozenset()
@@ -100,19 +100,19 @@ class Chat:
     members: dict[int, Member] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset(MEMBER_RIGHTS)  #: what ordinary members may do
     protected: bool = False  #: nothing may be forwarded or saved
-    started: bool = False  #: private: the person has pressed Start once
+    started: bool = False  #: private: the person has pressed Start
     blocked: bool = False  #: private: the person has blocked the bot
     deleted: bool = False  #: the group or channel is gone
     migrated_to: int = 0  #: the supergroup that a basic group became
     pinned: list[int] = field(default_factory=list)
-    last_message_id: int = 0  #: of the chat's own sequence
+    last_message_id: int = 0  #: in the chat's own sequence
 
     def get_member(self, user_id: int) -> Member:
-        """Their standing; LEFT for whoever was never there."""
+        """The user's membership; LEFT for users who were never members."""
         return self.members.get(user_id, Member(MemberStatus.LEFT))
 
     def has_right(self, user_id: int, right: str) -> bool:
-        """Whether the owner, an administrator or (in groups) a member has that right."""
+        """Whether the user has that right as owner, administrator or (in groups) member."""
         member = self.get_member(user_id)
         if member.status == MemberStatus.CREATOR:
             return True
@@ -131,7 +131,7 @@ class Chat:
 
 
 class ChatDirectory:
-    """Every user and chat of this Telegram, by id and by @name."""
+    """All users and chats, by id and by @username."""
 
     def __init__(self, bot: User) -> None:
         self.bot = bot
@@ -140,7 +140,7 @@ class ChatDirectory:
         self._names: dict[str, int] = {}
 
     def add_user(self, user: User) -> Chat:
-        """The user and their private chat with the bot, not yet started."""
+        """Add a user; returns their private chat with the bot, not yet started."""
         self.users[user.id] = user
         return self.add(Chat(user.id, ChatType.PRIVATE, user.first_name, user.username))
 
@@ -151,7 +151,7 @@ class ChatDirectory:
         return chat
 
     def set_username(self, chat: Chat, username: str) -> None:
-        """The chat has this @name and no other; "" for none."""
+        """Give the chat this @username ("" for none), and take it from another chat."""
         self._names.pop(chat.username.lower(), None)
         if other := self.by_id.get(self._names.get(username.lower(), 0)):
             other.username = ""
@@ -160,18 +160,18 @@ class ChatDirectory:
             self._names[username.lower()] = chat.id
 
     def next_free_id(self, wanted: int, step: int) -> int:
-        """`wanted`, or the next id after it that nobody has."""
+        """`wanted`, or the next unused id in steps of `step`."""
         while wanted in self.by_id or wanted in self.users:
             wanted += step
         return wanted
 
     def find(self, given: str) -> Chat:
-        """The chat that a request names by id or @name."""
+        """The chat with this id or @username. Raises ApiError."""
         if not given:
             raise bad_request("chat_id is empty")
         if given[0] == "@":
             chat_id = self._names.get(given[1:].lower())
-            # bots find channels and supergroups by name, never people
+            # bots find channels and supergroups by @username, never people
             found = None if chat_id is None or chat_id > 0 else self.by_id[chat_id]
         else:
             found = self.by_id.get(_parse_id(given))

@@ -1,6 +1,6 @@
-"""What shall the message show? A text or caption with its marks, a preview and buttons, from a request.
+"""Reads the content of a message from a request: text or caption with entities, link preview options.
 
-Sending and editing refuse a text that is too long with different words (TELEGRAM.md 4).
+Sending and editing answer a text that is too long with different errors.
 """
 
 from bisect import bisect_left
@@ -26,18 +26,18 @@ from bot.sandbox.formatting.parse_html import parse_html
 from bot.sandbox.telegram.messages import Json
 from bot.sandbox.telegram.params import Params
 
-CACHE_SIZE = 256  #: texts; a fan-out says the same thing to everybody
+CACHE_SIZE = 256  #: texts; a fan-out sends the same one to everybody
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 MOST_UNITS = 1_000_000
 LONGEST_ARGUMENT = 1 << 15  #: bytes
-#: what a caller may mark; links, hashtags and commands Telegram finds itself
+#: entity types that a caller may set; links, hashtags and commands are detected
 ACCEPTED_TYPES = frozenset({*SPLITTABLE, *QUOTES, *CODE, "text_link", "text_mention", "custom_emoji"})
 
 
 @dataclass(frozen=True, slots=True)
 class LengthLimit:
-    """How long a text may be, in characters after parsing, and what is said where it is longer."""
+    """The maximum length of a text, in characters after parsing, and the error if it is longer."""
 
     max_length: int
     error: str
@@ -50,7 +50,7 @@ EDITED_CAPTION = LengthLimit(LONGEST_CAPTION, "MEDIA_CAPTION_TOO_LONG")
 
 
 def parse_text(given: str, parse_mode: str, entities: Any) -> tuple[str, tuple[Entity, ...]]:
-    """A text with its marks as given, not yet cleaned. Raises Refusal."""
+    """A text with its entities as given, not yet cleaned. Raises ApiError."""
     plain, marks = _parse_cached(given, parse_mode.lower())
     mode_counts = parse_mode.lower() not in ("", "none")
     return (plain, marks) if mode_counts or not entities else (given, tuple(_parse_entities(given, entities)))
@@ -70,7 +70,7 @@ def _parse_cached(given: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
 
 
 def read_text(params: Params) -> tuple[str, tuple[Entity, ...]]:
-    """The parameter `text`, parsed. Raises Refusal where it is missing or wrong."""
+    """The parameter `text`, parsed. Raises ApiError if it is missing or invalid."""
     given = params.text("text")
     if not given:
         raise bad_request("message text is empty")
@@ -79,7 +79,7 @@ def read_text(params: Params) -> tuple[str, tuple[Entity, ...]]:
 
 
 def read_caption(params: Params) -> tuple[str, tuple[Entity, ...]]:
-    """The parameter `caption`, parsed; it may be missing."""
+    """The parameter `caption`, parsed; "" if it is missing."""
     entities = params.json_value("caption_entities", "can't parse caption entities JSON object")
     return parse_text(params.text("caption"), params.text("parse_mode"), entities)
 
@@ -88,7 +88,7 @@ def read_caption(params: Params) -> tuple[str, tuple[Entity, ...]]:
 def clean_text(
     plain: str, entities: tuple[Entity, ...], measure: LengthLimit, *, empty: bool = False
 ) -> FormattedText:
-    """What Telegram keeps of it: cleaned, trimmed, links found. Raises Refusal where too long or blank."""
+    """The text cleaned and trimmed, with detected links. Raises ApiError if it is too long or blank."""
     text = format_text(plain, entities)
     if not text.plain and not empty:
         raise bad_request("text must be non-empty")
@@ -112,7 +112,7 @@ def read_preview(params: Params) -> Json | None:
 
 
 def _parse_entities(plain: str, entities: Any) -> list[Entity]:
-    """Entities that the caller counted; those that Telegram finds by itself are passed over."""
+    """The entities that the caller gave, without the types that Telegram detects itself."""
     if not isinstance(entities, list):
         return []
     given = [entity for each in entities if (entity := _parse_entity(each)).type in ACCEPTED_TYPES]
@@ -124,7 +124,7 @@ def _parse_entities(plain: str, entities: Any) -> list[Entity]:
 
 
 def _check_offsets(plain: str, places: list[int], entity: Entity) -> None:
-    """`places`: where each character begins, in UTF-16 units, and where the text ends."""
+    """`places`: the UTF-16 offset of each character, and that of the end of the text."""
     begin = f"entity beginning at UTF-16 offset {entity.offset}"
     if entity.offset > places[-1]:
         raise bad_request(f"entity begins after the end of the text at UTF-16 offset {entity.offset}")

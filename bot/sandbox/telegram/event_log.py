@@ -1,4 +1,4 @@
-"""What happened, in order? A bounded journal that anybody may follow, live or from an earlier number."""
+"""A bounded log of events, to be followed live or from an earlier event number."""
 
 import asyncio
 from collections import deque
@@ -12,11 +12,11 @@ MAX_EVENTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened.
+    """An event.
 
     `kind` is one of `message`, `edited`, `deleted`, `callback_answered`, `reaction`, `typing`, `commands`,
-    `update` (put into the bot's queue), `refused`, `fault`, `webhook_failed`, `gap` (the reader was too slow
-    and missed some).
+    `update` (queued for the bot), `refused`, `fault`, `webhook_failed`, `site` (the sample site changed),
+    `gap` (the reader was too slow and missed some).
     """
 
     number: int  #: from 1, without gaps
@@ -28,7 +28,7 @@ class Event:
 
 
 class EventLog:
-    """The last events; older ones are forgotten."""
+    """The last `kept` events; older ones are dropped."""
 
     def __init__(self, kept: int = MAX_EVENTS) -> None:
         self._events: deque[Event] = deque(maxlen=kept)
@@ -43,14 +43,14 @@ class EventLog:
                 waiter.set_result(None)
 
     def events_since(self, number: int) -> list[Event]:
-        """The events after `number` that are still known."""
+        """The events after `number` that are still kept."""
         missing = self.last_number - number
         if missing <= 0:
             return []
         return list(self._events)[-missing:]
 
     async def follow(self, number: int | None = None) -> AsyncIterator[Event]:
-        """Every event after `number` (from now on where None), for ever."""
+        """Every event after `number`, or from now on if None, without end."""
         seen = self.last_number if number is None else number
         while True:
             for event in self.events_since(seen):

@@ -1,31 +1,31 @@
-"""Telegram in a box: the Bot API's rules and limits in memory, for tests, the demo and the benchmarks.
+"""A fake Telegram: the Bot API's rules and limits in memory, for tests, the sandbox and the benchmarks.
 
-    box = Box(SystemClock(), random.Random(7))
-    reader = box.add_person("Aye Aye")                      # ids are plain ints: reader.id
-    channel = box.add_channel("Daily", username="daily")    # the bot may post there
-    group = box.add_group("Desk", [reader.id]); box.add_supergroup(...)
+    telegram = FakeTelegram(SystemClock(), random.Random(7))
+    reader = telegram.add_person("Aye Aye")                      # ids are plain ints: reader.id
+    channel = telegram.add_channel("Daily", username="daily")    # the bot may post there
+    group = telegram.add_group("Readers", [reader.id]); telegram.add_supergroup(...)
 
-    bot = Bot(box.token, request=BoxRequest(box))           # python-telegram-bot, in process
-    web.run_app(serve_box(box))                             # or over HTTP, `/bot<token>/<method>`
-    status, body = await box.call("sendMessage", {"chat_id": channel.id, "text": "x"})   # or by hand
+    bot = Bot(telegram.token, request=InProcessRequest(telegram))   # python-telegram-bot, in process
+    web.run_app(create_app(telegram))                               # or over HTTP, `/bot<token>/<method>`
+    status, body = await telegram.call("sendMessage", {"chat_id": channel.id, "text": "x"})   # or by hand
 
-People (all take ids; the box tells the bot by updates):
-    box.say(user, chat, "/latest", reply_to=0)   box.press(user, chat, message_id, "label or data") -> id
-    box.forward(user, to_chat, from_chat, message_id)   box.post(channel, text)   box.change(chat, id, text)
-    box.delete(chat, message_id)   box.block(user)   box.unblock(user)   box.deactivate(user)
-    box.join(user, chat)   box.leave(user, chat)   box.set_bot(chat, Standing.KICKED, rights)
-    box.rename(chat, title)   box.give_name(chat, "daily")   box.rename_bot(username)
-    box.pin(chat, id)   box.upgrade(group, supergroup)   box.dissolve(chat)
-    box.ask(user, text) -> inline query id   box.answer_to(query_id) -> what the bot answered, or None
-    box.inject({"callback_query": {...}})    # an update of any kind, as it is: forged, or out of order
+Actions of people (by ids; the bot gets the updates):
+    say(user, chat, "/latest", reply_to=0)   press(user, chat, message_id, "label or data") -> query id
+    forward(user, to_chat, from_chat, message_id)   post(channel, text)   change(chat, message_id, text)
+    delete(chat, message_id)   block(user)   unblock(user)   deactivate(user)
+    join(user, chat)   leave(user, chat)   set_bot(chat, MemberStatus.KICKED, rights)
+    rename(chat, title)   set_username(chat, "daily")   rename_bot(username)
+    pin(chat, message_id)   upgrade(group, supergroup)   dissolve(chat)
+    ask(user, text) -> inline query id   query_answer(query_id) -> the bot's answer, or None
+    inject({"callback_query": {...}})    # an update of any kind, unchecked: forged, or out of order
 
-What goes wrong: `box.faults.script("late", methods=["sendMessage"])`, `box.faults.at_random(0.2)`,
-`box.faults.script(refused(400, "Bad Request: TOPIC_CLOSED"), times=9)`, `box.faults.latency = 0.06`; see
-`faults.py` for the names.
-What happened: `async for event in box.events()`, `box.view(message)`, `box.shown(chat)`, `box.ledger`
-(`tally(links, chats)`, `busiest(seconds)`, `touched()`).
-As a process of its own, which outlives the bot: `python -m bot.sandbox`, steered by `control.py`'s routes.
-Only HTML is read as a parse_mode; the Markdowns are refused.
+Faults (`faults.py` has the names): `telegram.faults.script("late", methods=["sendMessage"])`,
+`telegram.faults.add_random(0.2)`, `telegram.faults.latency = 0.06`,
+`telegram.faults.script(api_error_fault(400, "Bad Request: TOPIC_CLOSED"), times=9)`. Observations: `async for
+event in telegram.follow_events()`, `telegram.view_message(message)`, `telegram.visible_messages(chat)`,
+`telegram.visibility` (`count_marks(links, chats)`, `peak_count(seconds)`, `foreign_changes()`). As a separate
+process, which outlives the bot: `python -m bot.sandbox`, steered by the routes of `control_api.py`. The only
+parse_mode is HTML; Markdown is answered with an error.
 """
 
 import asyncio
@@ -37,15 +37,15 @@ from typing import Any
 
 from bot.sandbox.api_error import ApiError, Json, too_many_requests
 from bot.sandbox.telegram.assertions import VisibilityLog
+from bot.sandbox.telegram.chat_factory import ChatFactory
 from bot.sandbox.telegram.chats import ChatDirectory, User
 from bot.sandbox.telegram.event_log import Event, EventLog
 from bot.sandbox.telegram.faults import Applied, Fault, FaultEffect, FaultInjector
-from bot.sandbox.telegram.founding import ChatFactory
 from bot.sandbox.telegram.limits import FloodLimiter, Limits
 from bot.sandbox.telegram.message_views import message_view
 from bot.sandbox.telegram.messages import Message, MessageStore
-from bot.sandbox.telegram.methods.hooks import set_allowed_updates
 from bot.sandbox.telegram.methods.table import METHODS
+from bot.sandbox.telegram.methods.webhooks import set_allowed_updates
 from bot.sandbox.telegram.params import Files, Params
 from bot.sandbox.telegram.people import UserActions
 from bot.sandbox.telegram.state import TelegramState
@@ -54,13 +54,13 @@ from jobs.clock import Clock
 
 _encode_json = json.JSONEncoder(separators=(",", ":")).encode
 BOT_ID = 7000001
-FAKE_TOKEN = f"{BOT_ID}:AAFa-telegram-in-a-box-has-no-secret"
+FAKE_TOKEN = f"{BOT_ID}:AAFa-ke-telegram-that-has-no-secrets"
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What goes back over the wire."""
+    """An HTTP response."""
 
     status: int
     body: bytes
@@ -70,14 +70,14 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class BrokenConnection:
-    """No whole answer goes back: the connection is closed, reset or silent; `begun` is what was written."""
+    """No complete response: the connection is closed, reset, silent, or cut off after half of `partial`."""
 
     effect: FaultEffect
     partial: HttpAnswer | None = None
 
 
 class FakeTelegram:
-    """One bot's Telegram. Deterministic: time and chance are handed in, nothing else is random."""
+    """The Telegram of one bot. Deterministic: clock and random numbers are handed in."""
 
     def __init__(
         self,
@@ -104,11 +104,11 @@ class FakeTelegram:
         self.faults = FaultInjector(rng)
         self.visibility = VisibilityLog(self.state)
         self._running: set[asyncio.Task[Any]] = set()
-        founding, people = ChatFactory(self.state), UserActions(self.state)
-        self.owner = founding.owner
-        self.add_person, self.add_people = founding.add_person, founding.add_people
-        self.add_channel, self.add_group = founding.add_channel, founding.add_group
-        self.add_supergroup = founding.add_supergroup
+        factory, people = ChatFactory(self.state), UserActions(self.state)
+        self.owner = factory.owner
+        self.add_person, self.add_people = factory.add_person, factory.add_people
+        self.add_channel, self.add_group = factory.add_channel, factory.add_group
+        self.add_supergroup = factory.add_supergroup
         self.say, self.press, self.forward, self.ask = people.say, people.press, people.forward, people.ask
         self.post, self.change, self.delete = people.post, people.change, people.delete
         self.block, self.unblock, self.deactivate = people.block, people.unblock, people.deactivate
@@ -121,25 +121,25 @@ class FakeTelegram:
     async def call(
         self, method: str, params: Mapping[str, Any], files: Files | None = None
     ) -> tuple[int, Json]:
-        """One request by the rules and limits, without faults: HTTP status and JSON body."""
+        """Answer one request by the rules and limits, without faults: HTTP status and JSON body."""
         given = Params(params, files)
         try:
             return 200, {"ok": True, "result": await self._call_with_wait(method.lower(), given)}
-        except ApiError as refusal:
+        except ApiError as error:
             self.state.event_log.append(
                 self.clock.now(),
                 "refused",
                 given.integer("chat_id"),
                 method=method,
-                status=refusal.status,
-                description=refusal.description,
+                status=error.status,
+                description=error.description,
             )
-            return refusal.status, refusal.to_json()
+            return error.status, error.to_json()
 
     async def serve_request(
         self, token: str, method: str, params: Mapping[str, Any], files: Files | None = None
     ) -> HttpAnswer | BrokenConnection:
-        """One request as the network carries it: with the token, with faults, with an answer in bytes."""
+        """Answer one request as the network would: the token is checked, faults are applied."""
         if token != self.token:
             return _json_answer(401, ApiError(401, "Unauthorized").to_json())
         if self.faults.latency:
@@ -153,42 +153,42 @@ class FakeTelegram:
     def start_request(
         self, token: str, method: str, params: Mapping[str, Any], files: Files | None = None
     ) -> "asyncio.Task[HttpAnswer | BrokenConnection]":
-        """The same, going on by itself even where the caller gives up."""
+        """As `serve_request`, in a task that runs on if the caller gives up."""
         task = asyncio.create_task(self.serve_request(token, method, params, files))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
     def follow_events(self, after: int | None = None) -> AsyncIterator[Event]:
-        """What happens from now on, or after the event with that number, for ever."""
+        """The events after the one with number `after`, or from now on, without end."""
         return self.state.event_log.follow(after)
 
     def visible_messages(self, chat_id: int) -> list[Message]:
-        """What stands in a chat now, in order."""
+        """The messages that a chat shows now, in order."""
         return list(self.state.messages.in_chat(chat_id))
 
     def view_message(self, message: Message) -> Json:
-        """A message as JSON for whoever watches; see `views.py`."""
+        """A message as JSON; see `message_views.py`."""
         return message_view(self.state, message)
 
     def query_answer(self, query_id: str) -> Json | None:
-        """What the bot answered to a pressed button or an inline query; None while it has not."""
+        """The bot's answer to a callback query or an inline query; None if it has not answered."""
         return self.state.queries[query_id].answer
 
     async def close(self) -> None:
-        """Forget what is still on its way or would be applied late."""
+        """Cancel the requests that are still running or would be applied late."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _call_with_wait(self, method: str, params: Params) -> Any:
-        """As the Bot API's server does, wait out short floods before saying so."""
+        """Wait out short rate limits before answering 429, as the Bot API server does."""
         left = self.state.limiter.limits.max_wait
         while True:
             try:
                 return await self._run_method(method, params)
-            except ApiError as refusal:
-                wait = refusal.parameters.get("retry_after", 0)
+            except ApiError as error:
+                wait = error.parameters.get("retry_after", 0)
                 if not 0 < wait <= left:
                     raise
                 left -= wait

@@ -1,7 +1,7 @@
-"""What goes wrong on the way? Faults, scripted one by one or drawn with a handed-in chance.
+"""Injects faults into requests, scripted one by one or drawn at random.
 
-A fault says two things: when the request is applied (at once, never, or late, after the connection has
-died), and what the caller sees of it.
+A fault says when the request is applied (at once, never, or late, after the connection broke) and what the
+caller gets.
 """
 
 import random
@@ -13,38 +13,38 @@ from enum import StrEnum
 class FaultEffect(StrEnum):
     """What the caller gets."""
 
-    ANSWER = "answer"  #: the true answer
+    ANSWER = "answer"  #: the regular answer
     FLOOD = "flood"  #: a 429
     ERROR = "error"  #: a 500 in JSON
-    API_ERROR = "refusal"  #: a no of Telegram's, with the fault's own status and description
-    GATEWAY = "gateway"  #: a proxy's 502 in HTML
+    API_ERROR = "refusal"  #: an error of the Bot API with the fault's status and description
+    GATEWAY = "gateway"  #: a 502 in HTML, as from a proxy
     CLOSED = "closed"  #: the connection is closed without an answer
     RESET = "reset"  #: the connection is reset
-    TRUNCATED = "truncated"  #: half of the answer, then the connection is closed
-    NO_ANSWER = "silence"  #: nothing, until the caller gives up
+    TRUNCATED = "truncated"  #: the connection is closed after half of the answer
+    NO_ANSWER = "silence"  #: nothing until the caller gives up
 
 
 class Applied(StrEnum):
-    """Whether the request does what it asks for."""
+    """Whether the request takes effect."""
 
     YES = "yes"
     NO = "no"
-    LATE = "late"  #: `seconds` after the caller saw the connection die
+    LATE = "late"  #: `seconds` after the connection broke
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong. `seconds`: waited before applying, said in a 429, or until applied late."""
+    """A fault. `seconds`: the delay before it is applied (at once or late), or the `retry_after` of a 429."""
 
     effect: FaultEffect = FaultEffect.ANSWER
     applied: Applied = Applied.YES
     seconds: float = 0.0
-    status: int = 0  #: of a refusal
-    description: str = ""  #: of a refusal, as the Bot API says it: "Bad Request: TOPIC_CLOSED"
+    status: int = 0  #: of an API error
+    description: str = ""  #: of an API error, such as "Bad Request: TOPIC_CLOSED"
 
 
 def api_error_fault(status: int, description: str) -> Fault:
-    """Telegram says no, in these words."""
+    """A fault that answers with this error of the Bot API."""
     return Fault(FaultEffect.API_ERROR, Applied.NO, status=status, description=description)
 
 
@@ -63,7 +63,7 @@ TRUNCATED = Fault(FaultEffect.TRUNCATED)
 LATE = Fault(FaultEffect.CLOSED, Applied.LATE, 10)
 SLOW = Fault(seconds=2)
 
-#: By name, for the control interface: `{"fault": "late", "seconds": 5}`.
+#: By name, for the control API: `{"fault": "late", "seconds": 5}`.
 FAULTS_BY_NAME = {
     "flood": FLOOD,
     "error_500": ERROR_500,
@@ -80,7 +80,7 @@ FAULTS_BY_NAME = {
     "late": LATE,
     "slow": SLOW,
 }
-EXEMPT_METHODS = frozenset({"getupdates", "getme"})  #: never met by a random fault unless named
+EXEMPT_METHODS = frozenset({"getupdates", "getme"})  #: spared by faults that name no methods
 
 
 @dataclass(slots=True)
@@ -100,13 +100,13 @@ class _RandomFault:
 
 
 class FaultInjector:
-    """What will go wrong, and how often. Scripted faults come first, in the order they were given."""
+    """Decides which fault a request meets. Scripted faults come first, in the order they were added."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._scripted_faults: list[_ScriptedFault] = []
         self._random: list[_RandomFault] = []
-        self.latency = 0.0  #: seconds before every request is looked at
+        self.latency = 0.0  #: seconds before each request is handled
         self.injected_count = 0  #: how many requests met a fault
 
     def script(
@@ -119,9 +119,9 @@ class FaultInjector:
         skip: int = 0,
         seconds: float | None = None,
     ) -> None:
-        """The next `times` requests (of these methods, to this chat, after `skip` others) meet `fault`.
+        """Let the next `times` requests (of these methods, to this chat, after `skip` others) meet `fault`.
 
-        A name of `NAMED`, or "400 Bad Request: TOPIC_CLOSED" for a refusal in these words.
+        `fault` may be a name of `FAULTS_BY_NAME`, or an API error such as "400 Bad Request: TOPIC_CLOSED".
         """
         names = frozenset(method.lower() for method in methods)
         self._scripted_faults.append(
@@ -131,19 +131,19 @@ class FaultInjector:
     def add_random(
         self, share: float, faults: Sequence[Fault | str] = (), *, methods: Sequence[str] = ()
     ) -> None:
-        """From now on a `share` (0 to 1) of the requests meets one of `faults` (all kinds where empty)."""
+        """Let a `share` (0 to 1) of the requests meet one of `faults` (all if empty) from now on."""
         names = frozenset(method.lower() for method in methods)
         chosen = tuple(_resolve_fault(fault, None) for fault in (faults or tuple(FAULTS_BY_NAME)))
         self._random.append(_RandomFault(share, chosen, names))
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove all faults and the latency."""
         self._scripted_faults.clear()
         self._random.clear()
         self.latency = 0.0
 
     def pick_fault(self, method: str, chat_id: str) -> Fault | None:
-        """What this request meets; None for nothing."""
+        """The fault of this request, or None."""
         fault = self._next_scripted(method, chat_id) or self._draw_random(method)
         if fault:
             self.injected_count += 1
@@ -167,10 +167,10 @@ class FaultInjector:
         return None
 
     def _draw_random(self, method: str) -> Fault | None:
-        for lot in self._random:
-            concerned = method in lot.methods if lot.methods else method not in EXEMPT_METHODS
-            if concerned and self._rng.random() < lot.probability:
-                return self._rng.choice(lot.faults)
+        for entry in self._random:
+            concerned = method in entry.methods if entry.methods else method not in EXEMPT_METHODS
+            if concerned and self._rng.random() < entry.probability:
+                return self._rng.choice(entry.faults)
         return None
 
 
@@ -178,7 +178,7 @@ def _resolve_fault(fault: Fault | str, seconds: float | None) -> Fault:
     if isinstance(fault, str):
         status, _, description = fault.partition(" ")
         if fault not in FAULTS_BY_NAME and not (status.isdigit() and description):
-            raise ValueError(f"no fault is called {fault!r}: {', '.join(FAULTS_BY_NAME)}")
+            raise ValueError(f"{fault!r} is not a fault; the faults are {', '.join(FAULTS_BY_NAME)}")
         fault = (
             FAULTS_BY_NAME[fault] if fault in FAULTS_BY_NAME else api_error_fault(int(status), description)
         )

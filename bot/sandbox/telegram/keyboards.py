@@ -1,4 +1,4 @@
-"""What hangs under a message? A reply_markup, checked and refused as the Bot API does."""
+"""Checks inline keyboards as the Bot API does, with its error texts."""
 
 import json
 from functools import lru_cache
@@ -9,7 +9,7 @@ from bot.sandbox.formatting import links
 from bot.sandbox.telegram.params import Params
 
 Json = dict[str, Any]
-MAX_JSON_BYTES = 10_000  #: bytes of an inline keyboard's JSON (measured by others; Telegram does not say)
+MAX_JSON_BYTES = 10_000  #: of an inline keyboard's JSON; measured by others, as Telegram does not document it
 MOST_IN_ROW, MAX_BUTTONS = 8, 100
 _BUTTON_KINDS = (
     "url",
@@ -26,7 +26,7 @@ _BUTTON_KINDS = (
 
 
 def read_keyboard(params: Params) -> Json | None:
-    """The inline keyboard to keep with the message; other keyboards are checked and forgotten."""
+    """The message's inline keyboard; other keyboards are only checked."""
     if not params.has("reply_markup"):
         return None
     return _parse_keyboard(params.text("reply_markup"))
@@ -34,7 +34,7 @@ def read_keyboard(params: Params) -> Json | None:
 
 @lru_cache(256)
 def _parse_keyboard(given: str) -> Json | None:
-    """One and the same object for one and the same text: nobody changes a keyboard once it is made."""
+    """Cached: equal texts give the same object, which nobody changes."""
     try:
         markup = json.loads(given)
     except ValueError:

@@ -1,7 +1,8 @@
-"""May one more message go out now? Telegram's flood limits: overall, a chat, a group or channel.
+"""Telegram's rate limits: overall, for each chat, and for each group or channel.
 
-Sends and edits share them. The numbers are those of TELEGRAM.md: 30/s overall, 1/s a chat with a short burst,
-20/min a group or channel, 1000/s with `allow_paid_broadcast`. Whoever goes on during a wait waits longer.
+Sends and edits share them: 30/s overall, 1/s a chat with a short burst, 20/min a group, 1000/s with
+`allow_paid_broadcast` (core.telegram.org/bots/faq). Channels count as groups, as python-telegram-bot's
+AIORateLimiter assumes. Requests during a wait make it longer.
 """
 
 import math
@@ -14,25 +15,27 @@ LONGEST_WAIT = 3600.0
 _OVERALL_RATE, _PAID_RATE = Rate(30, 1.0), Rate(1000, 1.0)
 _CHAT_RATE, _GROUP_RATE = Rate(1, 1.0), Rate(20, 60.0)
 IN_FLIGHT_SECONDS = (
-    1.0  #: a request this soon after a 429 had left before the answer came: it does not lengthen the wait
+    1.0  #: a request this soon after a 429 was already on its way: it does not lengthen the wait
 )
-_OVERALL_KEY = 0  #: the key of the account's own windows; no chat has that id
+_OVERALL_KEY = 0  #: the key of the overall window; no chat has this id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What this Telegram allows. None turns a limit off.
+    """The limits; None turns one off.
 
-    `grace` (seconds) shortens each window a little: requests that left in time may arrive closer together.
+    `grace` (seconds) shortens each window: requests that were sent in time may arrive closer together.
     """
 
     overall: Rate | None = _OVERALL_RATE
     paid: Rate | None = _PAID_RATE
     chat: Rate | None = _CHAT_RATE
-    burst: int = 3  #: messages to one chat at once, after a rest
+    burst: int = 3  #: messages that one chat may get at once
     group: Rate | None = _GROUP_RATE
     grace: float = 0.1
-    max_wait: float = 0.0  #: seconds a request waits inside before a 429; Telegram's own server has 60
+    max_wait: float = (
+        0.0  #: seconds that a request may wait before a 429; 60 in the Bot API server (NetQuery.h)
+    )
 
 
 NO_LIMITS = Limits(overall=None, paid=None, chat=None, group=None)
@@ -42,11 +45,11 @@ NO_LIMITS = Limits(overall=None, paid=None, chat=None, group=None)
 class _FloodWait:
     until: float
     seconds: float
-    told_at: float  #: when the bot was last told
+    answered_at: float  #: time of the last 429
 
 
 class FloodLimiter:
-    """Counts what went out; times are seconds of one clock that never runs backwards."""
+    """Counts messages against the limits; times are seconds of a monotonic clock."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -55,9 +58,9 @@ class FloodLimiter:
         self._bucket: dict[int, float] = {}
 
     def count_message(self, chat_id: int, crowd: bool, paid: bool, now: float) -> int:
-        """0 where the message may go (it is counted), else the seconds to wait.
+        """Count the message and return 0 if it is allowed, or else return the seconds to wait.
 
-        `crowd`: a group, supergroup or channel.
+        `crowd`: whether the chat is a group, supergroup or channel.
         """
         limits = self.limits
         if self._waits:
@@ -104,7 +107,7 @@ class FloodLimiter:
         return sent[-rate.count] + rate.seconds - self.limits.grace - now
 
     def _burst_wait(self, chat_id: int, now: float) -> float:
-        """Seconds until one chat's burst is used up no more."""
+        """Seconds until the chat's burst allows one more message."""
         rate = self.limits.chat
         if rate is None:
             return 0.0
@@ -117,14 +120,14 @@ class FloodLimiter:
         return seconds
 
     def _extend_wait(self, key: int, now: float) -> int:
-        """What is left to wait, twice as long as before for whoever did not wait; 0 where it is over."""
+        """Seconds left of a wait, which doubles if the bot did not wait; 0 if it is over."""
         wait = self._waits.get(key)
         if wait is None:
             return 0
         if now >= wait.until:
             del self._waits[key]
             return 0
-        if now - wait.told_at >= IN_FLIGHT_SECONDS:
+        if now - wait.answered_at >= IN_FLIGHT_SECONDS:
             wait.seconds = min(wait.seconds * 2, LONGEST_WAIT)
-            wait.until, wait.told_at = now + wait.seconds, now
+            wait.until, wait.answered_at = now + wait.seconds, now
         return math.ceil(wait.until - now)

@@ -1,4 +1,4 @@
-"""How does a message look from outside the box? As JSON for whoever watches: text, HTML, buttons, preview."""
+"""Messages and events as JSON for tests and the control API: text, HTML, buttons, preview."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def message_view(state: TelegramState, message: Message, content: Content | None = None) -> Json:
-    """A message as it is shown, or as it was with another `content`. Times are ISO 8601 in UTC."""
+    """A message with its present `content` or an earlier one. Times are ISO 8601 in UTC."""
     shown = content or message.content
     return {
         "chat_id": message.chat.id,
@@ -34,7 +34,7 @@ def message_view(state: TelegramState, message: Message, content: Content | None
 
 
 def content_view(state: TelegramState, content: Content) -> Json:
-    """What a message shows: the text as plain text, entities and HTML; buttons; picture; link preview."""
+    """The text as plain text, entities and HTML; the buttons, the picture and the link preview."""
     rows = (content.markup or {}).get("inline_keyboard", ())
     photo = content.photo
     return {
@@ -48,7 +48,7 @@ def content_view(state: TelegramState, content: Content) -> Json:
 
 
 def preview_view(state: TelegramState, content: Content) -> Json | None:
-    """The preview of the chosen link, else of the first one; None where there is none or it is turned off."""
+    """The preview of the chosen link or else of the first one; None if there is none or it is disabled."""
     options = content.preview or {}
     url = options.get("url") or next(find_links(content.text), "")
     if content.photo or options.get("is_disabled") or not url:
@@ -66,7 +66,7 @@ def preview_view(state: TelegramState, content: Content) -> Json | None:
 
 
 def event_view(state: TelegramState, event: Event) -> Json:
-    """One entry of the journal; a message as it was then."""
+    """An event, with its message as it was then."""
     details = dict(event.details)
     message, content = details.pop("message", None), details.pop("content", None)
     view: Json = {"number": event.number, "at": event.at.isoformat(), "kind": event.kind}

@@ -1,6 +1,6 @@
-"""What stands in the chats? Messages with every version of them, and the sequences their ids come from.
+"""Messages with all their versions, and the sequences of their ids.
 
-Channels and supergroups have a sequence each; private chats and basic groups share the account's one.
+Channels and supergroups have their own sequences; private chats and basic groups share the account's.
 Service messages take ids like any other.
 """
 
@@ -18,7 +18,7 @@ OWN_SEQUENCE = frozenset({ChatType.CHANNEL, ChatType.SUPERGROUP})
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A picture: where it came from, or the name of an upload."""
+    """A picture, from a URL or uploaded."""
 
     file_id: str
     url: str = ""
@@ -40,16 +40,16 @@ class Content:
     photo: Photo | None = None
     markup: Json | None = None  #: an inline keyboard
     preview: Json | None = None  #: link_preview_options as given
-    above: bool = False  #: the caption stands above the picture
+    above: bool = False  #: the caption is above the picture
 
     def same_as(self, other: "Content") -> bool:
-        """Whether an edit changes nothing: text, entities, picture and buttons count, previews do not."""
+        """Whether text, entities, picture and buttons are equal; link previews do not count."""
         return (self.text, self.photo, self.markup) == (other.text, other.photo, other.markup)
 
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message through its life; `versions` are what it showed before, and until when."""
+    """A message; `versions` are its earlier contents, each with the time at which it was replaced."""
 
     chat: Chat
     id: int
@@ -58,13 +58,13 @@ class Message:
     content: Content
     origin: Json | None = None  #: forward_origin
     reply_to: "Message | None" = None
-    service: Json | None = None  #: a service message's own field
+    service: Json | None = None  #: the field of a service message
     signed: str = ""
     silent: bool = False
     protected: bool = False
     effect: str = ""
     edited_at: datetime | None = None
-    edited_by: int = 0  #: who edited it last
+    edited_by: int = 0  #: id of the last editor
     deleted_at: datetime | None = None
     deleted_by: int = 0
     versions: list[tuple[datetime, Content]] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Message:
 
 
 def forward_origin(message: Message) -> Json:
-    """The Bot API's MessageOrigin of a forward; a forward of a forward names the first one."""
+    """The Bot API's MessageOrigin of a forward; a forward of a forward has the first one's."""
     if message.origin:
         return message.origin
     date = int(message.at.timestamp())
@@ -131,14 +131,14 @@ def _content_json(content: Content) -> Json:
 
 
 class MessageStore:
-    """Every message that was ever there, by chat and id."""
+    """All messages ever sent, by chat and id."""
 
     def __init__(self) -> None:
         self._by_chat: dict[int, dict[int, Message]] = {}
         self._account_sequence = 0
 
     def next_id(self, chat: Chat) -> int:
-        """Take the next id for `chat`."""
+        """Take the next message id of `chat`."""
         if chat.kind in OWN_SEQUENCE:
             chat.last_message_id += 1
             return chat.last_message_id
@@ -150,17 +150,17 @@ class MessageStore:
         return message
 
     def find(self, chat: Chat, message_id: int) -> Message | None:
-        """The message, unless it was never there or is deleted."""
+        """The message; None if it never existed or is deleted."""
         message = self._by_chat.get(chat.id, {}).get(message_id)
         return None if message is None or message.deleted_at else message
 
     def in_chat(self, chat_id: int, *, deleted: bool = False) -> Iterator[Message]:
-        """A chat's messages in order, with the deleted ones where asked for."""
+        """The messages of a chat in order; `deleted` includes deleted ones."""
         for message in self._by_chat.get(chat_id, {}).values():
             if deleted or not message.deleted_at:
                 yield message
 
     def all(self) -> Iterator[Message]:
-        """Every message, deleted ones too, chat by chat."""
+        """All messages, deleted ones included, chat by chat."""
         for chat_id in self._by_chat:
             yield from self.in_chat(chat_id, deleted=True)

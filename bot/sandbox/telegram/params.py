@@ -1,6 +1,7 @@
-"""What did the caller pass? The parameters of one request, from JSON or from a form, by their types.
+"""The parameters of one request, from JSON or from a form, read by type.
 
-A form's values are strings, a JSON body's may be numbers, booleans and objects; the Bot API takes both.
+The values of a form are strings, those of a JSON body may be numbers, booleans and objects; the Bot API
+accepts both.
 """
 
 import json
@@ -13,7 +14,7 @@ Files = Mapping[str, tuple[str, bytes, str]]  #: field -> (file name, content, M
 
 
 class Params:
-    """The parameters of one request. Empty strings and absent ones are the same, as for the Bot API."""
+    """The parameters of one request. As in the Bot API, an empty string is the same as none."""
 
     __slots__ = ("_given", "files")
 
@@ -25,14 +26,14 @@ class Params:
         return self._given.get(name, "") not in ("", None)
 
     def text(self, name: str) -> str:
-        """A string; numbers and booleans as JSON writes them."""
+        """A string; other types as JSON."""
         value = self._given.get(name, "")
         if isinstance(value, str):
             return value
         return "" if value is None else json.dumps(value, ensure_ascii=False)
 
     def integer(self, name: str, default: int = 0) -> int:
-        """A whole number; what is none counts as `default`."""
+        """A whole number, or `default` if the value is none."""
         value = self._given.get(name)
         try:
             return default if value in ("", None) else int(value)
@@ -40,14 +41,14 @@ class Params:
             return default
 
     def flag(self, name: str) -> bool:
-        """True for true, yes and 1, however they are written."""
+        """True for true, yes and 1, in any case."""
         value = self._given.get(name)
         return value is True or str(value).lower() in ("true", "yes", "1")
 
     def json_value(self, name: str, reason: str) -> Any:
-        """An object or a list, given as such or as JSON text; None where absent.
+        """An object or a list, given as such or as JSON text; None if absent.
 
-        A text that is no JSON is refused with `reason`.
+        Raises ApiError with `reason` for a text that is not JSON.
         """
         value = self._given.get(name)
         if not isinstance(value, str):

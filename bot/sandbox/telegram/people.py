@@ -1,19 +1,18 @@
-"""What do people do? They write, press buttons, forward, reply, block the bot, come and go."""
+"""Actions of people: they write, press buttons, forward, reply, block the bot, join and leave."""
 
 from typing import Any
 
 from bot.sandbox.formatting import entity_detection
 from bot.sandbox.formatting.entities import Entity, add_detected, format_text
+from bot.sandbox.telegram.chat_factory import OWNER_ID, add_service_message
 from bot.sandbox.telegram.chats import Chat, ChatType, Member, MemberStatus, User
-from bot.sandbox.telegram.founding import OWNER_ID, add_service_message
-from bot.sandbox.telegram.messages import Content, Json, Message
-from bot.sandbox.telegram.messages import forward_origin as forward_origin  # sight.py asks people
+from bot.sandbox.telegram.messages import Content, Json, Message, forward_origin
 from bot.sandbox.telegram.methods.reading import member_json
 from bot.sandbox.telegram.state import PendingQuery, TelegramState
 
 
 class UserActions:
-    """The other side of the chats. Chats and people are named by their ids; wrong ones raise LookupError."""
+    """What people do in chats, and the updates that the bot gets. Raises LookupError for unknown ids."""
 
     def __init__(self, state: TelegramState) -> None:
         self._state = state
@@ -27,7 +26,7 @@ class UserActions:
         reply_to: int = 0,
         entities: tuple[Entity, ...] = (),
     ) -> Message:
-        """A person writes into a private chat or a group. Writing to a bot that one blocked unblocks it."""
+        """A person writes in a private chat or a group. Writing to a blocked bot unblocks it."""
         chat, user = self._get_chat(chat_id), self._get_user(user_id)
         if chat.kind == ChatType.PRIVATE:
             chat.started = True
@@ -40,7 +39,7 @@ class UserActions:
         )
 
     def press(self, user_id: int, chat_id: int, message_id: int, button: str) -> str:
-        """A person presses the button with this label or callback data; the query's id is the answer."""
+        """A person presses the button with this label or callback data; returns the query's id."""
         message = self._get_message(self._get_chat(chat_id), message_id)
         pressed = _find_button(message.content.markup, button)
         state, user = self._state, self._get_user(user_id)
@@ -52,7 +51,7 @@ class UserActions:
         return query_id
 
     def forward(self, user_id: int, to_chat_id: int, from_chat_id: int, message_id: int) -> Message:
-        """A person forwards a message, most often a channel's post, into a chat with the bot."""
+        """A person forwards a message, such as a channel's post, to a chat with the bot."""
         message = self._get_message(self._get_chat(from_chat_id), message_id)
         content = Content(message.content.text, message.content.photo, None, message.content.preview)
         chat = self._get_chat(to_chat_id)
@@ -80,7 +79,7 @@ class UserActions:
             self._queue_update(kind, message.to_json())
 
     def delete(self, chat_id: int, message_id: int) -> None:
-        """Somebody deletes a message by hand. The bot is not told."""
+        """A person deletes a message by hand. The bot gets no update."""
         message = self._get_message(self._get_chat(chat_id), message_id)
         message.delete(self._state.clock.now(), OWNER_ID)
         self._state.log_message("deleted", message)
@@ -112,28 +111,28 @@ class UserActions:
         self._queue_status_change(chat, self._get_user(OWNER_ID), old, new)
 
     def join(self, user_id: int, chat_id: int) -> None:
-        """A person comes into a group or channel."""
+        """A person joins a group or channel."""
         self._change_membership(user_id, chat_id, Member(MemberStatus.MEMBER), "new_chat_members")
 
     def leave(self, user_id: int, chat_id: int) -> None:
         self._change_membership(user_id, chat_id, Member(MemberStatus.LEFT), "left_chat_member")
 
     def rename(self, chat_id: int, title: str) -> Message:
-        """An administrator gives a chat another title: a service message, which takes an id."""
+        """An administrator changes the title of a chat; returns the service message."""
         chat = self._get_chat(chat_id)
         chat.title = title
         return self._add_service_message(chat, self._get_user(OWNER_ID), {"new_chat_title": title})
 
     def rename_bot(self, username: str) -> None:
-        """The bot's owner gives it another @name at @BotFather. The bot is not told."""
+        """The bot's owner changes its @username at @BotFather. The bot gets no update."""
         self._state.bot.username = username
 
     def set_username(self, chat_id: int, username: str) -> None:
-        """A chat's owner takes this @name for it, "" for none; whoever had the name has it no more."""
+        """A chat's owner gives it this @username ("" for none), which another chat loses."""
         self._state.chats.set_username(self._get_chat(chat_id), username)
 
     def pin(self, chat_id: int, message_id: int) -> Message:
-        """An administrator pins a message: a service message, which takes an id."""
+        """An administrator pins a message; returns the service message."""
         chat = self._get_chat(chat_id)
         message = self._get_message(chat, message_id)
         chat.pinned.append(message_id)
@@ -142,18 +141,18 @@ class UserActions:
         )
 
     def upgrade(self, chat_id: int, supergroup_id: int) -> None:
-        """A basic group becomes the supergroup that was added for it."""
+        """A basic group is upgraded to a supergroup that was added before."""
         group, supergroup = self._get_chat(chat_id), self._get_chat(supergroup_id)
         self._add_service_message(group, self._get_user(OWNER_ID), {"migrate_to_chat_id": supergroup.id})
         group.migrated_to = supergroup.id
         self._add_service_message(supergroup, self._get_user(OWNER_ID), {"migrate_from_chat_id": group.id})
 
     def dissolve(self, chat_id: int) -> None:
-        """A group or channel is deleted by its owner."""
+        """The owner deletes a group or channel."""
         self._get_chat(chat_id).deleted = True
 
     def ask(self, user_id: int, text: str) -> str:
-        """A person types `@bot text` in some chat; the inline query's id is the answer."""
+        """A person types `@bot text` in some chat; returns the inline query's id."""
         state = self._state
         query_id = str(state.rng.getrandbits(62))
         state.queries[query_id] = PendingQuery(query_id, user_id, state.clock.monotonic())
@@ -162,7 +161,7 @@ class UserActions:
         return query_id
 
     def inject(self, update: Json) -> int:
-        """An update as a hostile client makes it, forged or out of order, comes to the bot; its id."""
+        """Queue an update unchecked, as a hostile client forges it or out of order; returns its id."""
         number = self._state.updates.put_raw(update)
         kind = next((name for name in update if name != "update_id"), "")
         self._state.event_log.append(self._state.clock.now(), "update", update=kind, update_id=number)
@@ -184,13 +183,13 @@ class UserActions:
         self._queue_update("channel_post" if chat.kind == ChatType.CHANNEL else "message", message.to_json())
         return message
 
-    def _change_membership(self, user_id: int, chat_id: int, new: Member, word: str) -> None:
+    def _change_membership(self, user_id: int, chat_id: int, new: Member, field: str) -> None:
         chat, user = self._get_chat(chat_id), self._get_user(user_id)
         change = self._member_update(chat, user, user, chat.get_member(user_id), new)
         chat.members[user_id] = new
         if chat.kind != ChatType.CHANNEL:
             given = user.to_json()
-            self._add_service_message(chat, user, {word: [given] if word.endswith("s") else given})
+            self._add_service_message(chat, user, {field: [given] if field.endswith("s") else given})
         self._queue_update("chat_member", change)
 
     def _queue_status_change(self, chat: Chat, actor: User, old: Member, new: Member) -> None:
@@ -233,7 +232,7 @@ def _find_button(markup: Json | None, button: str) -> Json:
 
 
 def _bot_can_see(message: Message, bot: User) -> bool:
-    """Privacy mode: in groups the bot sees what is meant for it, unless it is an administrator."""
+    """Privacy mode: in groups only administrators get all messages, other bots those meant for them."""
     chat = message.chat
     standing = chat.get_member(bot.id).status
     if chat.kind == ChatType.PRIVATE:

@@ -1,4 +1,4 @@
-"""Will Telegram take this picture? An upload, an address or a file_id, refused as the Bot API refuses it."""
+"""Reads pictures from requests: an upload, a URL or a file_id, with the errors of the Bot API."""
 
 import struct
 from typing import Any
@@ -11,11 +11,11 @@ from bot.sandbox.telegram.state import TelegramState
 
 LARGEST_UPLOAD = 10_000_000
 MAX_SIDES_SUM = 10_000  #: width and height together
-MAX_ASPECT_RATIO = 20  #: one side to the other
+MAX_ASPECT_RATIO = 20  #: of the longer side to the shorter
 
 
 def read_photo(state: TelegramState, params: Params, name: str, given: Any = None) -> Photo:
-    """The picture that the parameter `name` (or `given`, of a `media` object) speaks of. Raises Refusal."""
+    """The picture of the parameter `name`, or of `given` from a `media` object. Raises ApiError."""
     value = params.text(name) if given is None else str(given)
     if value.startswith("attach://"):
         return _read_upload(state, params, value.removeprefix("attach://"))
@@ -57,7 +57,7 @@ def _read_upload(state: TelegramState, params: Params, name: str) -> Photo:
 
 
 def image_size(content: bytes) -> tuple[int, int]:
-    """Width and height of a PNG, GIF, WebP or JPEG from its first bytes; zeros for anything else."""
+    """Width and height in pixels of a PNG, GIF, WebP or JPEG; zeros for other content."""
     if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) >= 24:
         return _unpack_pair(">II", content[16:24])
     if content[:4] == b"GIF8" and len(content) >= 10:
@@ -78,7 +78,7 @@ def _unpack_pair(layout: str, found: bytes) -> tuple[int, int]:
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int]:
-    """The frame header's size: segments are walked until one of the SOF kinds."""
+    """The size in the first frame header (SOF), found by skipping the segments before it."""
     at = 2
     while at + 9 <= len(content) and content[at] == 0xFF:
         marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")

@@ -1,18 +1,19 @@
-"""May the bot do that in this chat? The refusals of TELEGRAM.md 4, in the order that Telegram checks.
+"""What the bot may do in a chat, with Telegram's errors in the order of its checks.
 
-As the Bot API server's `check_chat_access` and TDLib's `can_edit_message`, `can_send_message_content` say.
+Follows the Bot API server's `check_chat_access` and TDLib's `can_edit_message` and
+`can_send_message_content`.
 """
 
 from bot.sandbox.api_error import bad_request, forbidden
 from bot.sandbox.telegram.chats import PRESENT_STATUSES, Chat, ChatType, MemberStatus, User
 from bot.sandbox.telegram.messages import Message
 
-DELETE_WINDOW = 2 * 86_400.0  #: a bot deletes nothing older
+DELETE_WINDOW = 2 * 86_400.0  #: seconds; bots cannot delete older messages
 _CONTENT_NAMES = {"can_send_messages": "text messages", "can_send_photos": "photos"}
 
 
 def check_read(chat: Chat, bot: User) -> None:
-    """Whether the bot sees the chat: everybody sees public channels and groups."""
+    """Raise ApiError if the bot cannot see the chat; everybody can see public ones."""
     standing = chat.get_member(bot.id).status
     if chat.kind in (ChatType.SUPERGROUP, ChatType.CHANNEL):
         if chat.deleted:
@@ -24,7 +25,7 @@ def check_read(chat: Chat, bot: User) -> None:
 
 
 def check_edit(chat: Chat, person: User | None, bot: User) -> None:
-    """Whether the bot may touch what it said there. `person`: the other one in a private chat."""
+    """Raise ApiError if the bot cannot edit messages there. `person`: the other user of a private chat."""
     check_read(chat, bot)
     standing = chat.get_member(bot.id).status
     if chat.kind == ChatType.PRIVATE:
@@ -39,7 +40,7 @@ def check_edit(chat: Chat, person: User | None, bot: User) -> None:
 
 
 def check_write(chat: Chat, person: User | None, bot: User) -> None:
-    """Whether the bot may speak there at all."""
+    """Raise ApiError if the bot cannot write there at all."""
     if chat.migrated_to:
         raise bad_request("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to)
     if chat.deleted and chat.kind == ChatType.GROUP:
@@ -56,7 +57,7 @@ def check_write(chat: Chat, person: User | None, bot: User) -> None:
 
 
 def check_post(chat: Chat, bot: User, right: str) -> None:
-    """Whether the bot may send this kind of message (`can_send_messages`, `can_send_photos`)."""
+    """Raise ApiError if the bot lacks this right (`can_send_messages`, `can_send_photos`)."""
     if chat.kind == ChatType.CHANNEL:
         if not chat.has_right(bot.id, "can_post_messages"):
             raise bad_request("need administrator rights in the channel chat")
@@ -71,7 +72,7 @@ def check_post(chat: Chat, bot: User, right: str) -> None:
 
 
 def check_editable(message: Message, bot: User) -> None:
-    """Whether the bot may edit this very message: its own, or a colleague's where it has that right."""
+    """Raise ApiError if the bot cannot edit this message: its own, or a colleague's if it has the right."""
     chat = message.chat
     own = message.author.id == bot.id
     if chat.kind == ChatType.CHANNEL:
@@ -84,9 +85,9 @@ def check_editable(message: Message, bot: User) -> None:
 
 
 def deletion_error(message: Message, bot: User, age: float) -> str:
-    """Why the bot may not delete this message; "" where it may. `age` in seconds: two days are the most.
+    """The error if the bot cannot delete this message, or "". `age`: of the message, in seconds.
 
-    As TDLib's `can_delete_channel_message` and `can_revoke_message`.
+    Follows TDLib's `can_delete_channel_message` and `can_revoke_message`.
     """
     chat = message.chat
     own = message.author.id == bot.id
@@ -103,7 +104,7 @@ def deletion_error(message: Message, bot: User, age: float) -> str:
 
 
 def check_pin(chat: Chat, bot: User) -> None:
-    """Whether the bot may pin: in channels it takes can_edit_messages."""
+    """Raise ApiError if the bot cannot pin messages, for which channels require can_edit_messages."""
     if chat.kind == ChatType.PRIVATE:
         return
     right = "can_edit_messages" if chat.kind == ChatType.CHANNEL else "can_pin_messages"

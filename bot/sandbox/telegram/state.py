@@ -1,4 +1,4 @@
-"""What does Telegram itself hold? Everything behind the Bot API of one bot, in one value."""
+"""The state of the fake Telegram: everything behind the Bot API of one bot."""
 
 import random
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LinkPreview:
-    """What Telegram shows of a linked page."""
+    """The preview of a linked page."""
 
     title: str = ""
     image: str = ""
@@ -28,7 +28,7 @@ class LinkPreview:
 
 @dataclass(slots=True)
 class BotProfile:
-    """What the bot says about itself, by language code."""
+    """The bot's commands, name and descriptions, by language code."""
 
     commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  #: by (scope JSON, language)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)  #: by (name|description|short, language)
@@ -36,7 +36,7 @@ class BotProfile:
 
 @dataclass(slots=True)
 class PendingQuery:
-    """A pressed button or an inline query that waits for its answer."""
+    """A callback query or an inline query that waits for its answer."""
 
     id: str
     user_id: int
@@ -46,7 +46,7 @@ class PendingQuery:
 
 @dataclass(slots=True)
 class TelegramState:
-    """The state that methods and people act on."""
+    """The state that the methods and the actions of people change."""
 
     clock: Clock
     rng: random.Random
@@ -59,21 +59,21 @@ class TelegramState:
     profile: BotProfile = field(default_factory=BotProfile)
     queries: dict[str, PendingQuery] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)  #: by file_id
-    uploads: dict[str, bytes] = field(default_factory=dict)  #: pictures that the bot uploaded, by file_id
-    #: what a linked page shows; the sandbox hands in the sample news site's
+    uploads: dict[str, bytes] = field(default_factory=dict)  #: content of uploaded pictures, by file_id
+    #: the preview of a URL; the sandbox sets the sample site's
     find_preview: Callable[[str], LinkPreview | None] = lambda url: None
-    #: the refusal of a picture's address ("WEBPAGE_CURL_FAILED"), or "" where it can be fetched
+    #: the error of a picture's URL ("WEBPAGE_CURL_FAILED"), or "" if it can be fetched
     find_picture_error: Callable[[str], str] = lambda url: ""
 
     def log_message(self, kind: str, message: Message, **details: Any) -> None:
-        """Write what happened to a message into the journal."""
+        """Append an event of a message to the event log."""
         content = message.content
         self.event_log.append(
             self.clock.now(), kind, message.chat.id, message.id, message=message, content=content, **details
         )
 
     def store_photo(self, photo: Photo) -> Photo:
-        """Remember a picture, so that its file_id means it from now on; the first of one address stays."""
+        """Store a picture under its file_id; returns the stored one if its URL is known already."""
         for known in self.photos.values():
             if photo.url and known.url == photo.url:
                 return known
@@ -81,7 +81,7 @@ class TelegramState:
         return photo
 
     def check_limits(self, chat: Chat, *, paid: bool = False) -> None:
-        """Count one message against the limits. Raises Refusal 429."""
+        """Count one message against the limits. Raises ApiError with 429."""
         crowd = chat.kind != ChatType.PRIVATE
         wait = self.limiter.count_message(chat.id, crowd, paid, self.clock.monotonic())
         if wait:

@@ -1,6 +1,7 @@
-"""Who asks for news from people? The queue of updates, as getUpdates and the webhook empty it.
+"""The queue of updates, which getUpdates and the webhook empty.
 
-Kept for a day; an offset confirms everything below it; the newer of two pollers wins (TELEGRAM.md 7).
+Updates are kept for a day, an offset confirms all updates below it, and the newer of two polls wins, as in
+the Bot API server (github tdlib/telegram-bot-api, Client.cpp; TDLib's TQueue.cpp).
 """
 
 import asyncio
@@ -32,7 +33,7 @@ _WEBHOOK_ACTIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where updates are delivered to."""
+    """The URL that updates are delivered to."""
 
     url: str
     secret: str = ""
@@ -49,21 +50,21 @@ class UpdateQueue:
         self._poll: asyncio.Future[bool] | None = None
         self.allowed: tuple[str, ...] = ()
         self.webhook: Webhook | None = None
-        self.is_local = False  #: one's own Bot API server: webhooks over plain http on any port
-        self.webhook_error: tuple[datetime, str] | None = None  #: when and why the webhook failed last
-        self.arrived = asyncio.Event()  #: set whenever there is one more
+        self.is_local = False  #: a Bot API server with `--local`: webhooks over plain http on any port
+        self.webhook_error: tuple[datetime, str] | None = None  #: time and reason of the last failure
+        self.arrived = asyncio.Event()  #: set by each new update
         self.polling = asyncio.Event()  #: set while a long poll waits
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def put(self, kind: str, content: Json) -> int:
-        """Queue one update and return its id; 0 where the bot does not want that kind."""
+        """Queue an update and return its id; 0 if its kind is not among `allowed`."""
         wanted = kind in self.allowed if self.allowed else kind not in NOT_BY_DEFAULT
         return self.put_raw({kind: content}) if wanted else 0
 
     def put_raw(self, update: Json) -> int:
-        """Queue an update as it is, and return its id: its own `update_id`, or the next in order."""
+        """Queue an update unchecked and return its id: its own `update_id`, or the next one."""
         self._last = int(update.get("update_id", self._last + 1))
         self._queue.append((self._clock.now(), {"update_id": self._last, **update}))
         self.arrived.set()
@@ -72,12 +73,12 @@ class UpdateQueue:
         return self._last
 
     def pending(self, limit: int) -> list[Json]:
-        """The oldest `limit` updates that are not too old."""
+        """The oldest `limit` updates that have not expired."""
         self._forget_old()
         return [update for _, update in list(self._queue)[:limit]]
 
     def confirm(self, offset: int) -> None:
-        """Forget what lies below `offset`; a negative one keeps only that many of the last."""
+        """Drop the updates below `offset`; a negative offset keeps only that many of the last."""
         if offset < 0:
             while len(self._queue) > -offset:
                 self._queue.popleft()
@@ -86,7 +87,7 @@ class UpdateQueue:
                 self._queue.popleft()
 
     async def poll(self, offset: int, limit: int, timeout: int) -> list[Json]:
-        """getUpdates. Raises Refusal 409 where a webhook is set or a newer poll takes over."""
+        """getUpdates. Raises ApiError with 409 if a webhook is set or a newer poll takes over."""
         if self.webhook:
             raise ApiError(409, _WEBHOOK_ACTIVE)
         self.confirm(offset)
@@ -112,7 +113,7 @@ class UpdateQueue:
                 self.polling.clear()
 
     def use_webhook(self, webhook: Webhook | None) -> None:
-        """Deliver to this address from now on, or to nobody; a running poll ends with a 409."""
+        """Set or remove the webhook; setting it ends a running poll with 409."""
         self.webhook = webhook
         self.webhook_error = None
         if webhook:
@@ -124,12 +125,11 @@ class UpdateQueue:
             self._poll.set_result(False)
 
     def release_poll(self) -> None:
-        """Answer a running poll with what there is, so that the server can stop."""
+        """Answer a running poll at once, so that the server can stop."""
         if self._poll and not self._poll.done():
             self._poll.set_result(True)
 
     def clear(self) -> None:
-        """Forget every waiting update."""
         self._queue.clear()
 
     def _forget_old(self) -> None:

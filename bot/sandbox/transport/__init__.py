@@ -1,1 +1,1 @@
-"""The ways to the fake Telegram: in process, over HTTP, and its webhook."""
+"""Transports of the fake Telegram: in process, over HTTP, and by webhook."""

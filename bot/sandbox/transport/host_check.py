@@ -1,8 +1,8 @@
-"""Who may talk to the sandbox? Only this machine, and of all web pages only its own.
+"""Protects the sandbox from other web sites: DNS rebinding and cross-site requests.
 
-Any page that a browser shows can send requests to 127.0.0.1, and a name that it owns can be made to point
-there (DNS rebinding). So every request must name this address, and none may come from another site. The one
-exception is a link from elsewhere to a page; the Bot API and the box's own routes are no pages.
+Any web page can make the browser send requests to 127.0.0.1, and its own host name can be made to resolve to
+it (DNS rebinding). So every request must have this server's Host, and none may come from another site. The
+one exception is a link to one of the pages; the Bot API and the control API are not pages.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ FOREIGN_MESSAGE = "Another site may not use the sandbox."
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is a name or an address of this machine alone."""
+    """Whether `host` is `localhost` or a loopback address."""
     if host == "localhost":
         return True
     try:
@@ -26,13 +26,13 @@ def is_loopback(host: str) -> bool:
 
 
 def own_hosts(host: str, port: int) -> frozenset[str]:
-    """The Host headers that mean this server."""
+    """The values of the Host header that name this server."""
     names = {host if ":" not in host else f"[{host}]", "localhost", "127.0.0.1", "[::1]"}
     return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
 
 
 def host_middleware(hosts: Callable[[], frozenset[str]]) -> Middleware:
-    """Refuse what comes under another name or from another site. `hosts` is asked each time."""
+    """Reject requests with another Host or from another site. `hosts` is called for each request."""
 
     @web.middleware
     async def check_request(
@@ -47,9 +47,9 @@ def host_middleware(hosts: Callable[[], frozenset[str]]) -> Middleware:
 
 
 def rejection_reason(request: web.BaseRequest, hosts: frozenset[str]) -> str:
-    """Why the request may not be answered; "" where it may."""
+    """Why the request is rejected; "" if it is accepted."""
     if request.headers.get("Host", "").lower() not in hosts:
-        return "The sandbox answers only under its own address."
+        return "The sandbox answers only requests to its own address."
     origin = request.headers.get("Origin")
     if origin is not None and origin.lower() not in {f"http://{host}" for host in hosts}:
         return FOREIGN_MESSAGE
@@ -58,7 +58,7 @@ def rejection_reason(request: web.BaseRequest, hosts: frozenset[str]) -> str:
 
 
 def is_foreign(request: web.BaseRequest) -> bool:
-    """Whether a browser brings the request from another site, a followed link too: for what is no page."""
+    """Whether a browser sent the request from another site, by a link too: for routes that are not pages."""
     origin = request.headers.get("Origin")
     own = f"{request.scheme}://{request.headers.get('Host', '')}"
     return _is_cross_site(request) or (origin is not None and origin.lower() != own.lower())

@@ -1,4 +1,4 @@
-"""The box over HTTP: `/bot<token>/<method>` as api.telegram.org serves it, faults on the real connection."""
+"""The fake Telegram over HTTP: `/bot<token>/<method>` as on api.telegram.org, with broken connections."""
 
 import asyncio
 import json
@@ -17,19 +17,19 @@ from bot.sandbox.telegram.params import Files
 from bot.sandbox.transport.host_check import FOREIGN_MESSAGE, is_foreign
 
 LARGEST_BODY = 50_000_000
-NO_ANSWER_TIMEOUT = 120.0  #: seconds after which a silent connection is closed
+NO_ANSWER_TIMEOUT = 120.0  #: seconds until a connection that gets no answer is closed
 _LINGER_OFF = struct.pack("ii", 1, 0)
 
 
 def create_app(telegram: FakeTelegram) -> web.Application:
-    """An aiohttp application; mount its routes where you like."""
+    """An aiohttp application with the Bot API alone."""
     application = web.Application(client_max_size=LARGEST_BODY)
     add_bot_api_route(application, telegram)
     return application
 
 
 def add_bot_api_route(application: web.Application, telegram: FakeTelegram) -> None:
-    """Add the Bot API's route to an application that serves more."""
+    """Add the Bot API to an application that serves other routes too."""
     closing = asyncio.Event()
 
     async def stop_waiting(_: web.Application) -> None:
@@ -63,16 +63,16 @@ def _error_response(status: int, description: str) -> web.Response:
 
 
 async def _read_params(request: web.Request) -> tuple[Mapping[str, Any], Files | None]:
-    """Parameters from a JSON body, a form, or the query string."""
+    """The parameters of a JSON body, a form or the query string, and the uploaded files."""
     if request.content_type == "application/json":
         body = await request.read()
         given = json.loads(body) if body else {}
         if not isinstance(given, dict):
-            raise ValueError("a JSON body is an object")
+            raise ValueError("a JSON body must be an object")
         return given, None
     if request.content_type == "application/x-www-form-urlencoded":
         form = (await request.read()).decode()
-        # yarl decodes in C: a Burmese post of 3,000 escaped bytes takes the standard library 0.2 ms
+        # yarl decodes in C; the standard library takes 0.2 ms for the 3,000 escaped bytes of a Burmese post
         return dict(request.query) | dict(URL.build(path="/", query_string=form, encoded=True).query), None
     if not request.can_read_body:
         return dict(request.query), None
@@ -87,7 +87,6 @@ async def _read_params(request: web.Request) -> tuple[Mapping[str, Any], Files |
 
 
 async def _wait_or_close(closing: asyncio.Event, nap: Coroutine[Any, Any, None]) -> None:
-    """Wait for the nap's end or the server's."""
     waits = [asyncio.ensure_future(closing.wait()), asyncio.ensure_future(nap)]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -97,14 +96,13 @@ async def _wait_or_close(closing: asyncio.Event, nap: Coroutine[Any, Any, None])
 
 
 async def _break_connection(request: web.Request, broken: BrokenConnection) -> web.StreamResponse:
-    """Do to the connection what the fault says."""
     transport = request.transport
     if transport is None:
         return web.Response()
     if broken.effect == FaultEffect.TRUNCATED and broken.partial:
         return await _send_half(request, broken.partial)
     if broken.effect == FaultEffect.RESET:
-        # a closed socket without lingering sends a RST instead of a FIN
+        # with a linger time of zero, close sends RST instead of FIN
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _LINGER_OFF)
     transport.abort()
     return web.Response()

@@ -1,4 +1,4 @@
-"""python-telegram-bot below its own seam, in process: a `BaseRequest` that asks the box, not a network."""
+"""python-telegram-bot's `BaseRequest` for the fake Telegram in the same process, without a network."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ READ_TIMEOUT = 5.0
 
 
 class InProcessRequest(BaseRequest):
-    """Sends a bot's requests into a box, with the box's faults as a network would show them."""
+    """Passes a bot's requests to the fake Telegram, and its faults on as network errors."""
 
     def __init__(self, telegram: FakeTelegram) -> None:
         self._telegram = telegram
@@ -41,7 +41,7 @@ class InProcessRequest(BaseRequest):
         connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
         pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """One request. Raises TimedOut and NetworkError where a network would fail."""
+        """Send one request. Raises TimedOut or NetworkError for a fault."""
         token, _, name = url.rpartition("/bot")[2].partition("/")
         params: dict[str, Any] = dict(request_data.parameters) if request_data else {}
         files = _uploaded_files(request_data) if request_data and request_data.contains_files else None
@@ -62,7 +62,7 @@ class InProcessRequest(BaseRequest):
         finally:
             nap.cancel()
             if name.lower() == "getupdates":
-                answer.cancel()  # nobody listens any more; what writes goes on, as on Telegram's servers
+                answer.cancel()  # nobody waits for it; other methods run on, as on Telegram's servers
 
 
 def _uploaded_files(request_data: RequestData) -> Files:

@@ -1,6 +1,7 @@
-"""Who brings updates to the bot's own address? The other way than getUpdates, one update at a time.
+"""Delivers updates to the bot's webhook, one at a time.
 
-What is not answered with a 2xx is tried again after 1 s, doubling to a minute (TELEGRAM.md 7).
+An update that is not answered with 2xx is retried with backoff, from 1 s doubling to a minute, as the Bot API
+server does (github tdlib/telegram-bot-api, WebhookActor.cpp).
 """
 
 import json
@@ -10,11 +11,11 @@ import aiohttp
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 
 MAX_RETRY_DELAY = 60.0
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (a header's name, no secret)
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header, not a secret)
 
 
 async def deliver_updates(telegram: FakeTelegram) -> None:
-    """Bring updates to the webhook for as long as the box lives; cancel to end."""
+    """Deliver updates to the webhook until cancelled."""
     updates, pause = telegram.state.updates, 1.0
     async with aiohttp.ClientSession() as session:
         while True:
@@ -32,7 +33,7 @@ async def deliver_updates(telegram: FakeTelegram) -> None:
 
 
 async def _post_update(session: aiohttp.ClientSession, telegram: FakeTelegram, update: str) -> bool:
-    """Post one update. An answer that is itself a method call is carried out, its result lost."""
+    """Post one update; whether it was accepted. A method call in the response is run, without a result."""
     webhook = telegram.state.updates.webhook
     if webhook is None:
         return False

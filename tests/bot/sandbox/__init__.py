@@ -1,1 +1,1 @@
-"""The box, rule by rule, and as python-telegram-bot sees it."""
+"""The fake Telegram, rule by rule, and as python-telegram-bot sees it."""

@@ -1,4 +1,4 @@
-"""The ledger proves "exactly once" and "never above the rate"; the journal tells what happened."""
+"""VisibilityLog proves "exactly once" and "never above the rate"; the event log has every event."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from bot.sandbox.formatting.show_html import to_html
 from bot.sandbox.telegram.assertions import peak_in_window
 from bot.sandbox.telegram.event_log import EventLog
 from bot.sandbox.telegram.message_views import event_view
-from tests.bot.sandbox.conftest import Town
+from tests.bot.sandbox.conftest import Harness
 from tests.conftest import settle
 
 ONE, TEN, BUTTON = "https://example.org/1", "https://example.org/10", "https://example.org/button"
@@ -21,57 +21,62 @@ def post(link: str) -> dict[str, str]:
     return {"text": f'<a href="{link}">News</a> {link}', "parse_mode": "HTML"}
 
 
-async def test_what_was_shown_once_twice_or_never_is_told_apart(town: Town) -> None:
-    other = town.box.add_channel("Other")
+async def test_what_was_shown_once_twice_or_never_is_told_apart(harness: Harness) -> None:
+    other = harness.telegram.add_channel("Other")
     for link in (ONE, TEN, TEN):
-        await town.ask("sendMessage", chat_id=town.channel.id, **post(link))
-    tally = town.box.visibility.count_marks([ONE, TEN], [town.channel.id, other.id])
+        await harness.ask("sendMessage", chat_id=harness.channel.id, **post(link))
+    tally = harness.telegram.visibility.count_marks([ONE, TEN], [harness.channel.id, other.id])
     assert tally.shown_once == 1
-    assert tally.duplicated == ((town.channel.id, TEN),)
+    assert tally.duplicated == ((harness.channel.id, TEN),)
     assert tally.missing == ((other.id, ONE), (other.id, TEN))
 
 
-async def test_a_deleted_message_still_counts_and_an_edited_one_counts_once(town: Town) -> None:
-    first = await town.ask("sendMessage", chat_id=town.channel.id, **post(ONE))
-    there = {"chat_id": town.channel.id, "message_id": first["message_id"]}
-    await town.ask("editMessageText", text=f"Corrected {ONE}", **there)
-    assert town.box.visibility.count_marks([ONE], [town.channel.id]).shown_once == 1
-    await town.ask("deleteMessage", **there)
-    await town.ask("sendMessage", chat_id=town.channel.id, **post(ONE))
-    assert town.box.visibility.count_marks([ONE], [town.channel.id]).duplicated == ((town.channel.id, ONE),)
+async def test_a_deleted_message_still_counts_and_an_edited_one_counts_once(harness: Harness) -> None:
+    first = await harness.ask("sendMessage", chat_id=harness.channel.id, **post(ONE))
+    there = {"chat_id": harness.channel.id, "message_id": first["message_id"]}
+    await harness.ask("editMessageText", text=f"Corrected {ONE}", **there)
+    assert harness.telegram.visibility.count_marks([ONE], [harness.channel.id]).shown_once == 1
+    await harness.ask("deleteMessage", **there)
+    await harness.ask("sendMessage", chat_id=harness.channel.id, **post(ONE))
+    assert harness.telegram.visibility.count_marks([ONE], [harness.channel.id]).duplicated == (
+        (harness.channel.id, ONE),
+    )
 
 
-async def test_marks_are_looked_for_in_buttons_previews_and_words(town: Town) -> None:
+async def test_marks_are_looked_for_in_buttons_previews_and_words(harness: Harness) -> None:
     keys = {"inline_keyboard": [[{"text": "Read", "url": BUTTON}]]}
-    await town.ask(
+    await harness.ask(
         "sendMessage",
-        chat_id=town.channel.id,
+        chat_id=harness.channel.id,
         text="Harbour reopens",
         reply_markup=keys,
         link_preview_options={"url": ONE},
     )
-    assert town.box.visibility.count_marks([BUTTON, ONE, "Harbour"], [town.channel.id]).shown_once == 3
-    assert len(town.box.visibility.messages_with(town.channel.id, "Harbour")) == 1
+    assert (
+        harness.telegram.visibility.count_marks([BUTTON, ONE, "Harbour"], [harness.channel.id]).shown_once
+        == 3
+    )
+    assert len(harness.telegram.visibility.messages_with(harness.channel.id, "Harbour")) == 1
 
 
-async def test_others_messages_are_not_the_bots(town: Town) -> None:
-    town.box.post(town.channel.id, ONE)
-    town.box.say(town.reader.id, town.reader.id, ONE)
-    assert list(town.box.visibility.messages()) == []
+async def test_others_messages_are_not_the_bots(harness: Harness) -> None:
+    harness.telegram.post(harness.channel.id, ONE)
+    harness.telegram.say(harness.reader.id, harness.reader.id, ONE)
+    assert list(harness.telegram.visibility.messages()) == []
 
 
-async def test_every_version_has_its_time(town: Town) -> None:
-    message = await town.send(town.channel.id, "One")
-    town.clock.move(10)
-    await town.ask("editMessageText", chat_id=town.channel.id, message_id=message.id, text="Two")
-    town.clock.move(10)
-    await town.ask("deleteMessage", chat_id=town.channel.id, message_id=message.id)
-    first, second = town.box.visibility.visible_versions(town.channel.id)
+async def test_every_version_has_its_time(harness: Harness) -> None:
+    message = await harness.send(harness.channel.id, "One")
+    harness.clock.move(10)
+    await harness.ask("editMessageText", chat_id=harness.channel.id, message_id=message.id, text="Two")
+    harness.clock.move(10)
+    await harness.ask("deleteMessage", chat_id=harness.channel.id, message_id=message.id)
+    first, second = harness.telegram.visibility.visible_versions(harness.channel.id)
     assert (first.content.text.plain, second.content.text.plain) == ("One", "Two")
     assert first.until == second.at
     assert (second.until or second.at) > second.at
-    assert town.box.visibility.peak_count(10) == 1
-    assert town.box.visibility.peak_count(10.001) == 2
+    assert harness.telegram.visibility.peak_count(10) == 1
+    assert harness.telegram.visibility.peak_count(10.001) == 2
 
 
 @given(st.lists(st.floats(0, 50), max_size=60).map(sorted), st.floats(0.1, 20))
@@ -80,27 +85,27 @@ def test_the_busiest_window_is_the_one_a_slow_count_finds(times: list[float], se
     assert peak_in_window(times, seconds) == slow
 
 
-async def test_events_are_numbered_and_can_be_followed_from_anywhere(town: Town) -> None:
-    await town.send(town.channel.id)
-    start = town.box.state.event_log.last_number
-    following = asyncio.ensure_future(anext(town.box.follow_events()))
+async def test_events_are_numbered_and_can_be_followed_from_anywhere(harness: Harness) -> None:
+    await harness.send(harness.channel.id)
+    start = harness.telegram.state.event_log.last_number
+    following = asyncio.ensure_future(anext(harness.telegram.follow_events()))
     await settle()
-    await town.refused("sendMessage", chat_id=town.channel.id, text="")
+    await harness.refused("sendMessage", chat_id=harness.channel.id, text="")
     event = await following
     assert (event.number, event.kind, event.details["description"]) == (
         start + 1,
         "refused",
         "Bad Request: message text is empty",
     )
-    past = town.box.follow_events(after=0)
+    past = harness.telegram.follow_events(after=0)
     assert [(await anext(past)).number for _ in range(start + 1)] == list(range(1, start + 2))
 
 
-async def test_who_is_too_slow_is_told_of_the_gap(town: Town) -> None:
-    journal = EventLog(kept=3)
+async def test_who_is_too_slow_is_told_of_the_gap(harness: Harness) -> None:
+    event_log = EventLog(kept=3)
     for _ in range(10):
-        journal.append(town.clock.now(), "message")
-    seen = journal.follow(2)
+        event_log.append(harness.clock.now(), "message")
+    seen = event_log.follow(2)
     events = [await anext(seen) for _ in range(4)]
     assert [(event.kind, event.number) for event in events] == [
         ("gap", 7),
@@ -110,25 +115,27 @@ async def test_who_is_too_slow_is_told_of_the_gap(town: Town) -> None:
     ]
 
 
-async def test_an_event_shows_the_message_as_it_was_then(town: Town) -> None:
-    message = await town.send(town.channel.id, "<b>One</b>", parse_mode="HTML")
-    await town.ask("editMessageText", chat_id=town.channel.id, message_id=message.id, text="Two")
-    sent, edited = town.box.state.event_log.events_since(town.box.state.event_log.last_number - 2)
-    assert event_view(town.box.state, sent)["message"]["html"] == "<b>One</b>"
-    assert event_view(town.box.state, edited)["message"]["html"] == "Two"
-    assert town.box.view_message(message)["versions"][0]["html"] == "<b>One</b>"
-
-
-async def test_a_preview_is_of_the_chosen_link_or_the_first(town: Town) -> None:
-    message = await town.send(town.channel.id, f"a {ONE} b {TEN}")
-    assert town.box.view_message(message)["preview"]["url"] == ONE
-    chosen = await town.send(
-        town.channel.id, ONE, link_preview_options={"url": TEN, "prefer_large_media": True}
+async def test_an_event_shows_the_message_as_it_was_then(harness: Harness) -> None:
+    message = await harness.send(harness.channel.id, "<b>One</b>", parse_mode="HTML")
+    await harness.ask("editMessageText", chat_id=harness.channel.id, message_id=message.id, text="Two")
+    sent, edited = harness.telegram.state.event_log.events_since(
+        harness.telegram.state.event_log.last_number - 2
     )
-    preview = town.box.view_message(chosen)["preview"]
+    assert event_view(harness.telegram.state, sent)["message"]["html"] == "<b>One</b>"
+    assert event_view(harness.telegram.state, edited)["message"]["html"] == "Two"
+    assert harness.telegram.view_message(message)["versions"][0]["html"] == "<b>One</b>"
+
+
+async def test_a_preview_is_of_the_chosen_link_or_the_first(harness: Harness) -> None:
+    message = await harness.send(harness.channel.id, f"a {ONE} b {TEN}")
+    assert harness.telegram.view_message(message)["preview"]["url"] == ONE
+    chosen = await harness.send(
+        harness.channel.id, ONE, link_preview_options={"url": TEN, "prefer_large_media": True}
+    )
+    preview = harness.telegram.view_message(chosen)["preview"]
     assert (preview["url"], preview["large"], preview["above"]) == (TEN, True, False)
-    none = await town.send(town.channel.id, ONE, link_preview_options={"is_disabled": True})
-    assert town.box.view_message(none)["preview"] is None
+    none = await harness.send(harness.channel.id, ONE, link_preview_options={"is_disabled": True})
+    assert harness.telegram.view_message(none)["preview"] is None
 
 
 def test_html_to_show_is_telegrams_own_again() -> None:

@@ -1,4 +1,4 @@
-"""A text is cleaned, trimmed and its entities fixed as Telegram does before it is kept."""
+"""A text is cleaned and trimmed and its entities are fixed as Telegram does."""
 
 import pytest
 from hypothesis import given

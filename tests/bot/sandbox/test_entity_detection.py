@@ -1,4 +1,4 @@
-"""What Telegram finds in a text by itself."""
+"""Entities that Telegram detects in a text."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, in process: python-telegram-bot sees it as it would on a network."""
+"""Faults in process: python-telegram-bot sees them as it would on a network."""
 
 import asyncio
 import random
@@ -10,17 +10,17 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 from bot.sandbox.telegram import faults
 from bot.sandbox.telegram.faults import Applied, Fault, FaultEffect, FaultInjector
 from bot.sandbox.transport.in_process import InProcessRequest
-from tests.bot.sandbox.conftest import Town
+from tests.bot.sandbox.conftest import Harness
 from tests.conftest import settle
 
 
-def sender(town: Town) -> Bot:
-    return Bot(town.box.token, request=InProcessRequest(town.box))
+def sender(harness: Harness) -> Bot:
+    return Bot(harness.telegram.token, request=InProcessRequest(harness.telegram))
 
 
-def said(town: Town) -> int:
-    """How many messages of the bot's stand in the channel."""
-    return len(list(town.box.visibility.messages(town.channel.id)))
+def said(harness: Harness) -> int:
+    """How many of the bot's messages the channel shows."""
+    return len(list(harness.telegram.visibility.messages(harness.channel.id)))
 
 
 @pytest.mark.parametrize(
@@ -39,73 +39,73 @@ def said(town: Town) -> int:
     ],
 )
 async def test_a_fault_shows_its_face_and_is_applied_or_not(
-    town: Town, fault: Fault, error: type[Exception], applied: int
+    harness: Harness, fault: Fault, error: type[Exception], applied: int
 ) -> None:
-    town.box.faults.script(fault)
+    harness.telegram.faults.script(fault)
     with pytest.raises(error):
-        await sender(town).send_message(town.channel.id, "x")
-    assert said(town) == applied
-    await sender(town).send_message(town.channel.id, "x")
-    assert said(town) == applied + 1
+        await sender(harness).send_message(harness.channel.id, "x")
+    assert said(harness) == applied
+    await sender(harness).send_message(harness.channel.id, "x")
+    assert said(harness) == applied + 1
 
 
-async def test_telegram_refuses_in_the_words_of_the_test(town: Town) -> None:
-    town.box.faults.script("400 Bad Request: TOPIC_CLOSED", methods=["sendMessage"])
+async def test_telegram_refuses_in_the_words_of_the_test(harness: Harness) -> None:
+    harness.telegram.faults.script("400 Bad Request: TOPIC_CLOSED", methods=["sendMessage"])
     with pytest.raises(BadRequest, match="Topic_closed"):
-        await sender(town).send_message(town.channel.id, "x")
-    assert said(town) == 0
+        await sender(harness).send_message(harness.channel.id, "x")
+    assert said(harness) == 0
 
 
 @pytest.mark.parametrize(("fault", "applied"), [(faults.TIMEOUT, 0), (faults.TIMEOUT_APPLIED, 1)])
-async def test_a_silent_server_lets_the_reader_time_out(town: Town, fault: Fault, applied: int) -> None:
-    town.box.faults.script(fault)
-    sending = asyncio.ensure_future(sender(town).send_message(town.channel.id, "x", read_timeout=20))
-    await town.clock.advance(19)
+async def test_a_silent_server_lets_the_reader_time_out(harness: Harness, fault: Fault, applied: int) -> None:
+    harness.telegram.faults.script(fault)
+    sending = asyncio.ensure_future(sender(harness).send_message(harness.channel.id, "x", read_timeout=20))
+    await harness.clock.advance(19)
     assert not sending.done()
-    await town.clock.advance(2)
+    await harness.clock.advance(2)
     with pytest.raises(TimedOut):
         await sending
-    assert said(town) == applied
+    assert said(harness) == applied
 
 
-async def test_a_late_request_is_applied_after_its_connection_died(town: Town) -> None:
-    town.box.faults.script("late", seconds=30)
+async def test_a_late_request_is_applied_after_its_connection_died(harness: Harness) -> None:
+    harness.telegram.faults.script("late", seconds=30)
     with pytest.raises(NetworkError):
-        await sender(town).send_message(town.channel.id, "x")
-    assert said(town) == 0
-    await town.clock.advance(29)
-    assert said(town) == 0
-    await town.clock.advance(2)
-    assert said(town) == 1
+        await sender(harness).send_message(harness.channel.id, "x")
+    assert said(harness) == 0
+    await harness.clock.advance(29)
+    assert said(harness) == 0
+    await harness.clock.advance(2)
+    assert said(harness) == 1
 
 
-async def test_a_slow_answer_is_slow_and_true(town: Town) -> None:
-    town.box.faults.script("slow", seconds=3)
-    sending = asyncio.ensure_future(sender(town).send_message(town.channel.id, "x"))
+async def test_a_slow_answer_is_slow_and_true(harness: Harness) -> None:
+    harness.telegram.faults.script("slow", seconds=3)
+    sending = asyncio.ensure_future(sender(harness).send_message(harness.channel.id, "x"))
     await settle()
     assert not sending.done()
-    assert said(town) == 0
-    await town.clock.advance(3)
+    assert said(harness) == 0
+    await harness.clock.advance(3)
     assert (await sending).text == "x"
 
 
-async def test_a_slow_request_is_applied_although_the_caller_gave_up(town: Town) -> None:
-    town.box.faults.script("slow", seconds=30)
-    sending = asyncio.ensure_future(sender(town).send_message(town.channel.id, "x", read_timeout=5))
-    await town.clock.advance(6)
+async def test_a_slow_request_is_applied_although_the_caller_gave_up(harness: Harness) -> None:
+    harness.telegram.faults.script("slow", seconds=30)
+    sending = asyncio.ensure_future(sender(harness).send_message(harness.channel.id, "x", read_timeout=5))
+    await harness.clock.advance(6)
     with pytest.raises(TimedOut):
         await sending
-    await town.clock.advance(30)
-    assert said(town) == 1
+    await harness.clock.advance(30)
+    assert said(harness) == 1
 
 
-async def test_latency_delays_every_answer(town: Town) -> None:
-    town.box.faults.latency = 0.06
-    asking = asyncio.ensure_future(sender(town).get_me())
-    await town.clock.advance(0.05)
+async def test_latency_delays_every_answer(harness: Harness) -> None:
+    harness.telegram.faults.latency = 0.06
+    asking = asyncio.ensure_future(sender(harness).get_me())
+    await harness.clock.advance(0.05)
     assert not asking.done()
-    await town.clock.advance(0.02)
-    assert (await asking).id == town.box.bot.id
+    await harness.clock.advance(0.02)
+    assert (await asking).id == harness.telegram.bot.id
 
 
 def picked(found: FaultInjector, *requests: tuple[str, str]) -> list[FaultEffect | None]:
@@ -151,7 +151,7 @@ def test_the_same_chance_gives_the_same_faults() -> None:
 
 
 def test_a_fault_that_nobody_knows_is_named() -> None:
-    with pytest.raises(ValueError, match="no fault is called 'gremlin'"):
+    with pytest.raises(ValueError, match="'gremlin' is not a fault"):
         FaultInjector(random.Random(1)).script("gremlin")
 
 

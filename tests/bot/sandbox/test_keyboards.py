@@ -1,10 +1,10 @@
-"""reply_markup: what hangs under a message is checked before it is sent."""
+"""reply_markup: an inline keyboard is checked before it is sent."""
 
 from typing import Any
 
 import pytest
 
-from tests.bot.sandbox.conftest import Town
+from tests.bot.sandbox.conftest import Harness
 
 
 def keys(*buttons: dict[str, Any]) -> dict[str, Any]:
@@ -42,19 +42,19 @@ def keys(*buttons: dict[str, Any]) -> dict[str, Any]:
         (keys({"text": "x" * 12_000, "callback_data": "y"}), "reply markup is too long"),
     ],
 )
-async def test_a_keyboard_that_telegram_would_not_take(town: Town, markup: Any, expected: str) -> None:
-    wrong = await town.refused("sendMessage", chat_id=town.reader.id, text="x", reply_markup=markup)
+async def test_a_keyboard_that_telegram_would_not_take(harness: Harness, markup: Any, expected: str) -> None:
+    wrong = await harness.refused("sendMessage", chat_id=harness.reader.id, text="x", reply_markup=markup)
     assert wrong == f"Bad Request: {expected}"
 
 
-async def test_callback_data_counts_in_bytes(town: Town) -> None:
+async def test_callback_data_counts_in_bytes(harness: Harness) -> None:
     markup = keys({"text": "x", "callback_data": "မ" * 21 + "a"})
-    assert await town.send(town.reader.id, reply_markup=markup)
+    assert await harness.send(harness.reader.id, reply_markup=markup)
 
 
 @pytest.mark.parametrize(
     "markup",
     [{}, {"inline_keyboard": []}, {"keyboard": [["x"]]}, {"remove_keyboard": True}, {"force_reply": True}],
 )
-async def test_other_keyboards_hang_under_no_message(town: Town, markup: dict[str, Any]) -> None:
-    assert (await town.send(town.reader.id, reply_markup=markup)).content.markup is None
+async def test_other_keyboards_hang_under_no_message(harness: Harness, markup: dict[str, Any]) -> None:
+    assert (await harness.send(harness.reader.id, reply_markup=markup)).content.markup is None

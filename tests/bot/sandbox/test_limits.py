@@ -1,4 +1,4 @@
-"""Telegram's flood limits: exact windows, shared by sends and edits, with waits that grow for who goes on."""
+"""Telegram's rate limits: exact windows, shared by sends and edits; waits grow if the bot does not wait."""
 
 import asyncio
 import random
@@ -11,41 +11,41 @@ from bot.sandbox.telegram.assertions import peak_in_window
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import FloodLimiter, Limits
 from jobs.config import Rate
-from tests.bot.sandbox.conftest import Town
+from tests.bot.sandbox.conftest import Harness
 from tests.conftest import MovedClock, settle
 
 EXACT = Limits(grace=0.0)
 
 
 @pytest.fixture
-def strict(clock: MovedClock) -> Town:
-    """A town whose Telegram has the real limits, without grace."""
-    box = FakeTelegram(clock, random.Random(1), limits=EXACT)
-    return Town(box, clock, box.add_person("Aye"), box.add_channel("Daily"))
+def strict(clock: MovedClock) -> Harness:
+    """A fake Telegram with the real limits, without grace."""
+    telegram = FakeTelegram(clock, random.Random(1), limits=EXACT)
+    return Harness(telegram, clock, telegram.add_person("Aye"), telegram.add_channel("Daily"))
 
 
-async def flooded(town: Town, chat_id: int, **params: object) -> int:
-    """The seconds that sendMessage tells to wait; 0 where it went through."""
-    _, body = await town.box.call("sendMessage", {"chat_id": chat_id, "text": "x"} | params)
+async def flooded(harness: Harness, chat_id: int, **params: object) -> int:
+    """`retry_after` of sendMessage; 0 if it succeeded."""
+    _, body = await harness.telegram.call("sendMessage", {"chat_id": chat_id, "text": "x"} | params)
     return int(body.get("parameters", {}).get("retry_after", 0))
 
 
-async def test_thirty_a_second_over_all_chats_and_not_one_more(strict: Town) -> None:
-    people = strict.box.add_people(40)
+async def test_thirty_a_second_over_all_chats_and_not_one_more(strict: Harness) -> None:
+    people = strict.telegram.add_people(40)
     waits = [await flooded(strict, person) for person in people[:31]]
     assert waits == [0] * 30 + [1]
     strict.clock.move(1)
     assert await flooded(strict, people[31]) == 0
 
 
-async def test_a_chat_takes_three_at_once_and_then_one_a_second(strict: Town) -> None:
+async def test_a_chat_takes_three_at_once_and_then_one_a_second(strict: Harness) -> None:
     waits = [await flooded(strict, strict.reader.id) for _ in range(4)]
     assert waits == [0, 0, 0, 1]
     strict.clock.move(1)
     assert await flooded(strict, strict.reader.id) == 0
 
 
-async def test_a_channel_takes_twenty_a_minute(strict: Town) -> None:
+async def test_a_channel_takes_twenty_a_minute(strict: Harness) -> None:
     waits = []
     for _ in range(21):
         waits.append(await flooded(strict, strict.channel.id))
@@ -53,7 +53,7 @@ async def test_a_channel_takes_twenty_a_minute(strict: Town) -> None:
     assert waits == [0] * 20 + [40]
 
 
-async def test_edits_are_counted_with_sends(strict: Town) -> None:
+async def test_edits_are_counted_with_sends(strict: Harness) -> None:
     post = await strict.send(strict.channel.id)
     for number in range(19):
         strict.clock.move(1)
@@ -65,14 +65,14 @@ async def test_edits_are_counted_with_sends(strict: Town) -> None:
     assert wrong.startswith("Too Many Requests: retry after ")
 
 
-async def test_a_flooded_chat_does_not_stop_the_others(strict: Town) -> None:
+async def test_a_flooded_chat_does_not_stop_the_others(strict: Harness) -> None:
     for _ in range(4):
         last = await flooded(strict, strict.channel.id)
     assert last
     assert await flooded(strict, strict.reader.id) == 0
 
 
-async def test_who_goes_on_waits_longer_and_who_waits_is_forgiven(strict: Town) -> None:
+async def test_who_goes_on_waits_longer_and_who_waits_is_forgiven(strict: Harness) -> None:
     for _ in range(20):
         await flooded(strict, strict.channel.id)
         strict.clock.move(1)
@@ -85,16 +85,16 @@ async def test_who_goes_on_waits_longer_and_who_waits_is_forgiven(strict: Town) 
     assert await flooded(strict, strict.channel.id) == 0
 
 
-async def test_requests_already_on_their_way_do_not_lengthen_the_wait(strict: Town) -> None:
-    people = strict.box.add_people(90)
+async def test_requests_already_on_their_way_do_not_lengthen_the_wait(strict: Harness) -> None:
+    people = strict.telegram.add_people(90)
     waits = [await flooded(strict, person) for person in people]
     assert waits == [0] * 30 + [1] * 60
 
 
-async def test_a_429_says_it_in_the_header_too(strict: Town) -> None:
+async def test_a_429_says_it_in_the_header_too(strict: Harness) -> None:
     for _ in range(4):
-        answer = await strict.box.serve_request(
-            strict.box.token, "sendMessage", {"chat_id": strict.reader.id, "text": "x"}
+        answer = await strict.telegram.serve_request(
+            strict.telegram.token, "sendMessage", {"chat_id": strict.reader.id, "text": "x"}
         )
     assert getattr(answer, "status", 0) == 429
     assert getattr(answer, "headers", {}) == {"Retry-After": "1"}
@@ -104,32 +104,32 @@ async def test_a_429_says_it_in_the_header_too(strict: Town) -> None:
     )
 
 
-async def test_a_paid_broadcast_goes_out_at_a_thousand_a_second(strict: Town) -> None:
-    people = strict.box.add_people(1001)
+async def test_a_paid_broadcast_goes_out_at_a_thousand_a_second(strict: Harness) -> None:
+    people = strict.telegram.add_people(1001)
     waits = [await flooded(strict, person, allow_paid_broadcast=True) for person in people]
     assert waits == [0] * 1000 + [1]
 
 
-async def test_a_text_that_is_refused_is_not_counted(strict: Town) -> None:
+async def test_a_text_that_is_refused_is_not_counted(strict: Harness) -> None:
     for _ in range(50):
         await strict.refused("sendMessage", chat_id=strict.reader.id, text="<br>", parse_mode="HTML")
     assert await flooded(strict, strict.reader.id) == 0
 
 
-async def test_answers_to_buttons_are_not_counted(strict: Town) -> None:
+async def test_answers_to_buttons_are_not_counted(strict: Harness) -> None:
     keys = {"inline_keyboard": [[{"text": "x", "callback_data": "y"}]]}
     message = await strict.send(strict.reader.id, reply_markup=keys)
     for _ in range(100):
-        query = strict.box.press(strict.reader.id, strict.reader.id, message.id, "x")
+        query = strict.telegram.press(strict.reader.id, strict.reader.id, message.id, "x")
         assert await strict.ask("answerCallbackQuery", callback_query_id=query)
 
 
 async def test_a_patient_server_waits_out_a_short_flood_before_it_answers(clock: MovedClock) -> None:
-    box = FakeTelegram(clock, random.Random(1), limits=Limits(grace=0.0, max_wait=60))
-    town = Town(box, clock, box.add_person("Aye"), box.add_channel("Daily"))
+    telegram = FakeTelegram(clock, random.Random(1), limits=Limits(grace=0.0, max_wait=60))
+    harness = Harness(telegram, clock, telegram.add_person("Aye"), telegram.add_channel("Daily"))
     for _ in range(3):
-        await town.send(town.reader.id)
-    slow = asyncio.ensure_future(town.send(town.reader.id))
+        await harness.send(harness.reader.id)
+    slow = asyncio.ensure_future(harness.send(harness.reader.id))
     await settle()
     assert not slow.done()
     await clock.advance(1)

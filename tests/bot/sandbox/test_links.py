@@ -1,4 +1,4 @@
-"""Which addresses Telegram keeps, and how it writes them."""
+"""Which links Telegram accepts, and how it normalizes them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""parse_mode=HTML is read and refused as Telegram does (TELEGRAM.md, section 5)."""
+"""parse_mode=HTML is parsed as Telegram does, with its errors."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from bot.sandbox.formatting.parse_html import parse_html
 
 
 def marks(text: str) -> list[tuple[str, str]]:
-    """(type, words) of each entity, as Telegram would keep them."""
+    """(type, text) of each entity, as Telegram stores them."""
     kept = format_text(*parse_html(text))
     units = kept.plain.encode("utf-16-le")
     return [(e.type, units[2 * e.offset : 2 * e.end].decode("utf-16-le")) for e in kept.entities]

@@ -1,11 +1,11 @@
-"""sendPhoto: by address, by file_id, or as an upload; and what Telegram says to bad ones."""
+"""sendPhoto: by URL, by file_id or as an upload; and the errors for bad pictures."""
 
 import struct
 
 import pytest
 
 from bot.sandbox.telegram.photos import image_size
-from tests.bot.sandbox.conftest import Town
+from tests.bot.sandbox.conftest import Harness
 
 PICTURE = "https://example.org/a.png"
 
@@ -19,15 +19,15 @@ def jpeg(width: int, height: int) -> bytes:
     return b"\xff\xd8" + comment + b"\xff\xc2" + struct.pack(">HBHH", 17, 8, height, width) + b"\x03"
 
 
-async def test_a_photo_by_address_can_be_sent_again_by_its_file_id(town: Town) -> None:
-    first = await town.ask(
-        "sendPhoto", chat_id=town.reader.id, photo=PICTURE, caption="<i>x</i>", parse_mode="HTML"
+async def test_a_photo_by_address_can_be_sent_again_by_its_file_id(harness: Harness) -> None:
+    first = await harness.ask(
+        "sendPhoto", chat_id=harness.reader.id, photo=PICTURE, caption="<i>x</i>", parse_mode="HTML"
     )
     assert first["caption"] == "x"
     file_id = first["photo"][-1]["file_id"]
-    again = await town.ask("sendPhoto", chat_id=town.reader.id, photo=file_id)
+    again = await harness.ask("sendPhoto", chat_id=harness.reader.id, photo=file_id)
     assert again["photo"][-1]["file_id"] == file_id
-    assert town.message(town.reader.id, again["message_id"]).content.photo.url == PICTURE  # type: ignore[union-attr]
+    assert harness.message(harness.reader.id, again["message_id"]).content.photo.url == PICTURE  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,22 @@ async def test_a_photo_by_address_can_be_sent_again_by_its_file_id(town: Town) -
         ("attach://missing", "wrong file identifier/HTTP URL specified"),
     ],
 )
-async def test_a_photo_that_is_none(town: Town, photo: str, expected: str) -> None:
-    assert await town.refused("sendPhoto", chat_id=town.reader.id, photo=photo) == f"Bad Request: {expected}"
+async def test_a_photo_that_is_none(harness: Harness, photo: str, expected: str) -> None:
+    assert (
+        await harness.refused("sendPhoto", chat_id=harness.reader.id, photo=photo)
+        == f"Bad Request: {expected}"
+    )
 
 
-async def test_a_picture_that_telegram_can_not_fetch_is_refused(town: Town) -> None:
-    town.box.state.find_picture_error = lambda url: "failed to get HTTP URL content"
-    wrong = await town.refused("sendPhoto", chat_id=town.reader.id, photo=PICTURE)
+async def test_a_picture_that_telegram_can_not_fetch_is_refused(harness: Harness) -> None:
+    harness.telegram.state.find_picture_error = lambda url: "failed to get HTTP URL content"
+    wrong = await harness.refused("sendPhoto", chat_id=harness.reader.id, photo=PICTURE)
     assert wrong == "Bad Request: failed to get HTTP URL content"
-    assert town.box.visible_messages(town.reader.id) == []
+    assert harness.telegram.visible_messages(harness.reader.id) == []
 
 
-async def test_a_caption_is_shorter_than_a_text(town: Town) -> None:
-    wrong = await town.refused("sendPhoto", chat_id=town.reader.id, photo=PICTURE, caption="x" * 1025)
+async def test_a_caption_is_shorter_than_a_text(harness: Harness) -> None:
+    wrong = await harness.refused("sendPhoto", chat_id=harness.reader.id, photo=PICTURE, caption="x" * 1025)
     assert wrong == "Bad Request: message caption is too long"
 
 
@@ -67,9 +70,9 @@ async def test_a_caption_is_shorter_than_a_text(town: Town) -> None:
         (png(10, 10) + bytes(10_000_000), 413, "Request Entity Too Large"),
     ],
 )
-async def test_an_upload_is_measured(town: Town, content: bytes, status: int, expected: str) -> None:
+async def test_an_upload_is_measured(harness: Harness, content: bytes, status: int, expected: str) -> None:
     upload = {"photo": ("a.png", content, "image/png")}
-    answer = await town.box.call("sendPhoto", {"chat_id": town.reader.id}, upload)
+    answer = await harness.telegram.call("sendPhoto", {"chat_id": harness.reader.id}, upload)
     assert (answer[0], answer[1].get("description", "")) == (status, expected)
 
 

@@ -1,4 +1,4 @@
-"""The box as a process of its own: it lives while bots die, and tells afterwards what was shown."""
+"""The fake Telegram as a separate process: it outlives bots and knows what was shown."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Remote:
-    """A box in another process, spoken to over HTTP."""
+    """A fake Telegram in another process, reached over HTTP."""
 
     session: aiohttp.ClientSession
     address: str
@@ -40,10 +40,12 @@ class Remote:
         return (await self.post(f"/bot{self.token}/{method}", **params))["result"]
 
     def dies_after_asking(self, method: str, **params: Any) -> None:
-        """Write a request and be gone before the answer, as a killed process is."""
+        """Write a request and close the connection before the answer, as a killed process does."""
         place = urlsplit(self.address)
         body = json.dumps(params).encode()
-        head = f"POST /bot{self.token}/{method} HTTP/1.1\r\nHost: box\r\nContent-Type: application/json\r\n"
+        head = (
+            f"POST /bot{self.token}/{method} HTTP/1.1\r\nHost: telegram\r\nContent-Type: application/json\r\n"
+        )
         with socket.create_connection((place.hostname, place.port)) as connection:
             connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
@@ -60,7 +62,9 @@ async def remote() -> AsyncIterator[Remote]:
     assert await process.wait() == 0
 
 
-async def test_a_bot_dies_before_its_answer_and_the_box_knows_what_was_shown(remote: Remote) -> None:
+async def test_a_bot_dies_before_its_answer_and_the_fake_telegram_knows_what_was_shown(
+    remote: Remote,
+) -> None:
     channel, link = remote.channels[0], "https://example.org/1"
     await remote.post("/box/faults", fault="timeout_applied", methods=["sendMessage"])
     remote.dies_after_asking("sendMessage", chat_id=channel, text=link)
@@ -105,6 +109,6 @@ async def test_the_busiest_window_and_wrong_wishes_are_answered(remote: Remote) 
     assert await remote.get("/box/busiest?seconds=60") == {"most": 3, "count": 3}
     async with remote.session.post(f"{remote.address}/box/faults", json={"fault": "gremlin"}) as answer:
         assert answer.status == 400
-        assert "no fault is called 'gremlin'" in await answer.text()
+        assert "'gremlin' is not a fault" in await answer.text()
     async with remote.session.post(f"{remote.address}/box/do/explode", json={}) as answer:
         assert answer.status == 400

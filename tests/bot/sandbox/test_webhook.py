@@ -1,4 +1,4 @@
-"""Updates brought to the bot's own address, instead of fetched."""
+"""Updates delivered to the bot's webhook."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,13 +10,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.sandbox.transport.webhook import SECRET_HEADER, deliver_updates
-from tests.bot.sandbox.conftest import Town
+from tests.bot.sandbox.conftest import Harness
 from tests.conftest import MovedClock, settle
 
 
 @dataclass
 class Hook:
-    """A bot that takes updates at an address, as the test tells it to."""
+    """A bot with a webhook, which answers as the test says."""
 
     url: str = ""
     answers: list[web.Response] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Hook:
 
 
 class NotedClock(MovedClock):
-    """Notes how long others slept."""
+    """Records how long others slept."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,11 +47,11 @@ def clock() -> NotedClock:
 
 
 @pytest.fixture
-async def hook(town: Town) -> AsyncIterator[Hook]:
+async def hook(harness: Harness) -> AsyncIterator[Hook]:
     hook, application = Hook(), web.Application()
     application.router.add_post("/hook", hook.take)
-    town.box.state.updates.is_local = True
-    delivery = asyncio.create_task(deliver_updates(town.box))
+    harness.telegram.state.updates.is_local = True
+    delivery = asyncio.create_task(deliver_updates(harness.telegram))
     async with TestServer(application) as server:
         hook.url = str(server.make_url("/hook"))
         yield hook
@@ -59,43 +59,43 @@ async def hook(town: Town) -> AsyncIterator[Hook]:
         await asyncio.gather(delivery, return_exceptions=True)
 
 
-async def test_updates_are_brought_one_by_one_with_the_secret(town: Town, hook: Hook) -> None:
-    await town.ask("setWebhook", url=hook.url, secret_token="abc")
+async def test_updates_are_brought_one_by_one_with_the_secret(harness: Harness, hook: Hook) -> None:
+    await harness.ask("setWebhook", url=hook.url, secret_token="abc")
     for text in ("/one", "/two"):
-        town.box.say(town.reader.id, town.reader.id, text)
+        harness.telegram.say(harness.reader.id, harness.reader.id, text)
     texts = [(await hook.came.get())["message"]["text"] for _ in range(2)]
     assert texts == ["/one", "/two"]
     assert hook.secrets == ["abc", "abc"]
 
 
 async def test_what_is_not_taken_is_brought_again_after_growing_pauses(
-    town: Town, hook: Hook, clock: NotedClock
+    harness: Harness, hook: Hook, clock: NotedClock
 ) -> None:
     hook.answers = [web.Response(status=500), web.Response(status=302, headers={"Location": "/other"})]
-    await town.ask("setWebhook", url=hook.url)
-    events = town.box.follow_events()
-    town.box.say(town.reader.id, town.reader.id, "/one")
+    await harness.ask("setWebhook", url=hook.url)
+    events = harness.telegram.follow_events()
+    harness.telegram.say(harness.reader.id, harness.reader.id, "/one")
     first = await hook.came.get()
     for pause in (1, 2):
         while (await anext(events)).kind != "webhook_failed":
             pass
         await settle()
         assert hook.came.empty()
-        await town.clock.advance(pause)
+        await harness.clock.advance(pause)
         assert await hook.came.get() == first
     assert clock.slept == [1, 2]
-    info = await town.ask("getWebhookInfo")
+    info = await harness.ask("getWebhookInfo")
     assert info["last_error_message"] == "Wrong response from the webhook: 302 Found"
 
 
-async def test_an_answer_that_is_a_call_is_carried_out(town: Town, hook: Hook) -> None:
+async def test_an_answer_that_is_a_call_is_carried_out(harness: Harness, hook: Hook) -> None:
     hook.answers = [
-        web.json_response({"method": "sendMessage", "chat_id": town.reader.id, "text": "At once"})
+        web.json_response({"method": "sendMessage", "chat_id": harness.reader.id, "text": "At once"})
     ]
-    await town.ask("setWebhook", url=hook.url)
-    events = town.box.follow_events()
-    town.box.say(town.reader.id, town.reader.id, "/one")
+    await harness.ask("setWebhook", url=hook.url)
+    events = harness.telegram.follow_events()
+    harness.telegram.say(harness.reader.id, harness.reader.id, "/one")
     async for event in events:
-        if event.kind == "message" and event.details["message"].author.id == town.box.bot.id:
+        if event.kind == "message" and event.details["message"].author.id == harness.telegram.bot.id:
             break
-    assert town.box.visible_messages(town.reader.id)[-1].content.text.plain == "At once"
+    assert harness.telegram.visible_messages(harness.reader.id)[-1].content.text.plain == "At once"

@@ -1,9 +1,9 @@
-// Where the reader writes: the line, the command menu, and the post that is being answered.
+// The reader's input: the text field, the command menu, and the post that is replied to.
 
 import { make } from "./text.js";
 
 export class Composer {
-  /** `form`: the element; `send(text, post)` sends it, `post` being what is answered, or null. */
+  /** `form`: the element; `send(text, post)` sends a message, `post` being the one replied to, or null. */
   constructor(form, send) {
     this.form = form;
     this.line = form.querySelector("textarea");
@@ -28,7 +28,7 @@ export class Composer {
     this.opener.hidden = !commands.length;
   }
 
-  /** The next line answers `post` (null: nothing any more). */
+  /** Make the next message a reply to `post`, or to nothing if null. */
   answer(post) {
     this.post = post;
     this.quote.hidden = !post;

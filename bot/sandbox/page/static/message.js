@@ -26,20 +26,20 @@ export function bubble(message, hooks) {
   return item;
 }
 
-/** Show `message` in `item`, anew after an edit. */
+/** Show `message` in `item`, in place of an earlier version. */
 export function fill(item, message, hooks) {
-  const box = make("article", "bubble");
+  const article = make("article", "bubble");
   const { text, entities, preview } = message;
-  box.lang = language(text);
-  if (message.forward) box.append(make("p", "forward", "Forwarded from ", make("b", "", message.forward)));
-  if (message.reply) box.append(quoted(message.reply));
+  article.lang = language(text);
+  if (message.forward) article.append(make("p", "forward", "Forwarded from ", make("b", "", message.forward)));
+  if (message.reply) article.append(quoted(message.reply));
   const picture = message.picture && photo(message.picture, "");
   const words = text && make("div", "text", formatted(text, entities, hooks));
   const card = preview && previewCard(preview);
   const parts = message.above ? [card, words, picture] : [picture, words, card];
-  box.append(...parts.filter(Boolean), meta(message));
-  box.classList.toggle("ends-in-text", parts.filter(Boolean).at(-1) === words);
-  item.replaceChildren(make("div", "column", box, message.buttons.length ? keys(message, hooks) : null));
+  article.append(...parts.filter(Boolean), meta(message));
+  article.classList.toggle("ends-in-text", parts.filter(Boolean).at(-1) === words);
+  item.replaceChildren(make("div", "column", article, message.buttons.length ? keys(message, hooks) : null));
   if (hooks.more) item.append(more(message, hooks));
 }
 
@@ -83,11 +83,11 @@ function previewCard(preview) {
 function meta(message) {
   const line = make("footer", "meta");
   if (message.silent) {
-    const bell = icon("silent");
-    bell.setAttribute("aria-hidden", "false");
-    bell.setAttribute("role", "img");
-    bell.setAttribute("aria-label", "sent without a sound");
-    line.append(bell);
+    const mark = icon("silent");
+    mark.setAttribute("aria-hidden", "false");
+    mark.setAttribute("role", "img");
+    mark.setAttribute("aria-label", "sent silently");
+    line.append(mark);
   }
   const at = make("time", "", time(message.date));
   at.dateTime = new Date(message.date * 1000).toISOString();
@@ -125,7 +125,7 @@ function more(message, hooks) {
   const button = make("button", "round more", icon("more"));
   button.type = "button";
   button.setAttribute("aria-haspopup", "menu");
-  button.setAttribute("aria-label", "What can be done with this post");
+  button.setAttribute("aria-label", "Actions for this post");
   button.addEventListener("click", () => hooks.more(message, button));
   return button;
 }

@@ -11,7 +11,7 @@ const streams = new Map(); // chat id -> Stream
 const tabs = new Map(); // chat id -> its tab
 let state, composer, source, nextAt = 0;
 
-/** Ask the sandbox to do something; false where it could not. */
+/** Post an action to the sandbox; false if it failed. */
 async function tell(path, body) {
   const headers = { "Content-Type": "application/json" };
   try {
@@ -19,7 +19,7 @@ async function tell(path, body) {
     if (!answer.ok) toast((await answer.json()).error);
     return answer.ok;
   } catch {
-    return false; // the sandbox is gone: the stream of events says so
+    return false; // the sandbox has stopped: the event stream shows it
   }
 }
 
@@ -85,7 +85,7 @@ function openPane(template, chat, place) {
   return pane;
 }
 
-/** Show a chat where there is not room for all of them. */
+/** Show this chat if there is no room for all of them. */
 function choose(id) {
   const isChannel = id !== state.chat.id;
   for (const pane of document.querySelectorAll(".pane")) {
@@ -120,7 +120,7 @@ function countOnTab(id) {
   count.textContent = String(Number(count.textContent) + 1);
 }
 
-/* what happens in the box */
+/* events of the fake Telegram */
 
 function follow() {
   source = new EventSource(`events?after=${state.after}&run=${state.run}`);
@@ -163,7 +163,7 @@ function happened(event) {
 let typingEnds;
 function typing(on) {
   const line = document.querySelector(".chat .top p");
-  line.textContent = on ? "is writing …" : state.chat.about;
+  line.textContent = on ? "is typing …" : state.chat.about;
   line.classList.toggle("typing", on);
   clearTimeout(typingEnds);
   if (on) typingEnds = setTimeout(typing, 5000, false);
@@ -208,14 +208,14 @@ async function edit(event) {
   await tell("story", { do: button.dataset.do, language: state.channels[Math.max(place, 0)].language });
 }
 
-/* what can be done with a message */
+/* actions for a message */
 
 function openMenu(message, button) {
   const ours = message.chat === state.chat.id;
   const entries = [
     ours
-      ? { icon: "reply", words: "Answer this", act: () => composer.answer(message) }
-      : { icon: "ask", words: "Ask the bot what is related", act: () => forward(message) },
+      ? { icon: "reply", words: "Reply", act: () => composer.answer(message) }
+      : { icon: "ask", words: "Ask the bot for related stories", act: () => forward(message) },
   ];
   const linked = message.entities.find(({ type }) => type === "text_link" || type === "url");
   const words = linked && message.text.slice(linked.offset, linked.offset + linked.length);

@@ -5,7 +5,7 @@ import { icon, link, make } from "./text.js";
 let popup = null;
 let opener = null;
 
-/** Show `entries` beside `button`: each an icon, words, and either `act()` or a `url` to open. */
+/** Show `entries` beside `button`: each with an icon, words, and either `act()` or a `url` to open. */
 export function openPopup(entries, button) {
   closePopup();
   popup = make("div", "popup", ...entries.map(entryFor));

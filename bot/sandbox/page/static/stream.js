@@ -1,9 +1,9 @@
-// A chat's messages in their order: new ones below, edits in place, deleted ones fading away.
+// A chat's messages in order: new ones below, edits in place, deleted ones fading out.
 
 import { bubble, dayOf, fill } from "./message.js";
 import { make } from "./text.js";
 
-const NEAR = 90; // pixels from the end that still count as "at the newest"
+const NEAR = 90; // pixels from the end that still count as "at the end"
 
 export class Stream {
   /** `pane`: the chat's element; `hooks` go to each message. */
@@ -17,12 +17,12 @@ export class Stream {
     this.following = true;
     this.scroller.addEventListener("scroll", () => this.#scrolled());
     this.button.addEventListener("click", () => this.toNewest(true));
-    // pictures that arrive late, fonts, a turned phone: stay where the reader was
+    // late pictures and fonts, a rotated phone: stay where the reader was
     new ResizeObserver(() => this.following && this.toNewest(false)).observe(this.list);
     new ResizeObserver(() => this.following && this.toNewest(false)).observe(this.scroller);
   }
 
-  /** Show all of `messages`, and nothing else. */
+  /** Show `messages` in place of all others. */
   load(messages) {
     this.list.replaceChildren();
     this.items.clear();
@@ -82,7 +82,7 @@ export class Stream {
     const below = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
     const near = below < NEAR;
     if (near) this.missed = 0;
-    // a smooth scroll towards the end passes through "not near": only a reader's own scroll upwards leaves
+    // a smooth scroll to the end is not near at first: only scrolling up stops following
     const upwards = this.scroller.scrollTop < (this.before ?? 0) - 2;
     if (near) this.following = true;
     else if (upwards) this.following = false;

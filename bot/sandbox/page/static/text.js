@@ -1,4 +1,4 @@
-// Text and its entities as DOM nodes. Nothing is ever parsed as HTML: text stays text.
+// Text and its entities as DOM nodes. Nothing is ever parsed as HTML.
 
 const PLAIN = {
   bold: "strong", italic: "em", underline: "u", strikethrough: "s",
@@ -7,7 +7,7 @@ const PLAIN = {
 
 const BLOCKS = ["BLOCKQUOTE", "PRE"];
 
-/** An element with a class and children; children may be strings, nodes or nothing. */
+/** An element with a class and children; children may be strings, nodes, null or undefined. */
 export function make(tag, className = "", ...children) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -26,7 +26,7 @@ export function icon(name) {
   return svg;
 }
 
-/** The address where it is one that a reader may open, else "". */
+/** The URL if it is http or https, else "". */
 export function safe(url) {
   try {
     const parsed = new URL(url.includes("://") ? url : `http://${url}`);
@@ -36,7 +36,7 @@ export function safe(url) {
   }
 }
 
-/** A link that opens beside the page. */
+/** A link that opens in a new tab. */
 export function link(url, className = "", ...children) {
   const anchor = make("a", className, ...children);
   anchor.href = url;
@@ -45,7 +45,7 @@ export function link(url, className = "", ...children) {
   return anchor;
 }
 
-/** What a link to the bot starts it with ("related_12"); null where the link goes elsewhere. */
+/** The start parameter of a link to the bot ("related_12"); null for other links. */
 export function startOf(address, bot) {
   const url = bot && safe(address);
   if (!url) return null;
@@ -56,8 +56,8 @@ export function startOf(address, bot) {
 
 /**
  * `text` with its entities (offsets in UTF-16 units, as Telegram counts and JavaScript does).
- * `hooks`: `say(command)` for commands that are pressed (without it they are plain), `bot` its name, and
- * `start(word)` for links to it.
+ * `hooks`: `say(command)` for pressed commands (without it they are plain), `bot`, its username, and
+ * `start(parameter)` for links to it.
  */
 export function formatted(text, entities, hooks = {}) {
   const sorted = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
@@ -72,7 +72,7 @@ export function formatted(text, entities, hooks = {}) {
       close();
       const { node, end: last } = open.at(-1);
       const end = Math.min(until, last);
-      // a block ends its own line: the line break behind it would leave an empty one
+      // a block ends its own line: a line break after it would leave an empty one
       const broken = text[at] === "\n" && BLOCKS.includes(node.lastChild?.nodeName);
       node.append(text.slice(broken ? at + 1 : at, end));
       at = end;
@@ -130,7 +130,7 @@ function spoiler() {
   const hidden = make("span", "spoiler");
   hidden.tabIndex = 0;
   hidden.setAttribute("role", "button");
-  hidden.setAttribute("aria-label", "Hidden words: press to read");
+  hidden.setAttribute("aria-label", "Hidden text: press to show");
   const show = () => {
     hidden.classList.add("shown");
     hidden.removeAttribute("aria-label");
@@ -140,7 +140,7 @@ function spoiler() {
   return hidden;
 }
 
-/** "my" where the text is mostly Burmese, so that it gets room for its marks. */
+/** "my" if the text is mostly Burmese, which needs taller lines. */
 export function language(text) {
   const marks = text.match(/[\u1000-\u109f]/g);
   return marks && marks.length > text.length / 4 ? "my" : "";

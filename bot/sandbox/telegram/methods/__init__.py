@@ -1,1 +1,1 @@
-"""The Bot API's methods, a file a group. Each is a function of the cloud and the request's parameters."""
+"""The methods of the Bot API by group. Each is a function of the state and the request's parameters."""

@@ -1,4 +1,4 @@
-"""answerCallbackQuery, answerInlineQuery: what a pressed button or an inline query gets."""
+"""answerCallbackQuery and answerInlineQuery."""
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
@@ -8,7 +8,9 @@ from bot.sandbox.telegram.state import PendingQuery, TelegramState
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 MOST_RESULTS = 50
-ANSWER_TIMEOUT = 30.0  #: seconds; Telegram does not say how long, PTB's and others' users see about this
+ANSWER_TIMEOUT = (
+    30.0  #: seconds; not documented, users of python-telegram-bot and other libraries observe about this
+)
 
 
 def answer_callback_query(state: TelegramState, params: Params) -> bool:
@@ -44,7 +46,7 @@ def answer_inline_query(state: TelegramState, params: Params) -> bool:
 
 
 def _check_content(result: Json) -> None:
-    """The message that a result would send is parsed as any other."""
+    """Check the message that a result would send like any other."""
     words = result.get("input_message_content") or {}
     if isinstance(words, dict) and "message_text" in words:
         given, mode = str(words["message_text"]), str(words.get("parse_mode") or "")

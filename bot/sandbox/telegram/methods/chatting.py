@@ -1,9 +1,9 @@
-"""setMessageReaction, sendChatAction, pinChatMessage, leaveChat: what is done in a chat without writing."""
+"""setMessageReaction, sendChatAction, pinChatMessage, unpinChatMessage and leaveChat."""
 
 from bot.sandbox.api_error import bad_request
+from bot.sandbox.telegram.chat_factory import add_service_message
 from bot.sandbox.telegram.chats import ChatType, Member, MemberStatus
-from bot.sandbox.telegram.founding import add_service_message
-from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, find_message
+from bot.sandbox.telegram.methods.targets import chat_to_read, chat_to_write, find_message
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.rights import check_pin
 from bot.sandbox.telegram.state import TelegramState
@@ -29,7 +29,7 @@ EMOJI = frozenset(
 
 
 def set_message_reaction(state: TelegramState, params: Params) -> bool:
-    """An empty list takes reactions away, and so tells whether a message is there."""
+    """An empty list removes the reactions, and so shows whether a message exists."""
     given = params.json_value("reaction", "can't parse reaction types JSON object") or []
     if not isinstance(given, list):
         raise bad_request("can't parse reaction types JSON object: expected an Array")
@@ -54,7 +54,7 @@ def send_chat_action(state: TelegramState, params: Params) -> bool:
 
 
 def pin_chat_message(state: TelegramState, params: Params) -> bool:
-    """The notice of it is a service message, takes an id, and is told to the bot itself."""
+    """Pinning adds a service message, which takes an id and which the bot gets as an update."""
     chat = chat_to_write(state, params)
     message = find_message(state, chat, params, "pin")
     check_pin(chat, state.bot)

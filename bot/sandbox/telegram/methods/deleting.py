@@ -1,8 +1,8 @@
-"""deleteMessage, deleteMessages: what stood in a chat goes."""
+"""deleteMessage and deleteMessages."""
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.messages import Message
-from bot.sandbox.telegram.methods.places import chat_to_write, find_message
+from bot.sandbox.telegram.methods.targets import chat_to_write, find_message
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.rights import deletion_error
 from bot.sandbox.telegram.state import TelegramState
@@ -22,7 +22,7 @@ def delete_message(state: TelegramState, params: Params) -> bool:
 
 
 def delete_messages(state: TelegramState, params: Params) -> bool:
-    """Those that are not there are passed over; one that may not be deleted keeps all."""
+    """Messages that do not exist are skipped; if one may not be deleted, none is."""
     given = params.json_value("message_ids", "can't parse message identifiers JSON object")
     if not isinstance(given, list) or not given:
         raise bad_request("message identifiers are not specified")

@@ -1,4 +1,4 @@
-"""editMessageText and its sisters: what stands in a chat changes."""
+"""editMessageText, editMessageCaption, editMessageMedia and editMessageReplyMarkup."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
 from bot.sandbox.telegram.keyboards import read_keyboard
 from bot.sandbox.telegram.messages import Content, Json, Message
-from bot.sandbox.telegram.methods.places import chat_to_edit, find_message
+from bot.sandbox.telegram.methods.targets import chat_to_edit, find_message
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.photos import read_photo
 from bot.sandbox.telegram.rights import check_editable
@@ -76,7 +76,7 @@ def message_to_edit(state: TelegramState, params: Params) -> Message:
 
 
 def apply_edit(state: TelegramState, message: Message, content: Content) -> Json:
-    """Show the new content, or say that it is the old one."""
+    """Apply the new content. Raises ApiError if it is the same as the old one."""
     if message.content.same_as(content):
         raise bad_request(NOT_MODIFIED)
     message.edit(content, state.clock.now(), state.bot.id)

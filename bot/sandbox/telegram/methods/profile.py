@@ -1,4 +1,4 @@
-"""setMyCommands and what else the bot says about itself."""
+"""setMyCommands, setMyName, setMyDescription, setMyShortDescription, and their getters."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def delete_my_commands(state: TelegramState, params: Params) -> bool:
 
 
 def text_setter(name: str, most: int) -> Callable[[TelegramState, Params], bool]:
-    """setMyName, setMyDescription, setMyShortDescription: one text of at most `most` characters."""
+    """A method that sets one text of at most `most` characters, such as setMyName."""
 
     def set_text(state: TelegramState, params: Params) -> bool:
         words = params.text(name)
@@ -48,7 +48,7 @@ def text_setter(name: str, most: int) -> Callable[[TelegramState, Params], bool]
 
 
 def text_getter(name: str) -> Callable[[TelegramState, Params], Json]:
-    """getMyName and its sisters; without a text for the language the one without language."""
+    """A method that gets one text, in the given language or else without language, such as getMyName."""
 
     def get_text(state: TelegramState, params: Params) -> Json:
         words = state.profile.texts

@@ -1,4 +1,4 @@
-"""getMe, getChat, getChatMember and their like: what the bot may know."""
+"""getMe, getChat, getChatMember, getChatAdministrators and getChatMemberCount."""
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.chats import (
@@ -14,7 +14,7 @@ from bot.sandbox.telegram.chats import (
     User,
 )
 from bot.sandbox.telegram.messages import Json
-from bot.sandbox.telegram.methods.places import chat_to_read
+from bot.sandbox.telegram.methods.targets import chat_to_read
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.state import TelegramState
 

@@ -1,11 +1,11 @@
-"""sendMessage, sendPhoto, forwardMessage, copyMessage: new messages."""
+"""sendMessage, sendPhoto, forwardMessage and copyMessage."""
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram import compose
 from bot.sandbox.telegram.chats import Chat
 from bot.sandbox.telegram.keyboards import read_keyboard
 from bot.sandbox.telegram.messages import Content, Json, Message, forward_origin
-from bot.sandbox.telegram.methods.places import chat_to_read, chat_to_write, find_message
+from bot.sandbox.telegram.methods.targets import chat_to_read, chat_to_write, find_message
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.photos import read_photo
 from bot.sandbox.telegram.rights import check_post
@@ -73,7 +73,7 @@ def add_message(
     reply_to: Message | None = None,
     origin: Json | None = None,
 ) -> Message:
-    """Count a message against the limits and put it into the chat. Raises Refusal 429."""
+    """Count a message against the limits and add it to the chat. Raises ApiError with 429."""
     state.check_limits(chat, paid=params.flag("allow_paid_broadcast"))
     message = Message(
         chat=chat,
@@ -93,7 +93,7 @@ def add_message(
 
 
 def find_replied(state: TelegramState, chat: Chat, params: Params) -> Message | None:
-    """The message that reply_parameters (or the older reply_to_message_id) points at."""
+    """The message in reply_parameters, or in the older reply_to_message_id."""
     given = params.json_value("reply_parameters", "can't parse reply parameters JSON object")
     if given is None:
         given = {"message_id": params.integer("reply_to_message_id")}

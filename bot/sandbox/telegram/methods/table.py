@@ -1,4 +1,4 @@
-"""Which methods are there? Every one by its name in small letters: the Bot API minds no capitals."""
+"""All methods by name in lower case, as the Bot API ignores case."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +8,10 @@ from bot.sandbox.telegram.methods import (
     chatting,
     deleting,
     editing,
-    hooks,
     profile,
     reading,
     sending,
+    webhooks,
 )
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.state import TelegramState
@@ -50,9 +50,9 @@ METHODS: dict[str, Method] = {
     "getmydescription": profile.text_getter("description"),
     "setmyshortdescription": profile.text_setter("short_description", 120),
     "getmyshortdescription": profile.text_getter("short_description"),
-    "setwebhook": hooks.set_webhook,
-    "deletewebhook": hooks.delete_webhook,
-    "getwebhookinfo": hooks.get_webhook_info,
-    "logout": hooks.return_true,
-    "close": hooks.return_true,
+    "setwebhook": webhooks.set_webhook,
+    "deletewebhook": webhooks.delete_webhook,
+    "getwebhookinfo": webhooks.get_webhook_info,
+    "logout": webhooks.return_true,
+    "close": webhooks.return_true,
 }

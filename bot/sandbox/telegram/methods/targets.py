@@ -1,4 +1,4 @@
-"""Which chat, and which message, does a request speak of? Found, and checked for what the bot may do."""
+"""Finds the chat and the message of a request, and checks the bot's rights."""
 
 from bot.sandbox.api_error import bad_request
 from bot.sandbox.telegram.chats import Chat
@@ -29,7 +29,7 @@ def chat_to_edit(state: TelegramState, params: Params) -> Chat:
 def find_message(
     state: TelegramState, chat: Chat, params: Params, what: str, name: str = "message_id"
 ) -> Message:
-    """The message, or the refusal `message to <what> not found`."""
+    """The message. Raises ApiError `message to <what> not found`."""
     message = state.messages.find(chat, params.integer(name))
     if message is None:
         raise bad_request(f"message to {what} not found")

@@ -1,4 +1,4 @@
-"""Which addresses and names are this machine's own; pure."""
+"""Which hosts are loopback hosts; pure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: a post appears, a reader types and presses, an editor corrects."""
+"""The page in a real browser: posts appear, a reader writes and presses buttons, an editor corrects."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from bot.sandbox.page.app import Sandbox
 from bot.sandbox.sample.site_server import SampleSite
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
-from tests.bot.sandbox_page.tiny_bot import TinyBot
+from tests.bot.sandbox.page.tiny_bot import TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -51,9 +51,9 @@ async def test_a_corrected_story_is_marked_and_a_withdrawn_one_goes(
 
 async def test_a_post_is_forwarded_to_the_bot_by_keyboard_alone(page: Page, tiny_bot: TinyBot) -> None:
     post = page.get_by_role("log", name="The Sandbox Gazette").get_by_role("listitem").last
-    await post.get_by_role("button", name="What can be done with this post").focus()
+    await post.get_by_role("button", name="Actions for this post").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("menuitem", name="Ask the bot what is related")).to_be_focused()
+    await expect(page.get_by_role("menuitem", name="Ask the bot for related stories")).to_be_focused()
     await page.keyboard.press("Enter")
     chat = page.get_by_role("log", name="Newswire")
     await expect(
@@ -73,13 +73,13 @@ async def test_the_command_menu_offers_what_the_bot_has_set(page: Page, tiny_bot
 
 
 async def test_text_that_looks_like_html_is_shown_as_text(
-    page: Page, box: FakeTelegram, sandbox: Sandbox
+    page: Page, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     attack = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
     line = page.get_by_role("textbox", name="Write to the bot")
     await line.fill(attack)
     await line.press("Enter")
-    await box.call("sendMessage", {"chat_id": sandbox.channels["en"].id, "text": attack})
+    await telegram.call("sendMessage", {"chat_id": sandbox.channels["en"].id, "text": attack})
     for name in ("Newswire", "The Sandbox Gazette"):
         log = page.get_by_role("log", name=name)
         await expect(log).to_contain_text(attack)
@@ -91,13 +91,13 @@ async def test_entities_become_elements_and_only_web_links_become_links(page: Pa
     shown = await page.evaluate(
         """async () => {
           const { formatted } = await import("./text.js");
-          const box = document.createElement("div");
+          const root = document.createElement("div");
           const at = (type, offset, length, url) => ({ type, offset, length, url });
-          box.append(formatted("😀 bold link bad <b>", [
+          root.append(formatted("😀 bold link bad <b>", [
             at("bold", 3, 9), at("italic", 8, 4), at("text_link", 8, 4, "https://example.org/a"),
             at("text_link", 13, 3, "javascript:alert(1)"), at("underline", 15, 900),
           ]));
-          return [box.innerHTML, box.textContent, [...box.querySelectorAll("a")].map((link) => link.href)];
+          return [root.innerHTML, root.textContent, [...root.querySelectorAll("a")].map((link) => link.href)];
         }"""
     )
     html, text, links = shown
@@ -108,23 +108,23 @@ async def test_entities_become_elements_and_only_web_links_become_links(page: Pa
 
 
 async def test_a_link_to_the_bot_under_a_post_asks_it_in_the_private_chat(
-    page: Page, box: FakeTelegram, sandbox: Sandbox
+    page: Page, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
-    url = f"https://t.me/{box.bot.username}?start=related_7"
+    url = f"https://t.me/{telegram.bot.username}?start=related_7"
     keys = [[{"text": "Related articles", "url": url}]]
     content = {"text": "A post", "reply_markup": {"inline_keyboard": keys}}
-    await box.call("sendMessage", {"chat_id": sandbox.channels["en"].id} | content)
+    await telegram.call("sendMessage", {"chat_id": sandbox.channels["en"].id} | content)
     await page.get_by_role("button", name="Related articles").click()
     await expect(page.get_by_role("log", name="Newswire")).to_contain_text("/start related_7")
 
 
 async def test_a_reader_who_scrolled_up_is_told_of_new_posts_and_stays(
-    page: Page, box: FakeTelegram, sandbox: Sandbox
+    page: Page, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     channel = sandbox.channels["en"].id
     log = page.get_by_role("log", name="The Sandbox Gazette")
     for number in range(3):
-        await box.call(
+        await telegram.call(
             "sendMessage", {"chat_id": channel, "text": f"Post {number}\n" + "line\n" * 20 + "end"}
         )
     await expect(log.get_by_role("listitem").last).to_be_in_viewport()
@@ -133,8 +133,8 @@ async def test_a_reader_who_scrolled_up_is_told_of_new_posts_and_stays(
     newest = page.locator(".channel .newest").first
     await expect(newest).to_be_visible()
     await expect(log).to_have_js_property("scrollTop", 0)
-    await box.call("editMessageText", {"chat_id": channel, "message_id": 2, "text": "Post 0, corrected"})
-    box.post(channel, "A new one")
+    await telegram.call("editMessageText", {"chat_id": channel, "message_id": 2, "text": "Post 0, corrected"})
+    telegram.post(channel, "A new one")
     await expect(newest).to_have_text("1")
     await expect(log.get_by_text("A new one")).not_to_be_in_viewport()
     await newest.click()

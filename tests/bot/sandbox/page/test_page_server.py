@@ -1,4 +1,4 @@
-"""What the page is told, and what it may do: over HTTP, with real streams of events."""
+"""The page's state, events and actions over HTTP, with real event streams."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -12,7 +12,7 @@ from bot.sandbox.page.page_server import STATIC_FOLDER
 from bot.sandbox.sample.site_server import SampleSite
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.state import LinkPreview
-from tests.bot.sandbox_page.conftest import Visitor
+from tests.bot.sandbox.page.conftest import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,13 +27,13 @@ async def events(visitor: Visitor, state: Any, **headers: str) -> AsyncGenerator
 
 
 async def test_the_page_is_told_what_happens_in_its_order(
-    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+    visitor: Visitor, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     channel, state = sandbox.channels["en"].id, await visitor.state()
     stream = events(visitor, state)
-    await box.call("sendMessage", {"chat_id": channel, "text": "<b>One</b>", "parse_mode": "HTML"})
-    await box.call("editMessageText", {"chat_id": channel, "message_id": 2, "text": "Two"})
-    await box.call("deleteMessage", {"chat_id": channel, "message_id": 2})
+    await telegram.call("sendMessage", {"chat_id": channel, "text": "<b>One</b>", "parse_mode": "HTML"})
+    await telegram.call("editMessageText", {"chat_id": channel, "message_id": 2, "text": "Two"})
+    await telegram.call("deleteMessage", {"chat_id": channel, "message_id": 2})
     first, second, third = [await anext(stream) for _ in range(3)]
     assert first["message"]["text"] == "One"
     assert first["message"]["entities"] == [{"type": "bold", "offset": 0, "length": 3}]
@@ -43,11 +43,11 @@ async def test_the_page_is_told_what_happens_in_its_order(
 
 
 async def test_a_page_that_was_away_gets_what_it_missed(
-    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+    visitor: Visitor, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     state = await visitor.state()
     for text in ("one", "two", "three"):
-        await box.call("sendMessage", {"chat_id": sandbox.channels["en"].id, "text": text})
+        await telegram.call("sendMessage", {"chat_id": sandbox.channels["en"].id, "text": text})
     stream = events(visitor, state, **{"Last-Event-ID": str(state["after"] + 2)})
     assert (await anext(stream))["message"]["text"] == "three"
     await stream.aclose()
@@ -64,12 +64,12 @@ async def test_a_page_of_an_earlier_run_is_told_to_load_again(visitor: Visitor) 
 
 
 async def test_chats_that_the_page_does_not_show_stay_out_of_it(
-    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+    visitor: Visitor, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
-    other = box.add_person("Somebody else")
+    other = telegram.add_person("Somebody else")
     state = await visitor.state()
     stream = events(visitor, state)
-    box.say(other.id, other.id, "a private word")
+    telegram.say(other.id, other.id, "a private word")
     await visitor.post("say", {"text": "hello"})
     event = await anext(stream)
     assert event["message"]["text"] == "hello"
@@ -80,13 +80,13 @@ async def test_chats_that_the_page_does_not_show_stay_out_of_it(
 
 
 async def test_a_pressed_button_reaches_the_bot_and_its_toast_the_page(
-    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+    visitor: Visitor, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     reader = sandbox.reader.id
     await visitor.post("say", {"text": "/start"})
     keys = [[{"text": "Site", "url": "https://example.org"}, {"text": "More", "callback_data": "latest 5"}]]
     answer = {"chat_id": reader, "text": "x", "reply_markup": {"inline_keyboard": keys}}
-    _, body = await box.call("sendMessage", answer)
+    _, body = await telegram.call("sendMessage", answer)
     shown = (await visitor.state())["chat"]["messages"][-1]
     assert shown["buttons"] == [
         [{"text": "Site", "url": "https://example.org/"}, {"text": "More", "url": ""}]
@@ -96,21 +96,21 @@ async def test_a_pressed_button_reaches_the_bot_and_its_toast_the_page(
         assert (await visitor.post("press", place | wrong))[0] in (400, 409)
     stream = events(visitor, await visitor.state())
     assert (await visitor.post("press", place | {"column": 1}))[0] == 200
-    _, updates = await box.call("getUpdates", {})
+    _, updates = await telegram.call("getUpdates", {})
     query = updates["result"][-1]["callback_query"]
     assert query["data"] == "latest 5"
-    await box.call("answerCallbackQuery", {"callback_query_id": query["id"], "text": "There you are"})
+    await telegram.call("answerCallbackQuery", {"callback_query_id": query["id"], "text": "There you are"})
     assert await anext(stream) == {"kind": "toast", "text": "There you are"}
     await stream.aclose()
 
 
 async def test_a_forwarded_post_reaches_the_bot_with_its_origin(
-    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+    visitor: Visitor, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     channel = sandbox.channels["my"].id
-    await box.call("sendMessage", {"chat_id": channel, "text": "သတင်း"})
+    await telegram.call("sendMessage", {"chat_id": channel, "text": "သတင်း"})
     assert (await visitor.post("forward", {"chat": channel, "id": 2}))[0] == 200
-    _, updates = await box.call("getUpdates", {})
+    _, updates = await telegram.call("getUpdates", {})
     assert updates["result"][-1]["message"]["forward_origin"]["message_id"] == 2
     assert (await visitor.state())["chat"]["messages"][-1]["forward"] == sandbox.channels["my"].title
 
@@ -127,11 +127,11 @@ async def test_an_answer_names_what_it_answers(visitor: Visitor) -> None:
     [
         ("say", {"text": "  "}, "nothing to send"),
         ("say", {"text": "x" * 4097}, "4096"),
-        ("say", {"text": 5}, "text is a text"),
+        ("say", {"text": 5}, "text must be a string"),
         ("say", [], "object"),
-        ("say", {"text": "hi", "reply_to": 99}, "not there"),
+        ("say", {"text": "hi", "reply_to": 99}, "no longer exists"),
         ("press", {"chat": "1", "id": 1}, "whole number"),
-        ("press", {"chat": 1, "id": 1}, "not there"),
+        ("press", {"chat": 1, "id": 1}, "no longer exists"),
         ("story", {"do": "explode"}, "publish, correct, withdraw"),
     ],
 )
@@ -170,7 +170,7 @@ async def test_another_name_for_this_address_is_refused(visitor: Visitor, path: 
 
 
 async def test_another_site_may_not_use_the_sandbox(
-    visitor: Visitor, box: FakeTelegram, sandbox: Sandbox
+    visitor: Visitor, telegram: FakeTelegram, sandbox: Sandbox
 ) -> None:
     for headers in (
         {"Origin": "https://evil.example"},
@@ -181,11 +181,11 @@ async def test_another_site_may_not_use_the_sandbox(
         for path, body in (
             ("say", {"text": "x"}),
             ("story", {"do": "publish"}),
-            (f"bot{box.token}/getMe", {}),
+            (f"bot{telegram.token}/getMe", {}),
         ):
             assert (await visitor.post(path, body, **headers))[0] == 403
     assert (await visitor.get("state", **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
-    assert box.visible_messages(sandbox.reader.id) == []
+    assert telegram.visible_messages(sandbox.reader.id) == []
 
 
 async def test_a_post_that_says_nothing_of_where_it_comes_from_is_refused(visitor: Visitor) -> None:
@@ -214,14 +214,16 @@ async def test_the_pages_files_may_load_nothing_from_outside(visitor: Visitor) -
         assert "https://" not in outside
 
 
-async def test_an_operators_own_feed_hides_the_newsroom_and_shows_his_previews(box: FakeTelegram) -> None:
-    box.state.find_preview = lambda url: LinkPreview(title="Mine", image="https://example.org/a.jpg")
-    sandbox = await open_sandbox(box, None, port=0)
+async def test_an_operators_own_feed_hides_the_newsroom_and_shows_his_previews(
+    telegram: FakeTelegram,
+) -> None:
+    telegram.state.find_preview = lambda url: LinkPreview(title="Mine", image="https://example.org/a.jpg")
+    sandbox = await open_sandbox(telegram, None, port=0)
     try:
         async with aiohttp.ClientSession() as session:
             visitor = Visitor(session, sandbox.address)
             (channel,) = sandbox.channels.values()
-            await box.call("sendMessage", {"chat_id": channel.id, "text": "https://example.org/a"})
+            await telegram.call("sendMessage", {"chat_id": channel.id, "text": "https://example.org/a"})
             state = await visitor.state()
             assert state["site"] is None
             assert state["channels"][0]["messages"][0]["preview"]["title"] == "Mine"
@@ -234,8 +236,8 @@ async def test_an_operators_own_feed_hides_the_newsroom_and_shows_his_previews(b
         await sandbox.close()
 
 
-async def test_it_closes_although_a_page_is_open(box: FakeTelegram, newsroom: SampleSite) -> None:
-    sandbox = await open_sandbox(box, newsroom, port=0)
+async def test_it_closes_although_a_page_is_open(telegram: FakeTelegram, newsroom: SampleSite) -> None:
+    sandbox = await open_sandbox(telegram, newsroom, port=0)
     async with aiohttp.ClientSession() as session:
         visitor = Visitor(session, sandbox.address)
         stream = events(visitor, await visitor.state())
@@ -245,15 +247,17 @@ async def test_it_closes_although_a_page_is_open(box: FakeTelegram, newsroom: Sa
         assert [event async for event in stream] == []
 
 
-async def test_it_listens_on_this_machine_only(box: FakeTelegram) -> None:
+async def test_it_listens_on_this_machine_only(telegram: FakeTelegram) -> None:
     for host in ("0.0.0.0", "192.168.1.5", "::", "example.org"):
-        with pytest.raises(ValueError, match="this machine only"):
-            await open_sandbox(box, None, host, 0)
+        with pytest.raises(ValueError, match="loopback addresses only"):
+            await open_sandbox(telegram, None, host, 0)
 
 
-async def test_a_port_that_is_taken_leaves_the_box_as_it_was(box: FakeTelegram, sandbox: Sandbox) -> None:
-    chats = dict(box.state.chats.by_id)
+async def test_a_port_that_is_taken_leaves_the_fake_telegram_as_it_was(
+    telegram: FakeTelegram, sandbox: Sandbox
+) -> None:
+    chats = dict(telegram.state.chats.by_id)
     taken = int(sandbox.address.rstrip("/").rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
-        await open_sandbox(box, None, port=taken)
-    assert box.state.chats.by_id == chats
+        await open_sandbox(telegram, None, port=taken)
+    assert telegram.state.chats.by_id == chats

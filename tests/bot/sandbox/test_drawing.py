@@ -1,4 +1,4 @@
-"""The pictures of the sample stories are whole PNGs, drawn the same each time."""
+"""The pictures of the sample stories are valid PNGs, the same in every run."""
 
 import struct
 import zlib

@@ -1,6 +1,6 @@
-"""The sandbox on a free port of this machine, with the tiny bot in it; its clock stands still.
+"""The sandbox on a free local port with the tiny bot; its clock stands still.
 
-The tests of a file share a loop, so that they can share a browser: starting one takes a second.
+The tests of a file share a loop, so that they can share a browser, which takes a second to start.
 """
 
 import random
@@ -18,7 +18,7 @@ from bot.sandbox.page.app import Sandbox, open_sandbox
 from bot.sandbox.sample.site_server import SampleSite
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
-from tests.bot.sandbox_page.tiny_bot import TinyBot, running
+from tests.bot.sandbox.page.tiny_bot import TinyBot, running
 from tests.conftest import MovedClock
 
 CHROMIUM = shutil.which("chromium") or ("/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None)
@@ -34,10 +34,9 @@ ARGUMENTS = (
 
 
 @pytest.fixture
-def box(clock: MovedClock) -> FakeTelegram:
-    return FakeTelegram(
-        clock, random.Random(7), limits=NO_LIMITS
-    )  # its clock stands still, so would its limits
+def telegram(clock: MovedClock) -> FakeTelegram:
+    # no limits: the clock stands still, so a wait would never end
+    return FakeTelegram(clock, random.Random(7), limits=NO_LIMITS)
 
 
 @pytest.fixture
@@ -46,20 +45,20 @@ def newsroom(clock: MovedClock) -> SampleSite:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def sandbox(box: FakeTelegram, newsroom: SampleSite) -> AsyncIterator[Sandbox]:
-    opened = await open_sandbox(box, newsroom, port=0)
+async def sandbox(telegram: FakeTelegram, newsroom: SampleSite) -> AsyncIterator[Sandbox]:
+    opened = await open_sandbox(telegram, newsroom, port=0)
     yield opened
     await opened.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def tiny_bot(box: FakeTelegram, sandbox: Sandbox, newsroom: SampleSite) -> AsyncIterator[TinyBot]:
-    async with running(TinyBot(box, sandbox, newsroom)) as bot:
+async def tiny_bot(telegram: FakeTelegram, sandbox: Sandbox, newsroom: SampleSite) -> AsyncIterator[TinyBot]:
+    async with running(TinyBot(telegram, sandbox, newsroom)) as bot:
         yield bot
 
 
 class Visitor:
-    """Speaks to the sandbox over HTTP as its own page does."""
+    """Sends HTTP requests to the sandbox as its page does."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self.session, self.address = session, address
@@ -96,7 +95,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
-    """The sandbox's page; a test in which a script fails, or anything is asked from outside, fails."""
+    """The sandbox's page; a script error or a request to another site fails the test."""
     troubles: list[str] = []
     opened = await browser.new_page(viewport={"width": 1440, "height": 860}, timezone_id="Asia/Yangon")
     opened.on("pageerror", lambda error: troubles.append(str(error)))

@@ -1,4 +1,4 @@
-"""The sample site's schedule, and the stories it has to tell."""
+"""The sample site's schedule and stories."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

@@ -1,8 +1,10 @@
-"""How many sendMessage a second does the Telegram in a box take over HTTP, and what does each cost it?
+"""How many sendMessage requests a second the fake Telegram answers over HTTP, and the CPU time of each.
 
-The box runs as a process of its own on one core; this process only writes prepared requests over keep-alive
-connections and counts answers. A fan-out says the same text to everybody, and the box remembers the last
-texts that it parsed, so each kind is measured twice. Run: `python -m benchmarks.box_speed [seconds]`.
+The limit is 1,000/s, the fastest fan-out: the fake Telegram must not be what other benchmarks measure. It
+runs in its own process; this one only writes prepared requests over keep-alive connections and counts
+answers. A fan-out sends the same text to everybody, and the fake Telegram caches the last texts that it
+parsed, so each kind is measured with one text and with many. Run: `python -m benchmarks.fake_telegram_speed
+[SECONDS]`.
 """
 
 import asyncio
@@ -15,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 CONNECTIONS = 16
-DIFFERENT = 1000  #: texts in turn, more than the box remembers
+DIFFERENT = 1000  #: texts in turn, more than the fake Telegram caches
 PLAIN = {"text": "A headline of usual length stands here, and that is all"}
 POST = {
     "text": (
@@ -43,7 +45,7 @@ KINDS = (("plain text", PLAIN), ("a post as HTML", POST), ("a Burmese post", BUR
 def request_bytes(token: str, chat_id: int, params: dict[str, str]) -> bytes:
     body = urlencode({"chat_id": chat_id} | params).encode()
     head = (
-        f"POST /bot{token}/sendMessage HTTP/1.1\r\nHost: box\r\n"
+        f"POST /bot{token}/sendMessage HTTP/1.1\r\nHost: telegram\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -59,7 +61,7 @@ async def send_until(address: str, requests: list[bytes], end: float) -> int:
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
         answer = await reader.readexactly(length)
         if not answer.startswith(b'{"ok":true'):
-            raise SystemExit(f"the box refused: {answer!r}")
+            raise SystemExit(f"the fake Telegram answered with an error: {answer!r}")
         count += 1
     writer.close()
     return count
@@ -73,7 +75,7 @@ def cpu_seconds(pid: int) -> float:
 async def measure(
     ready: dict[str, object], pid: int, params: dict[str, str], seconds: float, texts: int
 ) -> tuple[float, float]:
-    """Messages a second, and the box's CPU seconds for one."""
+    """Messages a second, and the fake Telegram's CPU seconds per message."""
     people, token = ready["people"], str(ready["token"])
     assert isinstance(people, list)
     written = [
@@ -90,20 +92,18 @@ async def measure(
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     command = [sys.executable, "-m", "bot.sandbox", "--no-limits", "--people", str(CONNECTIONS)]
-    box = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert box.stdout is not None
+    telegram = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert telegram.stdout is not None
     try:
-        ready = json.loads(box.stdout.readline())
-        print(
-            f"{'what is sent':<16} {'texts':<10} {'messages/s':>11} {'CPU us each':>12} {'a core could':>13}"
-        )
+        ready = json.loads(telegram.stdout.readline())
+        print(f"{'message':<16} {'texts':<10} {'messages/s':>11} {'CPU us each':>12} {'max per core':>13}")
         for name, params in KINDS:
             for how, texts in (("same", 1), ("different", DIFFERENT)):
-                rate, cpu = asyncio.run(measure(ready, box.pid, params, seconds, texts))
+                rate, cpu = asyncio.run(measure(ready, telegram.pid, params, seconds, texts))
                 print(f"{name:<16} {how:<10} {rate:>11.0f} {cpu * 1e6:>12.0f} {1 / cpu:>11.0f}/s")
     finally:
-        box.terminate()
-        box.wait()
+        telegram.terminate()
+        telegram.wait()
 
 
 if __name__ == "__main__":

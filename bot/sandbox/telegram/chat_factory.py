@@ -1,4 +1,4 @@
-"""Who lives in this Telegram? Adds people, groups, supergroups and channels."""
+"""Adds people, groups, supergroups and channels to the fake Telegram."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from bot.sandbox.telegram.chats import ADMIN_RIGHTS, Chat, ChatType, Member, Mem
 from bot.sandbox.telegram.messages import Content, Json, Message
 from bot.sandbox.telegram.state import TelegramState
 
-OWNER_ID = 1000  #: who owns the chats, and writes as the colleague
+OWNER_ID = 1000  #: the owner of the chats, who posts in them by hand
 FIRST_PERSON_ID = 1001
 FIRST_GROUP_ID = -4001
 FIRST_SUPERGROUP_ID = -1001000000001
 
 
 class ChatFactory:
-    """Everything that somebody does once, before anything happens."""
+    """Creates the people and chats of a test or a sandbox. Each chat belongs to `owner`."""
 
     def __init__(self, state: TelegramState) -> None:
         self._state = state
@@ -24,20 +24,20 @@ class ChatFactory:
         self,
         name: str,
         *,
-        id: int = 0,  # noqa: A002  (Telegram's own word)
+        id: int = 0,  # noqa: A002  (the Bot API's name)
         username: str = "",
         language: str = "en",
         started: bool = True,
         is_bot: bool = False,
     ) -> User:
-        """Somebody, and their private chat with the bot. `started`: they have pressed Start before."""
+        """A person with a private chat with the bot. `started`: whether they have pressed Start."""
         person_id = id or self._state.chats.next_free_id(FIRST_PERSON_ID, 1)
         person = User(person_id, name, username, language, is_bot)
         self._state.chats.add_user(person).started = started
         return person
 
     def add_people(self, count: int, *, first_id: int = 100_000) -> range:
-        """Many people who have started the bot, for a fan-out; their ids are the answer."""
+        """Many people who have started the bot, for a fan-out; returns their ids."""
         ids = range(first_id, first_id + count)
         for person_id in ids:
             self.add_person(f"Reader {person_id}", id=person_id)
@@ -52,7 +52,7 @@ class ChatFactory:
         rights: Iterable[str] = ("can_post_messages",),
         bot: MemberStatus = MemberStatus.ADMINISTRATOR,
     ) -> Chat:
-        """A channel where the bot has these rights. Its creation takes the first message id."""
+        """A channel in which the bot has these rights. Its creation takes the first message id."""
         return self._add_chat(ChatType.CHANNEL, title, id, username, Member(bot, frozenset(rights)), ())
 
     def add_supergroup(
@@ -65,7 +65,7 @@ class ChatFactory:
         rights: Iterable[str] = (),
         bot: MemberStatus = MemberStatus.MEMBER,
     ) -> Chat:
-        """A supergroup with these people and the bot in it."""
+        """A supergroup with these people and the bot as members."""
         return self._add_chat(
             ChatType.SUPERGROUP, title, id, username, Member(bot, frozenset(rights)), members
         )
@@ -79,7 +79,7 @@ class ChatFactory:
         rights: Iterable[str] = (),
         bot: MemberStatus = MemberStatus.MEMBER,
     ) -> Chat:
-        """A basic group; it shares the account's message ids."""
+        """A basic group, which shares the account's message ids."""
         return self._add_chat(ChatType.GROUP, title, id, "", Member(bot, frozenset(rights)), members)
 
     def _add_chat(
@@ -93,13 +93,13 @@ class ChatFactory:
         if bot.status != MemberStatus.LEFT:
             chat.members[state.bot.id] = bot
         state.chats.add(chat)
-        word = "group" if kind == ChatType.GROUP else str(kind)
-        add_service_message(state, chat, self.owner, {f"{word}_chat_created": True})
+        kind_name = "group" if kind == ChatType.GROUP else str(kind)
+        add_service_message(state, chat, self.owner, {f"{kind_name}_chat_created": True})
         return chat
 
 
 def add_service_message(state: TelegramState, chat: Chat, author: User, service: Json) -> Message:
-    """A line that Telegram writes itself ("channel created"); it takes an id like any other."""
+    """A service message ("channel created"), which takes an id like any other message."""
     message = Message(
         chat, state.messages.next_id(chat), state.clock.now(), author, Content(), service=service
     )

@@ -1,4 +1,4 @@
-"""A bot of forty lines, so that the page can be tried without the whole house: posts, /latest, /related."""
+"""A minimal bot for the tests of the page: posts, /latest, /related."""
 
 import asyncio
 import contextlib
@@ -23,9 +23,11 @@ COMMANDS = (
 class TinyBot:
     """Posts what the sample site publishes, and answers a few commands."""
 
-    def __init__(self, box: FakeTelegram, sandbox: Sandbox, newsroom: SampleSite) -> None:
-        self.box, self.sandbox, self.newsroom = box, sandbox, newsroom
-        self.bot = Bot(box.token, request=InProcessRequest(box), get_updates_request=InProcessRequest(box))
+    def __init__(self, telegram: FakeTelegram, sandbox: Sandbox, newsroom: SampleSite) -> None:
+        self.telegram, self.sandbox, self.newsroom = telegram, sandbox, newsroom
+        self.bot = Bot(
+            telegram.token, request=InProcessRequest(telegram), get_updates_request=InProcessRequest(telegram)
+        )
         self.posts: dict[str, tuple[PublishedStory, int]] = {}
         self.changed = asyncio.Event()
         newsroom.on_change = self.changed.set
@@ -58,12 +60,12 @@ class TinyBot:
             "link_preview_options": {"url": url, "prefer_large_media": True},
         }
         if not known:
-            _, body = await self.box.call("sendMessage", content)
+            _, body = await self.telegram.call("sendMessage", content)
             message_id = body["result"]["message_id"]
         elif message_id and item.is_live:
-            await self.box.call("editMessageText", content | {"message_id": message_id})
+            await self.telegram.call("editMessageText", content | {"message_id": message_id})
         elif message_id:
-            await self.box.call("deleteMessage", {"chat_id": chat, "message_id": message_id})
+            await self.telegram.call("deleteMessage", {"chat_id": chat, "message_id": message_id})
         self.posts[item.path] = (item, message_id)
 
     async def _answer(self) -> None:
@@ -84,7 +86,7 @@ class TinyBot:
         else:
             text = "<b>I echo.</b> Try /latest.\n\n" + escape(update["message"].get("text", ""))
             chat_id = update["message"]["chat"]["id"]
-            await self.box.call("sendMessage", {"chat_id": chat_id, "text": text, "parse_mode": "HTML"})
+            await self.telegram.call("sendMessage", {"chat_id": chat_id, "text": text, "parse_mode": "HTML"})
 
     async def _say(self, chat_id: int, skip: int, message_id: int) -> None:
         items = self.newsroom.state.newest_stories("en")[skip : skip + 5]
@@ -103,14 +105,14 @@ class TinyBot:
             "reply_markup": {"inline_keyboard": [keys]},
         }
         if message_id:
-            await self.box.call("editMessageText", content | {"message_id": message_id})
+            await self.telegram.call("editMessageText", content | {"message_id": message_id})
         else:
-            await self.box.call("sendMessage", content)
+            await self.telegram.call("sendMessage", content)
 
 
 @contextlib.asynccontextmanager
 async def running(bot: TinyBot) -> Any:
-    """The bot at work inside the `with`."""
+    """The bot runs inside the `with` block."""
     task = asyncio.create_task(bot.run())
     try:
         yield bot

@@ -1,4 +1,4 @@
-"""setWebhook, deleteWebhook, getWebhookInfo, logOut, close: how the bot is reached."""
+"""setWebhook, deleteWebhook, getWebhookInfo, logOut and close; allowed_updates."""
 
 import re
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 
 
 def set_webhook(state: TelegramState, params: Params) -> bool:
-    """A server of Telegram's own takes https on four ports; one's own (`--local`) takes http on any."""
+    """Telegram's own server allows https on four ports; one with `--local` allows http on any port."""
     url, secret = params.text("url"), params.text("secret_token")
     set_allowed_updates(state, params)
     if params.flag("drop_pending_updates"):
@@ -56,7 +56,7 @@ def return_true(state: TelegramState, params: Params) -> bool:
 
 
 def set_allowed_updates(state: TelegramState, params: Params) -> None:
-    """What kinds the bot wants from now on; what was said before stays where nothing is said."""
+    """Set the kinds of updates that the bot gets, if the request names them."""
     allowed = params.json_value("allowed_updates", "can't parse allowed updates JSON object")
     if isinstance(allowed, list):
         state.updates.allowed = tuple(str(kind) for kind in allowed)

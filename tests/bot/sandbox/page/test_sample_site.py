@@ -1,4 +1,4 @@
-"""The sample site over HTTP, as the fetcher meets it."""
+"""The sample site over HTTP, as the fetcher sees it."""
 
 from xml.etree import ElementTree
 
@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.page.app import Sandbox
 from bot.sandbox.sample.sample_site import NOTICES
 from bot.sandbox.sample.site_server import SampleSite
-from tests.bot.sandbox_page.conftest import Visitor
+from tests.bot.sandbox.page.conftest import Visitor
 from tests.conftest import MovedClock
 
 FEED = "gazette/en/feed.xml"
