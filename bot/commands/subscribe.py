@@ -1,14 +1,15 @@
 """/subscribe and /unsubscribe: every article in this chat as it appears, or no more of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.groups import group_refusal, is_group
 from bot.commands.types import Command, CommandContext, Reply, Request, Usage
 from bot.locale import Translator
 from bot.render import Button, Rows, escape
+from jobs.publish.chat_status import StatusSource, record_status
 from storage import chats
 from storage.database import Connection
-from storage.records import ChatState
 
 
 async def answer_subscribe(request: Request, context: CommandContext) -> Reply:
@@ -19,7 +20,7 @@ async def answer_subscribe(request: Request, context: CommandContext) -> Reply:
         return Reply(html=escape(text), buttons=((Button("/subscribe", command="subscribe"),),))
     if is_group(request):
         return await _subscribe_group(request, context)
-    if await context.db.run(_store_subscription, request):
+    if await context.db.run(_store_subscription, request, context.policy.operators):
         text = say("Done. I will send you every article as it appears. /unsubscribe stops it.")
         return Reply(html=escape(text), buttons=_stop_buttons(say), toast=say("Alerts are on."))
     return _already_subscribed(request)
@@ -53,7 +54,7 @@ async def _subscribe_group(request: Request, context: CommandContext) -> Reply:
     if refusal := await group_refusal(request, context):
         return refusal
     kept = replace(request, chat=replace(request.chat, username=""))  # its id and title are enough
-    if await context.db.run(_store_subscription, kept):
+    if await context.db.run(_store_subscription, kept, context.policy.operators):
         text = say("Done. I will post every article here as it appears. /unsubscribe stops it.")
         return Reply(html=escape(text), buttons=_stop_buttons(say), toast=say("Alerts are on."))
     return _already_subscribed(request)
@@ -95,10 +96,10 @@ def _stop_buttons(say: Translator) -> Rows:
     return ((Button(say("Stop alerts"), command="unsubscribe"),),)
 
 
-def _store_subscription(connection: Connection, request: Request) -> bool:
-    known = chats.upsert_chat(connection, request.chat)
-    if known.state is not ChatState.ACTIVE and known.reason != chats.BY_OPERATOR:  # who writes is there
-        chats.set_state(connection, known.id, ChatState.ACTIVE)
+def _store_subscription(connection: Connection, request: Request, operators: Sequence[int]) -> bool:
+    chats.upsert_chat(connection, request.chat)
+    # A message that reaches the bot proves that it is a member, even if Telegram's update was missed.
+    record_status(connection, request.chat.id, StatusSource.MEMBERSHIP, operators, request.now)
     return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
 
 

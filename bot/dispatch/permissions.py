@@ -63,6 +63,4 @@ def store_membership(
     now = parse_membership(chat_kind(change.chat), change.new_chat_member)
     if known.can_edit != now.can_edit:
         chats.update_columns(connection, known.id, can_edit=now.can_edit)
-    if known.kind in chats.PUBLIC_KINDS:
-        return record_status(connection, known.id, StatusSource.MEMBERSHIP, operators, at, why_not=now.reason)
-    return chats.set_state(connection, known.id, now.state, now.reason) and now.state is ChatState.ACTIVE
+    return record_status(connection, known.id, StatusSource.MEMBERSHIP, operators, at, why_not=now.reason)

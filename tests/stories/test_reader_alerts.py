@@ -118,7 +118,7 @@ async def test_a_reader_who_blocks_the_bot_is_erased_and_comes_back_as_a_strange
 async def test_who_subscribes_is_reached_though_telegram_never_told_of_the_unblocking(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
-    room.db.run_sync(chats.set_state, reader.chat_id, ChatState.BLOCKED, "the reader blocked the bot")
+    room.db.run_sync(lambda c: chats.update_columns(c, reader.chat_id, state=ChatState.BLOCKED))
     await reader.types("/subscribe")
     back = room.db.read_sync(chats.get, reader.chat_id)
     assert back

@@ -26,7 +26,7 @@ def trouble(connection: Connection, room: Newsroom) -> None:
     feeds.update_columns(connection, first.id, failures=3, last_error="answered <b>500</b>")
     chat = replace(chats.empty_chat(-1005, ChatKind.CHANNEL, now), title="Daily & Co")
     chats.upsert_chat(connection, chat)
-    chats.set_state(connection, -1005, ChatState.PAUSED, "the bot may not post there")
+    chats.update_columns(connection, -1005, state=ChatState.PAUSED, reason="the bot may not post there")
     run = job_runs.start_run(connection, "fetch", now - timedelta(minutes=2))
     job_runs.finish_run(connection, run, now, {}, error="")
 

@@ -1,11 +1,13 @@
 """Where the bot stands in its chats is noted as Telegram tells it, for chats that somebody named."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.sandbox.telegram.chats import MemberStatus
 from storage import chats
 from storage.database import Database
-from storage.records import Chat, ChatKind, ChatState
+from storage.records import Alarm, Chat, ChatKind, ChatState
 from tests.bot.newsroom import Newsroom
 from tests.conftest import MovedClock
 
@@ -48,10 +50,29 @@ async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(r
 async def test_what_an_operator_paused_stays_paused(room: Newsroom) -> None:
     channel = room.box.add_channel("News")
     known(room, channel.id)
-    room.db.run_sync(chats.set_state, channel.id, ChatState.PAUSED, chats.BY_OPERATOR)
+    room.db.run_sync(
+        lambda c: chats.update_columns(c, channel.id, state=ChatState.PAUSED, reason=chats.BY_OPERATOR)
+    )
     room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ("can_post_messages",))
     await room.answer()
     assert kept(room, channel.id).reason == chats.BY_OPERATOR
+
+
+@pytest.mark.parametrize("returns_by", ["a message", "an update"])
+async def test_a_chat_that_is_back_keeps_nothing_of_its_pause(room: Newsroom, returns_by: str) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    paused = {"state": ChatState.PAUSED, "reason": "Forbidden", "tries": 4, "alarm": Alarm.LOST}
+    retry_at = room.clock.now() + timedelta(hours=1)
+    room.db.run_sync(lambda c: chats.update_columns(c, reader.chat_id, retry_at=retry_at, **paused))
+    if returns_by == "a message":
+        await reader.types("/subscribe")
+    else:
+        room.box.unblock(reader.user_id)
+        await room.answer()
+    back = kept(room, reader.chat_id)
+    assert (back.state, back.reason, back.tries) == (ChatState.ACTIVE, "", 0)
+    assert (back.retry_at, back.alarm) == (None, Alarm.NONE)
 
 
 async def test_a_chat_that_nobody_named_is_not_kept(room: Newsroom) -> None:
