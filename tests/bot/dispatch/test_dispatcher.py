@@ -103,7 +103,7 @@ async def test_answers_come_in_the_order_of_the_questions(room: Newsroom) -> Non
     for update in room.updates():
         room.dispatch.accept(update)
     await room.dispatch.finish()
-    assert [shown.text.split()[0] for shown in reader.messages()] == ["Latest", "Of", "“rice”"]
+    assert [shown.text.split()[0] for shown in reader.messages()] == ["Latest", "I", "“rice”"]
 
 
 async def test_a_failing_command_is_answered_and_logged_without_what_was_asked(
@@ -116,9 +116,9 @@ async def test_a_failing_command_is_answered_and_logged_without_what_was_asked(
         dispatch = UpdateDispatcher(broken, room.sender, room.clock)
         room.box.say(reader.user_id, reader.chat_id, "/search my secret illness")
         await dispatch.dispatch_update(room.updates()[0])
-    assert reader.sees().text == "That went wrong here. Please try again in a minute."
+    assert reader.sees().text == "Something went wrong on our side. Please try again in a minute."
     [log] = logs
-    assert (log["event"], log["command"], log["log_level"]) == ("a command failed", "search", "error")
+    assert (log["event"], log["command"], log["log_level"]) == ("command failed", "search", "error")
     assert "secret" not in str(logs)
     assert str(reader.user_id) not in str(logs)
 
@@ -181,7 +181,7 @@ async def test_a_sticker_is_answered_with_what_works(room: Newsroom) -> None:
     sticker |= {"is_animated": False, "is_video": False}
     said = {**SAID, "chat": {"id": reader.chat_id, "type": "private"}, "sticker": sticker}
     await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "message": said}, room.bot))
-    assert reader.sees().text == "Send me some words, a link or a forwarded post. /help shows everything."
+    assert reader.sees().text == "Send me a few words, a link or a forwarded post. /help shows all commands."
 
 
 async def test_a_button_whose_message_is_out_of_reach_is_acknowledged_only(room: Newsroom) -> None:
