@@ -137,7 +137,7 @@ async def test_m3_a_list_stays_when_its_question_is_forgotten(room: Newsroom) ->
     room.desk.memory.forget_chat(reader.chat_id)
     await reader.presses("More ›")
     assert reader.sees().text == shown.text
-    assert room.toasts == ["That was too long ago for me to remember. Please ask again."]
+    assert room.toasts == ["That button has expired. Please ask again."]
 
 
 async def test_m3_a_list_stays_when_what_its_button_meant_is_gone(room: Newsroom) -> None:

@@ -25,7 +25,7 @@ from tests.stories.house import desk, world
 from tests.stories.test_newsroom_goes_live import OLD, feed, item
 
 PACED = Limits(burst=1)
-SLOW = "That is a lot of questions at once. I will answer again in a moment: please wait for each answer."
+SLOW = "That's a lot of questions at once. Please wait for each answer; I'll reply again in a moment."
 
 
 def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, UpdateDispatcher]:
@@ -156,7 +156,9 @@ async def test_b2_who_stops_the_alerts_in_a_hurry_gets_no_more(archive: Database
     await clock.advance(0)
     assert room.db.read_sync(chats.get, reader.chat_id) is None  # at once, although answers wait
     await clock.advance(30)
-    assert "Done. No more alerts. /subscribe starts them again." in [one.text for one in reader.messages()]
+    assert "Done. No more alerts. To get them again, send /subscribe." in [
+        one.text for one in reader.messages()
+    ]
 
 
 async def test_b2_changes_are_made_in_the_order_in_which_they_came(
@@ -224,7 +226,7 @@ async def test_16_what_another_bot_wrote_is_not_obeyed(archive: Database, clock:
         update["message"]["via_bot"] = evil
         await room.dispatch.dispatch_update(Update.de_json(update, room.bot))
     assert {shown.text for shown in editor.messages()} == {
-        "I only do what you type yourself, not what another bot wrote."
+        "I only follow commands that you type yourself, not what another bot wrote."
     }
     assert room.changes == 0
 
@@ -288,4 +290,4 @@ async def test_b1_what_changes_something_is_never_dropped(
     for update in room.updates():
         dispatch.accept(update)
     await clock.advance(120)
-    assert any(one.text.startswith(("Done.", "You get no alerts.")) for one in reader.messages())
+    assert any(one.text.startswith(("Done.", "You're not getting alerts.")) for one in reader.messages())

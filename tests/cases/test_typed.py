@@ -18,7 +18,7 @@ from storage.records import Article, ArticleState, ChatKind
 from tests.bot.newsroom import OPERATOR, Newsroom, Person, Shown
 from tests.conftest import MovedClock
 
-FORGOTTEN = "That was too long ago for me to remember. Please ask again."
+FORGOTTEN = "That button has expired. Please ask again."
 LONG = "the ferry that capsized below Pyay on the night of the flood " * 4
 
 
@@ -42,9 +42,9 @@ def restart(room: Newsroom) -> None:
 async def test_x1_stop_is_unsubscribe(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
-    assert (await reader.types("/stop")).text == "Done. No more alerts. /subscribe starts them again."
+    assert (await reader.types("/stop")).text == "Done. No more alerts. To get them again, send /subscribe."
     assert room.db.read_sync(chats.get, reader.chat_id) is None
-    assert (await reader.types("/STOP")).text == "You get no alerts. /subscribe starts them."
+    assert (await reader.types("/STOP")).text == "You're not getting alerts. To start, send /subscribe."
 
 
 async def test_x1_both_stand_in_help_and_a_mistyped_one_is_found(room: Newsroom) -> None:
@@ -64,7 +64,7 @@ async def test_x2_the_button_answers_what_was_typed(room: Newsroom, words: str) 
     assert (asked.text, asked.buttons) == ("I don't know /serch. Did you mean /search?", ["/search"])
     by_button = (await reader.presses("/search")).text
     assert by_button == (await room.reader().types(f"/search {words}")).text
-    assert "What shall I look for" not in by_button
+    assert "What are you looking for" not in by_button
 
 
 async def test_x2_words_that_no_button_holds_are_said_to_be_forgotten_after_a_restart(room: Newsroom) -> None:
@@ -137,7 +137,7 @@ async def test_x4_retract_asks_and_touches_nothing_until_withdraw_is_pressed(
     assert ("Reason:" in asked.text) == bool(reason)
     assert (state_of(room, article.id), room.changes) == (ArticleState.LIVE, 0)
     done = await operator.presses("Withdraw")
-    assert done.text == "“Minister resigns” is withdrawn and being taken out of every chat."
+    assert done.text == "“Minister resigns” is withdrawn and is being removed from every chat."
     kept = room.db.read_sync(articles.get, article.id)
     assert kept
     assert (kept.state, kept.withdrawn_because) == (ArticleState.WITHDRAWN, reason.strip())
@@ -158,10 +158,10 @@ async def test_x4_withdraw_works_once(room: Newsroom) -> None:
     for _ in range(2):  # twice before the first is answered
         room.box.press(operator.user_id, operator.chat_id, asked.message.id, "Withdraw")
     await room.answer()
-    assert operator.sees().text.startswith("“Minister resigns” is withdrawn and being taken out")
-    assert (room.changes, room.toasts) == (1, ["", "“Minister resigns” was withdrawn before."])
+    assert operator.sees().text.startswith("“Minister resigns” is withdrawn and is being removed")
+    assert (room.changes, room.toasts) == (1, ["", "“Minister resigns” is already withdrawn."])
     again = await operator.types(f"/retract {article.url}")
-    assert (again.text, again.buttons) == ("“Minister resigns” was withdrawn before.", [])
+    assert (again.text, again.buttons) == ("“Minister resigns” is already withdrawn.", [])
 
 
 async def test_x4_a_reason_forgotten_by_a_restart_withdraws_nothing(room: Newsroom) -> None:
@@ -199,14 +199,14 @@ async def test_x4_only_an_operators_press_counts(room: Newsroom) -> None:
 
 async def test_x4_an_article_that_reached_nobody_says_so(room: Newsroom) -> None:
     asked = await room.operator().types("/retract https://news.example/1")
-    assert "It was sent to nobody, and nobody is owed it." in asked.text
+    assert "It hasn't been sent to anyone, and isn't about to be." in asked.text
 
 
 @pytest.mark.parametrize(
     ("withdrawals", "meaning"),
     [
-        (Withdrawals.DELETE, "Each post will be deleted with its views and replies"),
-        (Withdrawals.NOTE, "A note will stand in place of each post"),
+        (Withdrawals.DELETE, "Each post will be deleted, with its views and replies"),
+        (Withdrawals.NOTE, "Each post will be replaced by a note"),
         (Withdrawals.OFF, "Its posts stay (WITHDRAWALS=off)"),
     ],
 )
@@ -233,7 +233,7 @@ async def test_m4_a_link_to_a_withdrawn_article_says_so(room: Newsroom, link: st
 @pytest.mark.parametrize("what", ["related", "read"])
 async def test_m4_a_link_to_an_unknown_article_says_so(room: Newsroom, what: str, which: str) -> None:
     answer = await room.reader().types(f"/start {what}_{which}")
-    assert answer.text == "I don't know the article that this link is about."
+    assert answer.text == "I don't know the article behind this link."
 
 
 async def test_m4_a_link_to_an_article_with_a_long_number_is_followed(room: Newsroom) -> None:
@@ -300,7 +300,9 @@ async def test_m5_a_link_to_a_post_that_we_do_not_know_is_said_to_be_unknown(
     room: Newsroom, link: str
 ) -> None:
     answer = await room.reader().types(f"/related {link}")
-    assert answer.text == "I know no article at that link. Words work too: /related river flood."
+    assert (
+        answer.text == "That link isn't one of our articles. You can use words instead: /related river flood"
+    )
 
 
 async def test_m5_a_channel_that_was_known_by_its_name_alone_is_found_by_its_name(room: Newsroom) -> None:
