@@ -34,5 +34,14 @@ def _command_section(command: Command) -> str:
     rows = [f"| `/{usage.example}` | {say(usage.meaning)} |" for usage in command.usage]
     title = ", ".join(f"/{name}" for name in command.names)
     return "\n".join(
-        [f"## {title}", "", f"{say(command.summary)}.", "", "| type | to get |", "|---|---|", *rows, ""]
+        [
+            f"## {title}",
+            "",
+            f"{say(command.summary)}.",
+            "",
+            "| command | what it does |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
     )

@@ -99,9 +99,9 @@ COMMAND = Command(
     answer=answer_related,
     summary="Articles on the same subject",
     usage=(
-        Usage("related 2", "to the second article in the last list"),
-        Usage("related https://…", "to the article behind a link, or to a channel post"),
-        Usage("related river flood", "to a few words"),
-        Usage("related", "to the post you reply to or forward, or to the newest article"),
+        Usage("related 2", "related to the second article in the last list"),
+        Usage("related https://…", "related to the article behind a link, or to a channel post"),
+        Usage("related river flood", "related to a few words"),
+        Usage("related", "related to the post you reply to or forward, or to the newest article"),
     ),
 )

@@ -103,6 +103,6 @@ COMMAND = Command(
     usage=(
         Usage("search river flood", "articles with these words, most relevant first"),
         Usage('search "river flood" -storm', "an exact phrase, and a word to leave out"),
-        Usage("search flood section:World from:2026-10", "in a section, since a month or a day"),
+        Usage("search flood section:World from:2026-10", "in a section, since a month or day"),
     ),
 )

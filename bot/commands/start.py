@@ -16,7 +16,7 @@ _ID = re.compile(r"[0-9]{1,18}")
 async def answer_start(request: Request, context: CommandContext) -> Reply:
     """What the bot does, or what a deep link promised.
 
-    Whoever follows a link may not know what it does, so anything that changes state is only offered.
+    Readers may not know what a link does, so anything that changes state is only offered.
     """
     promised, _, which = request.words.partition("_")
     match promised.casefold():

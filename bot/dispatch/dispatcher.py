@@ -150,10 +150,10 @@ class UpdateDispatcher:
         question = queue.add(asked, changes=changes)
         dropped = self._drop_surplus(asker, queue, question)
         try:
-            async with asyncio.TaskGroup() as beside:
-                beside.create_task(self._answer_in_turn(asker, queue, question))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._answer_in_turn(asker, queue, question))
                 for one in dropped:
-                    beside.create_task(self._reject_question(asker, one))
+                    group.create_task(self._reject_question(asker, one))
         finally:
             queue.remove(question)
             if not queue:

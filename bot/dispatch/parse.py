@@ -146,7 +146,7 @@ def _chat_fields(chat: Chat, user: User | None) -> dict[str, Any]:
 def _is_from_person(message: Message) -> bool:
     """Whether a person wrote it, not a bot, and not a channel's post copied into its discussion group.
 
-    Whoever writes in a group as a chat is a person, though Telegram names a bot as the author.
+    A message sent in a group on behalf of a chat is by a person, though Telegram names a bot as its author.
     """
     as_a_chat = message.sender_chat is not None
     is_bot = bool(message.from_user and message.from_user.is_bot)

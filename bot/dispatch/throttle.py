@@ -26,7 +26,7 @@ class _AskerRecord:
     premature: float = 0.0  #: questions, as of `asked_at`
     asked_at: float = float("-inf")
     answered_at: float = float("-inf")
-    told: bool = False  #: whether the asker knows that they are throttled
+    notified: bool = False  #: whether the asker was told that they are throttled
 
     def premature_at(self, now: float) -> float:
         silence = max(0.0, now - self.asked_at - 1.0)
@@ -47,7 +47,7 @@ class Throttle:
         record.premature = min(record.premature_at(now) + premature, MAX_PREMATURE)
         record.asked_at = now
         if record.premature <= FREE_PREMATURE:
-            record.told = False
+            record.notified = False
         if len(self._records) > self._most:
             self._records.popitem(last=False)
 
@@ -73,5 +73,5 @@ class Throttle:
     def should_notify(self, asker: Hashable) -> bool:
         """Whether the asker should now be told that they are throttled: true once, until they slow down."""
         record = self._records.setdefault(asker, _AskerRecord())
-        told, record.told = record.told, True
-        return not told
+        notified, record.notified = record.notified, True
+        return not notified

@@ -1,4 +1,4 @@
-"""Every question that changes something is heeded; of the others a few wait, and that is said once."""
+"""Questions that change something are always handled; of the others a few wait, and askers are told once."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,7 +29,7 @@ SLOW = "That's a lot of questions at once. Please wait for each answer; I'll rep
 
 
 def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, UpdateDispatcher]:
-    """A room in which Telegram's limits hold, and a dispatch at the default rates."""
+    """A newsroom with Telegram's limits, and a dispatcher at the default rates."""
     clock.settle = quiet
     room = Newsroom(DatabaseHere(archive.engine), clock, limits=PACED)
     room.publish_many(["Rice harvest begins", "Rice harvest ends"])
@@ -41,7 +41,7 @@ def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, UpdateDispatc
 async def typing(
     room: Newsroom, dispatch: UpdateDispatcher, seconds: float, every: float, types: Callable[[], Any]
 ) -> None:
-    """Somebody types so often for so long."""
+    """Type repeatedly for a while."""
     for _ in range(int(seconds / every)):
         types()
         for update in room.updates():
@@ -100,7 +100,7 @@ async def test_a1_update_ids_may_start_again_lower(tmp_path: Path) -> None:
 
 
 def said(user_id: int, text: str, number: int) -> dict[str, Any]:
-    """A message from somebody, as an update with a number of its own."""
+    """A message from a reader, as an update with its own id."""
     chat = {"id": user_id, "type": "private", "first_name": "A"}
     user = {"id": user_id, "is_bot": False, "first_name": "A"}
     entity = {"type": "bot_command", "offset": 0, "length": len(text.split()[0])}
@@ -171,7 +171,7 @@ async def test_b2_changes_are_made_in_the_order_in_which_they_came(
     for update in room.updates():
         dispatch.accept(update)
     finished = asyncio.ensure_future(dispatch.finish())
-    while not finished.done():  # what is erased leaves the disk, which takes its own time
+    while not finished.done():  # erased data leaves the disk a little later
         await clock.advance(1)
     assert room.db.read_sync(chats.list_subscriptions, reader.chat_id)
 

@@ -1,4 +1,4 @@
-"""What people type is read as they mean it: other names, mistakes, links and letters that nobody sees."""
+"""Typed commands are understood: aliases, typos, links and invisible characters."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def restart(room: Newsroom) -> None:
-    """What is only in memory is gone."""
+    """Forget everything that is only in memory."""
     room.desk = replace(room.desk, memory=type(room.desk.memory)())
     room.dispatch = UpdateDispatcher(room.desk, room.sender, room.clock)
 
@@ -54,7 +54,7 @@ async def test_x1_both_stand_in_help_and_a_mistyped_one_is_found(room: Newsroom)
     assert (await reader.types("/stp")).text == "I don't know /stp. Did you mean /stop?"
 
 
-# --- X2: did you mean keeps the words
+# --- X2: "Did you mean" keeps the words
 
 
 @pytest.mark.parametrize("words", ["ferry capsized", "“ferry  capsized”", LONG, "ferry\ncapsized", "~ferry"])
@@ -112,7 +112,7 @@ def state_of(room: Newsroom, number: int = 1) -> ArticleState:
 
 
 async def posted(room: Newsroom) -> tuple[Article, Person]:
-    """An article in two channels and with one reader; an operator."""
+    """An article in two channels and with one reader, and an operator."""
     article = room.publish("Minister resigns")
     for name in ("News", "More news"):
         channel = room.box.add_channel(name)
@@ -219,7 +219,7 @@ async def test_x4_the_question_says_what_the_settings_make_of_it(
     assert meaning in asked.text
 
 
-# --- M4: deep links to what is gone
+# --- M4: deep links to articles that are gone
 
 
 @pytest.mark.parametrize("link", ["related_2", "read_2"])
@@ -343,11 +343,11 @@ def test_m5_no_link_whatever_it_is_breaks_the_reading(link: str) -> None:
     assert found is None or (bool(found[0]) and found[1] >= 0)
 
 
-# --- M8: invisible letters
+# --- M8: invisible characters
 
-#: Letters that nobody sees wherever they stand (Unicode, Default_Ignorable_Code_Point).
+#: Characters that are invisible everywhere (Unicode, Default_Ignorable_Code_Point).
 NEVER = "\u200b\u200e\u200f\u2060\u2061\u2063\ufeff\u00ad\u061c\u202a\u202e\u2066\u2069\u206a\u180e\uffa0"
-#: And those that shape only what stands beside them in other scripts.
+#: And those that only shape their neighbors in other scripts.
 NOT_HERE = "\u200c\u200d\u034f\ufe0e\ufe0f\u17b4\u180b\u115f\U000e0100\U000e0067\U000e007f"
 UNSEEN = st.text(NEVER + NOT_HERE, min_size=1, max_size=3)
 

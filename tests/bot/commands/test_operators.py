@@ -1,4 +1,4 @@
-"""What operators type: status, why, retract."""
+"""Operators' commands: /status, /why, /retract."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ def trouble(connection: Connection, room: Newsroom) -> None:
     job_runs.finish_run(connection, run, now, {}, error="")
 
 
-async def test_status_tells_what_is_in_the_way(room: Newsroom) -> None:
+async def test_status_shows_what_is_failing(room: Newsroom) -> None:
     room.db.run_sync(trouble, room)
     text = (await room.operator().types("/status")).text
     assert "Feeds: 2 of 2 active" in text
@@ -42,7 +42,7 @@ async def test_status_tells_what_is_in_the_way(room: Newsroom) -> None:
     assert "fetch · 15:28 · done" in text
 
 
-async def test_why_tells_an_articles_life(room: Newsroom) -> None:
+async def test_why_shows_an_articles_history(room: Newsroom) -> None:
     channel = room.box.add_channel("News")
     article = room.publish("Rice harvest ends")
     post = await room.post(article, channel.id)
@@ -68,7 +68,7 @@ async def test_words_are_never_a_guess_at_an_article(room: Newsroom, typed: str)
     assert room.changes == 0
 
 
-async def test_retract_withdraws_keeps_the_reason_and_wakes_delivery(room: Newsroom) -> None:
+async def test_retract_withdraws_stores_the_reason_and_wakes_the_publisher(room: Newsroom) -> None:
     operator = room.operator()
     await operator.types("/retract https://news.example/1 wrong photo & name")
     answer = await operator.presses("Withdraw")
@@ -84,7 +84,7 @@ async def test_retract_withdraws_keeps_the_reason_and_wakes_delivery(room: Newsr
     assert "Withdrawn. wrong photo & name" in (await operator.types("/why https://news.example/1")).text
 
 
-async def test_an_operator_in_a_group_is_a_reader_like_others(room: Newsroom) -> None:
+async def test_an_operator_in_a_group_is_an_ordinary_reader(room: Newsroom) -> None:
     operator = room.operator()
     group = room.box.add_supergroup("Talk", [operator.user_id])
     answer = await operator.in_chat(group.id).types("/retract@newswire_bot https://news.example/1")
