@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 
 from storage import channel_names
 from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState, Subscription
@@ -93,18 +93,6 @@ def upsert_chat(connection: Connection, chat: Chat) -> Chat:
 def update_columns(connection: Connection, chat_id: int, **columns: object) -> None:
     """Write these columns of one chat, and no others."""
     connection.execute(update(chats).where(chats.c.id == chat_id).values(**columns))
-
-
-def set_state(connection: Connection, chat_id: int, state: ChatState, reason: str = "") -> bool:
-    """Whether this changed anything. What a chat that is gone for good was owed is skipped.
-
-    What becomes of channels and groups is decided in `jobs.publish.chat_status`.
-    """
-    there = (chats.c.id == chat_id) & or_(chats.c.state != state, chats.c.reason != reason)
-    changed = connection.execute(update(chats).where(there).values(state=state, reason=reason)).rowcount
-    if state in (ChatState.BLOCKED, ChatState.LEFT):
-        _skip_unsent(connection, chat_id, reason)
-    return bool(changed)
 
 
 def _skip_unsent(connection: Connection, chat_id: int, reason: str) -> None:

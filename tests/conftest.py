@@ -14,12 +14,15 @@ import hypothesis
 import pytest
 from sqlalchemy import Engine
 
+from bot.telegram import use_timedeltas
 from storage.database import Database, open_database
 from storage.migrations import migrate
 from storage.schema import metadata
 
 #: THOROUGH=1 asks for more examples, more seeds and every file of the corpus: before a release, and at night.
 THOROUGH = bool(os.environ.get("THOROUGH"))
+
+use_timedeltas()
 
 # No test depends on how fast the machine is.
 hypothesis.settings.register_profile(

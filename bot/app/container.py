@@ -16,6 +16,7 @@ from bot.config import Settings
 from bot.config.policies import fetch_policy, index_path, list_feed_urls, publish_policy
 from bot.config.proxies import telegram_route
 from bot.config.readers_key import load_readers_key
+from bot.telegram import use_timedeltas
 from bot.telegram.paced_answers import RateLimitedSender
 from bot.telegram.sender import TelegramSender
 from bot.telegram.transport import AiohttpRequest
@@ -67,6 +68,7 @@ async def open_container(
 
     `request` speaks to Telegram; by default over HTTP to TELEGRAM_API_URL. Raises StorageError.
     """
+    use_timedeltas()
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         db = open_database(settings.database_url, readers_key=load_readers_key(settings))

@@ -18,6 +18,7 @@ from bot.config import Settings, read_settings
 from bot.config.policies import list_editions, list_feed_urls
 from bot.config.proxies import feeds_route, telegram_route
 from bot.config.readers_key import load_readers_key
+from bot.telegram import use_timedeltas
 from bot.telegram.transport import AiohttpRequest
 from bot.web.server import listen_problem
 from jobs.clock import SystemClock
@@ -71,6 +72,7 @@ async def _check_all(settings: Settings) -> AsyncIterator[CheckResult]:
     yield _check_database(settings)
     for each in check_files(settings):
         yield each
+    use_timedeltas()
     async with AiohttpRequest(read_timeout=20.0, proxy=telegram_route(settings).proxy) as request:
         async for each in check_telegram(settings, request, _known_names(settings)):
             yield each

@@ -1,13 +1,13 @@
-"""One file a command: a function from a request to a reply. A button is a command somebody typed for you.
+"""The bot's commands, one per file: functions from a `Request` to a `Reply`. Buttons run them too.
 
-`COMMANDS` is the one list: the menu in Telegram, /help, the docs and the dispatch are made from it.
+The menu in Telegram, /help, docs/commands.md and the dispatcher are all built from `COMMANDS`.
 """
 
 from bot.commands import latest, privacy, related, retract, search, start, status, story, subscribe, why
 from bot.commands.help import help_command
 from bot.commands.types import BotName, Button, Command, CommandContext, Reply, Request
 
-_LISTED_COMMANDS = (
+_EXPLAINED = (
     latest.COMMAND,
     related.COMMAND,
     search.COMMAND,
@@ -20,12 +20,17 @@ _LISTED_COMMANDS = (
     retract.COMMAND,
     story.COMMAND,
 )
-_HELP = help_command(_LISTED_COMMANDS)
-COMMANDS: tuple[Command, ...] = (*_LISTED_COMMANDS[:7], _HELP, start.COMMAND, *_LISTED_COMMANDS[7:])
+#: In the order of the menu: readers' commands, /help and /start, then operators' commands.
+COMMANDS: tuple[Command, ...] = (
+    *(command for command in _EXPLAINED if not command.operators_only),
+    help_command(_EXPLAINED),
+    start.COMMAND,
+    *(command for command in _EXPLAINED if command.operators_only),
+)
 
 
 def find_command(name: str) -> Command | None:
-    """The command that readers call so, by its name or another of its names, in whatever case."""
+    """The command with this name or alias, in any case."""
     return next((command for command in COMMANDS if name.casefold() in command.names), None)
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/commands.md: `python -m bot.commands`."""
+"""Write docs/commands.md: `python -m bot.commands`."""
 
 from pathlib import Path
 

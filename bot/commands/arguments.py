@@ -1,4 +1,4 @@
-"""How do readers write numbers, pages, links and sections? Read leniently, bounded, in any digits."""
+"""Lenient parsing of the numbers, pages, links and sections that readers type, and the buttons that page."""
 
 import re
 import unicodedata
@@ -10,24 +10,24 @@ from bot.locale import Translator
 from bot.render import COMMAND_LIMIT, Button, Rows
 from bot.render.hashtags import section_hashtag
 
-MAX_OFFSET = 1000  #: the last article that paging reaches; beyond, searching is the better way
+MAX_OFFSET = 1000  #: the last offset that paging reaches; beyond it, searching works better
 
 _NUMBER = re.compile(r"[-+]?\d{1,6}")
 _PAGE = re.compile(r"(?:^|\s)@(\d{1,4})$")
-#: Beside web addresses those of Telegram's apps that name a post (core.telegram.org/api/links).
+#: Web addresses, and the tg: links that name a post (core.telegram.org/api/links).
 _LINK = re.compile(r"(?:https?://|tg:(?://)?(?=(?:resolve|privatepost)/?\?))[^\s<>\"“”«»]+", re.IGNORECASE)
 _BARE_LINK = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?", re.IGNORECASE)
-#: What writing wraps around a link, and what is no part of it.
+#: Punctuation that surrounds a link and is not part of it.
 _LINK_WRAPPING = "<>()[]{}\"'“”‘’«».,;!?။၊ "
 
 
 def parse_number(text: str) -> int | None:
-    """A whole number in any script's digits; None where it is none, or has more than six digits."""
+    """A whole number of at most six digits in any script, or None."""
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def split_page(words: str) -> tuple[str, int]:
-    """`words` without the page's beginning "@10" at their end, and that beginning."""
+    """`words` without a trailing offset such as "@10", and that offset; 0 if there is none."""
     found = _PAGE.search(words.rstrip())
     if not found:
         return words.strip(), 0
@@ -35,7 +35,7 @@ def split_page(words: str) -> tuple[str, int]:
 
 
 def first_link(words: str) -> str:
-    """The first web address in `words`; a lone "news.example/rice" counts as one. "" where there is none."""
+    """The first web address in `words`, or ""; "news.example/rice" counts if it stands alone."""
     found = _LINK.search(words)
     if found:
         return found[0].rstrip(_LINK_WRAPPING)
@@ -44,7 +44,7 @@ def first_link(words: str) -> str:
 
 
 def find_section(wanted: str, sections: Sequence[str]) -> str | None:
-    """The section that `wanted` names: its name in any case, its hashtag, its handle, or how it begins."""
+    """The section that `wanted` means: a name in any case, a hashtag, a handle or an unambiguous prefix."""
     key = _section_key(wanted)
     if not key:
         return None
@@ -58,12 +58,12 @@ def find_section(wanted: str, sections: Sequence[str]) -> str | None:
 
 
 def section_handle(section: str) -> str:
-    """A short name for a section, the same for as long as it is called so: "#1f2e3d4c"."""
+    """A short, stable name for a section, such as "#1f2e3d4c"."""
     return "#" + sha256(section.encode(errors="replace")).hexdigest()[:8]
 
 
 def fits_button(command: str) -> bool:
-    """Whether a button can hold this command."""
+    """Whether the command fits into a button's 64 bytes."""
     return len(command.encode(errors="replace")) <= COMMAND_LIMIT
 
 
@@ -72,13 +72,13 @@ def _section_key(name: str) -> str:
     return " ".join(folded.replace("_", " ").replace("#", " ").split())
 
 
-PAGE_SIZE = 5  #: articles at a time
+PAGE_SIZE = 5  #: articles per page
 
 
 def page_buttons(
     say: Translator, command: Callable[[int], str], *, offset: int, count: int, more: bool
 ) -> Rows:
-    """One row: back and on. `command` makes the command for the page that begins at an offset."""
+    """One row with the previous and the next page; `command` builds the command for an offset."""
     row: list[Button] = []
     if offset > 0:
         row.append(Button(say("‹ Back"), command=command(max(offset - count, 0))))
@@ -88,5 +88,5 @@ def page_buttons(
 
 
 def command_at(command: str, offset: int) -> str:
-    """`command` for the page that begins at `offset`."""
+    """`command` with a page's offset appended, unless that is 0."""
     return f"{command} @{offset}" if offset else command

@@ -1,4 +1,4 @@
-"""What was just said in a chat, so that "2" and "more" mean something: in memory, bounded, never stored."""
+"""What was recently shown in each chat, so that "2" and "More" can refer to it: bounded, and never stored."""
 
 import re
 from collections import OrderedDict
@@ -16,7 +16,7 @@ _HANDLE = re.compile("~[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedCommand:
-    """A command that was meant, with all that was typed and pointed at."""
+    """A corrected command with the words typed after it and the message it points at."""
 
     command: str
     words: str
@@ -26,7 +26,7 @@ class TypedCommand:
 
 
 class _LruCache(Generic[V]):
-    """A mapping that forgets what was longest unused."""
+    """A mapping that evicts the least recently used entry."""
 
     def __init__(self, most: int) -> None:
         self._size = most
@@ -49,7 +49,7 @@ class _LruCache(Generic[V]):
 
 
 class ChatMemory:
-    """The numbered lists that chats were shown, and the questions and commands too long for a button."""
+    """The numbered lists shown in each chat, and the questions and commands too long for a button."""
 
     def __init__(self, lists: int = MAX_LISTS, questions: int = MAX_QUESTIONS) -> None:
         self._lists: _LruCache[tuple[int, ...]] = _LruCache(lists)
@@ -57,43 +57,43 @@ class ChatMemory:
         self._commands: _LruCache[TypedCommand] = _LruCache(questions)
 
     def remember_list(self, chat_id: int, message_id: int, articles: tuple[int, ...]) -> None:
-        """The chat was shown these articles, numbered from 1, in this message."""
+        """Remember the articles of a numbered list, in order, by its message and as the chat's last list."""
         self._lists.put((chat_id, 0), articles)
         self._lists.put((chat_id, message_id), articles)
 
     def recall_list(self, chat_id: int, message_id: int = 0) -> tuple[int, ...]:
-        """The list in that message, by default the chat's last; empty where none is remembered."""
+        """The list in that message, by default the chat's last; empty if none is remembered."""
         return self._lists.get((chat_id, message_id)) or ()
 
     def remember_question(self, chat_id: int, question: str) -> str:
-        """A short name for a question, good in this chat alone until it is forgotten: "~1f2e3d4c5b6a"."""
-        name = _make_handle(question)
-        self._questions.put((chat_id, name), question)
-        return name
+        """A short handle for a question, valid in this chat until evicted: "~1f2e3d4c5b6a"."""
+        handle = _make_handle(question)
+        self._questions.put((chat_id, handle), question)
+        return handle
 
     def recall_question(self, chat_id: int, handle: str) -> str | None:
-        """The question that `handle` names in this chat, None where it is forgotten."""
+        """The question behind `handle` in this chat, or None if it was evicted."""
         return self._questions.get((chat_id, handle))
 
     def remember_command(self, chat_id: int, typed: TypedCommand) -> str:
-        """The same for a whole command."""
-        name = _make_handle(repr(typed))
-        self._commands.put((chat_id, name), typed)
-        return name
+        """A short handle for a whole command, as for a question."""
+        handle = _make_handle(repr(typed))
+        self._commands.put((chat_id, handle), typed)
+        return handle
 
     def recall_command(self, chat_id: int, handle: str) -> TypedCommand | None:
-        """The command that `handle` names in this chat, None where it is forgotten."""
+        """The command behind `handle` in this chat, or None if it was evicted."""
         return self._commands.get((chat_id, handle))
 
     def forget_chat(self, chat_id: int) -> None:
-        """Nothing was ever said in this chat."""
+        """Drop everything remembered about this chat."""
         self._lists.forget_chat(chat_id)
         self._questions.forget_chat(chat_id)
         self._commands.forget_chat(chat_id)
 
 
 def is_handle(words: str) -> bool:
-    """Whether this is a name that `Recent` gives."""
+    """Whether `words` is a handle made by `ChatMemory`."""
     return _HANDLE.fullmatch(words) is not None
 
 

@@ -1,7 +1,7 @@
-"""Who may ask for a group's articles? Its administrators, unless the newsroom's settings have it already.
+"""Permission checks for subscribing a group: only its administrators may, and not if the settings name it.
 
-Telegram is asked at that moment who administers the group; if it does not say so in time, that counts as no.
-A nameless administrator writes as the group itself, which nobody else can (Bot API, Message.sender_chat).
+Telegram is asked each time; no answer in time counts as no. An anonymous administrator writes as the group
+itself, which nobody else can (Bot API, Message.sender_chat).
 """
 
 from bot.commands.types import CommandContext, Reply, Request
@@ -11,12 +11,12 @@ from storage.records import ChatKind
 
 
 def is_group(request: Request) -> bool:
-    """Whether others read here, too."""
+    """Whether the request comes from a group, not from a private chat."""
     return request.chat.kind is not ChatKind.PRIVATE
 
 
 async def group_refusal(request: Request, context: CommandContext) -> Reply | None:
-    """What to answer in a group where this request may not begin or end its articles; None where it may."""
+    """The reply if the requester may not change the group's subscription; None if they may."""
     if await _is_in_settings(request, context):
         return _fixed_by_settings(request)
     if not await _is_by_administrator(request, context):
@@ -34,24 +34,22 @@ async def _is_in_settings(request: Request, context: CommandContext) -> bool:
 
 
 async def _is_by_administrator(request: Request, context: CommandContext) -> bool:
-    """Whether an administrator of this group asks."""
+    """Whether the request comes from an administrator of this group."""
     if request.as_group:
         return True
     return bool(request.user_id) and await context.is_administrator(request.chat.id, request.user_id)
 
 
 def _administrators_only(request: Request, context: CommandContext) -> Reply:
-    """To everybody else."""
     say = request.say
     text = say(
-        "Only an administrator of this group can do that, and Telegram does not tell me that you are one."
-        " In our private chat you can get every article yourself."
+        "Only administrators of this group can do that, and Telegram doesn't tell me that you're one."
+        " You can still get every article in our private chat."
     )
-    button = Button(say("Write to me"), url=f"https://t.me/{context.bot_username}?start=subscribe")
+    button = Button(say("Open a chat"), url=f"https://t.me/{context.bot_username}?start=subscribe")
     return Reply(html=escape(text), buttons=((button,),), unavailable=True)
 
 
 def _fixed_by_settings(request: Request) -> Reply:
-    """Where the newsroom posts by its own wish, nobody else can begin or end it."""
-    text = request.say("The newsroom itself has every article posted here, and it alone can end that.")
+    text = request.say("The newsroom posts every article here itself, and only the newsroom can stop that.")
     return Reply(html=escape(text), unavailable=True)

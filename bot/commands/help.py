@@ -1,4 +1,4 @@
-"""/help: what can I type? Written from the list of commands."""
+"""/help: every command and how to type it, generated from the list of commands."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from bot.render import Button, Html, bold, code, escape, join_html
 
 
 def help_command(commands: Sequence[Command]) -> Command:
-    """The command that explains these commands, and itself."""
+    """The /help command for these commands; operators' commands are explained to operators only."""
 
-    async def answer_help(request: Request, _desk: CommandContext) -> Reply:
+    async def answer_help(request: Request, _context: CommandContext) -> Reply:
         shown = [command for command in commands if request.operator or not command.operators_only]
         parts = [_explain_command(command, request.say) for command in shown]
         return Reply(
@@ -22,7 +22,7 @@ def help_command(commands: Sequence[Command]) -> Command:
         name="help",
         answer=answer_help,
         summary="All commands",
-        usage=(Usage("help", "all commands and what to type behind them"),),
+        usage=(Usage("help", "all commands and what to type after them"),),
     )
 
 
@@ -33,5 +33,5 @@ def _explain_command(command: Command, say: Translator) -> Html:
 
 
 def _usage_example(typed: str) -> Html:
-    """A bare command can be tapped; what needs words behind it can be copied."""
+    """A bare command can be tapped; one with words after it is code, which a tap copies."""
     return escape(SafeText(f"/{typed}")) if " " not in typed else code(f"/{typed}")

@@ -1,8 +1,8 @@
-"""What did they type, as they see it? Invisible letters that keyboards, copying and pranks leave are none.
+"""Removal of the invisible characters that keyboards, copying and pranks leave in what readers type.
 
-Which letters are invisible: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), controls, and
-two that are drawn as a blank. Some shape what stands beside them and stay there: joiners between letters of
-scripts that need them (Persian, Sinhala) or between emoji, variation selectors behind a sign, a flag's tags.
+Invisible are Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), controls, and two characters
+drawn as a blank. Some shape their neighbors and stay there: joiners between letters of scripts that need them
+(Persian, Sinhala) or between emoji, variation selectors after a symbol, the tags of a flag.
 """
 
 import regex
@@ -15,7 +15,7 @@ _NEVER = (
     r"\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     r"\U000e0000-\U000e001f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
 )
-#: What joiners and selectors may shape.
+#: Characters that joiners and selectors may shape.
 _SHAPED = rf"[\p{{L}}\p{{M}}\p{{S}}--\p{{Latin}}\p{{Greek}}\p{{Cyrillic}}\x00-\x7f{_SELECTORS}{_JOINERS}]"
 
 _INVISIBLE = regex.compile(f"[{_NEVER}{_JOINERS}{_SELECTORS}{_TAGS}]")
@@ -29,7 +29,7 @@ _STRAY = (
 
 
 def remove_stray_characters(text: str) -> str:
-    """`text` as it is seen: invisible letters stay only where they shape a letter or sign beside them."""
+    """`text` as readers see it: invisible characters stay only if they shape a neighbor."""
     if text.isascii() and text.isprintable():
         return text
     text = str(_BLANK.sub(" ", text))
@@ -39,5 +39,5 @@ def remove_stray_characters(text: str) -> str:
 
 
 def remove_invisible(text: str) -> str:
-    """`text` without any invisible letter: for comparing."""
+    """`text` without any invisible character, for comparison."""
     return str(_INVISIBLE.sub("", text))

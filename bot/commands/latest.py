@@ -1,4 +1,4 @@
-"""/latest: what is new?"""
+"""/latest: the newest headlines, page by page, of all sections or of one."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ SECTIONS_OFFERED = 12
 
 
 async def answer_latest(request: Request, context: CommandContext) -> Reply:
-    """The newest headlines, of one section where one is named."""
+    """The newest headlines, of one section if it is named."""
     words, offset = split_page(request.words)
     count, wanted = _split_count(words)
     if not 1 <= count <= MAX_HEADLINES:
@@ -42,12 +42,12 @@ async def answer_latest(request: Request, context: CommandContext) -> Reply:
 
 
 def content_language(request: Request, context: CommandContext) -> str:
-    """The language of the articles to show: the edition's, where editions differ in it."""
+    """The language of the articles to show: the edition's if editions differ in language, else any ("")."""
     return request.edition.language if len({each.language for each in context.policy.editions}) > 1 else ""
 
 
 def _split_count(words: str) -> tuple[int, str]:
-    """How many, and the section: the number may stand before it or behind it."""
+    """The count and the section; the count may come before or after it."""
     parts = words.split()
     for place in (0, -1):
         if parts and (count := parse_number(parts[place])) is not None:
@@ -85,7 +85,7 @@ def _latest_pages(request: Request, count: int, section: str, offset: int, *, mo
 
 
 def _section_command(count: int, section: str) -> str:
-    """The command that shows this section, short enough for a button and read as it is meant."""
+    """The command that shows this section; its handle replaces a name that would not fit or parse back."""
     typed = f"latest {count} {section}".strip()
     as_meant = not section or (_split_count(f"{count} {section}") == (count, section) and "@" not in section)
     return (
@@ -126,7 +126,7 @@ COMMAND = Command(
     summary="The newest headlines",
     usage=(
         Usage("latest", "the five newest"),
-        Usage("latest 10", "as many as you say, up to 20"),
-        Usage("latest 5 World", "of one section"),
+        Usage("latest 10", "as many as you like, up to 20"),
+        Usage("latest 5 World", "from one section"),
     ),
 )

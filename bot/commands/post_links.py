@@ -1,7 +1,7 @@
-"""Which post does a link to Telegram mean? In all the forms that Telegram's apps make and open.
+"""Parsing of links to Telegram posts, in every form that Telegram's apps create and open.
 
-Source: core.telegram.org/api/links. In a group with topics the topic stands before the post; `single`,
-`thread` and `comment` say how the post is opened, never which one it is.
+Source: core.telegram.org/api/links. In a group with topics the topic's number comes before the post's;
+`single`, `thread` and `comment` say how a post is opened, never which one it is.
 """
 
 import re
@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 _HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _NAME = re.compile(r"[A-Za-z]\w{3,31}", re.ASCII)
-#: The Bot API's ids of channels and supergroups lie below this, by the number that links have.
+#: The Bot API's id of a channel or supergroup is this minus the number in its links.
 _CHANNEL_ID_BASE = -(10**12)
 
 
 def parse_post_link(url: str) -> tuple[int | str, int] | None:
-    """The chat, by its Bot API id or its name without "@", and the message's number; None for other links."""
+    """The chat (its Bot API id, or its name without "@") and the message id; None for other links."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""/privacy and /forget: what is kept of a reader, and how it is erased."""
+"""/privacy and /forget: what is stored about a reader, and how it is erased."""
 
 import math
 from datetime import timedelta
@@ -10,25 +10,25 @@ from storage.records import Chat, ChatKind
 
 
 async def answer_privacy(request: Request, context: CommandContext) -> Reply:
-    """What is kept of this chat, now and in general."""
+    """What is stored about this chat now, and what is stored in general."""
     say = request.say
     kept = await context.db.read(chats.get, request.chat.id)
     if request.chat.kind is not ChatKind.PRIVATE:
-        now = say("Of this group I keep its id and title, where I post to it. Of its members I keep nothing.")
+        now = say("If I post to this group, I keep its ID and title. I keep nothing about its members.")
     elif kept is None:
-        now = say("Of you I keep nothing now.")
+        now = say("I keep nothing about you.")
     else:
-        now = say("Of you I keep now: this chat's id, what you asked for, and which alerts I sent lately.")
+        now = say("I keep this chat's ID, your choices, and which alerts I sent you lately.")
     lines = (
-        say("I keep no names, no messages, no searches and no record of what you read."),
-        say("Only if you ask for alerts do I keep this chat's id and what you asked for, until you stop."),
+        say("I never keep names, messages, searches or what you read."),
+        say("I keep this chat's ID and your choices only while alerts are on."),
         say.with_count(
-            "Which alerts I sent you is forgotten after {count} day.",
-            "Which alerts I sent you is forgotten after {count} days.",
+            "The list of alerts I sent you is deleted after {count} day.",
+            "The list of alerts I sent you is deleted after {count} days.",
             max(1, math.ceil(context.policy.alert_retention / timedelta(days=1))),
         ),
-        say("/forget erases it at once, and so does blocking this bot: from the disk, too."),
-        say("Only a backup that the newsroom made before may hold it, until that is replaced."),
+        say("/forget erases it all at once, from the disk too. So does blocking this bot."),
+        say("A backup that the newsroom made earlier may still hold it until it is replaced."),
     )
     buttons = ((Button(say("Erase it"), command="forget"),),) if _can_erase(request, kept) else ()
     return Reply(
@@ -37,32 +37,35 @@ async def answer_privacy(request: Request, context: CommandContext) -> Reply:
 
 
 async def answer_forget(request: Request, context: CommandContext) -> Reply:
-    """Erase what is kept of a private chat, now."""
+    """Erase everything stored about a private chat at once."""
     say = request.say
     if request.chat.kind is not ChatKind.PRIVATE:
-        return Reply(
-            html=escape(say("I keep nothing of a group's members. In our private chat, /forget works."))
+        text = say(
+            "I keep nothing about group members. To erase your own data, send /forget in our private chat."
         )
+        return Reply(html=escape(text))
     if await erase_chat(context, request.chat.id):
-        return Reply(html=escape(say("Done. I keep nothing of you. Alerts are off.")), toast=say("Erased."))
+        return Reply(
+            html=escape(say("Done. I keep nothing about you, and alerts are off.")), toast=say("Erased.")
+        )
     text = say(
-        "Done. Alerts are off, and I no longer know you. A last trace is still on my disk; "
-        "it is overwritten within minutes."
+        "Done. Alerts are off. The last traces of your data are still on the disk; "
+        "they are overwritten within minutes."
     )
     return Reply(html=escape(text), toast=say("Erased."))
 
 
 async def erase_chat(context: CommandContext, chat_id: int) -> bool:
-    """Erase all that is known of a chat; whether nothing of it is in any file of the database by now."""
+    """Erase everything known about a chat; whether no database file holds any of it by now."""
     context.memory.forget_chat(chat_id)
-    traces = context.db.erasure
-    if await context.db.run(chats.erase_chat, chat_id) or traces.is_pending:
-        return await traces.erase()
+    erasure = context.db.erasure
+    if await context.db.run(chats.erase_chat, chat_id) or erasure.is_pending:
+        return await erasure.erase()
     return True
 
 
 async def erase_gone_chat(context: CommandContext, chat_id: int) -> None:
-    """A reader blocked the bot, or is no more: erased at once; nobody waits until the disk has followed."""
+    """Erase a reader who blocked the bot or is gone; the disk is overwritten in the background."""
     context.memory.forget_chat(chat_id)
     if await context.db.run(chats.erase_chat, chat_id):
         context.db.erasure.is_needed = True
@@ -75,13 +78,13 @@ def _can_erase(request: Request, kept: Chat | None) -> bool:
 COMMAND = Command(
     name="privacy",
     answer=answer_privacy,
-    summary="What is kept of you",
-    usage=(Usage("privacy", "what is kept of you: next to nothing"),),
+    summary="What I keep about you",
+    usage=(Usage("privacy", "what I keep about you: very little"),),
 )
 FORGET = Command(
     name="forget",
     answer=answer_forget,
     changes_state=True,
-    summary="Erase what is kept of you",
+    summary="Erase what I keep about you",
     usage=(Usage("forget", "erase it now; alerts stop"),),
 )

@@ -1,4 +1,4 @@
-"""/related: what belongs to this? To a link, a number, a post pointed at, words, or the newest article."""
+"""/related: articles related to a link, a list number, a post replied to, words or the newest article."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from storage.related import RelatedArticle, articles_related_to_text, related_ar
 
 
 async def answer_related(request: Request, context: CommandContext) -> Reply:
-    """The articles most related to what was asked for, five at a time."""
+    """The most closely related articles, five per page."""
     words, offset = split_page(request.words)
     subject = await resolve_subject(request, context, words)
     if isinstance(subject, UnknownSubject):
@@ -60,7 +60,7 @@ def _related_reply(
     )
     title = join_html(" ", bold(escape(say("Related to"))), _subject_title(subject))
     if not page:
-        nothing = say("There is no more.") if offset else say("Nothing in the archive is related enough.")
+        nothing = say("That's all.") if offset else say("No related articles found.")
         answer = _reply_suggesting_latest(request, join_html("\n\n", title, escape(nothing)))
         return replace(answer, unavailable=offset > 0)
     html = render_list(
@@ -80,7 +80,7 @@ def _subject_title(subject: Article | str) -> Html:
 
 
 def _related_command(request: Request, context: CommandContext, subject: Article | str) -> str:
-    """The command that asks the same again, short enough for a button."""
+    """The command that repeats this request; a handle replaces words that do not fit into a button."""
     if isinstance(subject, Article):
         return f"related id:{subject.id}"
     command = f"related {subject}"
@@ -99,9 +99,9 @@ COMMAND = Command(
     answer=answer_related,
     summary="Articles on the same subject",
     usage=(
-        Usage("related 2", "to the second article of the last list"),
-        Usage("related https://…", "to the article at a link, or to a post of the channel"),
-        Usage("related river flood", "to some words"),
-        Usage("related", "to the post you reply to or forward, or to the newest article"),
+        Usage("related 2", "related to the second article in the last list"),
+        Usage("related https://…", "related to the article behind a link, or to a channel post"),
+        Usage("related river flood", "related to a few words"),
+        Usage("related", "related to the post you reply to or forward, or to the newest article"),
     ),
 )

@@ -1,4 +1,4 @@
-"""What does a reader mean by "this"? An article, some words, or nothing that we know: then what to try."""
+"""Resolution of what a reader refers to: an article, some words, or a hint if it is neither."""
 
 import re
 from collections.abc import Sequence
@@ -13,28 +13,26 @@ from storage import articles, chats, reports
 from storage.database import Connection
 from storage.records import Article
 
-TEXT_LIMIT = 2000  #: characters of a text that are compared
+TEXT_LIMIT = 2000  #: characters of a text that are compared; the rest is ignored
 
 _ARTICLE = re.compile(r"id:(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownSubject:
-    """Nothing that we know was meant."""
+    """Nothing known was referred to."""
 
-    sentence: str  #: what would have worked
+    sentence: str  #: a hint for the reader, in their language
 
 
 Subject = Article | str | UnknownSubject
 
 
 async def resolve_subject(request: Request, context: CommandContext, words: str) -> Subject:
-    """The article, or the text, that `words` and what the reader points at mean."""
+    """The article or text that `words`, or the message they point at, refer to."""
     if is_handle(words):
         text = context.memory.recall_question(request.chat.id, words)
-        return text or UnknownSubject(
-            request.say("That was too long ago for me to remember. Please ask again.")
-        )
+        return text or UnknownSubject(request.say("That button has expired. Please ask again."))
     if found := _ARTICLE.fullmatch(words):
         return await _load_article(request, context, [int(found[1])])
     if (place := parse_number(words)) is not None:
@@ -45,7 +43,7 @@ async def resolve_subject(request: Request, context: CommandContext, words: str)
 
 
 async def resolve_article(request: Request, context: CommandContext) -> tuple[Article | UnknownSubject, str]:
-    """The one article that an operator names (a link, a number, a post pointed at), and the words behind it.
+    """The one article that an operator names by a link, a number or a reply, and the words after it.
 
     Never a guess: neither words nor the newest article count.
     """
@@ -58,7 +56,7 @@ async def resolve_article(request: Request, context: CommandContext) -> tuple[Ar
         rest = request.words.strip()
         shown = await context.db.read(_article_in_message, request.pointed_message, request.pointed_at)
         found = shown or UnknownSubject(
-            request.say("Which article? Its link goes behind the command, or reply to its post.")
+            request.say("Which article? Put its link after the command, or reply to its post.")
         )
     return found, rest.strip()
 
@@ -67,11 +65,11 @@ async def _load_article(
     request: Request, context: CommandContext, ids: Sequence[int]
 ) -> Article | UnknownSubject:
     found = await context.db.read(articles.get_many, ids)
-    return found[0] if found else UnknownSubject(request.say("That article is not in the archive any more."))
+    return found[0] if found else UnknownSubject(request.say("That article is no longer in the archive."))
 
 
 async def _find_numbered(request: Request, context: CommandContext, place: int) -> Article | UnknownSubject:
-    """The article with this number in the list replied to, else in the chat's last list."""
+    """The article at this place in the list replied to, else in the chat's last list."""
     say = request.say
     chat_id, message_id = request.pointed_message or (0, 0)
     listed = (
@@ -82,7 +80,7 @@ async def _find_numbered(request: Request, context: CommandContext, place: int) 
     listed = listed or context.memory.recall_list(request.chat.id)
     if not listed:
         return UnknownSubject(
-            say("I have shown no list here lately. /latest shows one; then /related 2 works.")
+            say("There's no recent list in this chat. Send /latest first, then /related 2.")
         )
     if not 1 <= place <= len(listed):
         return UnknownSubject(_list_range(request, len(listed)))
@@ -92,7 +90,7 @@ async def _find_numbered(request: Request, context: CommandContext, place: int) 
 async def _find_numbered_link(
     request: Request, context: CommandContext, place: int
 ) -> Article | UnknownSubject:
-    """By the links of the list replied to: it outlives our memory of it."""
+    """The article behind the nth link of the list replied to, which outlives our memory of the list."""
     if not 1 <= place <= len(request.pointed_at):
         return UnknownSubject(_list_range(request, len(request.pointed_at)))
     return await _find_linked(request, context, request.pointed_at[place - 1])
@@ -100,8 +98,8 @@ async def _find_numbered_link(
 
 def _list_range(request: Request, count: int) -> str:
     return request.say.with_count(
-        "That list had {count} article: /related 1.",
-        "That list had {count} articles: /related 1 to /related {count}.",
+        "That list has {count} article: /related 1.",
+        "That list has {count} articles: /related 1 to /related {count}.",
         count,
     )
 
@@ -109,26 +107,28 @@ def _list_range(request: Request, count: int) -> str:
 async def _find_linked(request: Request, context: CommandContext, url: str) -> Article | UnknownSubject:
     found = await context.db.read(_article_at_link, url)
     return found or UnknownSubject(
-        request.say("I know no article at that link. Words work too: /related river flood.")
+        request.say("That link isn't one of our articles. You can use words instead: /related river flood")
     )
 
 
 async def _find_pointed(request: Request, context: CommandContext) -> Subject:
-    """What the message replied to or forwarded is about; without one, the newest article."""
+    """The article or text of the message replied to or forwarded; without one, the newest article."""
     found = await context.db.read(_article_in_message, request.pointed_message, request.pointed_at)
     if found:
         return found
     if request.pointed_text.strip():
         return request.pointed_text[:TEXT_LIMIT]
     if request.pointed_message:
-        sentence = request.say("I find no article in that message. Words work too: /related river flood.")
+        sentence = request.say(
+            "There's no article of ours in that message. You can use words instead: /related river flood"
+        )
         return UnknownSubject(sentence)
     newest = await context.db.read(articles.list_latest, 1, language=content_language(request, context))
     return newest[0] if newest else UnknownSubject(request.say("There is no news yet."))
 
 
 def _article_at_link(connection: Connection, url: str) -> Article | None:
-    """The article at a link, or in the post that the link leads to."""
+    """The article behind a link, or in the post that the link leads to."""
     post = parse_post_link(url)
     if post is None:
         return articles.get_by_url(connection, url)
@@ -140,7 +140,7 @@ def _article_at_link(connection: Connection, url: str) -> Article | None:
 def _article_in_message(
     connection: Connection, message: tuple[int, int] | None, links: Sequence[str]
 ) -> Article | None:
-    """The article that a message shows: as our own post, else by the first of its links that we know."""
+    """The article in a message: one of our own posts, else the first known article among its links."""
     number = reports.article_of_message(connection, *message) if message else None
     if number is not None:
         return articles.get(connection, number)

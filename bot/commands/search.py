@@ -1,4 +1,4 @@
-"""/search: which articles say so? Best first or newest first, with the words in their place."""
+"""/search: articles with the given words, most relevant or newest first, each with a snippet."""
 
 from bot.commands.arguments import PAGE_SIZE, command_at, fits_button, page_buttons, split_page
 from bot.commands.chat_memory import is_handle
@@ -19,11 +19,11 @@ from storage.search import SearchPage
 from storage.search import search_articles as find
 
 BY_DATE = "by:date"
-QUESTION_LIMIT = 300  #: characters that are read
+QUESTION_LIMIT = 300  #: characters of a query; the rest is ignored
 
 
 async def answer_search(request: Request, context: CommandContext) -> Reply:
-    """The articles that say what was typed, five at a time."""
+    """The articles that match the query, five per page."""
     say = request.say
     words, offset = split_page(request.words)
     words, by_date = _split_order(words)
@@ -31,10 +31,10 @@ async def answer_search(request: Request, context: CommandContext) -> Reply:
     if is_handle(words):
         question = context.memory.recall_question(request.chat.id, words)
     if question is None:
-        text = say("That was too long ago for me to remember. Please ask again.")
+        text = say("That button has expired. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
     if not to_plain_text(question):
-        return Reply(html=escape(say("What shall I look for? For example: /search river flood")))
+        return Reply(html=escape(say("What are you looking for? For example: /search river flood")))
     order = "date" if by_date else "best"
     page = await context.db.read_serially(find, context.index, question, PAGE_SIZE, offset, order=order)
     return _search_reply(
@@ -55,7 +55,7 @@ def _search_reply(
     count = say.with_count("{count} article", "{count} articles", page.total)
     title = join_html(" · ", bold(escape(f"“{shorten(to_plain_text(question), 80)}”")), escape(count))
     if not page.matches:
-        text = say("There is no more.") if offset else say("No article says so. Fewer or other words may do.")
+        text = say("That's all.") if offset else say("No articles found. Try fewer or different words.")
         html = join_html("\n\n", bold(escape(f"“{shorten(to_plain_text(question), 80)}”")), escape(text))
         return Reply(html=html, unavailable=offset > 0)
     lines = [
@@ -80,7 +80,7 @@ def _search_buttons(request: Request, page: SearchPage, command: str, offset: in
     if page.total < 2:
         return pages
     other = (
-        Button(say("Best first"), command=command)
+        Button(say("Most relevant first"), command=command)
         if by_date
         else Button(say("Newest first"), command=f"{command} {BY_DATE}")
     )
@@ -88,7 +88,7 @@ def _search_buttons(request: Request, page: SearchPage, command: str, offset: in
 
 
 def _search_command(request: Request, context: CommandContext, question: str) -> str:
-    """The command that asks the same again, short enough for a button."""
+    """The command that repeats this search; a handle replaces words that do not fit into a button."""
     command = f"search {question}"
     longest = command_at(f"{command} {BY_DATE}", 1000)
     if fits_button(longest) and to_plain_text(question) == question and not question.startswith("~"):
@@ -99,10 +99,10 @@ def _search_command(request: Request, context: CommandContext, question: str) ->
 COMMAND = Command(
     name="search",
     answer=answer_search,
-    summary="Find articles by their words",
+    summary="Search articles by keyword",
     usage=(
-        Usage("search river flood", "articles that say so, best first"),
-        Usage('search "river flood" -storm', "a phrase, and what must not be there"),
-        Usage("search flood section:World from:2026-10", "in a section, since a month or a day"),
+        Usage("search river flood", "articles with these words, most relevant first"),
+        Usage('search "river flood" -storm', "an exact phrase, and a word to leave out"),
+        Usage("search flood section:World from:2026-10", "in a section, since a month or day"),
     ),
 )

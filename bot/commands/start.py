@@ -1,4 +1,4 @@
-"""/start: who are you? And a deep link's answer, at once."""
+"""/start: the welcome, and the answers to deep links."""
 
 import re
 from dataclasses import replace
@@ -14,9 +14,9 @@ _ID = re.compile(r"[0-9]{1,18}")
 
 
 async def answer_start(request: Request, context: CommandContext) -> Reply:
-    """What the bot does; behind a deep link, what the link promised.
+    """What the bot does, or what a deep link promised.
 
-    Whoever follows a link may not know what it says: what would change something is only offered.
+    Readers may not know what a link does, so anything that changes state is only offered.
     """
     promised, _, which = request.words.partition("_")
     match promised.casefold():
@@ -29,12 +29,10 @@ async def answer_start(request: Request, context: CommandContext) -> Reply:
 
 
 async def _answer_deep_link(request: Request, context: CommandContext, what: str, which: str) -> Reply:
-    """What a link below a post promised about its article."""
+    """The related articles, or the article itself, for a link below a post."""
     found = await context.db.read(articles.get, int(which) if _ID.fullmatch(which) else 0)
     if found is None:
-        return _missing_article_reply(
-            request, request.say("I don't know the article that this link is about.")
-        )
+        return _missing_article_reply(request, request.say("I don't know the article behind this link."))
     if found.state is not ArticleState.LIVE:
         return _missing_article_reply(request, request.say("This article was withdrawn."))
     if what == "read":
@@ -48,7 +46,7 @@ def _missing_article_reply(request: Request, sentence: str) -> Reply:
 
 
 def _article_reply(request: Request, article: Article) -> Reply:
-    """The article as a post, for a reader who came by a link to it."""
+    """The article as a post, for a reader who followed a link to it."""
     content = render_post(
         article, language=request.language, timezone=request.timezone, now=request.now, private=True
     )
@@ -60,9 +58,9 @@ def _article_reply(request: Request, article: Article) -> Reply:
 def _welcome_reply(request: Request) -> Reply:
     say = request.say
     lines = (
-        say("I bring the newsroom's articles here and find them again for you."),
-        say("/latest shows the newest headlines; /related 2 finds what belongs to the second of them."),
-        say("Send me a link, a post or some words, and I look for what belongs to them."),
+        say("Read and search our reporting here."),
+        say("/latest shows the newest headlines; /related 2 finds articles related to the second."),
+        say("Send me a link, a post or a few words and I'll find related articles."),
     )
     rows: Rows = (
         (Button(say("Latest news"), command="latest 5"), Button(say("All commands"), command="help")),

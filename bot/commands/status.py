@@ -1,4 +1,4 @@
-"""/status: does everything run? Feeds, what is owed, chats that can't be reached, and the last runs."""
+"""/status: feeds, the backlog, chats that cannot be reached, and the last job runs."""
 
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from storage import feeds, job_runs, reports
 from storage.database import Connection
 from storage.records import Chat, Feed, FeedState, Run
 
-SHOWN = 10  #: feeds, chats or jobs in a list
+SHOWN = 10  #: feeds, chats or jobs in each list
 ERROR_LIMIT = 120
 
 
 async def answer_status(request: Request, context: CommandContext) -> Reply:
-    """What an operator wants to know at a glance."""
+    """The state of the bot at a glance, for operators."""
     known, owed, last = await context.db.read(_read_status, request.now)
     parts = (_feeds_section(request, known), _backlog_section(request, owed), _runs_section(request, last))
     return Reply(html=join_html("\n\n", *parts))
@@ -39,7 +39,7 @@ def _feeds_section(request: Request, known: list[Feed]) -> Html:
 def _troubled_feed(request: Request, feed: Feed) -> Html:
     since = _short_time(request, feed.succeeded_at) if feed.succeeded_at else request.say("never")
     said = request.say(
-        "{failures} failures in a row; last good look: {time}", failures=feed.failures, time=since
+        "{failures} failed updates in a row; last success: {time}", failures=feed.failures, time=since
     )
     error = escape(_error_line(feed.last_error))
     return join_html(" · ", code(_error_line(feed.url)), escape(feed.state.value), escape(said), error)
@@ -48,9 +48,11 @@ def _troubled_feed(request: Request, feed: Feed) -> Html:
 def _backlog_section(request: Request, owed: reports.Backlog) -> Html:
     say = request.say
     lanes = ", ".join(f"{lane.value} {count}" for lane, count in owed.owed.items())
-    lines = [bold(escape(say("Owed: {lanes}", lanes=lanes)))]
+    lines = [bold(escape(say("Backlog: {lanes}", lanes=lanes)))]
     if owed.oldest:
-        lines.append(escape(say("The oldest is due since {time}.", time=_short_time(request, owed.oldest))))
+        lines.append(
+            escape(say("The oldest has been due since {time}.", time=_short_time(request, owed.oldest)))
+        )
     if owed.unclear or owed.repeated:
         unclear = say(
             "Unclear: {unclear}; repeated: {repeated}", unclear=owed.unclear, repeated=owed.repeated
@@ -69,7 +71,7 @@ def _backlog_section(request: Request, owed: reports.Backlog) -> Html:
 
 def _flood_notice(request: Request, chat: Chat) -> str:
     assert chat.flooded_until
-    return request.say("Telegram takes nothing before {time}", time=_short_time(request, chat.flooded_until))
+    return request.say("rate limited by Telegram until {time}", time=_short_time(request, chat.flooded_until))
 
 
 def _runs_section(request: Request, last: list[Run]) -> Html:

@@ -1,4 +1,4 @@
-"""/story: which articles tell one story? And the editor's word: take one out, or make one of two."""
+"""/story: the articles of a story; editors can split one off or join two stories."""
 
 from dataclasses import replace
 
@@ -20,14 +20,14 @@ from bot.render import (
 from storage import stories
 from storage.records import Article, ArticleState
 
-STORY_PAGE_SIZE = 10  #: articles at a time
+STORY_PAGE_SIZE = 10  #: articles per page
 
 
 async def answer_story(request: Request, context: CommandContext) -> Reply:
-    """The articles of a story, or what became of an editor's wish about it."""
+    """The articles of a story, or the result of splitting or joining."""
     words, offset = split_page(request.words)
-    wish, _, rest = words.partition(" ")
-    match wish.casefold():
+    action, _, rest = words.partition(" ")
+    match action.casefold():
         case "split":
             return await _split_story(replace(request, words=rest), context)
         case "join":
@@ -44,7 +44,7 @@ async def _show_story(request: Request, context: CommandContext, offset: int) ->
     page, say = known[offset : offset + STORY_PAGE_SIZE], request.say
     count = say.with_count("A story of {count} article", "A story of {count} articles", len(known))
     if not page:
-        return Reply(html=escape(say("There is no more.")), unavailable=True)
+        return Reply(html=escape(say("That's all.")), unavailable=True)
     html = render_list(
         join_html("\n", bold(escape(_article_title(known[0]))), escape(count)),
         [ListLine(each, _repetition_note(request, each)) for each in page],
@@ -67,12 +67,12 @@ async def _split_story(request: Request, context: CommandContext) -> Reply:
     say, title = request.say, _article_title(article)
     done = await context.db.run(stories.split_off, article.id, request.now)
     if not done:
-        text: str = say("“{title}” was in a story of its own before.", title=title)
+        text: str = say("“{title}” is already a story of its own.", title=title)
         return _story_reply(request, text, article)
     context.wake_publisher()
-    text = say("“{title}” is in a story of its own now.", title=title)
+    text = say("“{title}” is now a story of its own.", title=title)
     if article.duplicate_of:
-        text += " " + say("It no longer counts as a repetition: channels that left it out get it.")
+        text += " " + say("It's no longer treated as a duplicate; channels that skipped it will get it now.")
     return _story_reply(request, text, article)
 
 
@@ -83,32 +83,34 @@ async def _join_stories(request: Request, context: CommandContext) -> Reply:
         return Reply(html=escape(one.sentence))
     other, _ = await _resolve_live_article(replace(request, words=rest), context)
     if isinstance(other, UnknownSubject):
-        sentence = other.sentence if rest else say("With which one? /story join wants two articles.")
+        sentence = other.sentence if rest else say("With which article? /story join needs two.")
         return Reply(html=escape(sentence))
     if await context.db.run(stories.merge_stories, one.id, other.id, request.now):
         context.wake_publisher()
-        return _story_reply(request, say("Both are one story now."), one)
-    return _story_reply(request, say("Both were in one story before."), one)
+        return _story_reply(request, say("Both are now one story."), one)
+    return _story_reply(request, say("Both are already in one story."), one)
 
 
 async def _resolve_live_article(
     request: Request, context: CommandContext
 ) -> tuple[Article | UnknownSubject, str]:
-    """The first article named, live, and the words behind it."""
+    """The first article named, if it is not withdrawn, and the words after it."""
     first, _, rest = request.words.strip().partition(" ")
-    if first.startswith("id:"):  # a button's
+    if first.startswith("id:"):  # from a button
         found = await resolve_subject(request, context, first)
         article: Article | UnknownSubject = found if not isinstance(found, str) else _unknown_article(request)
     else:
         article, rest = await resolve_article(request, context)
     if isinstance(article, Article) and article.state is ArticleState.WITHDRAWN:
-        sentence = request.say("“{title}” was withdrawn and is in no story.", title=_article_title(article))
+        sentence = request.say(
+            "“{title}” was withdrawn and belongs to no story.", title=_article_title(article)
+        )
         return UnknownSubject(sentence), rest
     return article, rest.strip()
 
 
 def _unknown_article(request: Request) -> UnknownSubject:
-    return UnknownSubject(request.say("That article is not in the archive any more."))
+    return UnknownSubject(request.say("That article is no longer in the archive."))
 
 
 def _repetition_note(request: Request, article: Article) -> Html:
@@ -127,11 +129,11 @@ def _story_reply(request: Request, text: str, article: Article) -> Reply:
 COMMAND = Command(
     name="story",
     answer=answer_story,
-    summary="The story that an article is part of",
+    summary="The story an article belongs to",
     usage=(
-        Usage("story https://…", "its articles, the first one first"),
-        Usage("story split https://…", "take an article out, into a story of its own"),
-        Usage("story join https://… https://…", "make one story of two"),
+        Usage("story https://…", "its articles, oldest first"),
+        Usage("story split https://…", "move an article into a story of its own"),
+        Usage("story join https://… https://…", "merge two stories into one"),
     ),
     operators_only=True,
 )

@@ -1,48 +1,51 @@
-"""/subscribe and /unsubscribe: every article in this chat as it appears, or no more of them."""
+"""/subscribe and /unsubscribe: turn alerts for every article on or off in this chat."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.groups import group_refusal, is_group
 from bot.commands.types import Command, CommandContext, Reply, Request, Usage
 from bot.locale import Translator
 from bot.render import Button, Rows, escape
+from jobs.publish.chat_status import StatusSource, record_status
 from storage import chats
 from storage.database import Connection
-from storage.records import ChatState
 
 
 async def answer_subscribe(request: Request, context: CommandContext) -> Reply:
-    """Alerts for everything, at once; in a group for its administrators alone."""
+    """Turn on alerts for every article; in a group only administrators may."""
     say = request.say
     if request.words.strip():
-        text = say("I can send every article or none so far: /subscribe, without more words.")
+        text = say("For now it's all or nothing: send /subscribe on its own.")
         return Reply(html=escape(text), buttons=((Button("/subscribe", command="subscribe"),),))
     if is_group(request):
         return await _subscribe_group(request, context)
-    if await context.db.run(_store_subscription, request):
-        text = say("Done. I will send you every article as it appears. /unsubscribe stops it.")
+    if await context.db.run(_store_subscription, request, context.policy.operators):
+        text = say("Done. I'll send you every article as it appears. To stop, send /unsubscribe.")
         return Reply(html=escape(text), buttons=_stop_buttons(say), toast=say("Alerts are on."))
     return _already_subscribed(request)
 
 
 async def answer_unsubscribe(request: Request, context: CommandContext) -> Reply:
-    """No more alerts; in a group for its administrators alone."""
+    """Turn alerts off; in a group only administrators may."""
     say = request.say
     if is_group(request):
         return await _unsubscribe_group(request, context)
     if await _stop_all(request, context):
-        text = say("Done. No more alerts. /subscribe starts them again.")
+        text = say("Done. No more alerts. To get them again, send /subscribe.")
         return Reply(html=escape(text), buttons=_start_buttons(say), toast=say("Alerts are off."))
-    return Reply(html=escape(say("You get no alerts. /subscribe starts them.")), buttons=_start_buttons(say))
+    return Reply(
+        html=escape(say("You're not getting alerts. To start, send /subscribe.")), buttons=_start_buttons(say)
+    )
 
 
 async def offer_alerts(request: Request, context: CommandContext) -> Reply:
-    """Ask before anything is stored: who followed a link has not asked for alerts by that."""
+    """Ask before anything is stored: following a link is not asking for alerts."""
     say = request.say
     if await context.db.read(chats.list_subscriptions, request.chat.id):
         return _already_subscribed(request)
     if is_group(request):
-        text = say("Shall I post every article here? An administrator of this group can say so.")
+        text = say("Shall I post every article here? An administrator of this group can turn that on.")
     else:
         text = say("Shall I send you every article?")
     return Reply(html=escape(text), buttons=_start_buttons(say))
@@ -52,9 +55,9 @@ async def _subscribe_group(request: Request, context: CommandContext) -> Reply:
     say = request.say
     if refusal := await group_refusal(request, context):
         return refusal
-    kept = replace(request, chat=replace(request.chat, username=""))  # its id and title are enough
-    if await context.db.run(_store_subscription, kept):
-        text = say("Done. I will post every article here as it appears. /unsubscribe stops it.")
+    kept = replace(request, chat=replace(request.chat, username=""))  # a group's id and title are enough
+    if await context.db.run(_store_subscription, kept, context.policy.operators):
+        text = say("Done. I'll post every article here as it appears. To stop, send /unsubscribe.")
         return Reply(html=escape(text), buttons=_stop_buttons(say), toast=say("Alerts are on."))
     return _already_subscribed(request)
 
@@ -64,14 +67,14 @@ async def _unsubscribe_group(request: Request, context: CommandContext) -> Reply
     if refusal := await group_refusal(request, context):
         return refusal
     if await _stop_all(request, context):
-        text = say("Done. No more articles here. /subscribe starts them again.")
+        text = say("Done. No more articles here. To get them again, send /subscribe.")
         return Reply(html=escape(text), buttons=_start_buttons(say), toast=say("Alerts are off."))
-    text = say("No articles are posted here. /subscribe starts them.")
+    text = say("No articles are posted here. To start, send /subscribe.")
     return Reply(html=escape(text), buttons=_start_buttons(say))
 
 
 async def _stop_all(request: Request, context: CommandContext) -> bool:
-    """Whether there was anything to stop. What is no longer kept has then left the disk, too."""
+    """Whether there was anything to stop. Returns after the erased data has left the disk."""
     stopped, erased = await context.db.run(_delete_subscription, request.chat.id)
     if erased:
         await context.db.erasure.erase()
@@ -81,9 +84,9 @@ async def _stop_all(request: Request, context: CommandContext) -> bool:
 def _already_subscribed(request: Request) -> Reply:
     say = request.say
     if is_group(request):
-        text = say("Every article is posted here already. /unsubscribe stops it.")
+        text = say("Every article is already posted here. To stop, send /unsubscribe.")
     else:
-        text = say("You get every article already. /unsubscribe stops it.")
+        text = say("You already get every article. To stop, send /unsubscribe.")
     return Reply(html=escape(text), buttons=_stop_buttons(say))
 
 
@@ -95,17 +98,17 @@ def _stop_buttons(say: Translator) -> Rows:
     return ((Button(say("Stop alerts"), command="unsubscribe"),),)
 
 
-def _store_subscription(connection: Connection, request: Request) -> bool:
-    known = chats.upsert_chat(connection, request.chat)
-    if known.state is not ChatState.ACTIVE and known.reason != chats.BY_OPERATOR:  # who writes is there
-        chats.set_state(connection, known.id, ChatState.ACTIVE)
+def _store_subscription(connection: Connection, request: Request, operators: Sequence[int]) -> bool:
+    chats.upsert_chat(connection, request.chat)
+    # A message that reaches the bot proves that it is a member, even if Telegram's update was missed.
+    record_status(connection, request.chat.id, StatusSource.MEMBERSHIP, operators, request.now)
     return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
 
 
 def _delete_subscription(connection: Connection, chat_id: int) -> tuple[bool, bool]:
-    """Whether there was anything to stop, and whether the reader was erased.
+    """Whether there was a subscription, and whether the chat was erased.
 
-    What was owed is not sent; without settings nothing is kept.
+    A chat without settings is erased, with the deliveries that it was owed.
     """
     known = chats.get(connection, chat_id)
     stopped = chats.unsubscribe(connection, chat_id) > 0
@@ -119,7 +122,11 @@ COMMAND = Command(
     answer=answer_subscribe,
     changes_state=True,
     summary="Get every article as it appears",
-    usage=(Usage("subscribe", "each one in this chat; in a group an administrator asks; one tap stops it"),),
+    usage=(
+        Usage(
+            "subscribe", "all of them in this chat; in a group an administrator turns it on; one tap stops it"
+        ),
+    ),
 )
 UNSUBSCRIBE = Command(
     name="unsubscribe",

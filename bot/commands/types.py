@@ -1,4 +1,4 @@
-"""What a command is given and what it answers, in no library's terms."""
+"""The types that commands receive and return, independent of any Telegram library."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,50 +15,50 @@ from storage.records import Chat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a reader asked, with what they pointed at."""
+    """A reader's question, with the message that it points at."""
 
     chat: Chat
     user_id: int
-    edition: Edition  #: the newsroom's face that this chat sees
-    words: str  #: what stood behind the command
+    edition: Edition  #: the edition that this chat sees
+    words: str  #: what came after the command
     now: datetime
-    language: str = "en"  #: of the answer
+    language: str = "en"  #: language tag of the reply
     timezone: tzinfo  #: the chat's, or the edition's
-    pointed_at: tuple[str, ...] = ()  #: links of the message replied to or forwarded, in their order
+    pointed_at: tuple[str, ...] = ()  #: links of the message replied to or forwarded, in order
     pointed_message: tuple[int, int] | None = None  #: (chat id, message id) of that message
     pointed_text: str = ""  #: its text
-    operator: bool = False  #: asked by an operator, in a private chat
-    pressed: bool = False  #: asked by a button of ours, not typed
-    as_group: bool = False  #: asked by an administrator who writes as the group itself
+    operator: bool = False  #: sent by an operator in a private chat
+    pressed: bool = False  #: sent by one of our buttons, not typed
+    as_group: bool = False  #: sent by an administrator who writes as the group itself
 
     @property
     def say(self) -> Translator:
-        """The words of the answer's language."""
+        """The translator for the reply's language."""
         return translator_for(self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is said back: Telegram's HTML, made by `bot.render` alone."""
+    """A command's answer; only `bot.render` makes its HTML."""
 
     html: Html
     buttons: Rows = ()
-    articles: tuple[int, ...] = ()  #: the numbered list that `/related 2` means from now on in this chat
-    preview_url: str = ""  #: the link whose preview is shown; none where empty
-    large: bool = False  #: the preview's picture is large, above the text
-    toast: str = ""  #: a line over the chat, for a pressed button
-    unavailable: bool = False  #: what was asked for is gone: for a pressed button `html` becomes a toast
+    articles: tuple[int, ...] = ()  #: the numbered list that `/related 2` refers to from now on
+    preview_url: str = ""  #: the link whose preview is shown; "" for none
+    large: bool = False  #: the preview has a large picture, above the text
+    toast: str = ""  #: the notification at the top of the chat after a button is pressed
+    unavailable: bool = False  #: nothing to show: after a pressed button `html` becomes the toast
 
 
 @dataclass(slots=True)
 class BotName:
-    """The bot's @name as Telegram has it now, without "@": it changes when @BotFather renames the bot."""
+    """The bot's current @name, without "@"; mutable, as the bot can be renamed at @BotFather."""
 
     username: str = ""
 
 
 async def _keep_bot_name() -> None:
-    """Nobody to ask: the name stays."""
+    pass
 
 
 async def _is_never_administrator(_chat_id: int, _user_id: int) -> bool:
@@ -67,26 +67,24 @@ async def _is_never_administrator(_chat_id: int, _user_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """What commands may ask of the house. `bot.app` makes it; tests make it over a real database."""
+    """Everything that commands depend on. `bot.app` builds it; tests build it over a real database."""
 
     db: Database
     index: Index
     policy: PublishPolicy
     bot_name: BotName
     bot_id: int
-    refresh_bot_name: Callable[[], Awaitable[None]] = (
-        _keep_bot_name  #: returns when Telegram was asked for it anew
-    )
-    wake_publisher: Callable[[], None] = lambda: (
-        None
-    )  #: rung when something is to be sent, edited or taken back
-    #: Whether a person (chat id, user id) administers a group; False where that cannot be learnt.
+    #: Requests the bot's name from Telegram and stores it in `bot_name`.
+    refresh_bot_name: Callable[[], Awaitable[None]] = _keep_bot_name
+    #: Called when something is to be sent, edited or deleted.
+    wake_publisher: Callable[[], None] = lambda: None
+    #: Whether a user (chat id, user id) administers a group; False if that cannot be found out.
     is_administrator: Callable[[int, int], Awaitable[bool]] = _is_never_administrator
     memory: ChatMemory = field(default_factory=ChatMemory)
 
     @property
     def bot_username(self) -> str:
-        """Without "@"."""
+        """The bot's current @name, without "@"."""
         return self.bot_name.username
 
 
@@ -95,27 +93,27 @@ Answer = Callable[[Request, CommandContext], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One way to type a command, and what it does."""
+    """One way to type a command."""
 
     example: str  #: as typed, without the slash
-    meaning: str  #: a gettext key
+    meaning: str  #: a gettext key: what it does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command as readers see it; the menu in Telegram, /help and the docs are made from the same list."""
+    """A command as readers see it in the menu, /help and the docs."""
 
     name: str
     answer: Answer
-    summary: str  #: a gettext key: what the menu says
+    summary: str  #: a gettext key, shown in the menu
     usage: tuple[Usage, ...]
     operators_only: bool = False
-    changes_state: bool = False  #: no bound on the number of questions ever drops it
-    aliases: tuple[str, ...] = ()  #: other names for it
+    changes_state: bool = False  #: never dropped, however many questions are waiting
+    aliases: tuple[str, ...] = ()  #: alternative names
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that it may be called, its own name first."""
+        """Its name, then its aliases."""
         return (self.name, *self.aliases)
 
 

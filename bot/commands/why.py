@@ -1,4 +1,4 @@
-"""/why: what became of this article? Seen when, decided how, sent where, or why not."""
+"""/why: the history of an article: when it was seen, what was decided, where it was sent, or why not."""
 
 from datetime import datetime
 
@@ -19,19 +19,21 @@ from bot.render import (
 from storage import reports, stories
 from storage.records import Article, ArticleState, Decision, Delivery
 
-SHOWN = 15  #: chats and decisions in a list
+SHOWN = 15  #: decisions or deliveries in each list
 
 
 async def answer_why(request: Request, context: CommandContext) -> Reply:
-    """An article's life."""
+    """An article's history, for operators."""
     article, _ = await resolve_article(request, context)
     if isinstance(article, UnknownSubject):
         return Reply(html=escape(article.sentence))
-    life = await context.db.read(reports.article_history, article.id)
+    history = await context.db.read(reports.article_history, article.id)
     together = await context.db.read(stories.list_members, article.story_id) if article.story_id else []
     said = _article_section(request, article, len(together))
     return Reply(
-        html=join_html("\n\n", said, _decisions_section(request, life), _deliveries_section(request, life))
+        html=join_html(
+            "\n\n", said, _decisions_section(request, history), _deliveries_section(request, history)
+        )
     )
 
 
@@ -40,7 +42,7 @@ def _article_section(request: Request, article: Article, together: int) -> Html:
     lines = [
         render_link(bold(escape(article_headline(article))), article.url),
         escape(say("Published {time}", time=_full_time(request, article.published_at))),
-        escape(say("Seen {time}", time=_full_time(request, article.seen_at))),
+        escape(say("First seen {time}", time=_full_time(request, article.seen_at))),
     ]
     if article.revised_at:
         revised = say(
@@ -48,7 +50,7 @@ def _article_section(request: Request, article: Article, together: int) -> Html:
         )
         lines.append(escape(revised))
     if article.duplicate_of:
-        lines.append(escape(say("Tells the same news as article {number}.", number=article.duplicate_of)))
+        lines.append(escape(say("Duplicate of article {number}.", number=article.duplicate_of)))
     if together > 1:
         count = say.with_count("A story of {count} article", "A story of {count} articles", together)
         lines.append(join_html(" · ", escape(count), code(f"/story {article.url}")))
@@ -59,10 +61,10 @@ def _article_section(request: Request, article: Article, together: int) -> Html:
     return join_html("\n", *lines)
 
 
-def _decisions_section(request: Request, life: reports.ArticleHistory) -> Html:
-    if not life.decisions:
-        return escape(request.say("No edition has decided about it yet."))
-    return join_html("\n", *(_decision_line(request, decision) for decision in life.decisions[:SHOWN]))
+def _decisions_section(request: Request, history: reports.ArticleHistory) -> Html:
+    if not history.decisions:
+        return escape(request.say("No edition has decided on it yet."))
+    return join_html("\n", *(_decision_line(request, decision) for decision in history.decisions[:SHOWN]))
 
 
 def _decision_line(request: Request, decision: Decision) -> Html:
@@ -77,11 +79,11 @@ def _decision_line(request: Request, decision: Decision) -> Html:
     )
 
 
-def _deliveries_section(request: Request, life: reports.ArticleHistory) -> Html:
-    lines = [_delivery_line(request, delivery) for delivery in life.deliveries[:SHOWN]]
-    if life.private:
-        counted = ", ".join(f"{state.value} {count}" for state, count in life.private.items())
-        lines.append(escape(request.say("Readers, as far as it is still kept: {counted}", counted=counted)))
+def _deliveries_section(request: Request, history: reports.ArticleHistory) -> Html:
+    lines = [_delivery_line(request, delivery) for delivery in history.deliveries[:SHOWN]]
+    if history.private:
+        counted = ", ".join(f"{state.value} {count}" for state, count in history.private.items())
+        lines.append(escape(request.say("Readers, as far as still recorded: {counted}", counted=counted)))
     return join_html("\n", *lines)
 
 
@@ -110,7 +112,7 @@ def _detail_line(text: str) -> str:
 COMMAND = Command(
     name="why",
     answer=answer_why,
-    summary="The life of an article",
-    usage=(Usage("why https://…", "seen when, sent where, or why not"),),
+    summary="What happened to an article",
+    usage=(Usage("why https://…", "when it was seen, where it was sent, or why not"),),
     operators_only=True,
 )

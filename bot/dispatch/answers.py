@@ -1,7 +1,6 @@
-"""How an answer reaches its chat: in place of the message whose button was pressed, or below.
+"""Delivery of replies: an edit of the message whose button was pressed, or a new message.
 
-`Answers` is what `bot.app` hands in: it says things at the pace that everything the bot says shares, answers
-first.
+`AnswerSender` is implemented by `bot.telegram`; it sends within the rate limits shared with posts.
 """
 
 from typing import Protocol
@@ -26,41 +25,41 @@ from jobs.publish.send_result import (
 from storage import chats, reports
 from storage.records import ChatKind
 
-TOAST_LIMIT = 200  #: characters of a line over the chat
-RETRY_WAIT_LIMIT = 10.0  #: seconds that an answer waits for Telegram; a later one helps nobody
+TOAST_LIMIT = 200  #: characters (Bot API, answerCallbackQuery)
+RETRY_WAIT_LIMIT = 10.0  #: seconds; an answer that Telegram delays for longer is given up
 
 log = structlog.get_logger()
 
 
 class AnswerSender(Protocol):
-    """Says something to whoever asked; never raises for what Telegram answers.
+    """Sends answers to readers; never raises for an error from Telegram.
 
-    `content` is JSON made by `bot.render`. A "message is not modified" is `Sent`.
+    `content` is JSON made by `bot.render`. "Message is not modified" counts as `Sent`.
     """
 
     async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
-        """`reply_to`: the message that is answered, where it still stands; 0 for none."""
+        """Send a message; `reply_to` is the message answered, if it still exists, or 0."""
         ...
 
     async def edit(self, chat_id: int, message_id: int, content: str) -> Outcome: ...
 
     async def acknowledge_press(self, query_id: str, toast: str) -> None:
-        """End a pressed button's wait, with a line over the chat where `toast` says one."""
+        """Stop the pressed button's spinner, and show `toast` unless it is empty."""
         ...
 
 
 class ReplySender:
-    """Carries replies to chats, and remembers which list stands in which message."""
+    """Sends replies, and remembers which numbered list is in which message."""
 
     def __init__(self, context: CommandContext, answers: AnswerSender, clock: Clock) -> None:
         self._context, self._answers, self._clock = context, answers, clock
 
     async def acknowledge_press(self, query_id: str, toast: str = "") -> None:
-        """End a pressed button's wait; Telegram shows 200 characters at most (answerCallbackQuery)."""
+        """Stop the pressed button's spinner, with a toast of at most `TOAST_LIMIT` characters."""
         await self._answers.acknowledge_press(query_id, toast[:TOAST_LIMIT])
 
     async def send_reply(self, asked: ParsedQuestion, reply: Reply) -> None:
-        """Say `reply` where it was asked for; what becomes of it is noted, nothing is raised."""
+        """Send `reply` to the chat that asked, and record the outcome; nothing is raised."""
         content = _reply_content(reply).to_json()
         outcome = await self._send_content(asked, asked.chat_id, content)
         if isinstance(outcome, TryLater) and outcome.seconds <= RETRY_WAIT_LIMIT:
@@ -80,11 +79,13 @@ class ReplySender:
             if not isinstance(outcome, Missing | Untouchable):
                 return outcome
         question = asked.pressed.message_id if asked.pressed else asked.message_id
-        reply_to = 0 if asked.kind is ChatKind.PRIVATE else question  # in a group, also for the right topic
+        reply_to = (
+            0 if asked.kind is ChatKind.PRIVATE else question
+        )  # in a group a reply also lands in the right topic
         return await self._answers.send(chat_id, content, reply_to=reply_to)
 
     async def _may_replace(self, pressed: ButtonPress, chat_id: int) -> bool:
-        """Whether the answer takes the message's place: the button says so, and it is no delivery."""
+        """Whether the answer may replace the message: its button allows it, and it is not a delivery."""
         if pressed.reply_below:
             return False
         return await self._context.db.read(reports.article_of_message, chat_id, pressed.message_id) is None
@@ -98,9 +99,9 @@ class ReplySender:
             await erase_gone_chat(self._context, asked.chat_id)
         known = find_command(asked.command)
         log.info(
-            "an answer was not shown",
+            "answer not delivered",
             command=known.name if known else "",
-            outcome=type(outcome).__name__,  # Telegram's reason may quote the answer, and so the question
+            outcome=type(outcome).__name__,  # Telegram's reason may quote the answer
         )
 
 

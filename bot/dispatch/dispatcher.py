@@ -1,7 +1,7 @@
-"""Takes updates and answers each asker in turn, all of them beside each other; what fails is caught here.
+"""The update dispatcher: answers each asker's questions in order, and different askers concurrently.
 
-What changes something is done at once and never dropped. Of questions that only read, a few wait for each
-asker: in a group each person is an asker of their own.
+Questions that change something are handled at once and never dropped. Of those that only read, a few may wait
+per asker; in a group each person is an asker. Errors are caught here, so one update never affects another.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 from bot.commands import CommandContext, Reply, Request, find_command
 from bot.commands.privacy import erase_gone_chat
 from bot.dispatch.answers import AnswerSender, ReplySender
+from bot.dispatch.membership import has_blocked_bot, store_membership
 from bot.dispatch.parse import ParsedQuestion, names_another_bot, parse_message, parse_press
-from bot.dispatch.permissions import has_blocked_bot, store_membership
 from bot.dispatch.queue import AskerQueue, QueuedQuestion
 from bot.dispatch.routing import (
     build_request,
@@ -36,16 +36,16 @@ from jobs.clock import Clock
 from storage import chats
 from storage.records import Chat, ChatKind
 
-#: Questions of one asker that may wait, and of one who is being slowed down: the newest.
+#: Questions per asker that may wait, and per asker who is being throttled; the newest are kept.
 MAX_WAITING, MAX_WAITING_SLOWED = 4, 1
-#: Questions whose answers are worked out at once; of those in hand in all, no more than MANY that only read.
+#: Questions answered concurrently, and the total beyond which those that only read are dropped.
 ANSWER_CONCURRENCY = 8
 MAX_PENDING = 1000
-#: Presses that are acknowledged at once; Telegram counts them against no limit.
+#: Button presses acknowledged concurrently; Telegram counts them against no limit.
 ACKNOWLEDGE_CONCURRENCY = 16
-#: A throttled question looks so often, in seconds, whether it was dropped meanwhile.
+#: Seconds after which a throttled question checks whether it was dropped.
 RECHECK_DELAY = 0.5
-#: Updates remembered as handled: Telegram brings one again if it was not told in time.
+#: Update ids remembered as handled: Telegram repeats an update that was not confirmed in time.
 REMEMBERED_UPDATES = 1000
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ Asker = tuple[int, int]
 
 
 class UpdateDispatcher:
-    """The post room. `accept` each update; `finish` before the house closes."""
+    """Handles updates. `accept` each one; `finish` before shutting down."""
 
     def __init__(self, context: CommandContext, answers: AnswerSender, clock: Clock) -> None:
         self._context, self._clock = context, clock
@@ -69,7 +69,7 @@ class UpdateDispatcher:
         self._finishing = False
 
     def accept(self, update: Update) -> None:
-        """Begin to handle an update, beside whatever is under way; one that was just handled is ignored."""
+        """Start handling an update in a task of its own; one handled recently is ignored."""
         if update.update_id in self._handled:
             return
         self._handled.append(update.update_id)
@@ -78,17 +78,17 @@ class UpdateDispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Wait until everything accepted is over; whoever is being slowed down is not waited for."""
+        """Wait until all accepted updates are handled; throttled questions are not waited for."""
         self._finishing = True
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def dispatch_update(self, update: Update) -> None:
-        """Handle one update to its end; never raises for what is in it."""
+        """Handle one update; never raises."""
         try:
             await self._dispatch_by_kind(update)
-        except Exception as error:  # the one place: whatever goes wrong, the next update is handled
-            _log_error(error, "an update was not handled")
+        except Exception as error:  # nothing in one update may stop the next
+            _log_error(error, "update failed")
 
     async def _dispatch_by_kind(self, update: Update) -> None:
         if update.my_chat_member:
@@ -105,7 +105,7 @@ class UpdateDispatcher:
             await self._answer_press(update.callback_query)
 
     async def _read_message(self, message: Message) -> ParsedQuestion | None:
-        """What is asked; the bot may just have been given the name that a command names."""
+        """The question, if any. A command for an unknown name may mean that the bot was renamed."""
         if names_another_bot(message, self._context.bot_username):
             await self._context.refresh_bot_name()
         return parse_message(message, self._context.bot_username)
@@ -118,20 +118,20 @@ class UpdateDispatcher:
             self._context.wake_publisher()
 
     async def _record_channel_post(self, post: Message) -> None:
-        """A colleague's post takes an id; who looks for our own must know."""
+        """Record the message id that someone else's post takes, for the lookup of our own posts."""
         chat = await self._context.db.read(chats.get, post.chat.id)
         if chat and post.message_id > chat.last_message_id:
             await self._context.db.run(chats.record_message_id, chat.id, post.message_id)
 
     async def _answer_press(self, query: CallbackQuery) -> None:
-        """A press is always acknowledged, and answered only if it is really ours."""
+        """Acknowledge every press, and answer it only if its button is really ours."""
         if asked := parse_press(query, self._context.bot_id):
             await self._queue_question(asked)
         else:
             await self._acknowledge_press(query.id)
 
     async def _acknowledge_press(self, query_id: str, toast: str = "") -> None:
-        """End a press's wait. Of more than MANY, which only forgers make, Telegram ends it by itself."""
+        """Stop a press's spinner; beyond `MAX_PENDING`, which only forgers reach, Telegram times it out."""
         if self._unacknowledged >= MAX_PENDING:
             return
         self._unacknowledged += 1
@@ -142,7 +142,7 @@ class UpdateDispatcher:
             self._unacknowledged -= 1
 
     async def _queue_question(self, asked: ParsedQuestion) -> None:
-        """Put the question in its asker's queue, which must come before anything that waits."""
+        """Queue the question and answer it; nothing is awaited before it is queued, to keep the order."""
         asker = (asked.chat_id, asked.asker)
         queue = self._queues.setdefault(asker, AskerQueue())
         changes = _changes_state(asked, self._context)
@@ -150,10 +150,10 @@ class UpdateDispatcher:
         question = queue.add(asked, changes=changes)
         dropped = self._drop_surplus(asker, queue, question)
         try:
-            async with asyncio.TaskGroup() as beside:
-                beside.create_task(self._answer_in_turn(asker, queue, question))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._answer_in_turn(asker, queue, question))
                 for one in dropped:
-                    beside.create_task(self._reject_question(asker, one))
+                    group.create_task(self._reject_question(asker, one))
         finally:
             queue.remove(question)
             if not queue:
@@ -172,15 +172,13 @@ class UpdateDispatcher:
         )
 
     async def _reject_question(self, asker: Asker, question: QueuedQuestion) -> None:
-        """Say, once, that questions are not answered; a press says so each time, which costs nothing."""
+        """Say once that questions go unanswered; a press says so each time, as a toast costs nothing."""
         asked = question.asked
         if asked.pressed:
             say = translator_for(reply_language(asked, self._context))
-            await self._acknowledge_press(
-                asked.pressed.query_id, say("That was too quick. Please press again.")
-            )
+            await self._acknowledge_press(asked.pressed.query_id, say("That was too fast. Please tap again."))
         elif self._throttle.should_notify(asker):
-            log.warning("somebody asks too quickly; some questions are not answered")
+            log.warning("asker throttled, questions dropped")
             if request := await self._load_request(asked):
                 await self._reply_sender.send_reply(asked, slow_down_reply(request))
 
@@ -202,7 +200,7 @@ class UpdateDispatcher:
             self._throttle.record_answer(asker, self._clock.monotonic())
 
     async def _is_still_wanted(self, asker: Asker, queue: AskerQueue, question: QueuedQuestion) -> bool:
-        """Wait for as long as the asker is slowed down; whether somebody still waits for the answer then."""
+        """Wait until the asker may be answered; False if the question was dropped or superseded."""
         while not question.dropped:
             wait = self._throttle.remaining_wait(asker, self._clock.monotonic())
             if wait <= 0:
@@ -213,7 +211,7 @@ class UpdateDispatcher:
         return False
 
     async def _load_request(self, asked: ParsedQuestion) -> Request | None:
-        """The request; None for a chat that we know as a channel, whatever the update calls it."""
+        """The request, or None if we know the chat as a channel, whatever the update calls it."""
         context, now = self._context, self._clock.now()
         known = await context.db.read(chats.get, asked.chat_id)
         if _is_channel(asked.chat_id, known, context):
@@ -237,19 +235,21 @@ class UpdateDispatcher:
         try:
             return await command.answer(request, self._context)
         except Exception as error:
-            _log_error(error, "a command failed", command=command.name)
-            return Reply(html=escape(request.say("That went wrong here. Please try again in a minute.")))
+            _log_error(error, "command failed", command=command.name)
+            return Reply(
+                html=escape(request.say("Something went wrong on our side. Please try again in a minute."))
+            )
 
 
 def _changes_state(asked: ParsedQuestion, context: CommandContext) -> bool:
-    """Whether it may change something: then it is done, however many questions wait."""
+    """Whether the question may change something, and so must not be dropped."""
     command = find_command(asked.command) if asked.command else None
     by_operator = asked.user_id in context.policy.operators and asked.kind is ChatKind.PRIVATE
     return command is not None and (command.changes_state or (command.operators_only and by_operator))
 
 
 def _is_channel(chat_id: int, known: Chat | None, context: CommandContext) -> bool:
-    """Whether it is a channel: nothing is ever answered there."""
+    """Whether the chat is a channel, where nothing is ever answered."""
     if known:
         return known.kind is ChatKind.CHANNEL
     return any(chat_id in edition.channels for edition in context.policy.editions)
@@ -266,13 +266,13 @@ def _is_pointing(request: Request) -> bool:
 
 
 def _blank_chat(asked: ParsedQuestion, now: datetime) -> Chat:
-    """A chat of which nothing is kept."""
+    """An unsaved record for a chat that is not stored."""
     chat = chats.empty_chat(asked.chat_id, asked.kind, now)
     return replace(chat, title=asked.title, username=asked.username)
 
 
 def _log_error(error: Exception, event: str, **facts: str) -> None:
-    """Log where it happened, and nothing that a reader wrote: messages of errors may quote it."""
+    """Log the error's type and place; its message may quote what a reader wrote."""
     frames = extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     log.error(event, error=type(error).__name__, where=where, **facts)

@@ -1,4 +1,4 @@
-"""The command menu in Telegram, from the one list of commands."""
+"""The command menu in Telegram, built from `COMMANDS`."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,15 @@ from telegram.error import BadRequest
 from bot.commands import COMMANDS
 from bot.locale import available_languages, translator_for
 
-DESCRIPTION_LIMIT = 256  #: Bot API, BotCommand
+DESCRIPTION_LIMIT = 256  #: characters (Bot API, BotCommand)
 
 
 async def set_menu(bot: Bot, language: str, operators: Iterable[int]) -> None:
-    """Set the menu in every language that we speak; operators see theirs in their private chats."""
+    """Set the menu in every language; operators get theirs in their private chats.
+
+    Raises:
+        TelegramError: Telegram refused, or could not be reached.
+    """
     await _set_commands(bot, BotCommandScopeDefault(), language, operators=False)
     for spoken in available_languages():
         await _set_commands(bot, BotCommandScopeDefault(), spoken, operators=False, only_for=spoken)

@@ -1,8 +1,8 @@
-"""What does an update ask? Telegram's updates as values of our own; pure.
+"""Parsing of Telegram's updates into questions; pure.
 
-Facts of Telegram (Bot API): a command begins the text with "/" and may name its bot behind "@", in whatever
-case; a reply to a forwarded post, a forward, and a reply across chats each name the post they point at. The
-data of a pressed button is whatever the client sends, with or without such a button (CallbackQuery.data).
+From the Bot API: a command starts the text with "/" and may name its bot after "@", in any case; a forward, a
+reply to a forward and a reply across chats each name the original post. The data of a pressed button is
+whatever the client sends, whether or not such a button exists (CallbackQuery.data).
 """
 
 import re
@@ -15,8 +15,8 @@ from telegram.constants import ChatType, MessageEntityType
 from bot.commands.invisible_characters import remove_stray_characters
 from storage.records import ChatKind
 
-TEXT_LIMIT = 4096  #: characters of a message that are read; Telegram sends no more
-MAX_LINKS = 30  #: links of a message that are looked at
+TEXT_LIMIT = 4096  #: characters read of a message; Telegram sends no more
+MAX_LINKS = 30  #: links read from a message
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
 _KINDS = {
@@ -30,44 +30,44 @@ _LINKED: list[str | None] = [MessageEntityType.URL, MessageEntityType.TEXT_LINK]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointedMessage:
-    """The message that was replied to or forwarded."""
+    """The message that a question replies to or forwards."""
 
-    message: tuple[int, int] | None = None  #: (chat id, message id) where it first stood
+    message: tuple[int, int] | None = None  #: (chat id, message id) of the original
     links: tuple[str, ...] = ()
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPress:
-    """A button that was pressed and that really stands under a message of ours."""
+    """A press of a button that really is under one of our messages."""
 
     query_id: str
     message_id: int
-    reply_below: bool  #: the answer is said below, and the message stays
+    reply_below: bool  #: the answer is a new message; this one stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedQuestion:
-    """Something that somebody asked of the bot."""
+    """A question to the bot, typed or from a button."""
 
     chat_id: int
     kind: ChatKind
-    title: str = ""  #: of a group; of a private chat never
+    title: str = ""  #: of a group; never of a private chat
     username: str = ""
     user_id: int = 0
-    asker: int = 0  #: who asks: a person, or the chat in whose name somebody writes in a group
+    asker: int = 0  #: a user id, or the id of the chat that a group member writes as
     user_language: str = ""
-    message_id: int = 0  #: of the question
-    command: str = ""  #: "" for free words
+    message_id: int = 0  #: the question's own
+    command: str = ""  #: "" if none was typed
     words: str = ""
     named: bool = False  #: the command named this bot
     pointed: PointedMessage = field(default_factory=PointedMessage)
     pressed: ButtonPress | None = None
-    via_bot: bool = False  #: another bot wrote it, and the reader tapped it (`via_bot`)
+    via_bot: bool = False  #: written by another bot and only tapped by the reader
 
 
 def parse_message(message: Message, bot_username: str) -> ParsedQuestion | None:
-    """What a message asks; None where it is not meant for us: another bot's command, a bot, chatter."""
+    """The question in a message; None if it is for another bot, from a bot, or group conversation."""
     if not _is_from_person(message):
         return None
     text = _message_text(message)
@@ -83,7 +83,7 @@ def parse_message(message: Message, bot_username: str) -> ParsedQuestion | None:
     if not found:
         return (
             ParsedQuestion(**asked, words=text, pointed=_replied_to(message))
-            if _is_free_talk(message)
+            if _is_free_text(message)
             else None
         )
     command, bot, words = found.groups()
@@ -94,16 +94,16 @@ def parse_message(message: Message, bot_username: str) -> ParsedQuestion | None:
 
 
 def names_another_bot(message: Message, bot_username: str) -> bool:
-    """Whether a person's command names a bot that we are not, as far as we know."""
+    """Whether a person's command names a bot other than `bot_username`."""
     found = _COMMAND.fullmatch(_message_text(message)) if _is_from_person(message) else None
     return bool(found and found[2] and found[2].casefold() != bot_username.casefold())
 
 
 def parse_press(query: CallbackQuery, bot_id: int) -> ParsedQuestion | None:
-    """What a pressed button asks; None if it asks nothing of us, and is to be acknowledged only.
+    """The question behind a pressed button; None if it is only to be acknowledged.
 
-    Its data counts only if it stands, letter by letter, under the very message in the update, if that message
-    is the bot's own (`bot_id`), and never in a channel.
+    Its data counts only if a button under the update's message has exactly that data and the message is the
+    bot's own (`bot_id`); in a channel it never counts.
     """
     message = query.message
     if not isinstance(message, Message) or query.data not in _callback_data(message):
@@ -127,7 +127,7 @@ def _callback_data(message: Message) -> set[str]:
 
 
 def chat_kind(chat: Chat) -> ChatKind:
-    """Our word for Telegram's kind of chat."""
+    """Telegram's chat type as our `ChatKind`."""
     return _KINDS[ChatType(chat.type)]
 
 
@@ -144,21 +144,21 @@ def _chat_fields(chat: Chat, user: User | None) -> dict[str, Any]:
 
 
 def _is_from_person(message: Message) -> bool:
-    """Whether a person wrote it: not a bot, nor a channel's post that was copied into its group.
+    """Whether a person wrote it, not a bot, and not a channel's post copied into its discussion group.
 
-    Who writes in a group in the name of a chat is a person, though Telegram names a bot as the author.
+    A message sent in a group on behalf of a chat is by a person, though Telegram names a bot as its author.
     """
-    in_the_name_of_a_chat = message.sender_chat is not None
+    as_a_chat = message.sender_chat is not None
     is_bot = bool(message.from_user and message.from_user.is_bot)
-    return not message.is_automatic_forward and (in_the_name_of_a_chat or not is_bot)
+    return not message.is_automatic_forward and (as_a_chat or not is_bot)
 
 
 def _is_private(message: Message) -> bool:
     return bool(message.chat.type == ChatType.PRIVATE)
 
 
-def _is_free_talk(message: Message) -> bool:
-    """Words or a picture in a private chat, and not a line that Telegram itself wrote."""
+def _is_free_text(message: Message) -> bool:
+    """Whether it is text or a picture in a private chat, not a service message."""
     said = message.text or message.caption or message.effective_attachment
     return _is_private(message) and bool(said)
 
@@ -172,7 +172,7 @@ def _forwarded_message(message: Message) -> PointedMessage:
 
 
 def _replied_to(message: Message) -> PointedMessage:
-    """What a message replies to: in its own chat, or in another."""
+    """The message replied to, in the same chat or in another."""
     other, across = message.reply_to_message, message.external_reply
     if other and not other.forum_topic_created:
         here = (other.chat.id, other.message_id)
@@ -200,7 +200,7 @@ def _message_text(message: Message) -> str:
 
 
 def remove_unstorable(text: str) -> str:
-    """`text` without what no database keeps: NUL, and halves of characters."""
+    """`text` without what a database refuses: NUL and lone surrogates."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Which command answers what was asked, and with which request? Known commands, free words, and the rest."""
+"""Routing of questions to commands, and the replies to what no command answers."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,14 +15,15 @@ from bot.render import Button, escape, to_plain_text
 from jobs.config import Edition
 from storage.records import Chat, ChatKind
 
-TELEGRAMS_ANONYMOUS_BOT = (
-    1087968824  #: the author of what is written in a group as the group (@GroupAnonymousBot)
+#: @GroupAnonymousBot, the author of messages written in a group as the group.
+ANONYMOUS_ADMIN_BOT_ID = 1087968824
+SEARCH_LENGTH_LIMIT = (
+    200  #: characters; a longer text is not a query, but a text to find related articles for
 )
-SEARCH_LENGTH_LIMIT = 200  #: characters; a longer text is no question but something to find neighbours of
 
 
 def build_request(asked: ParsedQuestion, chat: Chat, context: CommandContext, now: datetime) -> Request:
-    """The request behind what was asked, in the chat as it is known."""
+    """The request for a command; `chat` is the chat as stored, or a blank one."""
     edition = _chat_edition(chat, asked.user_language, context)
     return Request(
         chat=replace(chat, edition=chat.edition or edition.name),
@@ -37,18 +38,18 @@ def build_request(asked: ParsedQuestion, chat: Chat, context: CommandContext, no
         pointed_text=asked.pointed.text,
         operator=asked.user_id in context.policy.operators and asked.kind is ChatKind.PRIVATE,
         pressed=asked.pressed is not None,
-        as_group=_is_nameless_administrator(asked),
+        as_group=_is_anonymous_administrator(asked),
     )
 
 
-def _is_nameless_administrator(asked: ParsedQuestion) -> bool:
-    """Only administrators can write in a group as the group itself (Bot API, Message.sender_chat)."""
+def _is_anonymous_administrator(asked: ParsedQuestion) -> bool:
+    """Whether it is written as the group, which only administrators can (Bot API, Message.sender_chat)."""
     as_itself = asked.asker == asked.chat_id and asked.kind in (ChatKind.GROUP, ChatKind.SUPERGROUP)
-    return as_itself and asked.user_id == TELEGRAMS_ANONYMOUS_BOT
+    return as_itself and asked.user_id == ANONYMOUS_ADMIN_BOT_ID
 
 
 def route_command(asked: ParsedQuestion, request: Request) -> Command | None:
-    """The command that answers; None where there is none, or none for this reader."""
+    """The command that answers, or None if there is none, or none for this reader."""
     if asked.command:
         command = _AGAIN if asked.pressed and asked.command == _AGAIN.name else find_command(asked.command)
         return command if command and (request.operator or not command.operators_only) else None
@@ -58,7 +59,7 @@ def route_command(asked: ParsedQuestion, request: Request) -> Command | None:
 
 
 def unknown_command_reply(asked: ParsedQuestion, request: Request, context: CommandContext) -> Reply:
-    """What would have worked instead of a command that is not ours."""
+    """The reply to an unknown command: the closest one, or all of them."""
     say = request.say
     allowed = [each for each in COMMANDS if request.operator or not each.operators_only]
     names = [name for each in allowed for name in each.names]
@@ -73,7 +74,7 @@ def unknown_command_reply(asked: ParsedQuestion, request: Request, context: Comm
 
 
 def _corrected_command(name: str, request: Request, context: CommandContext) -> str:
-    """The command `name` with the words that were typed and what was pointed at, as a button can hold it."""
+    """The button command for `name` with the same words and the same message pointed at."""
     words = request.words
     typed = TypedCommand(
         command=name,
@@ -88,55 +89,56 @@ def _corrected_command(name: str, request: Request, context: CommandContext) -> 
         and fits_button(command)
         and to_plain_text(words) == words
     )
-    if (
-        exact and found and not found.operators_only
-    ):  # theirs tell what a button of ours says from what is typed
+    # Operators' commands treat what a button says differently from what is typed.
+    if exact and found and not found.operators_only:
         return command
     return f"{_AGAIN.name} {context.memory.remember_command(request.chat.id, typed)}"
 
 
 async def _answer_again(request: Request, context: CommandContext) -> Reply:
-    """Answer the remembered command as if it had been typed rightly."""
+    """Answer the remembered command as if it had been typed correctly."""
     typed = context.memory.recall_command(request.chat.id, request.words)
     command = find_command(typed.command) if typed else None
     if typed is None or command is None or (command.operators_only and not request.operator):
-        text = request.say("That was too long ago for me to remember. Please ask again.")
+        text = request.say("That button has expired. Please ask again.")
         return Reply(html=escape(text), unavailable=True)
     pointed = {name: getattr(typed, name) for name in ("pointed_at", "pointed_message", "pointed_text")}
     return await command.answer(replace(request, words=typed.words, pressed=False, **pointed), context)
 
 
-#: What only a button can ask: in no menu, and unknown where it is typed.
+#: For buttons only: in no menu, and unknown if it is typed.
 _AGAIN = Command(name="again", answer=_answer_again, summary="", usage=())
 
 
 def not_typed_reply(request: Request) -> Reply:
-    """For what another bot wrote and the reader only tapped."""
-    return Reply(html=escape(request.say("I only do what you type yourself, not what another bot wrote.")))
+    """The reply to what another bot wrote and the reader only tapped."""
+    return Reply(
+        html=escape(request.say("I only follow commands that you type yourself, not what another bot wrote."))
+    )
 
 
 def slow_down_reply(request: Request) -> Reply:
-    """For whoever asks again and again before they were answered."""
+    """The reply to an asker who is being throttled."""
     text = request.say(
-        "That is a lot of questions at once. I will answer again in a moment: please wait for each answer."
+        "That's a lot of questions at once. Please wait for each answer; I'll reply again in a moment."
     )
     return Reply(html=escape(text))
 
 
 def empty_question_reply(request: Request) -> Reply:
-    """For a picture or a sticker without a word."""
-    text = request.say("Send me some words, a link or a forwarded post. /help shows everything.")
+    """The reply to a picture or a sticker without words."""
+    text = request.say("Send me a few words, a link or a forwarded post. /help shows all commands.")
     return Reply(html=escape(text))
 
 
 def reply_language(asked: ParsedQuestion, context: CommandContext) -> str:
-    """The language for somebody of whom only the update is known."""
+    """The language for an asker known only from the update."""
     newsroom = next((edition.language for edition in context.policy.editions), "")
     return best_language(asked.user_language, newsroom)
 
 
 def _chat_edition(chat: Chat, user_language: str, context: CommandContext) -> Edition:
-    """The chat's edition; a reader without one sees that of their language, else the newsroom's first."""
+    """The chat's edition, else the one in the reader's language, else the first."""
     editions = context.policy.editions
     spoken = user_language.partition("-")[0].casefold()
     by_name = [each for each in editions if chat.edition and each.name == chat.edition]

@@ -1,4 +1,4 @@
-"""The words of the interface, in gettext catalogues, and times as a language writes them."""
+"""Translations of the interface from gettext catalogs, quoting of others' words, and localized times."""
 
 from bot.locale.quoting import WORD_JOINER, SafeText, quote_pieces, quote_text, unquote_text
 from bot.locale.times import clock_time, compact_time, day_and_time, localize_digits

@@ -1,9 +1,9 @@
-"""The words of others are shown and do nothing: Telegram finds no link, mention, command or number in them.
+"""Quoting of others' words, so that Telegram detects no link, mention, command or number in them.
 
-Telegram's servers and apps make @names, /commands, addresses, e-mail addresses, phone and card numbers live
-wherever they stand in a text (TDLib, MessageEntity.cpp, `find_entities`; phone numbers: Android's Linkify).
-A word joiner, U+2060, has no width, is kept by `clean_input_string`, and belongs to none of them: it parts
-what must not be read as one. Hashtags and cashtags stay as they are.
+Telegram's servers and apps turn @names, /commands, URLs, e-mail addresses, phone and card numbers into
+entities anywhere in a text (TDLib, MessageEntity.cpp, `find_entities`; phone numbers: Android's Linkify). A
+word joiner, U+2060, has no width, survives `clean_input_string` and belongs to no entity, so it splits what
+must not be detected. Hashtags and cashtags are left alone.
 """
 
 import re
@@ -12,8 +12,8 @@ from itertools import accumulate, pairwise
 
 WORD_JOINER = "\u2060"
 
-#: Behind each of these a joiner stands. A top-level domain begins with a letter and has two (not: p.m.,
-#: U.S.); of an IPv4 address the first dots are enough. A slash behind a Latin letter begins no command.
+#: A joiner goes after each match. A top-level domain starts with a letter and has at least two (not p.m. or
+#: U.S.); in an IPv4 address the first dots are enough. A slash after a Latin letter starts no command.
 _LINKABLE = re.compile(
     r"[@/:.](?:"
     r"(?<=@)(?=[A-Za-z0-9_])"
@@ -23,29 +23,29 @@ _LINKABLE = re.compile(
     r"|(?<=[0-9]\.)(?=[0-9]{1,3}\.[0-9])"
     r")"
 )
-#: Digits with what is written between those of one number.
+#: Digits with the separators written inside one number.
 _NUMBER = re.compile(r"\d[\d \u00a0\u202f().\-\u2010-\u2015/]{3,}\d")
 _MIN_DIGITS = 7  #: digits of a phone number
-_MIN_MARKED_DIGITS = 5  #: behind a "+"
-_DIGIT_GROUP = 4  #: digits that may stand together: no phone number is as short
+_MIN_MARKED_DIGITS = 5  #: after a "+"
+_DIGIT_GROUP = 4  #: digits left together; no phone number is this short
 
 
 class SafeText(str):
-    """Words that may be shown as they are: our own, whose commands can be tapped, or others' when quoted."""
+    """Text that may be shown as it is: our own, whose commands stay tappable, or others' after quoting."""
 
     __slots__ = ()
 
 
 def quote_text(text: str) -> SafeText:
-    """`text` with word joiners, so that nothing in it is live; any beginning of the result is as safe.
+    """`text` with word joiners, so that nothing in it becomes an entity; so is every prefix of the result.
 
-    What was quoted before comes back as it is.
+    `SafeText` is returned unchanged.
     """
     return text if isinstance(text, SafeText) else SafeText(*quote_pieces([text]))
 
 
 def quote_pieces(pieces: Sequence[str]) -> list[str]:
-    """The pieces of one text, with joiners as the whole of it needs them."""
+    """The pieces of one text, quoted as one: a match may span pieces."""
     text = "".join(pieces)
     joints = {found.end() for found in _LINKABLE.finditer(text)}
     joints.update(joint for found in _NUMBER.finditer(text) for joint in _digit_joints(found))

@@ -1,4 +1,4 @@
-"""When was it, as the reader's language writes it, in the newsroom's zone? Babel's door."""
+"""Dates and times in a language's own form, and in a given time zone; the only user of Babel's dates."""
 
 from datetime import datetime, tzinfo
 from functools import cache
@@ -6,13 +6,13 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 
-#: The zero of each numbering system that Babel names and does not write dates in by itself (Unicode, Nd).
+#: The zero of each numbering system that Babel knows but does not format dates in (Unicode, Nd).
 ZEROS = {"mymr": "၀", "arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "khmr": "០", "laoo": "໐"}
 
 
 @cache
 def babel_locale(language: str) -> Locale:
-    """Babel's locale for a tag; English where Babel does not know it."""
+    """Babel's locale for a tag; English if Babel does not know it."""
     try:
         return Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
@@ -20,7 +20,7 @@ def babel_locale(language: str) -> Locale:
 
 
 def localize_digits(text: str, language: str) -> str:
-    """`text` with its Latin digits written in the language's own: ၅ for 5 in Burmese."""
+    """`text` with Latin digits replaced by the language's own: ၅ for 5 in Burmese."""
     zero = ZEROS.get(babel_locale(language).default_numbering_system)
     if zero is None:
         return text
@@ -28,20 +28,20 @@ def localize_digits(text: str, language: str) -> str:
 
 
 def clock_time(moment: datetime, zone: tzinfo, language: str) -> str:
-    """The hour and minute, 14:05, the same in every language but for its digits."""
+    """The time as 14:05, the same in every language except for the digits."""
     return localize_digits(
         format_skeleton("Hm", moment.astimezone(zone), locale=babel_locale(language)), language
     )
 
 
 def day_and_time(moment: datetime, zone: tzinfo, language: str) -> str:
-    """The day with its year, and the time: "November 23, 2026, 14:05"."""
+    """The full date and the time: "November 23, 2026, 14:05"."""
     day = format_date(moment.astimezone(zone), "long", locale=babel_locale(language))
     return f"{localize_digits(day, language)}, {clock_time(moment, zone, language)}"
 
 
 def compact_time(moment: datetime, now: datetime, zone: tzinfo, language: str) -> str:
-    """As much of the time as a reader at `now` needs: 14:05, "November 22, 14:05", or with the year."""
+    """The shortest clear form at `now`: 14:05, "November 22, 14:05", or with the year."""
     local, today = moment.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
         return clock_time(moment, zone, language)

@@ -1,7 +1,7 @@
-"""What is "Read the full story" in Burmese? One gettext catalogue a language, read when first asked for.
+"""Translation: one gettext catalog per language, loaded on first use.
 
-A language comes by adding `<tag>/LC_MESSAGES/newswire.po` to this folder; nothing else names it. The texts in
-the code are English and are the keys; a test proves that every catalogue has them all.
+To add a language, add `<tag>/LC_MESSAGES/newswire.po` to this folder. The English texts in the code are the
+message ids; a test checks that every catalog has them all.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,21 +21,21 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """A language's words, plain and not yet escaped: `say("Updated {time}", time="14:05")`.
+    """Translates messages into one language, as plain text: `say("Updated {time}", time="14:05")`.
 
-    Texts that are filled in come from anywhere, and are quoted; only a `Sentence` is filled in as it is.
+    String values are quoted, as they may come from anywhere, unless they are `SafeText`.
     """
 
     language: str
     texts: Mapping[str, tuple[str, ...]] = field(repr=False)
-    plural_form: Callable[[int], int] = field(repr=False)  #: which of a text's forms a number takes
+    plural_form: Callable[[int], int] = field(repr=False)  #: the index of the plural form for a number
 
     def __call__(self, message: str, /, **values: object) -> SafeText:
-        """`message` in this language, its {names} filled in."""
+        """`message` in this language, with its {names} filled in; untranslated if the catalog lacks it."""
         return _fill_form(self.texts.get(message, (message,))[0], values)
 
     def with_count(self, one: str, many: str, count: int, /, **values: object) -> SafeText:
-        """`one` or `many` as the language's plurals go; {count} is written in its digits."""
+        """The plural form for `count`, with {count} written in the language's digits."""
         forms = self.texts.get(one, (one, many))
         form = forms[min(self.plural_form(count), len(forms) - 1)]
         return _fill_form(form, values | {"count": localize_digits(str(count), self.language)})
@@ -48,30 +48,28 @@ def _fill_form(form: str, values: Mapping[str, object]) -> SafeText:
 
 @cache
 def translator_for(language: str) -> Translator:
-    """The words of `language`, a tag such as "my" or "my-MM"; English where it has no catalogue."""
+    """The translator for a tag such as "my" or "my-MM"; English if there is no catalog for it."""
     tag = best_language(language)
     with (FOLDER / tag / "LC_MESSAGES" / "newswire.po").open("rb") as file:
-        catalogue = read_po(file, locale=tag)
-    texts = {
-        _message_key(message.id): _translated_forms(message.string) for message in catalogue if message.id
-    }
+        catalog = read_po(file, locale=tag)
+    texts = {_message_key(message.id): _translated_forms(message.string) for message in catalog if message.id}
     return Translator(
-        tag, {key: forms for key, forms in texts.items() if all(forms)}, c2py(catalogue.plural_expr)
+        tag, {key: forms for key, forms in texts.items() if all(forms)}, c2py(catalog.plural_expr)
     )
 
 
 @cache
 def available_languages() -> tuple[str, ...]:
-    """The tags that have a catalogue."""
+    """The tags that have a catalog, sorted."""
     return tuple(sorted(path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/newswire.po")))
 
 
 def best_language(*tags: str) -> str:
-    """The first of `tags` ("my", "my-MM", "my_MM") that has a catalogue, else English."""
-    return next((spoken for tag in tags if (spoken := _catalogue_tag(tag))), FALLBACK)
+    """The first of `tags` ("my", "my-MM", "my_MM") that has a catalog, else English."""
+    return next((spoken for tag in tags if (spoken := _catalog_tag(tag))), FALLBACK)
 
 
-def _catalogue_tag(tag: str) -> str:
+def _catalog_tag(tag: str) -> str:
     parts = tag.replace("_", "-").split("-")
     prefixes = ("-".join(parts[:count]).casefold() for count in range(len(parts), 0, -1))
     known = {language.casefold(): language for language in available_languages()}

@@ -1,4 +1,4 @@
-"""From values to what Telegram shows, within its limits; pure. The only maker of Telegram's HTML."""
+"""Rendering of values as Telegram's HTML, within its limits; pure, and the only place that makes HTML."""
 
 from bot.render.content import COMMAND_LIMIT, Button, Content, Rows
 from bot.render.links import render_link

@@ -1,7 +1,7 @@
-"""What a message says, whole: text, preview, picture and buttons, as one frozen value and as JSON.
+"""The content of a message: text, preview, picture and buttons, as a frozen value and as JSON.
 
-The JSON is canonical (sorted keys, no spaces), so that two contents are the same message exactly where their
-JSON is the same text. Jobs keep it and compare it; `bot.telegram` reads it.
+The JSON is canonical (sorted keys, no spaces): two contents are the same message if and only if their JSON is
+equal. Jobs store and compare it; `bot.telegram` parses it.
 """
 
 import json
@@ -14,10 +14,10 @@ COMMAND_LIMIT = 64  #: bytes of a button's command (Bot API, InlineKeyboardButto
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A command as if typed (`command`, at most 64 bytes), or a link (`url`), under a message.
+    """A button under a message: a command, at most 64 bytes, or a link.
 
-    The answer to a command takes the place of the message, unless the command begins with "+": then it is
-    said below, and the message (a piece of news, say) stays.
+    The answer to a command replaces the message, unless the command starts with "+": then the answer is a new
+    message below, and this one (an article, for example) stays.
     """
 
     label: str
@@ -30,29 +30,29 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A message as it is to be shown."""
+    """A message as it should be shown."""
 
     text: Html
-    preview: str = ""  #: the address whose preview is shown; none where empty
+    preview: str = ""  #: the URL whose preview is shown; "" for none
     large: bool = False  #: the preview's picture is large
-    above: bool = False  #: the preview stands above the text
-    photo: str = ""  #: a picture's address: the text is its caption
+    above: bool = False  #: the preview is above the text
+    photo: str = ""  #: a picture's URL; the text is its caption
     buttons: Rows = ()
-    silent: bool = False  #: without a sound
+    silent: bool = False  #: delivered without a sound
 
     def without_picture(self) -> "Content":
-        """The same news for when Telegram refuses its picture."""
+        """The same content for when Telegram refuses its picture."""
         return replace(self, photo="", preview="", large=False, above=False)
 
     def to_json(self) -> str:
-        """Canonical JSON; a button has only the field it uses beside its label."""
+        """Canonical JSON; a button has its label and its command or URL."""
         fields = asdict(self)
         fields["buttons"] = [[_button_fields(button) for button in row] for row in self.buttons]
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, source: str) -> "Content":
-        """The content that `to_json` wrote; what an older version did not write takes its default."""
+        """The content that `to_json` wrote; fields missing from an older version get their defaults."""
         fields = json.loads(source)
         rows = tuple(tuple(Button(**button) for button in row) for row in fields.pop("buttons", ()))
         return cls(buttons=rows, **fields)

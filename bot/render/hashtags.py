@@ -1,8 +1,8 @@
-"""Which hashtag does a section make? Telegram's own rule of what a hashtag may hold.
+"""Hashtags for sections, by Telegram's own rules.
 
 Source: TDLib, MessageEntity.cpp, is_hashtag_letter and match_hashtags: letters, decimal digits, "_",
-U+200C, U+00B7 and the Sinhala block; at least one letter. Combining marks end a hashtag, so a name that can't
-be read without them (Burmese, Thai, Hindi) makes none: half a word would lead nowhere.
+U+200C, U+00B7 and the Sinhala block; at least one letter. Combining marks end a hashtag, so a name that
+cannot be read without them (Burmese, Thai, Hindi) gets none: half a word would lead nowhere.
 """
 
 import re
@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 from bot.render.text import to_plain_text
 
-TAG_LIMIT = 48  #: characters; Telegram allows 256, a post does not
-TAGS_LIMIT = 120  #: characters of all of a post's hashtags
+TAG_LIMIT = 48  #: characters; Telegram allows 256, but a post has less room
+TAGS_LIMIT = 120  #: characters of all hashtags of a post
 
 _BETWEEN_WORDS = re.compile(r"[\s\u00a0\u202f\-‐-―/&+.,:;|·•_]+")
 _APOSTROPHES = re.compile("['’‘`\"“”()\\[\\]]")
-#: Points that Arabic and Hebrew are read without; and accents that have no letter of their own.
+#: Vowel points that Arabic and Hebrew are readable without, and accents without a precomposed letter.
 _SPARE_MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u200b-\u200f\u2060\ufe0f]"
 )
 
 
 def section_hashtag(name: str) -> str:
-    """The hashtag of a section's name, "#World_news"; "" where Telegram would not link the whole of it."""
+    """A section's hashtag, such as "#World_news"; "" if Telegram would not link all of it."""
     name = unicodedata.normalize("NFC", to_plain_text(name))
     name = _SPARE_MARKS.sub("", _APOSTROPHES.sub("", name))
     tag = _BETWEEN_WORDS.sub("_", name).strip("_")
@@ -32,7 +32,7 @@ def section_hashtag(name: str) -> str:
 
 
 def post_hashtags(names: Iterable[str]) -> tuple[str, ...]:
-    """The hashtags of `names`, each once whatever its case, as many as a post has room for."""
+    """The hashtags of `names`, deduplicated regardless of case, as many as a post has room for."""
     tags: dict[str, str] = {}
     for name in names:
         tag = section_hashtag(name)

@@ -1,7 +1,7 @@
-"""Links: which addresses readers are sent to, in which letters, and on which words; pure.
+"""Links: which URLs readers are sent to, how these are encoded, and which text carries them; pure.
 
-An address goes out letter by letter as the site wrote it. What is beyond ASCII is percent-encoded as UTF-8,
-in the form it came in: to a site "é" may be one letter or two. The words of a link never name another host.
+A URL is kept character by character as the site wrote it. Non-ASCII is percent-encoded as UTF-8 without
+normalization: to a site "é" may be one code point or two. The text of a link never names another host.
 """
 
 import re
@@ -14,12 +14,12 @@ import regex
 from bot.locale import unquote_text
 from bot.render.text import REQUEST_LIMIT, Html, escape, to_plain_text, visible_text
 
-HOST_LIMIT = 40  #: UTF-16 units of a host that is shown
-#: Characters; a longer address may not be taken everywhere. TDLib has no limit, its server's is unknown.
+HOST_LIMIT = 40  #: UTF-16 units shown of a host
+#: Characters; a longer URL may not work everywhere. TDLib has no limit; the server's is unknown.
 SAFE_URL_LENGTH = 2048
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_HIDING = re.compile(r"[@\\ ]")  #: in a host: a name before it, or what browsers read as its end
+_HIDING = re.compile(r"[@\\ ]")  #: in a host: user info, or what browsers take for its end
 _NON_ASCII = re.compile("[^!-~]+")
 _INVISIBLE = regex.compile(r"\p{Cf}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/?#]*@)?([^\s/?#]*)", re.IGNORECASE)
@@ -28,11 +28,11 @@ _DOT = re.compile("[.。．｡․]|://")  #: what any host, or what reads like o
 _WIDE_DOT = re.compile("(?<=[a-z0-9])。(?=[a-z0-9])")
 
 
-@lru_cache(64)  # a post asks for its link's several times
+@lru_cache(64)  # rendering one post needs its link's several times
 def safe_url(url: str, longest: int = REQUEST_LIMIT) -> str:
-    """`url` as it is sent; "" where it is no web address, hides where it leads (name@host), or is too long.
+    """`url` as it is sent; "" if it is not a web address, disguises its host (name@host) or is too long.
 
-    `longest` counts the letters that are sent.
+    `longest` counts characters after encoding.
     """
     url = url.strip(" ")
     try:
@@ -56,9 +56,9 @@ def _percent_encode(found: re.Match[str]) -> str:
 
 
 def render_link(html: Html, url: str, longest: int = REQUEST_LIMIT) -> Html:
-    """`html` leading to `url`; without the link where the address is not one to send readers to.
+    """`html` linked to `url`; unlinked if the URL is not safe.
 
-    Words that name another host are no link: the host that it leads to stands behind them and is.
+    Text that names another host is not linked: the URL's own host follows in parentheses as the link.
     """
     address = safe_url(url, longest)
     if not address or not html:
@@ -74,13 +74,13 @@ def _render_anchor(html: Html, address: str) -> Html:
 
 
 def display_host(url: str) -> str:
-    """The host that an address leads to, to be shown; of a long one the end, which says whose it is."""
+    """The host of `url` for display; of a long one the end, which says whose it is."""
     host = urlsplit(safe_url(url)).hostname or ""
     return host if len(host) < HOST_LIMIT else f"…{host[-HOST_LIMIT + 1 :]}"
 
 
 def names_another_host(text: str, url: str) -> bool:
-    """Whether `text` holds an address, or something that reads like one, of another host than `url`'s."""
+    """Whether `text` has something that reads like the address of a host other than `url`'s."""
     if not _DOT.search(text):
         return False
     own = _strip_www(_fold_text(urlsplit(safe_url(url)).hostname or ""))
@@ -93,7 +93,7 @@ def _find_hosts(text: str) -> list[str]:
 
 
 def _fold_text(text: str) -> str:
-    """As a reader sees it: no invisible letters, one width, one kind of dot."""
+    """The text as a reader sees it: no invisible characters, one width, one kind of dot."""
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquote_text(text))).casefold()
     return _WIDE_DOT.sub(".", text)
 

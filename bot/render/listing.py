@@ -1,4 +1,4 @@
-"""Articles as a numbered list of linked headlines, with their sections and times; pure."""
+"""Numbered lists of linked headlines, with sections and times; pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from bot.render.text import (
 )
 from storage.records import Article
 
-MAX_LINES = 40  #: more articles than these are only counted: each line needs room to say something
-TITLE_LIMIT = 400  #: UTF-16 units of what stands above the list
+MAX_LINES = 40  #: more articles than these are only counted, as each line needs room
+TITLE_LIMIT = 400  #: UTF-16 units of the title
 EMPTY_HTML = Html("")
 
 
 @dataclass(frozen=True, slots=True)
 class ListLine:
-    """An article in a list, and what is said of it beside its headline."""
+    """An article in a list, with a snippet below its headline."""
 
     article: Article
     snippet: Html = EMPTY_HTML
@@ -35,7 +35,7 @@ class ListLine:
 
 @dataclass(frozen=True, slots=True)
 class _ListStyle:
-    """In which words and when a list is shown, and how much room a line has."""
+    """The language, time zone and time of a list, and the room for each line."""
 
     say: Translator
     timezone: tzinfo
@@ -52,7 +52,7 @@ def render_list(
     now: datetime,
     longest_link: int = REQUEST_LIMIT,
 ) -> Html:
-    """`title`, at most `TITLE_ROOM` long, above the numbered `lines`; headlines are cut so that all fit."""
+    """`title`, at most `TITLE_LIMIT` long, above the numbered `lines`; headlines are cut so that all fit."""
     shown, say = lines[:MAX_LINES], translator_for(language)
     room = (MESSAGE_LIMIT - TITLE_LIMIT) // max(len(shown), 1)
     style = _ListStyle(say, timezone, now, room)
@@ -67,7 +67,7 @@ def render_list(
 
 
 def _render_line(place: int, line: ListLine, style: _ListStyle, longest_link: int) -> Html:
-    """A headline that names another host is no link: the number is, and where it leads stands below."""
+    """One line; if the headline names another host, the number is the link and its host is shown below."""
     article, language = line.article, style.say.language
     number = escape(style.say("{number}.", number=localize_digits(str(place), language)))
     whole = article_headline(article)
@@ -81,7 +81,8 @@ def _render_line(place: int, line: ListLine, style: _ListStyle, longest_link: in
     left = style.room - sum(map(visible_length, (number, meta, snippet))) - len(f"\n\n\n\n {WORD_JOINER}")
     title = shorten(whole, left)
     begun = f"{visible_text(number)} {title}"
-    gap = " " if quote_text(begun) == begun else f" {WORD_JOINER}"  # the list's number and theirs are not one
+    # Otherwise Telegram could read the list's number and one in the headline as a phone number.
+    gap = " " if quote_text(begun) == begun else f" {WORD_JOINER}"
     linked = (render_link(number, article.url, longest_link), escape(title))
     if not elsewhere:
         linked = (number, render_link(escape(title), article.url, longest_link))

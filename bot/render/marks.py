@@ -1,7 +1,7 @@
-"""Our own marks in a post, and what of a feed's text would pass for one; pure.
+"""Our own marks in a post, and detection of feeds' text that imitates them; pure.
 
-Readers trust "🔴 Breaking", "Updated 14:05", "Read the full story" and "This article was withdrawn": no feed
-may write them. They are known in each of our languages, in any case, width, spacing, digits and accents.
+Readers trust "🔴 Breaking", "Updated 14:05", "Read the full story" and "This article was withdrawn", so no
+feed may write them. They are detected in every language, in any case, width, spacing, digits and accents.
 """
 
 import re
@@ -20,26 +20,26 @@ _OTHERS = regex.compile(r"[^\p{L}\p{M}\p{N}]")
 #: Letters that look like the Latin ones of our marks (Unicode, confusables.txt).
 _CONFUSABLES = str.maketrans("аеорсуіѕһԁьвгкпνυταορικηɡıԍոս", "aeopcyishdbbrknvutaopikngignu")
 _SEPARATORS = re.compile(r"\s*[·•‧∙・⋅|¦‖]\s*")
-#: A time, in a skeleton; before it the day, which has a number.
+#: A time in a skeleton; a day with a number may come before it.
 _TIME = "0time0"
 _CLOCK = re.compile(r"\d{1,2}\s*[:.h]\s*\d{2}(?:\s*[ap]\.?m\b\.?)?")
 _DAY_AND_TIME = rf"(?:\w{{0,16}}0{{1,4}}\w{{0,16}})?{_TIME}"
 _GAP = r"\p{Z}\p{Cf}\p{M}"
 _SIGN = regex.compile(rf"(?:[{_GAP}\p{{P}}]*{BREAKING_SIGN})+[{_GAP}]*")
 _LABEL_END = regex.compile(rf"[{_GAP}]*(?:$|(?:[:|·•!?။၊)\]】»]+|[.,–—-]+(?=[{_GAP}]|$))[{_GAP}:|·•!–—-]*)")
-_LONGEST_MARK = 40  #: characters of a mark without a time
-_LONGEST_PART = 150  #: of what could pass for a mark with one
+_LONGEST_MARK = 40  #: characters of a mark that has no time
+_LONGEST_PART = 150  #: characters of text that could imitate one with a time
 
 
 def without_sign(text: str) -> str:
-    """`text` without our sign for breaking news at its beginning, however often it is repeated."""
+    """`text` without our sign for breaking news at its start, however often it is repeated."""
     while BREAKING_SIGN in text and (found := _SIGN.match(text)):
         text = _without_label(text[found.end() :])
     return text
 
 
 def _without_label(text: str) -> str:
-    """Without "Breaking:", in any language of ours, where it stands as a label and not in a sentence."""
+    """`text` without a leading "Breaking:" in any language, if it is a label and not part of a sentence."""
     for word in _mark_skeletons("Breaking"):
         for end in range(1, min(len(text), _LONGEST_MARK) + 1):
             behind = _LABEL_END.match(text, end)
@@ -50,13 +50,13 @@ def _without_label(text: str) -> str:
 
 @lru_cache(4096)
 def is_mark_like(name: str) -> bool:
-    """Whether a section's name would pass for one of our marks, or for a time, in the line of facts."""
+    """Whether a section's name would look like one of our marks, or like a time, in the meta line."""
     parts = [part for part in map(_text_skeleton, _SEPARATORS.split(name)) if part]
     return any(part == _TIME or _mark_pattern("(?:.*0.*)?").fullmatch(part) for part in parts)
 
 
 def without_marks(standfirst: str) -> str:
-    """A standfirst without the parts that would pass for our line of facts, or for one of our sentences."""
+    """A standfirst without the parts that imitate our meta line or our sentences."""
     parts = _SEPARATORS.split(standfirst)
     kept = [part for part in parts if not _is_part_mark_like(part, len(parts) > 1)]
     return standfirst if len(kept) == len(parts) else " · ".join(kept)
@@ -72,7 +72,7 @@ def _is_part_mark_like(part: str, among_others: bool) -> bool:
 
 @cache
 def _mark_pattern(time: str) -> re.Pattern[str]:
-    """Any of our marks, as skeletons; `time` is how a time in it may look."""
+    """A pattern of the skeletons of all our marks; `time` is the pattern for a time in them."""
     messages = ("Breaking", "Read the full story", "Updated {time}", "This article was withdrawn ({time}).")
     marks = (mark.replace(_TIME, time) for message in messages for mark in _mark_skeletons(message))
     return re.compile("|".join(marks))
@@ -80,13 +80,13 @@ def _mark_pattern(time: str) -> re.Pattern[str]:
 
 @cache
 def _mark_skeletons(message: str) -> tuple[str, ...]:
-    """A message's skeleton in every language, with `_TIME` for the time."""
+    """The skeletons of a message in all languages, with `_TIME` for the time."""
     said = (translator_for(language)(message, time=_TIME) for language in available_languages())
     return tuple(dict.fromkeys(map(_text_skeleton, said)))
 
 
 def _text_skeleton(text: str) -> str:
-    """What a reader takes in of `text`: letters of one width and case, `_TIME` for a time, 0 for a digit."""
+    """`text` as it looks: one width and case, no accents, `_TIME` for a time, 0 for a digit."""
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unquote_text(text))).casefold()
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_CONFUSABLES)
     text = _OTHERS.sub("", unicodedata.normalize("NFC", _CLOCK.sub(_TIME, text)))

@@ -1,6 +1,6 @@
-"""An article as a post: headline, standfirst, section and time, link, hashtags, picture; pure.
+"""Rendering of an article as a post: headline, standfirst, section, time, link, hashtags and picture; pure.
 
-What must be said (headline, time, link) is bounded and always fits; the standfirst takes the room left.
+Headline, time and link are bounded and always fit; the standfirst gets the room that is left.
 """
 
 from dataclasses import dataclass
@@ -30,16 +30,16 @@ from jobs.config import Pictures
 from storage.records import Article
 
 HEADLINE_LIMIT = 300  #: UTF-16 units, as all of these
-STANDFIRST_LIMIT = 800  #: a post is no article
+STANDFIRST_LIMIT = 800  #: a post is not the article
 SECTION_LIMIT = 40
 SECTIONS_SHOWN = 3
-PICTURE_WIDTH = 300  #: pixels; a narrower picture is a thumbnail, and looks torn when shown large
-_READ_LIMIT = 20_000  #: code points of a field that are looked at: no text makes a post slow
+PICTURE_WIDTH = 300  #: pixels; a narrower picture is a thumbnail, and looks blurred when shown large
+_READ_LIMIT = 20_000  #: code points read of a field, so that no text makes rendering slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PostStyle:
-    """When, where and in which words a post is shown."""
+    """The language, time zone and time of a post."""
 
     say: Translator
     timezone: tzinfo
@@ -65,9 +65,10 @@ def render_post(
 ) -> Content:
     """`article` as a post.
 
-    `corrected_at` adds the mark "Updated 14:05". `private` is for a reader's own chat: related articles, and
-    one tap to stop. Elsewhere a `bot_username` (without "@") adds a link to the related articles. The
-    article's link is left out if it is longer than `longest_link`, or too long for Telegram's request.
+    `corrected_at` adds the mark "Updated 14:05". `private` adds the buttons for a reader's own chat: related
+    articles, and a tap to stop alerts. Otherwise `bot_username` (without "@") adds a link to related
+    articles. The article's link is left out if it is longer than `longest_link`, or if the request would get
+    too long.
     """
     style = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
     picture = "" if pictures is Pictures.NONE else _picture_url(article)
@@ -93,7 +94,7 @@ def render_post(
 def render_withdrawn(
     article: Article, *, language: str, timezone: tzinfo, now: datetime, reason: str = ""
 ) -> Content:
-    """What stands where a withdrawn article was: that it is gone, when, and nothing of what it said."""
+    """The note that replaces a withdrawn article: when it was withdrawn, why, and nothing of its text."""
     style = _PostStyle(say=translator_for(language), timezone=timezone, now=now)
     note = italic(escape(style.say("This article was withdrawn ({time}).", time=style.format_time(now))))
     return Content(
@@ -123,14 +124,14 @@ def _post_text(
 
 
 def article_headline(article: Article, limit: int = HEADLINE_LIMIT) -> str:
-    """The article's title as one plain line, quoted; where it has none, the next best thing it says."""
+    """The article's title as one plain line, quoted; without a title, its summary, text or host."""
     said = (article.title, article.summary, article.text, urlsplit(safe_url(article.url)).hostname or "")
     lines = filter(None, map(_plain_line, said))
     return shorten(quote_text(next(lines, "…")), limit)
 
 
 def _plain_line(text: str) -> str:
-    """`text` as one plain line that does not begin with our sign."""
+    """`text` as one plain line that does not start with our sign."""
     line = to_plain_text(text[:_READ_LIMIT])
     bare = without_sign(line)
     return line if bare == line else to_plain_text(bare)
@@ -144,20 +145,20 @@ def _shorten_standfirst(article: Article, room: int) -> str:
 
 
 def _meta_line(article: Article, style: _PostStyle, corrected_at: datetime | None) -> Html:
-    """Sections, time and the correction's mark: "World · 13:40 · Updated 14:05"."""
+    """Sections, time and correction mark: "World · 13:40 · Updated 14:05"."""
     updated = style.say("Updated {time}", time=style.format_time(corrected_at)) if corrected_at else ""
     parts = (", ".join(_sections_shown(article)), style.format_time(article.published_at), updated)
     return join_html(" · ", *(escape(part) for part in parts))
 
 
 def section_names(article: Article) -> list[str]:
-    """The article's sections as plain text, but for those that would pass for a mark of ours."""
+    """The article's sections as plain text, except for those that imitate one of our marks."""
     names = (to_plain_text(section[:_READ_LIMIT]) for section in article.sections[:20])
     return [name for name in names if name and not is_mark_like(name)]
 
 
 def _sections_shown(article: Article) -> list[str]:
-    """The first section, and those that make no hashtag and would otherwise go unsaid."""
+    """The first section, and those without a hashtag, which would not be shown otherwise."""
     said = [
         name for place, name in enumerate(section_names(article)) if place == 0 or not section_hashtag(name)
     ]
@@ -165,7 +166,7 @@ def _sections_shown(article: Article) -> list[str]:
 
 
 def _picture_url(article: Article) -> str:
-    """The article's picture where it is fit to be shown large, else ""."""
+    """The URL of the article's picture if it may be shown large, else ""."""
     url = safe_url(article.image_url)
     drawn = urlsplit(url).path.lower().endswith((".svg", ".svgz", ".ico"))
     wide = article.image_width == 0 or article.image_width >= PICTURE_WIDTH

@@ -1,7 +1,7 @@
-"""Text as Telegram takes it: made plain, measured, cut and escaped, each once and each only here.
+"""Text for Telegram: made plain, measured, cut and escaped, and only here.
 
-`plain` is for what comes from outside; `Html` is what has been escaped, so that the type checker finds a
-text that was forgotten or escaped twice. What is escaped does nothing in Telegram, but for our own sentences.
+`to_plain_text` is for text from outside. `Html` is escaped text, so that the type checker finds text that was
+not escaped, or escaped twice. Escaped text becomes no entity in Telegram, except in our own sentences.
 """
 
 import re
@@ -18,38 +18,38 @@ Html = NewType("Html", str)
 
 MESSAGE_LIMIT = 4096  #: UTF-16 units after the entities are parsed
 CAPTION_LIMIT = 1024
-MAX_HIGHLIGHTS = 8  #: bold places of a snippet; Telegram ignores what comes behind a message's hundredth mark
+MAX_HIGHLIGHTS = 8  #: bold spans in a snippet; Telegram ignores a message's entities after the hundredth
 REQUEST_LIMIT = 30_000  #: bytes of HTML; Telegram refuses a text of more than 32,768
 
 ELLIPSIS = "…"
 
-#: Marks that a reader does not see and that move, hide or end what they stand beside.
+#: Invisible characters that move, hide or end the text next to them.
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"  # controls
-    "\u202a-\u202e\u2060\u2066-\u2069\u206a-\u206f"  # bidi; the word joiner, which is ours
+    "\u202a-\u202e\u2060\u2066-\u2069\u206a-\u206f"  # bidi controls; the word joiner, which is ours
     "\ufeff\ufff9-\ufffb\ufffe\uffff"  # byte order mark, interlinear notes, noncharacters
-    "\u030a\u0333\u033f]"  # marks that Telegram takes out (TDLib, misc.cpp, clean_input_string)
+    "\u030a\u0333\u033f]"  # marks that Telegram removes (TDLib, misc.cpp, clean_input_string)
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: Tag letters spell flags after a black flag; anywhere else they are invisible writing.
+#: Tag characters spell flags after a black flag; anywhere else they are invisible text.
 _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e0000-\U000e007f]")
-#: White space, but for a lone space without a break: blanks in a row push words onto a line of their own.
+#: White space, except for a single no-break space: runs of blanks push words onto a line of their own.
 _BLANK = "\\s\u2800\u3164\u115f\u1160\uffa0"
 _SPACES = re.compile(f"[{_BLANK}][\u200b-\u200f]*(?:[{_BLANK}][\u200b-\u200f]*)+|[^\\S \u00a0\u202f]")
 
-#: The next letter is written under these, though not every ICU knows (Unicode, IndicSyllabicCategory:
+#: The next letter is written below these, which not every ICU knows (Unicode, IndicSyllabicCategory:
 #: Invisible_Stacker).
 _STACKERS = (
     "\u1039\u17d2\u1a60\u1bab\uaaf6\U00010a3f\U00011133\U0001193e\U00011a47\U00011a99\U00011d45\U00011d97"
 )
-#: A Burmese consonant that ends the syllable before it: it carries the asat, or stacks the next.
+#: A Burmese consonant that ends the syllable before it: it has the asat, or stacks the next.
 _BURMESE_TAIL = re.compile("[\u1000-\u1021]\u1037?[\u103a\u1039]")
-#: Behind these a text may be cut where it has no sentence to end at.
+#: A text without a sentence end to cut at is cut after one of these.
 _PAUSES = re.compile(r"[\s\u104a\u104b、。，,;]")
 
 
 def to_plain_text(text: str) -> str:
-    """`text` on one line, without what a reader can't see but would suffer from; visible marks stay."""
+    """`text` on one line, without harmful invisible characters; "" if nothing visible remains."""
     text = _clean_characters(text).strip()
     return text if _has_visible(text) else ""
 
@@ -68,7 +68,7 @@ def _has_visible(text: str) -> bool:
 
 
 def escape(text: str) -> Html:
-    """Plain text as Telegram's HTML: shown as it is written; nothing in it is live but in a `Sentence`."""
+    """Plain text as Telegram's HTML, shown as written; quoted unless it is `SafeText`."""
     return _escape_html(quote_text(text))
 
 
@@ -81,16 +81,14 @@ def bold(html: Html) -> Html:
 
 
 def highlight_text(text: str, marks: Iterable[tuple[int, int]]) -> Html:
-    """`text`, not yet plain, with the first few of the places in `marks` (code points, in order) bold."""
+    """`text`, not yet plain, with the first few spans of `marks` (code points, in order) in bold."""
     pieces: list[str] = []
     behind = 0
     for start, end in islice(marks, MAX_HIGHLIGHTS):
         pieces += [_clean_characters(text[behind:start]), _clean_characters(text[start:end])]
         behind = end
     pieces.append(_clean_characters(text[behind:]))
-    parts = (
-        _escape_html(piece) for piece in quote_pieces(pieces)
-    )  # as one text: bold parts no @ from its name
+    parts = map(_escape_html, quote_pieces(pieces))  # quoted as one text: bold may split @ from its name
     return Html("".join(bold(part) if place % 2 else part for place, part in enumerate(parts)).strip())
 
 
@@ -99,17 +97,17 @@ def italic(html: Html) -> Html:
 
 
 def code(text: str) -> Html:
-    """Plain text as a reader may tap to copy it, letter by letter; nothing is live in it."""
+    """Plain text as code, which a tap copies exactly; nothing in it becomes an entity."""
     return Html(f"<code>{_escape_html(text)}</code>") if text else Html("")
 
 
 def join_html(separator: str, *parts: Html) -> Html:
-    """Those of `parts` that say something, with a plain `separator` between them."""
+    """The non-empty `parts`, joined by `separator`, which is plain text."""
     return Html(_escape_html(separator).join(part for part in parts if part))
 
 
 def visible_text(html: Html) -> str:
-    """What the reader sees of `html`: its text without tags."""
+    """The text that a reader sees of `html`, without tags."""
     text = re.sub("<[^>]*>", "", html)
     for name, letter in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
         text = text.replace(name, letter)
@@ -117,14 +115,14 @@ def visible_text(html: Html) -> str:
 
 
 def visible_length(html: Html) -> int:
-    """How long Telegram finds `html`: the UTF-16 units of what is shown."""
+    """The length of `html` as Telegram counts it: the UTF-16 units of its visible text."""
     return utf16_length(visible_text(html))
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text` in at most `limit` UTF-16 units: cut behind a sentence, else a pause, else a character.
+    """`text` in at most `limit` UTF-16 units, cut after a sentence, else at a pause, else at a character.
 
-    No character, stacked consonant or Burmese syllable is cut through; what was cut ends with an ellipsis.
+    A cut text ends with an ellipsis; no grapheme, stacked consonant or Burmese syllable is split.
     """
     if len(text) <= limit and utf16_length(text) <= limit:
         return text
@@ -144,11 +142,11 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _cut_positions(text: str) -> list[int]:
-    """Where `text` may be cut; behind its end, where ICU sees no more, never."""
+    """Where `text` may be cut; never at its end, as ICU cannot see what follows."""
     return [end for end in grapheme_ends(text)[:-1] if not _is_inside_syllable(text, end)]
 
 
 def _is_inside_syllable(text: str, at: int) -> bool:
-    """Whether what follows belongs to the letter or the syllable before it, though ICU breaks there."""
+    """Whether the text at `at` belongs to the letter or syllable before it, though ICU breaks there."""
     mark = unicodedata.category(text[at])[0] == "M"
     return mark or text[at - 1] in _STACKERS or _BURMESE_TAIL.match(text, at) is not None

@@ -1,6 +1,11 @@
-"""The door to Telegram: requests over aiohttp, answers as outcomes; python-telegram-bot's only home."""
+"""Telegram's Bot API: requests over aiohttp, and answers as outcomes."""
 
 import os
 
-#: python-telegram-bot asks for this before it is imported; without it every RetryAfter warns.
-os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+def use_timedeltas() -> None:
+    """Let python-telegram-bot's errors tell durations as `timedelta`, as its next major version will.
+
+    It offers no other switch than this environment variable, and warns at each `RetryAfter` without it.
+    """
+    os.environ.setdefault("PTB_TIMEDELTA", "1")

@@ -1,4 +1,4 @@
-"""Asks Telegram about the bot's own account: its name, and where its updates go."""
+"""The bot's own account: its name, and where Telegram sends its updates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +11,20 @@ from telegram.request import BaseRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookInfo:
-    """Where updates go, as getWebhookInfo tells."""
+    """Where updates go, from getWebhookInfo."""
 
-    url: str  #: "" for nowhere: they are polled
-    own_certificate: bool = False  #: it is trusted by a certificate that somebody uploaded
-    kinds: frozenset[str] = frozenset()  #: of updates that are brought; empty if Telegram does not say
-    error: str = ""  #: what went wrong last, in Telegram's words
+    url: str  #: "" if there is no webhook: updates are polled
+    own_certificate: bool = False  #: a certificate was uploaded for the webhook
+    kinds: frozenset[str] = frozenset()  #: the kinds of updates sent; empty if Telegram does not say
+    error: str = ""  #: the last error, in Telegram's words
 
 
 async def fetch_webhook(request: BaseRequest, bot: Bot) -> WebhookInfo:
-    """Raises TelegramError, also where the answer is none of Telegram's."""
+    """The current webhook.
+
+    Raises:
+        TelegramError: the request failed, or the answer is not Telegram's.
+    """
     found = await _call_method(request, bot, "getWebhookInfo")
     kinds = found.get("allowed_updates")
     return WebhookInfo(
@@ -32,7 +36,11 @@ async def fetch_webhook(request: BaseRequest, bot: Bot) -> WebhookInfo:
 
 
 async def fetch_bot_name(request: BaseRequest, bot: Bot) -> str:
-    """The bot's @name, without "@". Raises TelegramError, as above."""
+    """The bot's @name, without "@".
+
+    Raises:
+        TelegramError: the request failed, or the answer is not Telegram's.
+    """
     name = (await _call_method(request, bot, "getMe")).get("username")
     if not isinstance(name, str) or not name:
         raise TelegramError("the answer is not Telegram's")

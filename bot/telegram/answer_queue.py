@@ -1,7 +1,7 @@
-"""Whose answer is next? One to a chat that was answered least often lately, then the first that came; pure.
+"""A fair queue of answers: chats answered least often recently go first, then first in, first out; pure.
 
-So however many chats ask all the time, the answer to somebody who asks now and then waits for none of them.
-Times are seconds of one clock that never runs backwards.
+However many chats keep asking, an occasional question does not wait behind theirs. Times are seconds of one
+monotonic clock.
 """
 
 from collections import Counter, deque
@@ -11,16 +11,16 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-#: Answers of so many seconds count.
+#: Answers of the last seconds that count as recent.
 RECENT_WINDOW = 30.0
 
 
 class AnswerQueue(Generic[T]):
-    """What is to be said, each with its chat."""
+    """Answers waiting to be sent, each with its chat."""
 
     def __init__(self) -> None:
-        self._ready: list[tuple[int, int, int, T]] = []  # a heap: answers lately, number, chat, what
-        self._delayed: list[tuple[float, int, int, int, T]] = []  # a heap: the same behind when it may go
+        self._ready: list[tuple[int, int, int, T]] = []  # a heap: recent answers, number, chat, answer
+        self._delayed: list[tuple[float, int, int, int, T]] = []  # a heap: when it may go, then the same
         self._number = 0
         self._answered: deque[tuple[float, int]] = deque()
         self._recent_counts: Counter[int] = Counter()
@@ -29,34 +29,34 @@ class AnswerQueue(Generic[T]):
         return len(self._ready) + len(self._delayed)
 
     def add(self, chat_id: int, what: T, now: float) -> None:
-        """Something to be said, behind what comes before it."""
+        """Queue an answer."""
         self._drop_expired(now)
         self._number += 1
         heappush(self._ready, (self._recent_counts[chat_id], self._number, chat_id, what))
 
     def first_ready(self, now: float, rest: Callable[[int, T], float]) -> tuple[int, T] | None:
-        """The next, and its chat; it stays in the queue. None where all have to `rest` for some seconds."""
+        """The next chat and answer, left in the queue; None if all of them must `rest` for some seconds."""
         while self._delayed and self._delayed[0][0] <= now:
             heappush(self._ready, heappop(self._delayed)[1:])
         while self._ready:
-            lately, number, chat_id, what = self._ready[0]
+            recent, number, chat_id, what = self._ready[0]
             seconds = rest(chat_id, what)
             if seconds <= 0:
                 return chat_id, what
             heappop(self._ready)
-            heappush(self._delayed, (now + seconds, lately, number, chat_id, what))
+            heappush(self._delayed, (now + seconds, recent, number, chat_id, what))
         return None
 
     def next_ready_in(self, now: float) -> float:
-        """The seconds until the first of those that rest is to be looked at again; infinite for none."""
+        """Seconds until the first resting answer may be tried again; infinite if none rests."""
         return self._delayed[0][0] - now if self._delayed else float("inf")
 
     def pop(self) -> None:
-        """Take away what `first` returned, unsaid."""
+        """Remove the answer that `first_ready` returned, without counting it."""
         heappop(self._ready)
 
     def pop_answered(self, now: float) -> None:
-        """Take away what `first` returned: it is said now."""
+        """Remove the answer that `first_ready` returned, and count it as sent at `now`."""
         _, _, chat_id, _ = heappop(self._ready)
         self._answered.append((now, chat_id))
         self._recent_counts[chat_id] += 1

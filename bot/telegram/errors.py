@@ -1,7 +1,7 @@
-"""What does Telegram's answer mean? Every answer of the Bot API as an outcome; pure.
+"""Classification of every answer of the Bot API as an `Outcome`; pure.
 
-The texts are those of tdlib/telegram-bot-api (Client.cpp, 2026-05) behind its prefixes "Bad Request: " and
-"Forbidden: ". An answer that is no JSON comes from something on the way, and says nothing about the message.
+The texts are those of tdlib/telegram-bot-api (Client.cpp, 2026-05), after its prefixes "Bad Request: " and
+"Forbidden: ". An answer that is not JSON comes from something in between, and says nothing about the message.
 """
 
 import json
@@ -21,11 +21,11 @@ from jobs.publish.send_result import (
 )
 from storage.records import ChatState
 
-#: Seconds to wait where a 429 does not say how long, and where the token is not accepted.
+#: Seconds to wait if a 429 does not say how long, and if the token is rejected.
 USUAL_WAIT = 30.0
 NO_TOKEN_WAIT = 60.0
 
-#: The message is not there (any more).
+#: The message does not exist, or no longer does.
 _MISSING = (
     "message to edit not found",
     "message to delete not found",
@@ -33,7 +33,7 @@ _MISSING = (
     "message to react not found",
     "message_id_invalid",
 )
-#: The message is there, and not ours to change.
+#: The message exists, but we cannot change it.
 _UNTOUCHABLE = (
     "message can't be edited",
     "message can't be deleted",
@@ -43,7 +43,7 @@ _UNTOUCHABLE = (
     "there is no caption in the message to edit",
     "there is no media in the message to edit",
 )
-#: It is the picture that Telegram does not like, or that may not be posted where words may.
+#: Telegram rejects the picture, or allows text but no pictures in this chat.
 _PICTURE = (
     "failed to get http url content",
     "wrong type of the web page content",
@@ -66,7 +66,7 @@ _PICTURE = (
     "message caption is too long",
     "media_caption_too_long",
 )
-#: The reader does not want us, or is no longer there.
+#: The reader blocked the bot, or their account is gone.
 _BLOCKED = (
     "bot was blocked by the user",
     "user is deactivated",
@@ -77,9 +77,9 @@ _BLOCKED = (
     "peer_id_invalid",
     "input_user_deactivated",
 )
-#: The chat is no more.
+#: The chat no longer exists.
 _LEFT = ("the group chat was deleted", "the group chat was deactivated")
-#: We may not write there for now: somebody may give the right back.
+#: The bot may not write there for now; the right may come back.
 _PAUSED = (
     "bot is not a member of the",
     "bot was kicked from",
@@ -105,9 +105,9 @@ _PAUSED = (
 def parse_outcome(
     status: int, body: bytes, *, chat_id: int, message_id: int = 0, picture: bool = False
 ) -> Outcome:
-    """What came of a request about `chat_id`; `message_id` is the message that it was to change.
+    """The outcome of a request about `chat_id`; `message_id` is the message that it was meant to change.
 
-    `picture`: the request had one. Whatever it is refused for, unless that is the chat, may be the picture.
+    `picture` says that the request had one: any refusal that is not about the chat may be about it.
     """
     answer = _parse_answer(body)
     if answer is None:
@@ -139,7 +139,7 @@ def _parse_answer(body: bytes) -> dict[str, Any] | None:
 
 
 def _foreign_outcome(status: int, picture: bool) -> Outcome:
-    """An answer that Telegram's own server did not write, or not to its end."""
+    """The outcome of an answer that is not Telegram's, or is cut off."""
     if status == 429:
         return TryLater(USUAL_WAIT, "429 Too Many Requests", flood=True)
     if status == 413:
@@ -182,7 +182,7 @@ def _chat_outcome(words: str, said: str, chat_id: int) -> ChatGone | None:
         return ChatGone(ChatState.LEFT, said)
     if "chat not found" in words:
         return ChatGone(ChatState.BLOCKED if chat_id > 0 else ChatState.PAUSED, said)
-    forbidden = words.startswith("forbidden") and chat_id < 0  # of a channel this never concerns one message
+    forbidden = words.startswith("forbidden") and chat_id < 0  # in a channel never about a single message
     return ChatGone(ChatState.PAUSED, said) if forbidden or _has_phrase(words, _PAUSED) else None
 
 

@@ -1,4 +1,4 @@
-"""Is this message the one that we meant to send? By its text and its links; pure."""
+"""Comparison of a message in a chat with the content that we meant to send; pure."""
 
 import re
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ _HREF = re.compile(r'<a href="([^"]*)">')
 
 
 def is_same_content(message: Mapping[str, Any], content: Content) -> bool:
-    """Whether `message`, as the Bot API shows it, says what `content` does.
+    """Whether `message`, as the Bot API returns it, shows `content`.
 
-    Telegram trims what it shows, and drops links that it does not like: text decides, and of the links at
-    least one that both have.
+    Telegram trims texts and drops links that it rejects. So the texts must be equal, and if both have links,
+    they must share at least one.
     """
     text = str(message.get("text") or message.get("caption") or "")
     if unquote_text(text).split() != unquote_text(visible_text(content.text)).split():
@@ -29,6 +29,6 @@ def is_same_content(message: Mapping[str, Any], content: Content) -> bool:
 
 
 def _normalize_url(url: str) -> str:
-    """Telegram writes hosts in lower case and ends them with a slash."""
+    """Without the lower-casing of hosts and the trailing slash that Telegram adds."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.lower(), path=parts.path.rstrip("/")).geturl()

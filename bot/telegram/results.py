@@ -1,7 +1,7 @@
-"""What a method of the Bot API returned, or the error that python-telegram-bot has for it; pure.
+"""The result in an answer of the Bot API, or python-telegram-bot's error for it; pure.
 
-python-telegram-bot's own reading quotes an answer that it cannot read, in its errors and in its log. An
-answer to getUpdates is what strangers wrote: errors say no more here than what kind of answer it was.
+python-telegram-bot's own parsing quotes unreadable answers in its errors and its log. As answers to
+getUpdates hold what strangers wrote, the errors raised here name only the kind of answer.
 """
 
 import json
@@ -18,14 +18,14 @@ from telegram.error import (
     TelegramError,
 )
 
-#: So much of Telegram's own description of a refusal is told.
+#: Characters kept of Telegram's description of a refusal.
 ERROR_TEXT_LIMIT = 200
 #: Seconds to wait after a 429 that does not say how long.
 USUAL_WAIT = 30
 
 
 def parse_result(status: int, body: bytes) -> Any:
-    """The `result` of an answer.
+    """The `result` in an answer.
 
     Raises:
         TelegramError: the answer is a refusal, or is not Telegram's.
@@ -48,7 +48,7 @@ def _parse_body(body: bytes) -> dict[str, Any] | None:
 
 
 def _refusal_error(status: int, said: str, more: object) -> TelegramError:
-    """Telegram's own words are kept only of a 400: they are about what we asked for."""
+    """Only a 400 keeps Telegram's description, which is about our own request."""
     match status:
         case 400:
             return BadRequest(said[:ERROR_TEXT_LIMIT] or "Bad Request")

@@ -1,4 +1,4 @@
-"""Says things in chats: contents become requests, answers become outcomes, never a message object."""
+"""Sending, editing and deleting of messages: contents become requests, answers become outcomes."""
 
 import json
 import re
@@ -7,16 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 from telegram.error import NetworkError
-from telegram.request import BaseRequest, RequestData
-
-# python-telegram-bot calls it internal; a RequestData is made of nothing else, and the version is pinned
-from telegram.request._requestparameter import RequestParameter
+from telegram.request import BaseRequest
 
 from bot.render.content import Content
 from bot.render.links import SAFE_URL_LENGTH
+from bot.telegram.chat_access import parse_chat_access
 from bot.telegram.errors import parse_outcome
 from bot.telegram.message_match import is_same_content
-from bot.telegram.permissions import parse_chat_access
+from bot.telegram.request_data import json_request_data
 from bot.telegram.transport import AiohttpRequest, NotWritten
 from jobs.publish.send_result import (
     ChatAccess,
@@ -29,10 +27,10 @@ from jobs.publish.send_result import (
     Untouchable,
 )
 
-#: Seconds to wait after a connection could not be made.
+#: Seconds to wait after a connection failed.
 NO_CONNECTION_WAIT = 2.0
 
-#: Different contents whose requests are kept ready: a fan-out has one or two.
+#: Contents whose encoded requests are cached; a fan-out has one or two.
 CACHED_CONTENTS = 64
 
 _LONG_LINK = re.compile(rf'href="[^"]{{{SAFE_URL_LENGTH + 1}}}')
@@ -41,9 +39,9 @@ Parameters = Mapping[str, object]
 
 
 class RequestTemplate:
-    """A method and what it is told, but for the chat: made once, and said to many.
+    """A method and its parameters except for the chat: encoded once, sent to many chats.
 
-    `picture`: there is something in it that the news can do without: a picture, a preview, a very long link.
+    `picture` says that the message has something it can do without: a picture, a preview or a very long link.
     """
 
     __slots__ = ("json", "method", "parameters", "picture")
@@ -53,7 +51,7 @@ class RequestTemplate:
         self.json = _encode(parameters)[1:] if parameters else "}"
 
     def encode_for(self, where: Parameters) -> bytes:
-        """All of it as JSON."""
+        """The whole request as JSON; `where` has the chat and the message."""
         comma = "," if self.parameters and where else ""
         return f"{_encode(where)[:-1]}{comma}{self.json}".encode()
 
@@ -62,7 +60,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class TelegramSender:
-    """`jobs.publish.send_result.Sender` with one bot's token. `paid`: the operator pays for over 30/s."""
+    """`jobs.publish.send_result.Sender` for one bot; `paid` allows more than 30 messages/s for a fee."""
 
     def __init__(
         self,
@@ -78,7 +76,7 @@ class TelegramSender:
         self._paid = paid
 
     async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
-        """`reply_to`: the message that is answered, if it still stands there."""
+        """Send a new message; `reply_to` is the message answered, if it still exists, or 0."""
         said, where = _send_template(content, self._paid), {"chat_id": chat_id}
         if reply_to:
             replied = {"message_id": reply_to, "allow_sending_without_reply": True}
@@ -86,7 +84,7 @@ class TelegramSender:
         return await self._request_outcome(said, where, chat_id)
 
     async def acknowledge_press(self, query_id: str, toast: str = "") -> None:
-        """End a pressed button's wait; what comes of it is nobody's concern."""
+        """Stop a pressed button's spinner, with a toast; the outcome is ignored."""
         await self._post_template(
             RequestTemplate("answerCallbackQuery", {}), {"callback_query_id": query_id, "text": toast}
         )
@@ -129,12 +127,12 @@ class TelegramSender:
         return parse_chat_access(known, mine) if isinstance(mine, dict) else mine
 
     async def is_administrator(self, chat_id: int, user_id: int) -> bool:
-        """Whether Telegram says that somebody is the chat's owner or one of its administrators."""
+        """Whether the user is the chat's owner or an administrator; False if Telegram does not say so."""
         found = await self._request_result("getChatMember", {"chat_id": chat_id, "user_id": user_id})
         return isinstance(found, dict) and found.get("status") in ("creator", "administrator")
 
     async def _compare_forwarded(self, chat_id: int, message_id: int, content: str, through: int) -> Outcome:
-        """Forward the message to the operators' chat, compare, and take it away again."""
+        """Forward the message to the operators' chat, compare it, and delete the copy."""
         where = {"chat_id": through, "from_chat_id": chat_id, "message_id": message_id}
         copy = await self._request_result("forwardMessage", {**where, "disable_notification": True})
         match copy:
@@ -179,8 +177,7 @@ class TelegramSender:
             if isinstance(request, AiohttpRequest):
                 return await request.post_json(url, said.encode_for(where))
             parameters = {**where, **said.parameters}
-            data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
-            return await request.do_request(url, "POST", data)
+            return await request.do_request(url, "POST", json_request_data(parameters))
         except NotWritten as error:
             return TryLater(NO_CONNECTION_WAIT, str(error))
         except NetworkError as error:

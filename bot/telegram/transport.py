@@ -1,10 +1,10 @@
-"""Requests to the Bot API over aiohttp: below python-telegram-bot's own seam, at a seventh of its cost.
+"""Requests to the Bot API over aiohttp, behind python-telegram-bot's `BaseRequest`, at a seventh of its cost.
 
-All of it goes through the proxy that was handed in, if there is one, and past it never; the environment's
-own proxies are read by `bot.config`. The proxy is given Telegram's name, so that nobody is asked for it here.
+If a proxy is given, every request goes through it; `bot.config` reads the environment's proxies. The proxy
+resolves Telegram's name, so no DNS query is made here.
 
-It tells a request that was never written from one of which nobody knows what became: a send may be repeated
-after the first, never blindly after the second. Errors carry no address, since the address has the token.
+A request that was never written (`NotWritten`) may be repeated; one whose result is unknown must not be
+repeated blindly. Errors never contain the URL, since the token is part of it.
 """
 
 import json
@@ -13,11 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiohttp
-from telegram._utils.defaultvalue import DefaultValue
-from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -26,19 +24,22 @@ from jobs.proxies import Proxy
 from jobs.proxy_connector import PassthroughResolver, TunnelConnector
 
 CONNECT_TIMEOUT = 10.0
-#: The Bot API server itself waits out floods of up to 60 s before it answers (TDLib, NetQueryDelayer.cpp).
+#: The Bot API server waits out floods of up to 60 s before it answers (TDLib, NetQueryDelayer.cpp).
 READ_TIMEOUT = 65.0
-#: An idle connection is closed by us before the server does: a request written into a closed one is unclear.
+#: We close idle connections before the server does: a request written to a closed one is unclear.
 KEEPALIVE_TIMEOUT = 10.0
 MAX_CONNECTIONS = 512
 
+#: Seconds, None for no limit, or `BaseRequest.DEFAULT_NONE`, whose type python-telegram-bot keeps private.
+Timeout: TypeAlias = Any
+
 
 class NotWritten(NetworkError):
-    """No connection could be made: the request was surely not sent."""
+    """No connection could be made, so the request was certainly not sent."""
 
 
 class AiohttpRequest(BaseRequest):
-    """python-telegram-bot's HTTP, and the sender's; one pool of connections."""
+    """The HTTP transport of python-telegram-bot and of `TelegramSender`; one pool of connections."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class AiohttpRequest(BaseRequest):
         self._read_timeout = read_timeout
         self._session: aiohttp.ClientSession | None = None
         self._proxy = proxy
-        by_http = proxy if proxy and not proxy.is_socks else None  # aiohttp speaks to these by itself
+        by_http = proxy if proxy and not proxy.is_socks else None  # aiohttp supports these itself
         self._http_proxy = str(by_http) if by_http else None
         self._proxy_headers = _proxy_authorization(by_http)
         self._default_timeout = aiohttp.ClientTimeout(
@@ -65,7 +66,7 @@ class AiohttpRequest(BaseRequest):
         return self._read_timeout
 
     async def initialize(self) -> None:
-        """Open the pool; needs a running event loop. Opening it twice changes nothing."""
+        """Open the pool, unless it is open; needs a running event loop."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=self._make_connector(),
@@ -88,19 +89,19 @@ class AiohttpRequest(BaseRequest):
         if self._session is not None:
             await self._session.close()
 
-    async def post(  # type: ignore[misc]  # meant to be final, and quotes answers in errors and logs
+    async def post(  # type: ignore[misc]  # the base method is final, but quotes answers in errors and logs
         self,
         url: str,
         request_data: RequestData | None = None,
-        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        read_timeout: Timeout = BaseRequest.DEFAULT_NONE,
+        write_timeout: Timeout = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Timeout = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Timeout = BaseRequest.DEFAULT_NONE,
     ) -> Any:
-        """What the method returned.
+        """The method's result.
 
         Raises:
-            TelegramError: the answer is a refusal, is not Telegram's, or there is none. Nothing is quoted.
+            TelegramError: the answer is a refusal or not Telegram's, or there is none. It is never quoted.
         """
         timeouts = (read_timeout, write_timeout, connect_timeout, pool_timeout)
         return parse_result(*await self.do_request(url, "POST", request_data, *timeouts))
@@ -110,17 +111,17 @@ class AiohttpRequest(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        read_timeout: Timeout = BaseRequest.DEFAULT_NONE,
+        write_timeout: Timeout = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Timeout = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Timeout = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """HTTP status and body.
+        """The HTTP status and body.
 
         Raises:
             NotWritten: nothing was sent.
-            TimedOut: the answer did not come in time; whether the request was applied is not known.
-            NetworkError: the connection broke; the same.
+            TimedOut: there was no answer in time; whether the request was applied is unknown.
+            NetworkError: the connection broke; whether the request was applied is unknown.
         """
         body, headers = _encode_body(request_data)
         return await self._perform_request(
@@ -128,7 +129,7 @@ class AiohttpRequest(BaseRequest):
         )
 
     async def post_json(self, url: str, body: bytes) -> tuple[int, bytes]:
-        """`do_request` for a body that is ready: nothing is made for each of ten thousand chats."""
+        """`do_request` for an encoded body: a fan-out to thousands of chats builds nothing per chat."""
         return await self._perform_request("POST", url, body, _JSON, self._default_timeout)
 
     async def _perform_request(
@@ -151,7 +152,7 @@ class AiohttpRequest(BaseRequest):
                 timeout=timeout,
                 allow_redirects=False,
             ) as answer:
-                if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # says the proxy, for itself
+                if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # from the proxy
                     raise NotWritten(
                         self._connection_error("it wants a name and a password, or does not take ours (407)")
                     )
@@ -166,7 +167,7 @@ class AiohttpRequest(BaseRequest):
             raise NetworkError(f"the connection broke: {type(error).__name__}") from None
 
     async def server_time(self, url: str) -> datetime | None:
-        """What the server at `url` says the time is, to the second; None where it does not say."""
+        """The time of the server at `url`, to the second; None if it does not say."""
         await self.initialize()
         assert self._session
         try:
@@ -178,7 +179,7 @@ class AiohttpRequest(BaseRequest):
             return None
 
     def _proxy_options(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Headers and the HTTP proxy, which is told who we are in CONNECT, or in what it passes on."""
+        """Headers and the HTTP proxy, which authenticates us by CONNECT, or by the request it forwards."""
         if self._http_proxy is None:
             return {"headers": headers}
         if url.startswith("https:"):
@@ -186,17 +187,17 @@ class AiohttpRequest(BaseRequest):
         return {"headers": {**headers, **self._proxy_headers}, "proxy": self._http_proxy}
 
     def _connection_error(self, words: str) -> str:
-        """No connection, why, and through which proxy."""
+        """An error text: no connection, through which proxy, and why."""
         through = f" through {self._proxy.named}" if self._proxy else ""
         return f"no connection{through}: {words}"
 
-    def _client_timeout(self, read: ODVInput[float], connect: ODVInput[float]) -> aiohttp.ClientTimeout:
-        if isinstance(read, DefaultValue) and isinstance(connect, DefaultValue):
+    def _client_timeout(self, read: Timeout, connect: Timeout) -> aiohttp.ClientTimeout:
+        if read is BaseRequest.DEFAULT_NONE and connect is BaseRequest.DEFAULT_NONE:
             return self._default_timeout
         return aiohttp.ClientTimeout(
             total=None,
-            connect=self._connect_timeout if isinstance(connect, DefaultValue) else connect,
-            sock_read=self._read_timeout if isinstance(read, DefaultValue) else read,
+            connect=self._connect_timeout if connect is BaseRequest.DEFAULT_NONE else connect,
+            sock_read=self._read_timeout if read is BaseRequest.DEFAULT_NONE else read,
         )
 
 
@@ -213,7 +214,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 def _encode_body(
     request_data: RequestData | None,
 ) -> tuple[bytes | aiohttp.FormData | None, dict[str, str] | None]:
-    """JSON; a form where files go along."""
+    """The body and its headers: JSON, or a form if there are files."""
     if request_data is None:
         return None, None
     if not request_data.contains_files:
@@ -229,5 +230,5 @@ def _encode_body(
 def _error_reason(error: Exception) -> str:
     cause = getattr(error, "os_error", None)
     if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
-        return os.strerror(cause.errno)  # asyncio's own words name the address, getaddrinfo has no number
+        return os.strerror(cause.errno)  # asyncio's text has the address; getaddrinfo's errors have no errno
     return getattr(cause, "strerror", None) or type(error).__name__

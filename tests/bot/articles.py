@@ -1,4 +1,4 @@
-"""Articles built from the fields that a test is about."""
+"""Articles to render, built from the fields that a test cares about."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 def article(**said: Any) -> Article:
-    """A live article of this morning with these fields."""
+    """A live article from this morning with these fields."""
     usual: dict[str, Any] = {
         "id": 7,
         "url": "https://news.example/rice-harvest",

@@ -1,4 +1,4 @@
-"""A newsroom whose readers write to the bot in a fake Telegram, over a real database and index."""
+"""A newsroom whose readers write to the bot on a fake Telegram, over a real database and index."""
 
 import random
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def _delivered(connection: Connection, article: Article, chat_id: int, message_i
 
 
 class Newsroom:
-    """Everything behind the dispatcher, and the people who write to it."""
+    """The bot's dispatcher and database, and the people who write to it."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Newsroom:
 
     @property
     def toasts(self) -> list[str]:
-        """The answers to pressed buttons, in order."""
+        """The toasts that answered pressed buttons, in order."""
         events = self.box.state.event_log.events_since(0)
         return [event.details["text"] for event in events if event.kind == "callback_answered"]
 
@@ -84,7 +84,7 @@ class Newsroom:
         self.changes += 1
 
     def publish(self, title: str, **said: Any) -> Article:
-        """An article as ingest stores it, by default a minute older than the one before."""
+        """Store an article as ingest does, by default a minute newer than the last one."""
         return self.db.run_sync(self._publish, title, said)
 
     def _publish(self, connection: Connection, title: str, said: dict[str, Any]) -> Article:
@@ -106,23 +106,23 @@ class Newsroom:
         return article
 
     def publish_many(self, titles: Sequence[str], **said: Any) -> list[Article]:
-        """Articles from the oldest to the newest."""
+        """Store articles with these titles, oldest first."""
         return [self.publish(title, **said) for title in titles]
 
     def alert(self, article: Article) -> str:
-        """The content of the article's private alert, as JSON."""
+        """The content of the alert for an article."""
         zone = self.desk.policy.timezone
         content = render_post(article, language="en", timezone=zone, now=self.clock.now(), private=True)
         return content.to_json()
 
     async def post(self, article: Article, chat_id: int) -> int:
-        """Post the article in a channel as delivery does; returns the message id."""
+        """Post the article in a channel as the publisher does, and return the message's id."""
         message = await self.bot.send_message(chat_id, article.title)
         self.db.run_sync(_delivered, article, chat_id, message.message_id)
         return message.message_id
 
     def reader(self, name: str = "Aye Aye", **facts: Any) -> "Person":
-        """A person with a private chat with the bot."""
+        """A reader with a private chat with the bot."""
         person = self.box.add_person(name, **facts)
         return Person(self, person.id, person.id)
 
@@ -130,20 +130,20 @@ class Newsroom:
         return self.reader("Editor", id=OPERATOR)
 
     def updates(self) -> list[Update]:
-        """Take and confirm the waiting updates."""
+        """The updates waiting at Telegram, confirmed as they are fetched."""
         waiting = self.box.state.updates.pending(1000)
         self.box.state.updates.confirm(max((update["update_id"] for update in waiting), default=0) + 1)
         found = [Update.de_json(update, self.bot) for update in waiting]
         return [update for update in found if any(getattr(update, kind) for kind in WANTED_UPDATES)]
 
     async def answer(self) -> None:
-        """Handle every waiting update to its end."""
+        """Handle every waiting update."""
         for update in self.updates():
             await self.dispatch.dispatch_update(update)
 
 
 class Person:
-    """A person in a chat: their actions, and the bot's messages there."""
+    """A person in a chat: what they do, and the bot's last message there."""
 
     def __init__(self, room: Newsroom, user_id: int, chat_id: int) -> None:
         self._room, self.user_id, self.chat_id = room, user_id, chat_id
@@ -152,7 +152,7 @@ class Person:
         return Person(self._room, self.user_id, chat_id)
 
     async def types(self, text: str, *, reply_to: int = 0) -> "Shown":
-        """Write a message; returns the bot's last message in the chat."""
+        """Send a message, wait for the answer if any, and return the bot's last message."""
         self._room.box.say(self.user_id, self.chat_id, text, reply_to=reply_to)
         await self._room.answer()
         return self.sees()
@@ -164,7 +164,7 @@ class Person:
         return self.sees()
 
     async def presses(self, label: str, *, message_id: int = 0) -> "Shown":
-        """Press a button under the bot's last message, or under another one."""
+        """Press a button under the bot's last message, or under another."""
         self._room.box.press(self.user_id, self.chat_id, message_id or self.sees().message.id, label)
         await self._room.answer()
         return self.sees()

@@ -1,4 +1,4 @@
-"""Every message of the code exists in every catalogue, with the same names to fill in."""
+"""Every message in the code is in every catalog, with the same placeholders."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ YANGON = ZoneInfo("Asia/Yangon")
 
 
 def messages_of_the_code() -> Iterator[str]:
-    """What is said anywhere in `bot`, also inside f-strings; a plural by its first form."""
+    """The message ids used anywhere in `bot`, also inside f-strings; plurals by their first form."""
     for path in BOT.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
             if isinstance(call, ast.Call) and _called(call.func) in ("say", "with_count") and call.args:
@@ -47,18 +47,18 @@ def names(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", available_languages())
-def test_every_message_is_in_every_catalogue(language: str) -> None:
+def test_every_message_is_in_every_catalog(language: str) -> None:
     wanted, there = set(messages_of_the_code()), set(translator_for(language).texts)
     assert (wanted - there, there - wanted) == (set(), set())
     assert len(wanted) > 60
 
 
 @pytest.mark.parametrize("language", available_languages())
-def test_a_translation_fills_in_the_same_names_and_is_no_draft(language: str) -> None:
+def test_a_translation_has_the_same_placeholders_and_is_not_fuzzy(language: str) -> None:
     path = BOT / "locale" / language / "LC_MESSAGES" / "newswire.po"
     with path.open("rb") as file:
-        catalogue = read_po(file)
-    for message in catalogue:
+        catalog = read_po(file)
+    for message in catalog:
         if message.id:
             texts = [message.string] if isinstance(message.string, str) else message.string
             assert not message.fuzzy
@@ -70,12 +70,12 @@ def _key(message: str | tuple[str, ...]) -> str:
     return message if isinstance(message, str) else message[0]
 
 
-def test_an_unknown_language_speaks_english() -> None:
+def test_an_unknown_language_falls_back_to_english() -> None:
     assert translator_for("tlh").language == "en"
     assert translator_for("").language == "en"
 
 
-def test_the_first_language_that_has_a_catalogue_is_spoken() -> None:
+def test_the_first_language_with_a_catalog_is_used() -> None:
     assert best_language("", "fr", "my-MM", "en") == "my"
     assert best_language("MY_mm") == "my"
     assert best_language("xx") == "en"
@@ -87,7 +87,7 @@ def test_plurals_follow_the_language() -> None:
     assert translator_for("my").with_count("{count} article", "{count} articles", 2) == "သတင်း ၂ ပုဒ်"
 
 
-def test_a_message_without_translation_is_said_in_english() -> None:
+def test_a_message_without_a_translation_is_in_english() -> None:
     assert translator_for("my")("Nobody translated {this} yet", this="line") == "Nobody translated line yet"
 
 

@@ -1,4 +1,4 @@
-"""Hashtags are only what Telegram will link as a whole."""
+"""A hashtag is made only if Telegram links all of it."""
 
 import pytest
 from hypothesis import given
@@ -25,12 +25,12 @@ from bot.render.hashtags import post_hashtags, section_hashtag
         ("", ""),
         ("  — ", ""),
         ("မြန်မာ", ""),  # Telegram would link only the first letter
-        ("ไทย", "#ไทย"),  # no marks above or below: whole
+        ("ไทย", "#ไทย"),  # no marks above or below
         ("ข่าว", ""),
         ("x" * 49, ""),
     ],
 )
-def test_a_section_makes_the_hashtag_that_telegram_links_or_none(section: str, tag: str) -> None:
+def test_a_section_gets_the_hashtag_that_telegram_links_or_none(section: str, tag: str) -> None:
     assert section_hashtag(section) == tag
 
 

@@ -1,4 +1,4 @@
-"""A list of articles always fits one message, whatever they are called."""
+"""A list of articles always fits into one message, whatever the headlines."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def test_a_snippet_stands_below_its_headline() -> None:
     assert "early</a>\nthe <b>&lt;early&gt;</b> rice\n<i>" in listed(line)
 
 
-def test_what_is_more_than_a_message_holds_is_counted() -> None:
+def test_articles_beyond_the_limit_are_counted() -> None:
     text = listed(*[ListLine(article(published_at=NOW - timedelta(days=400)))] * 43)
     assert text.count("<a ") == 40
     assert text.endswith("and 3 more articles")

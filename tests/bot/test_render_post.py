@@ -1,4 +1,4 @@
-"""A post says the article, fits, and can be taken by Telegram whatever the article says."""
+"""A post shows its article, fits, and is accepted by Telegram, whatever the article contains."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,16 +53,16 @@ def test_a_burmese_post_writes_its_own_words_and_digits() -> None:
     assert "သတင်းအပြည့်အစုံ ဖတ်ရန်" in content.text
 
 
-def test_a_section_that_makes_no_hashtag_is_named_beside_the_time() -> None:
+def test_a_section_without_a_hashtag_is_named_next_to_the_time() -> None:
     assert "World, ကမ္ဘာ့သတင်း · 13:40" in post(sections=("World", "ကမ္ဘာ့သတင်း")).text
 
 
-def test_markup_in_a_headline_is_shown_and_not_obeyed() -> None:
+def test_markup_in_a_headline_is_shown_as_text() -> None:
     content = post(title="5 < 6 & 7 > 2 &amp; <b>bold</b>", summary="<script>alert('x')</script>")
     assert seen(content).startswith("5 < 6 & 7 > 2 &amp; <b>bold</b>\n\n<script>alert('x')</script>\n\n")
 
 
-def test_an_older_article_says_its_day() -> None:
+def test_an_older_article_shows_its_day() -> None:
     assert "November 22, 13:40" in post(published_at=datetime(2026, 11, 22, 7, 10, tzinfo=UTC)).text
     assert "November 23, 2025, 13:40" in post(published_at=datetime(2025, 11, 23, 7, 10, tzinfo=UTC)).text
 
@@ -81,7 +81,7 @@ def test_a_standfirst_that_repeats_the_headline_is_left_out() -> None:
     assert seen(post(summary="Rice harvest  begins early")).count("Rice harvest") == 1
 
 
-def test_an_article_without_a_title_is_headed_by_its_standfirst_and_without_both_by_its_site() -> None:
+def test_an_untitled_article_is_headed_by_its_standfirst_or_else_by_its_site() -> None:
     assert article_headline(article(title="\u202e ")) == "Farmers along the Irrawaddy are three weeks ahead."
     assert unquote_text(article_headline(article(title="", summary=""))) == "news.example"
     assert article_headline(article(title="", summary="", url="")) == "…"
@@ -112,7 +112,7 @@ def test_no_pictures_means_no_preview_either() -> None:
     assert (content.preview, content.photo) == ("", "")
 
 
-def test_a_photo_has_a_caption_that_fits_and_can_be_taken_away() -> None:
+def test_a_photo_has_a_caption_that_fits_and_can_be_removed() -> None:
     shown = article(image_url=PICTURE, summary="Rain. " * 500)
     content = render_post(shown, language="en", timezone=YANGON, now=NOW, pictures=Pictures.PHOTO)
     assert (content.photo, content.preview) == (PICTURE, "")
@@ -127,7 +127,7 @@ def test_a_readers_own_alert_can_be_stopped_with_one_tap_and_stays_where_it_is()
     )
 
 
-def test_a_channels_post_may_lead_to_the_related_articles() -> None:
+def test_a_channels_post_can_link_to_the_related_articles() -> None:
     content = render_post(article(), language="en", timezone=YANGON, now=NOW, bot_username="wirebot")
     assert content.buttons == ((Button("Related articles", url="https://t.me/wirebot?start=related_7"),),)
 
@@ -139,7 +139,7 @@ def test_a_withdrawn_articles_note_repeats_nothing_of_it() -> None:
 
 
 @given(ARTICLES, st.sampled_from(Pictures), st.booleans(), st.sampled_from(["en", "my"]))
-def test_telegram_takes_the_post_of_any_article(
+def test_telegram_accepts_the_post_of_any_article(
     shown: Any, pictures: Pictures, marked: bool, language: str
 ) -> None:
     content = render_post(
@@ -162,7 +162,7 @@ def test_telegram_takes_the_post_of_any_article(
 
 
 @given(st.text("<>&;/ab=\"' lgtmpquo#", min_size=1, max_size=80))
-def test_what_is_seen_holds_the_headline_as_it_was_written(title: str) -> None:
+def test_the_visible_text_has_the_headline_as_it_was_written(title: str) -> None:
     shown = article(title=title, summary="")
     assert seen(post(title=title, summary="")).split("\n")[0] == article_headline(shown)
     if title.strip() and any(letter.isalnum() for letter in title):

@@ -1,4 +1,4 @@
-"""Text is made plain, measured and cut as Telegram and a reader would."""
+"""Text is made plain, measured and cut by Telegram's rules and for human eyes."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ def test_a_flag_spelled_in_tag_letters_stays() -> None:
     assert to_plain_text(wales) == wales
 
 
-def test_half_a_character_is_replaced_and_not_sent() -> None:
+def test_a_lone_surrogate_is_replaced() -> None:
     assert to_plain_text("a\ud800b") == "a\ufffdb"
 
 
@@ -43,7 +43,7 @@ def test_a_text_of_nothing_visible_is_empty() -> None:
     assert to_plain_text("\u200b\u2060 \u00a0\u202e") == ""
 
 
-def test_an_accent_that_telegram_takes_out_survives_inside_its_letter() -> None:
+def test_an_accent_that_telegram_removes_survives_in_a_precomposed_letter() -> None:
     assert format_text(to_plain_text("A\u030angstro\u0308m")).plain == "Ångström"
 
 
@@ -80,14 +80,14 @@ def test_a_cut_text_fits_and_ends_between_characters(text: str, limit: int) -> N
 
 
 @given(st.text("ကခဂငစဆမန္်ြွှျါာိီုူေဲံ့း။၊ ", min_size=20), st.integers(4, 19))
-def test_a_burmese_syllable_is_never_cut_through(text: str, limit: int) -> None:
+def test_a_burmese_syllable_is_never_split(text: str, limit: int) -> None:
     kept = shorten(text, limit).removesuffix("…").rstrip()
     rest = text[len(kept) :]
     assert not kept or unicodedata.category(rest[0])[0] != "M"
-    assert not kept.endswith("\u1039") or not rest[0].isalpha()  # a stack begun before a space is nobody's
+    assert not kept.endswith("\u1039") or not rest[0].isalpha()  # a stacker before a space stacks nothing
 
 
-def test_a_text_is_cut_behind_its_last_whole_sentence() -> None:
+def test_a_text_is_cut_after_its_last_whole_sentence() -> None:
     assert shorten(BURMESE * 2, 60) == "ရန်ကုန်မြို့တွင် မိုးသည်းထန်စွာ ရွာသွန်းခဲ့သည်။ …"
     assert shorten("The rain came. The river rose over its banks.", 30) == "The rain came. …"
 
@@ -104,7 +104,7 @@ def test_a_family_of_emoji_stays_whole() -> None:
     assert shorten("ab👩‍👩‍👧cd", 8) == "ab…"
 
 
-def test_a_letter_under_a_mountain_of_marks_does_not_make_cutting_slow_or_long() -> None:
+def test_a_letter_with_a_thousand_marks_makes_cutting_neither_slow_nor_long() -> None:
     assert utf16_length(shorten("a" + "\u0301" * 100_000, 300)) <= 300
 
 
@@ -131,7 +131,7 @@ def test_length_counts_what_is_shown_in_utf16_units() -> None:
         "",
     ],
 )
-def test_an_address_that_hides_something_makes_no_link(url: str) -> None:
+def test_a_url_that_disguises_its_host_is_not_linked(url: str) -> None:
     assert safe_url(url) == ""
     assert render_link(escape("story"), url) == "story"
 
@@ -150,14 +150,14 @@ def test_an_address_that_hides_something_makes_no_link(url: str) -> None:
         "?#",
     ],
 )
-def test_an_address_goes_out_letter_by_letter(path: str) -> None:
+def test_a_url_is_sent_character_by_character(path: str) -> None:
     sent = safe_url(f"https://news.example/{path}")
     assert re.fullmatch("[!-~]+", sent)
     assert unquote(sent) == unquote(f"https://news.example/{path}")
 
 
 @given(st.text())
-def test_no_address_breaks_out_of_its_link(path: str) -> None:
+def test_no_url_breaks_out_of_its_link(path: str) -> None:
     html = render_link(escape("story"), f"https://news.example/{path}")
     seen, entities = parse_html(html)
     assert seen == "story"

@@ -1,6 +1,6 @@
-"""Every kind of update, sound and spoilt, against `newswire run` at LOG_LEVEL=debug.
+"""Every kind of update, valid and corrupted, against `newswire run` at LOG_LEVEL=debug.
 
-Nothing is said in a channel, nothing of a reader is logged, and the newsroom's next article is posted.
+Nothing is answered in a channel, nothing about a reader is logged, and the next article is posted.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 COUNT = 10_000 if THOROUGH else 1000
 BATCH = 100
 
-#: What must never be logged: a reader's id, names and words. There are some readers, with ids in a row.
+#: What must never be logged: readers' ids, names and words. The readers' ids are consecutive.
 READER, READERS = 7345678900, 50
 SECRETS = ("73456789", "Hiddenname", "secretperson", "Zebraquagga")
 USER = {"id": READER, "is_bot": False, "first_name": "Hiddenname", "username": "secretperson"}
@@ -58,7 +58,7 @@ def message(text: str, chat: Json, **more: Any) -> Json:
 
 
 def templates(text: str, chat: Json) -> dict[str, Json]:
-    """One sound update of each kind (Bot API 10.0, Update)."""
+    """One valid update of each kind (Bot API 10.0, Update)."""
     said = message(text, chat)
     business = {"id": "b", "user": USER, "user_chat_id": READER, "date": 1, "is_enabled": True}
     query = {"id": "1", "from": USER}
@@ -121,13 +121,13 @@ one_update = st.tuples(
     st.sampled_from(KINDS),
     st.sampled_from(WORDS),
     st.sampled_from(CHATS),
-    st.integers(0, 2**32),  # which places are spoilt
+    st.integers(0, 2**32),  # which values are corrupted
     st.sampled_from((0, 0, 1, 3)),  # and how many
 )
 
 
 def places(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in a tree of JSON, as the node that holds it and its key."""
+    """Every value in a JSON tree, as its parent and key."""
     for key in list(tree) if isinstance(tree, dict) else range(len(tree)):
         yield tree, key
         if isinstance(tree[key], dict | list):
@@ -135,7 +135,7 @@ def places(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def spoilt(drawn: tuple[str, str, Json, int, int], ids: dict[str, int]) -> Json:
-    """The update that was drawn."""
+    """The drawn update."""
     kind, text, chat, seed, spoils = drawn
     chance = random.Random(seed)
     update = copy.deepcopy({kind: templates(text, chat)[kind]})
@@ -205,7 +205,7 @@ async def test_1_no_update_of_any_kind_is_answered_in_a_channel_or_leaves_a_trac
 
 
 async def until_taken(box: FakeTelegram) -> None:
-    """Return when the bot has taken every update."""
+    """Wait until the bot has fetched every update."""
     async with asyncio.timeout(PATIENCE):
         while len(box.state.updates):
             await box.state.updates.polling.wait()

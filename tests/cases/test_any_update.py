@@ -1,4 +1,4 @@
-"""Whatever updates come: nothing is said in a channel, and no delivered message is touched, by an answer."""
+"""No update makes an answer appear in a channel or change a delivered message."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ TYPES = ["channel", "supergroup", "group", "private"]
 
 
 class Scene:
-    """A newsroom with a post in its channel, an alert, and an alert of which nothing is kept any more."""
+    """A newsroom with a post in its channel, an alert, and an alert whose delivery was deleted."""
 
     def __init__(self, database: Database, clock: MovedClock) -> None:
         clock.settle = quiet
@@ -50,7 +50,7 @@ class Scene:
         self.forgotten = self.other.sees().message
 
     def violations(self) -> list[tuple[str, Json]]:
-        """Requests that only the delivery pipeline may make."""
+        """Requests that only the publisher may make."""
         delivered = {
             (self.channel, self.post),
             (self.reader.chat_id, self.alert),
@@ -64,7 +64,7 @@ class Scene:
         ]
 
     def update(self, drawn: Json) -> Update | None:
-        """An update put together from what hypothesis drew."""
+        """An update built from what hypothesis drew."""
         users = {
             "reader": self.reader.user_id,
             "other": self.other.user_id,
@@ -72,7 +72,7 @@ class Scene:
             "bot": self.room.box.bot.id,
         }
         user = {"id": users[drawn["user"]], "is_bot": drawn["user"] == "bot", "first_name": "x"}
-        # Telegram shows a message of ours as it is, whatever the press claims
+        # Telegram sends our message as it really is, whatever the press claims
         message = self.forgotten.to_json() if drawn["true"] else self._message(drawn)
         if drawn["what"] == "callback_query":
             query = {"id": "1", "from": user, "chat_instance": "1", "data": drawn["data"], "message": message}
@@ -113,7 +113,7 @@ async def scene(archive: Database, clock: MovedClock) -> Scene:
 
 
 async def play(scene: Scene, drawn: Json) -> None:
-    """One update, to its end."""
+    """Handle one update."""
     scene.request.made.clear()
     update = scene.update(drawn)
     assert update
@@ -137,7 +137,7 @@ async def test_1_no_answer_reaches_a_channel_or_touches_a_delivery(scene: Scene)
 
 
 def _believing(query: CallbackQuery, _bot_id: int) -> ParsedQuestion | None:
-    """A press as it was read before its data was checked against its message."""
+    """A press parsed without checking its data against its message."""
     message = query.message
     assert isinstance(message, Message)
     command, _, words = (query.data or "").removeprefix("+").partition(" ")

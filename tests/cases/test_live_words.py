@@ -1,4 +1,4 @@
-"""Words of a feed are words: nothing in them acts in Telegram, and nothing passes for our own marks."""
+"""A feed's text is only text: no entity in Telegram comes from it, and none of it imitates our marks."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +53,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def shown(html: str) -> FormattedText:
-    """What Telegram makes of a text, with what only its apps find."""
+    """The entities that Telegram detects in a text, with those that only its apps find."""
     plain_text, entities = parse_html(html)
     text = format_text(plain_text, entities)
     return add_detected(text, detect_all_entities(text.plain))
@@ -64,7 +64,7 @@ def live(text: FormattedText) -> list[str]:
 
 
 def linked(text: FormattedText) -> list[tuple[str, str]]:
-    """The words of each link, and where they lead."""
+    """The text and the URL of each link."""
     raw = text.plain.encode("utf-16-le")
     links = (entity for entity in text.entities if entity.type == "text_link")
     return [(raw[2 * e.offset : 2 * e.end].decode("utf-16-le"), e.url) for e in links]
@@ -200,7 +200,7 @@ def test_blanks_in_a_row_push_no_words_onto_a_line_of_their_own() -> None:
     assert to_plain_text(padded) == "The dam Updated 14:05"
 
 
-def test_bold_parts_no_mention_from_its_sign() -> None:
+def test_bold_does_not_split_a_mention_from_its_sign() -> None:
     html = highlight_text("write to @fisher_x and /forget me", [(10, 18), (24, 30)])
     assert live(shown(html)) == []
     assert html.count("<b>") == 2
@@ -225,7 +225,7 @@ WORDS = st.lists(st.sampled_from([*PIECES.split(), *UNSEEN]), max_size=24).map("
 
 
 @pytest.mark.parametrize("acting", [*ACTING.split(), *NUMBERS])
-def test_what_telegram_makes_live_is_not_when_quoted(acting: str) -> None:
+def test_what_telegram_detects_is_not_detected_when_quoted(acting: str) -> None:
     assert [entity.type for entity in detect_all_entities(acting) if entity.type in LIVE or "@" in acting]
     assert live(shown(escape(acting))) == []
     assert "@fisher_x" not in shown(escape(acting)).plain
@@ -247,12 +247,12 @@ def test_what_telegram_makes_live_is_not_when_quoted(acting: str) -> None:
         "x ...",
     ],
 )
-def test_what_acts_in_no_way_is_left_as_it_is(said: str) -> None:
+def test_harmless_text_is_left_as_it_is(said: str) -> None:
     assert quote_text(said) == said
 
 
 @given(WORDS)
-def test_quoted_words_are_inert_and_read_the_same(written: str) -> None:
+def test_quoted_text_is_inert_and_reads_the_same(written: str) -> None:
     said = to_plain_text(written)
     safe = quote_text(said)
     assert unquote_text(safe) == said

@@ -30,12 +30,12 @@ from tests.stories.test_newsroom_goes_live import OLD, feed, item
 NAMELESS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 AS_A_CHANNEL = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 MEMBERS_ONLY = (
-    "Only an administrator of this group can do that, and Telegram does not tell me that you are one."
-    " In our private chat you can get every article yourself."
+    "Only administrators of this group can do that, and Telegram doesn't tell me that you're one."
+    " You can still get every article in our private chat."
 )
-BEGUN = "Done. I will post every article here as it appears. /unsubscribe stops it."
-ENDED = "Done. No more articles here. /subscribe starts them again."
-SETTLED = "The newsroom itself has every article posted here, and it alone can end that."
+BEGUN = "Done. I'll post every article here as it appears. To stop, send /unsubscribe."
+ENDED = "Done. No more articles here. To get them again, send /subscribe."
+SETTLED = "The newsroom posts every article here itself, and only the newsroom can stop that."
 OPERATOR = 77
 
 
@@ -68,14 +68,14 @@ async def test_15_a_link_only_asks_whether_to_send_every_article(room: Newsroom,
     assert (asked.text, asked.commands) == ("Shall I send you every article?", ["subscribe"])
     assert (kept(room, reader.chat_id), wishes(room, reader.chat_id)) == (None, [])
     done = await reader.presses("Get every article")
-    assert done.text.startswith("Done. I will send you every article")
+    assert done.text.startswith("Done. I'll send you every article")
     assert len(wishes(room, reader.chat_id)) == 1
 
 
 async def test_15_who_has_alerts_already_is_told_so(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
-    assert (await reader.types("/start subscribe")).text.startswith("You get every article already.")
+    assert (await reader.types("/start subscribe")).text.startswith("You already get every article.")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -186,11 +186,11 @@ async def test_x6_an_administrator_begins_and_ends_a_groups_articles(
     [wish] = wishes(room, group.id)
     assert (wish.what, wish.rhythm) == (chats.EVERYTHING, chats.AT_ONCE)
     again = await admin.types("/subscribe@newswire_bot")
-    assert again.text == "Every article is posted here already. /unsubscribe stops it."
+    assert again.text == "Every article is already posted here. To stop, send /unsubscribe."
     assert (await admin.types("/unsubscribe@newswire_bot")).text == ENDED
     assert (kept(room, group.id), wishes(room, group.id)) == (None, [])
     none = await admin.types("/stop@newswire_bot")
-    assert none.text == "No articles are posted here. /subscribe starts them."
+    assert none.text == "No articles are posted here. To start, send /subscribe."
 
 
 async def test_x6_a_nameless_administrator_begins_and_ends_them(room: Newsroom) -> None:

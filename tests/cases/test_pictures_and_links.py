@@ -1,4 +1,4 @@
-"""A post is never lost because of its picture or its link; a link goes out as the site wrote it."""
+"""No post is lost because of its picture or its link, and links are sent as the site wrote them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +73,7 @@ def links(message: Message) -> list[str]:
 
 
 def refused(paper: Desk) -> list[str]:
-    """The methods that were refused."""
+    """The refused methods."""
     return [
         event.details["method"]
         for event in paper.box.state.event_log.events_since(0)

@@ -1,4 +1,4 @@
-"""A button's data is a stranger's text: it counts only if it stands under our own message."""
+"""A button's data is untrusted: it counts only if a button under our own message has it."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 async def forge(room: Newsroom, message_id: int, chat_id: int, data: str) -> None:
-    """A press with data that no button of the message has."""
+    """Press with data that no button of the message has."""
     message = next(one for one in room.box.visible_messages(chat_id) if one.id == message_id)
     room.box.inject(press(data, message.to_json()))
     await room.answer()
@@ -109,7 +109,7 @@ async def test_1c_buttons_under_an_alert_are_answered_below_it(room: Newsroom, f
     article = room.publish("Dam opens")
     await room.sender.send(reader.chat_id, room.alert(article))
     alert = reader.sees()
-    if forgotten:  # no row knows the alert any more
+    if forgotten:  # no row has the alert any more
         room.db.run_sync(chats.erase_chat, reader.chat_id)
     for label in ("Related articles", "Stop alerts"):
         await reader.presses(label, message_id=alert.message.id)
@@ -137,7 +137,7 @@ async def test_m3_a_list_stays_when_its_question_is_forgotten(room: Newsroom) ->
     room.desk.memory.forget_chat(reader.chat_id)
     await reader.presses("More ›")
     assert reader.sees().text == shown.text
-    assert room.toasts == ["That was too long ago for me to remember. Please ask again."]
+    assert room.toasts == ["That button has expired. Please ask again."]
 
 
 async def test_m3_a_list_stays_when_what_its_button_meant_is_gone(room: Newsroom) -> None:

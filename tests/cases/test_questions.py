@@ -1,4 +1,4 @@
-"""Every question that changes something is heeded; of the others a few wait, and that is said once."""
+"""Questions that change something are always handled; of the others a few wait, and askers are told once."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,11 +25,11 @@ from tests.stories.house import desk, world
 from tests.stories.test_newsroom_goes_live import OLD, feed, item
 
 PACED = Limits(burst=1)
-SLOW = "That is a lot of questions at once. I will answer again in a moment: please wait for each answer."
+SLOW = "That's a lot of questions at once. Please wait for each answer; I'll reply again in a moment."
 
 
 def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, UpdateDispatcher]:
-    """A room in which Telegram's limits hold, and a dispatch at the default rates."""
+    """A newsroom with Telegram's limits, and a dispatcher at the default rates."""
     clock.settle = quiet
     room = Newsroom(DatabaseHere(archive.engine), clock, limits=PACED)
     room.publish_many(["Rice harvest begins", "Rice harvest ends"])
@@ -41,7 +41,7 @@ def paced(archive: Database, clock: MovedClock) -> tuple[Newsroom, UpdateDispatc
 async def typing(
     room: Newsroom, dispatch: UpdateDispatcher, seconds: float, every: float, types: Callable[[], Any]
 ) -> None:
-    """Somebody types so often for so long."""
+    """Type repeatedly for a while."""
     for _ in range(int(seconds / every)):
         types()
         for update in room.updates():
@@ -100,7 +100,7 @@ async def test_a1_update_ids_may_start_again_lower(tmp_path: Path) -> None:
 
 
 def said(user_id: int, text: str, number: int) -> dict[str, Any]:
-    """A message from somebody, as an update with a number of its own."""
+    """A message from a reader, as an update with its own id."""
     chat = {"id": user_id, "type": "private", "first_name": "A"}
     user = {"id": user_id, "is_bot": False, "first_name": "A"}
     entity = {"type": "bot_command", "offset": 0, "length": len(text.split()[0])}
@@ -156,7 +156,9 @@ async def test_b2_who_stops_the_alerts_in_a_hurry_gets_no_more(archive: Database
     await clock.advance(0)
     assert room.db.read_sync(chats.get, reader.chat_id) is None  # at once, although answers wait
     await clock.advance(30)
-    assert "Done. No more alerts. /subscribe starts them again." in [one.text for one in reader.messages()]
+    assert "Done. No more alerts. To get them again, send /subscribe." in [
+        one.text for one in reader.messages()
+    ]
 
 
 async def test_b2_changes_are_made_in_the_order_in_which_they_came(
@@ -169,7 +171,7 @@ async def test_b2_changes_are_made_in_the_order_in_which_they_came(
     for update in room.updates():
         dispatch.accept(update)
     finished = asyncio.ensure_future(dispatch.finish())
-    while not finished.done():  # what is erased leaves the disk, which takes its own time
+    while not finished.done():  # erased data leaves the disk a little later
         await clock.advance(1)
     assert room.db.read_sync(chats.list_subscriptions, reader.chat_id)
 
@@ -224,7 +226,7 @@ async def test_16_what_another_bot_wrote_is_not_obeyed(archive: Database, clock:
         update["message"]["via_bot"] = evil
         await room.dispatch.dispatch_update(Update.de_json(update, room.bot))
     assert {shown.text for shown in editor.messages()} == {
-        "I only do what you type yourself, not what another bot wrote."
+        "I only follow commands that you type yourself, not what another bot wrote."
     }
     assert room.changes == 0
 
@@ -288,4 +290,4 @@ async def test_b1_what_changes_something_is_never_dropped(
     for update in room.updates():
         dispatch.accept(update)
     await clock.advance(120)
-    assert any(one.text.startswith(("Done.", "You get no alerts.")) for one in reader.messages())
+    assert any(one.text.startswith(("Done.", "You're not getting alerts.")) for one in reader.messages())

@@ -214,7 +214,7 @@ async def subscribed(folder: Path) -> AsyncIterator[Desk]:
         await paper.looks(2)
         reader = paper.box.add_person("Hiddenname", id=READER)
         paper.box.say(reader.id, reader.id, "/subscribe")
-        await paper.until(lambda: says(paper, "Done. I will send you every article"))
+        await paper.until(lambda: says(paper, "Done. I'll send you every article"))
         paper.site.says(feed(*(item(n, f"Headline {n}") for n in (4, 3, 2)), OLD))
         await paper.until(lambda: sum("Headline" in text for text in texts(paper)) == 3)
         assert found_in(folder, [READER])
@@ -232,7 +232,7 @@ def says(paper: Desk, words: str) -> bool:
 async def test_7a_who_types_forget_is_in_no_file_when_done_is_said(tmp_path: Path) -> None:
     async with subscribed(tmp_path) as paper:
         paper.box.say(READER, READER, "/forget")
-        await paper.until(lambda: says(paper, "Done. I keep nothing of you."))
+        await paper.until(lambda: says(paper, "Done. I keep nothing about you,"))
         assert found_in(tmp_path, [READER]) == {}
         paper.site.says(feed(*(item(n, f"Headline {n}") for n in (5, 4, 3, 2)), OLD))
         await paper.until(lambda: "Headline 5" in paper.headlines())
@@ -319,7 +319,7 @@ async def hundred(room: Newsroom, look: Callable[[], None], **more: str) -> Runn
         for chat_id in MANY:
             await there.post("add/person", name="Hiddenname", id=chat_id)
             await there.post("do/say", user_id=chat_id, chat_id=chat_id, text="/subscribe")
-        await until_all_show(there, MANY, "Done. I will send you", 1)
+        await until_all_show(there, MANY, "Done. I'll send you", 1)
         site.says(feed(*(item(n, f"Headline {n}") for n in range(ALERTS + 1, 1, -1)), OLD))
         await until_all_show(there, MANY, "Headline", ALERTS)
         for chat_id in FORGOTTEN:

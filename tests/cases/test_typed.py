@@ -1,4 +1,4 @@
-"""What people type is read as they mean it: other names, mistakes, links and letters that nobody sees."""
+"""Typed commands are understood: aliases, typos, links and invisible characters."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from storage.records import Article, ArticleState, ChatKind
 from tests.bot.newsroom import OPERATOR, Newsroom, Person, Shown
 from tests.conftest import MovedClock
 
-FORGOTTEN = "That was too long ago for me to remember. Please ask again."
+FORGOTTEN = "That button has expired. Please ask again."
 LONG = "the ferry that capsized below Pyay on the night of the flood " * 4
 
 
@@ -31,7 +31,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def restart(room: Newsroom) -> None:
-    """What is only in memory is gone."""
+    """Forget everything that is only in memory."""
     room.desk = replace(room.desk, memory=type(room.desk.memory)())
     room.dispatch = UpdateDispatcher(room.desk, room.sender, room.clock)
 
@@ -42,9 +42,9 @@ def restart(room: Newsroom) -> None:
 async def test_x1_stop_is_unsubscribe(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
-    assert (await reader.types("/stop")).text == "Done. No more alerts. /subscribe starts them again."
+    assert (await reader.types("/stop")).text == "Done. No more alerts. To get them again, send /subscribe."
     assert room.db.read_sync(chats.get, reader.chat_id) is None
-    assert (await reader.types("/STOP")).text == "You get no alerts. /subscribe starts them."
+    assert (await reader.types("/STOP")).text == "You're not getting alerts. To start, send /subscribe."
 
 
 async def test_x1_both_stand_in_help_and_a_mistyped_one_is_found(room: Newsroom) -> None:
@@ -54,7 +54,7 @@ async def test_x1_both_stand_in_help_and_a_mistyped_one_is_found(room: Newsroom)
     assert (await reader.types("/stp")).text == "I don't know /stp. Did you mean /stop?"
 
 
-# --- X2: did you mean keeps the words
+# --- X2: "Did you mean" keeps the words
 
 
 @pytest.mark.parametrize("words", ["ferry capsized", "“ferry  capsized”", LONG, "ferry\ncapsized", "~ferry"])
@@ -64,7 +64,7 @@ async def test_x2_the_button_answers_what_was_typed(room: Newsroom, words: str) 
     assert (asked.text, asked.buttons) == ("I don't know /serch. Did you mean /search?", ["/search"])
     by_button = (await reader.presses("/search")).text
     assert by_button == (await room.reader().types(f"/search {words}")).text
-    assert "What shall I look for" not in by_button
+    assert "What are you looking for" not in by_button
 
 
 async def test_x2_words_that_no_button_holds_are_said_to_be_forgotten_after_a_restart(room: Newsroom) -> None:
@@ -112,7 +112,7 @@ def state_of(room: Newsroom, number: int = 1) -> ArticleState:
 
 
 async def posted(room: Newsroom) -> tuple[Article, Person]:
-    """An article in two channels and with one reader; an operator."""
+    """An article in two channels and with one reader, and an operator."""
     article = room.publish("Minister resigns")
     for name in ("News", "More news"):
         channel = room.box.add_channel(name)
@@ -137,7 +137,7 @@ async def test_x4_retract_asks_and_touches_nothing_until_withdraw_is_pressed(
     assert ("Reason:" in asked.text) == bool(reason)
     assert (state_of(room, article.id), room.changes) == (ArticleState.LIVE, 0)
     done = await operator.presses("Withdraw")
-    assert done.text == "“Minister resigns” is withdrawn and being taken out of every chat."
+    assert done.text == "“Minister resigns” is withdrawn and is being removed from every chat."
     kept = room.db.read_sync(articles.get, article.id)
     assert kept
     assert (kept.state, kept.withdrawn_because) == (ArticleState.WITHDRAWN, reason.strip())
@@ -158,10 +158,10 @@ async def test_x4_withdraw_works_once(room: Newsroom) -> None:
     for _ in range(2):  # twice before the first is answered
         room.box.press(operator.user_id, operator.chat_id, asked.message.id, "Withdraw")
     await room.answer()
-    assert operator.sees().text.startswith("“Minister resigns” is withdrawn and being taken out")
-    assert (room.changes, room.toasts) == (1, ["", "“Minister resigns” was withdrawn before."])
+    assert operator.sees().text.startswith("“Minister resigns” is withdrawn and is being removed")
+    assert (room.changes, room.toasts) == (1, ["", "“Minister resigns” is already withdrawn."])
     again = await operator.types(f"/retract {article.url}")
-    assert (again.text, again.buttons) == ("“Minister resigns” was withdrawn before.", [])
+    assert (again.text, again.buttons) == ("“Minister resigns” is already withdrawn.", [])
 
 
 async def test_x4_a_reason_forgotten_by_a_restart_withdraws_nothing(room: Newsroom) -> None:
@@ -199,14 +199,14 @@ async def test_x4_only_an_operators_press_counts(room: Newsroom) -> None:
 
 async def test_x4_an_article_that_reached_nobody_says_so(room: Newsroom) -> None:
     asked = await room.operator().types("/retract https://news.example/1")
-    assert "It was sent to nobody, and nobody is owed it." in asked.text
+    assert "It hasn't been sent to anyone, and isn't about to be." in asked.text
 
 
 @pytest.mark.parametrize(
     ("withdrawals", "meaning"),
     [
-        (Withdrawals.DELETE, "Each post will be deleted with its views and replies"),
-        (Withdrawals.NOTE, "A note will stand in place of each post"),
+        (Withdrawals.DELETE, "Each post will be deleted, with its views and replies"),
+        (Withdrawals.NOTE, "Each post will be replaced by a note"),
         (Withdrawals.OFF, "Its posts stay (WITHDRAWALS=off)"),
     ],
 )
@@ -219,7 +219,7 @@ async def test_x4_the_question_says_what_the_settings_make_of_it(
     assert meaning in asked.text
 
 
-# --- M4: deep links to what is gone
+# --- M4: deep links to articles that are gone
 
 
 @pytest.mark.parametrize("link", ["related_2", "read_2"])
@@ -233,7 +233,7 @@ async def test_m4_a_link_to_a_withdrawn_article_says_so(room: Newsroom, link: st
 @pytest.mark.parametrize("what", ["related", "read"])
 async def test_m4_a_link_to_an_unknown_article_says_so(room: Newsroom, what: str, which: str) -> None:
     answer = await room.reader().types(f"/start {what}_{which}")
-    assert answer.text == "I don't know the article that this link is about."
+    assert answer.text == "I don't know the article behind this link."
 
 
 async def test_m4_a_link_to_an_article_with_a_long_number_is_followed(room: Newsroom) -> None:
@@ -300,7 +300,9 @@ async def test_m5_a_link_to_a_post_that_we_do_not_know_is_said_to_be_unknown(
     room: Newsroom, link: str
 ) -> None:
     answer = await room.reader().types(f"/related {link}")
-    assert answer.text == "I know no article at that link. Words work too: /related river flood."
+    assert (
+        answer.text == "That link isn't one of our articles. You can use words instead: /related river flood"
+    )
 
 
 async def test_m5_a_channel_that_was_known_by_its_name_alone_is_found_by_its_name(room: Newsroom) -> None:
@@ -341,11 +343,11 @@ def test_m5_no_link_whatever_it_is_breaks_the_reading(link: str) -> None:
     assert found is None or (bool(found[0]) and found[1] >= 0)
 
 
-# --- M8: invisible letters
+# --- M8: invisible characters
 
-#: Letters that nobody sees wherever they stand (Unicode, Default_Ignorable_Code_Point).
+#: Characters that are invisible everywhere (Unicode, Default_Ignorable_Code_Point).
 NEVER = "\u200b\u200e\u200f\u2060\u2061\u2063\ufeff\u00ad\u061c\u202a\u202e\u2066\u2069\u206a\u180e\uffa0"
-#: And those that shape only what stands beside them in other scripts.
+#: And those that only shape their neighbors in other scripts.
 NOT_HERE = "\u200c\u200d\u034f\ufe0e\ufe0f\u17b4\u180b\u115f\U000e0100\U000e0067\U000e007f"
 UNSEEN = st.text(NEVER + NOT_HERE, min_size=1, max_size=3)
 

@@ -58,15 +58,6 @@ def test_a_wish_is_noted_once_and_its_rhythm_may_change(db: Database) -> None:
     db.run_sync(work)
 
 
-def test_changing_a_state_tells_whether_it_changed_anything(db: Database) -> None:
-    def work(c: Connection) -> list[bool]:
-        chat(c)
-        paused = (CHANNEL, ChatState.PAUSED, "no right")
-        return [chats.set_state(c, *paused), chats.set_state(c, *paused), chats.set_state(c, -5, *paused[1:])]
-
-    assert db.run_sync(work) == [True, False, False]
-
-
 def test_the_highest_message_is_remembered(db: Database) -> None:
     def work(c: Connection) -> int:
         chat(c)

@@ -42,7 +42,7 @@ class Desk:
     def headlines(self) -> list[str]:
         return [message.content.text.plain.splitlines()[0] for message in self.posts()]
 
-    async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         """Return as soon as something that happened in the box makes it `true`."""
         async with asyncio.timeout(seconds):
             events = self.box.follow_events(0)

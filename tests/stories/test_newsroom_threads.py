@@ -45,7 +45,7 @@ async def test_an_editor_says_by_story_what_belongs_together(tmp_path: Path) -> 
             return [message.content.text.plain for message in shown if message.author.is_bot]
 
         paper.box.say(editor.id, editor.id, "/story join https://paper.example/2 https://paper.example/3")
-        await paper.until(lambda: "Both are one story now." in answers())
+        await paper.until(lambda: "Both are now one story." in answers())
         paper.site.says(feed(item(4, *ENGINEERS), *news))
         await paper.until(lambda: len(paper.posts()) == 3)
         assert threads(paper)[ENGINEERS[0]] == ORCHIDS[0]

@@ -21,7 +21,7 @@ def wishes(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
 async def test_subscribing_keeps_the_chats_id_and_the_wish_and_no_name(room: Newsroom) -> None:
     reader = room.reader("Aye Aye", username="ayeaye")
     answer = await reader.types("/subscribe")
-    assert answer.text == "Done. I will send you every article as it appears. /unsubscribe stops it."
+    assert answer.text == "Done. I'll send you every article as it appears. To stop, send /unsubscribe."
     assert wishes(room, reader.chat_id) == [("all", "at once")]
     kept = room.db.read_sync(chats.get, reader.chat_id)
     assert kept
@@ -32,7 +32,7 @@ async def test_subscribing_twice_is_said_and_changes_nothing(room: Newsroom) -> 
     reader = room.reader()
     await reader.types("/subscribe")
     answer = await reader.types("/subscribe")
-    assert answer.text == "You get every article already. /unsubscribe stops it."
+    assert answer.text == "You already get every article. To stop, send /unsubscribe."
     assert len(wishes(room, reader.chat_id)) == 1
 
 
@@ -40,10 +40,10 @@ async def test_one_tap_stops_and_nothing_is_kept(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     answer = await reader.presses("Stop alerts")
-    assert answer.text == "Done. No more alerts. /subscribe starts them again."
+    assert answer.text == "Done. No more alerts. To get them again, send /subscribe."
     assert room.toasts == ["Alerts are off."]
     assert room.db.read_sync(chats.get, reader.chat_id) is None
-    assert (await reader.presses("Get every article")).text.startswith("Done. I will send")
+    assert (await reader.presses("Get every article")).text.startswith("Done. I'll send")
 
 
 async def test_the_stop_button_under_an_alert_leaves_the_news_standing(room: Newsroom) -> None:
@@ -56,29 +56,29 @@ async def test_the_stop_button_under_an_alert_leaves_the_news_standing(room: New
     await reader.presses("Stop alerts")
     assert [shown.text for shown in reader.messages()][-2:] == [
         alert.text,
-        "Done. No more alerts. /subscribe starts them again.",
+        "Done. No more alerts. To get them again, send /subscribe.",
     ]
 
 
 async def test_stopping_what_never_began_is_said(room: Newsroom) -> None:
     answer = await room.reader().types("/unsubscribe")
-    assert answer.text == "You get no alerts. /subscribe starts them."
+    assert answer.text == "You're not getting alerts. To start, send /subscribe."
 
 
 async def test_a_wish_for_a_section_is_answered_with_what_works(room: Newsroom) -> None:
     reader = room.reader()
     answer = await reader.types("/subscribe sports")
-    assert answer.text == "I can send every article or none so far: /subscribe, without more words."
+    assert answer.text == "For now it's all or nothing: send /subscribe on its own."
     assert wishes(room, reader.chat_id) == []
 
 
 async def test_privacy_says_what_is_kept_and_forget_erases_it(room: Newsroom) -> None:
     reader = room.reader()
-    assert (await reader.types("/privacy")).text.startswith("Of you I keep nothing now.")
+    assert (await reader.types("/privacy")).text.startswith("I keep nothing about you.")
     await reader.types("/subscribe")
-    assert (await reader.types("/privacy")).text.startswith("Of you I keep now: this chat's id")
+    assert (await reader.types("/privacy")).text.startswith("I keep this chat's ID")
     erased = await reader.presses("Erase it")
-    assert erased.text == "Done. I keep nothing of you. Alerts are off."
+    assert erased.text == "Done. I keep nothing about you, and alerts are off."
     assert room.db.read_sync(chats.get, reader.chat_id) is None
     assert wishes(room, reader.chat_id) == []
 
@@ -88,18 +88,18 @@ async def test_forget_also_forgets_the_last_list(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/latest")
     await reader.types("/forget")
-    assert (await reader.types("/related 1")).text.startswith("I have shown no list here lately.")
+    assert (await reader.types("/related 1")).text.startswith("There's no recent list in this chat.")
 
 
 async def test_in_a_group_a_member_is_led_to_a_private_chat_which_asks_first(room: Newsroom) -> None:
     reader = room.reader()
     group = room.box.add_supergroup("Talk", [reader.user_id])
     answer = await reader.in_chat(group.id).types("/subscribe")
-    assert answer.text.startswith("Only an administrator of this group can do that")
+    assert answer.text.startswith("Only administrators of this group can do that")
     assert answer.urls == ["https://t.me/newswire_bot?start=subscribe"]
     assert room.db.read_sync(chats.get, group.id) is None
     assert (await reader.types("/start subscribe")).text == "Shall I send you every article?"
-    assert (await reader.presses("Get every article")).text.startswith("Done. I will send you every")
+    assert (await reader.presses("Get every article")).text.startswith("Done. I'll send you every")
 
 
 async def test_a_reader_who_blocks_the_bot_is_erased_and_comes_back_as_a_stranger(room: Newsroom) -> None:
@@ -118,7 +118,7 @@ async def test_a_reader_who_blocks_the_bot_is_erased_and_comes_back_as_a_strange
 async def test_who_subscribes_is_reached_though_telegram_never_told_of_the_unblocking(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
-    room.db.run_sync(chats.set_state, reader.chat_id, ChatState.BLOCKED, "the reader blocked the bot")
+    room.db.run_sync(lambda c: chats.update_columns(c, reader.chat_id, state=ChatState.BLOCKED))
     await reader.types("/subscribe")
     back = room.db.read_sync(chats.get, reader.chat_id)
     assert back

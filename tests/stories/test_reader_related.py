@@ -76,7 +76,9 @@ async def test_a_link_finds_its_article_however_it_is_written(room: Newsroom, li
 
 async def test_an_unknown_link_is_answered_with_another_way(room: Newsroom) -> None:
     answer = await room.reader().types("/related https://elsewhere.example/x")
-    assert answer.text == "I know no article at that link. Words work too: /related river flood."
+    assert (
+        answer.text == "That link isn't one of our articles. You can use words instead: /related river flood"
+    )
     assert answer.buttons == ["Latest news"]
 
 
@@ -99,7 +101,7 @@ async def test_a_message_without_a_word_is_not_taken_for_the_newest_article(room
     )
     assert status == 200
     answer = await room.reader().forwards(channel.id, body["result"]["message_id"])
-    assert answer.text.startswith("I find no article in that message.")
+    assert answer.text.startswith("There's no article of ours in that message.")
 
 
 async def test_nothing_means_the_newest_article(room: Newsroom) -> None:
@@ -127,19 +129,19 @@ async def test_a_number_beyond_the_list_is_answered_with_its_range(room: Newsroo
     await reader.types("/latest")
     for wrong in ("9", "0", "-1"):
         answer = await reader.types(f"/related {wrong}")
-        assert answer.text == "That list had 5 articles: /related 1 to /related 5."
+        assert answer.text == "That list has 5 articles: /related 1 to /related 5."
 
 
 async def test_a_number_without_a_list_is_answered_with_how_to_get_one(room: Newsroom) -> None:
     reader = room.reader()
     answer = await reader.types("/related 2")
-    assert answer.text == "I have shown no list here lately. /latest shows one; then /related 2 works."
+    assert answer.text == "There's no recent list in this chat. Send /latest first, then /related 2."
     assert (await reader.presses("Latest news")).headlines[0] == FLOODS[-1]
 
 
 async def test_what_belongs_to_nothing_is_said_so_and_not_guessed(room: Newsroom) -> None:
     answer = await room.reader().types("/related https://news.example/2")
-    assert answer.text.endswith("Nothing in the archive is related enough.")
+    assert answer.text.endswith("No related articles found.")
 
 
 async def test_a_withdrawn_article_is_not_shown_again(room: Newsroom) -> None:
@@ -219,4 +221,4 @@ async def test_a_burmese_number_means_the_last_list(archive: Database, clock: Mo
 async def test_one_readers_long_question_is_no_other_readers_to_see(room: Newsroom) -> None:
     asker, other = room.reader(), room.reader("Ba Ba")
     handle = room.desk.memory.remember_question(asker.chat_id, "what I asked in private")
-    assert (await other.types(f"/related {handle}")).text.startswith("That was too long ago")
+    assert (await other.types(f"/related {handle}")).text.startswith("That button has expired")

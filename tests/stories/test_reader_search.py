@@ -46,7 +46,7 @@ async def test_sorting_by_date_and_back_again(room: Newsroom) -> None:
     newest = await reader.presses("Newest first")
     assert newest.headlines[0] == "Harvest report 7"
     assert (await reader.presses("More ›")).headlines[-1] == "Rice, rice, rice"
-    assert (await reader.presses("Best first")).headlines == best.headlines
+    assert (await reader.presses("Most relevant first")).headlines == best.headlines
 
 
 async def test_plain_words_are_a_search(room: Newsroom) -> None:
@@ -70,12 +70,12 @@ async def test_phrases_exclusions_and_sections_are_understood(room: Newsroom) ->
 async def test_a_search_for_nothing_is_answered_with_an_example(room: Newsroom, typed: str) -> None:
     assert (
         await room.reader().types(typed)
-    ).text == "What shall I look for? For example: /search river flood"
+    ).text == "What are you looking for? For example: /search river flood"
 
 
 async def test_what_nobody_wrote_is_said_so(room: Newsroom) -> None:
     answer = await room.reader().types("/search <b>zeppelin & co</b>")
-    assert answer.text == "“<b>zeppelin & co</b>”\n\nNo article says so. Fewer or other words may do."
+    assert answer.text == "“<b>zeppelin & co</b>”\n\nNo articles found. Try fewer or different words."
 
 
 async def test_burmese_is_found_without_spaces_and_long_questions_are_paged(

@@ -26,7 +26,7 @@ def group(room: Newsroom) -> Person:
 async def test_start_greets_with_buttons_that_answer(room: Newsroom) -> None:
     reader = room.reader()
     answer = await reader.types("/start")
-    assert answer.text.startswith("Hello!\n\nI bring the newsroom's articles here")
+    assert answer.text.startswith("Hello!\n\nRead and search our reporting here.")
     assert answer.buttons == ["Latest news", "All commands", "Get every article"]
     assert (await reader.presses("All commands")).text.startswith(
         "The newest headlines\n/latest the five newest"

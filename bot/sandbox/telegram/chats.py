@@ -6,7 +6,6 @@ from typing import Any
 
 from bot.sandbox.api_error import bad_request
 
-CHANNEL_RIGHTS = frozenset({"can_post_messages"})
 ADMIN_RIGHTS = (
     "can_manage_chat",
     "can_change_info",

@@ -9,8 +9,8 @@ from bot.sandbox.formatting import links
 from bot.sandbox.telegram.params import Params
 
 Json = dict[str, Any]
-MAX_JSON_BYTES = 10_000  #: of an inline keyboard's JSON; measured by others, as Telegram does not document it
-MOST_IN_ROW, MAX_BUTTONS = 8, 100
+MAX_JSON_BYTES = 10_000  #: bytes of an inline keyboard's JSON (measured by others; Telegram does not say)
+MAX_BUTTONS = 100
 _BUTTON_KINDS = (
     "url",
     "callback_data",

@@ -1,4 +1,4 @@
-"""Whatever a reader types, every command answers with something that Telegram takes, and fast."""
+"""Any input to any command gets a quick answer that Telegram accepts."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     user_id=st.sampled_from([5, OPERATOR]),
     kind=st.sampled_from([ChatKind.PRIVATE, ChatKind.SUPERGROUP]),
 )
-async def test_any_words_behind_any_command_are_answered(
+async def test_any_words_after_any_command_are_answered(
     room: Newsroom,
     name: str,
     words: str,
@@ -104,9 +104,7 @@ async def test_any_words_behind_any_command_are_answered(
     kind: ChatKind,
 ) -> None:
     if name == "retract":
-        words = words.replace(
-            "news.example", "elsewhere.example"
-        )  # or there would soon be nothing to ask about
+        words = words.replace("news.example", "elsewhere.example")  # or there would soon be no articles left
     facts = {"command": name, "words": words, "pointed": pointed, "user_language": language, "kind": kind}
     reply = await answered(room, asked(**facts, user_id=user_id, chat_id=user_id))
     telegram_takes(reply)

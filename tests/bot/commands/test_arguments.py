@@ -1,4 +1,4 @@
-"""Numbers, pages, links and sections are read as people write them."""
+"""Numbers, pages, links and sections are parsed as people write them."""
 
 import pytest
 from hypothesis import given
@@ -47,7 +47,7 @@ def test_numbers_are_read_in_any_digits(text: str, value: int | None) -> None:
         ("", "", 0),
     ],
 )
-def test_a_page_is_what_stands_at_the_end(words: str, rest: str, offset: int) -> None:
+def test_the_page_is_read_from_the_end(words: str, rest: str, offset: int) -> None:
     assert split_page(words) == (rest, offset)
 
 
@@ -80,13 +80,13 @@ def test_a_link_is_found_as_it_is_written(words: str, link: str) -> None:
         ("ကမ္ဘာ့", "ကမ္ဘာ့သတင်း"),
         ("arts culture", "Arts & Culture"),
         ("2026", "2026"),
-        ("world", None),  # two begin so
+        ("world", None),  # two sections start like this
         ("moon", None),
         ("#", None),
         ("", None),
     ],
 )
-def test_a_section_is_found_by_name_hashtag_or_beginning(wanted: str, section: str | None) -> None:
+def test_a_section_is_found_by_name_hashtag_or_prefix(wanted: str, section: str | None) -> None:
     assert find_section(wanted, SECTIONS) == section
 
 

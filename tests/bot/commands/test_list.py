@@ -1,4 +1,4 @@
-"""The one list of commands is fit for Telegram, and the docs say what it says."""
+"""The list of commands fits Telegram's limits, and the docs match it."""
 
 import re
 
@@ -14,7 +14,7 @@ def test_the_docs_are_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == commands_page(), "run `python -m bot.commands`"
 
 
-def test_names_are_such_as_telegram_takes_and_no_two_the_same() -> None:
+def test_names_are_valid_for_telegram_and_unique() -> None:
     names = [name for command in COMMANDS for name in command.names]
     assert all(re.fullmatch("[a-z0-9_]{1,32}", name) for name in names)
     assert len(set(names)) == len(names) <= 100
@@ -25,7 +25,7 @@ def test_the_menu_fits_in_every_language(language: str) -> None:
     assert all(1 <= len(translator_for(language)(command.summary)) <= 256 for command in COMMANDS)
 
 
-def test_every_example_begins_with_its_command() -> None:
+def test_every_example_starts_with_its_command() -> None:
     for command in COMMANDS:
         assert {usage.example.split()[0] for usage in command.usage} == set(command.names)
 

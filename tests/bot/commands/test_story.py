@@ -1,4 +1,4 @@
-"""What editors type: which articles tell one story, take one out, make one of two."""
+"""/story: listing a story, splitting an article off and joining two stories."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.jobs.publish.test_story_assignment import ENGINEERS, FAMILIES, ORCHID
 
 
 class Room(Newsroom):
-    """A newsroom whose articles are in stories."""
+    """A newsroom with articles in stories."""
 
     def news(self, said: tuple[str, str], **more: object) -> Article:
         known = self.publish(said[0], summary=said[1], **more)
@@ -33,7 +33,7 @@ def room(archive: Database, clock: MovedClock) -> Room:
     return Room(archive, clock)
 
 
-async def test_a_storys_articles_are_listed_the_first_one_first(room: Room) -> None:
+async def test_a_storys_articles_are_listed_oldest_first(room: Room) -> None:
     river, orchids, families = room.news(RIVER), room.news(ORCHIDS), room.news(FAMILIES)
     answer = await room.operator().types(f"/story {families.url}")
     assert answer.text.startswith(f"{RIVER[0]}\nA story of 2 articles\n")
@@ -52,38 +52,38 @@ async def test_a_story_can_be_asked_for_by_number_or_by_a_reply(room: Room) -> N
     assert (await operator.types("/story", reply_to=listed.message.id)).headlines == [RIVER[0]]
 
 
-async def test_a_repetition_is_marked_in_its_story(room: Room) -> None:
+async def test_a_duplicate_is_marked_in_its_story(room: Room) -> None:
     river, again = room.news(RIVER), room.news((RIVER[0].upper(), RIVER[1]))
     answer = await room.operator().types(f"/story {river.url}")
     assert answer.text.count("the same text again") == 1
     assert room.now(again).duplicate_of == river.id
 
 
-async def test_an_article_is_taken_out_and_the_story_shown(room: Room) -> None:
+async def test_an_article_is_split_off_and_the_story_shown(room: Room) -> None:
     river, families, engineers = room.news(RIVER), room.news(FAMILIES), room.news(ENGINEERS)
     operator = room.operator()
     answer = await operator.types(f"/story split {families.url}")
-    assert answer.text == f"“{FAMILIES[0]}” is in a story of its own now."
+    assert answer.text == f"“{FAMILIES[0]}” is now a story of its own."
     assert room.together(river, engineers)
     assert not room.together(river, families)
     assert (await operator.presses("Show the story")).headlines == [FAMILIES[0]]
     again = await operator.types(f"/story split {families.url}")
-    assert again.text == f"“{FAMILIES[0]}” was in a story of its own before."
+    assert again.text == f"“{FAMILIES[0]}” is already a story of its own."
 
 
 async def test_two_stories_become_one(room: Room) -> None:
     river, orchids, families = room.news(RIVER), room.news(ORCHIDS), room.news(FAMILIES)
     operator = room.operator()
     answer = await operator.types(f"/story join {orchids.url} {families.url}")
-    assert answer.text == "Both are one story now."
+    assert answer.text == "Both are now one story."
     assert room.together(river, orchids, families)
     shown = await operator.presses("Show the story")
     assert shown.headlines == [RIVER[0], ORCHIDS[0], FAMILIES[0]]
     again = await operator.types(f"/story join {river.url} {orchids.url}")
-    assert again.text == "Both were in one story before."
+    assert again.text == "Both are already in one story."
 
 
-async def test_numbers_and_capitals_do(room: Room) -> None:
+async def test_numbers_and_capitals_are_accepted(room: Room) -> None:
     river, orchids = room.news(RIVER), room.news(ORCHIDS)
     operator = room.operator()
     await operator.types("/latest")
@@ -93,23 +93,25 @@ async def test_numbers_and_capitals_do(room: Room) -> None:
     assert not room.together(river, orchids)
 
 
-async def test_what_is_in_no_story_yet_may_be_joined(room: Room) -> None:
+async def test_an_article_without_a_story_can_be_joined(room: Room) -> None:
     river, orchids = room.publish(*RIVER[:1]), room.publish(*ORCHIDS[:1])
     await room.operator().types(f"/story join {river.url} {orchids.url}")
     assert room.together(river, orchids)
     assert (await room.operator().types(f"/story {river.url}")).headlines == [RIVER[0], ORCHIDS[0]]
 
 
-async def test_a_split_repetition_is_to_be_posted(room: Room) -> None:
+async def test_a_duplicate_that_is_split_off_is_posted(room: Room) -> None:
     river, again = room.news(RIVER), room.news((RIVER[0].upper(), RIVER[1]))
     answer = await room.operator().types(f"/story split {again.url}")
-    assert answer.text.endswith("It no longer counts as a repetition: channels that left it out get it.")
+    assert answer.text.endswith(
+        "It's no longer treated as a duplicate; channels that skipped it will get it now."
+    )
     assert (room.now(again).duplicate_of, room.now(again).planned_at) == (None, None)
     assert room.changes == 1
     assert not room.together(river, again)
 
 
-async def test_repetitions_go_along_with_what_is_split(room: Room) -> None:
+async def test_duplicates_move_with_the_article_that_is_split_off(room: Room) -> None:
     river, families = room.news(RIVER), room.news(FAMILIES)
     again = room.news((FAMILIES[0].upper(), FAMILIES[1]))
     await room.operator().types(f"/story split {families.url}")
@@ -117,7 +119,7 @@ async def test_repetitions_go_along_with_what_is_split(room: Room) -> None:
     assert not room.together(river, again)
 
 
-async def test_a_long_story_comes_in_pages(room: Room) -> None:
+async def test_a_long_story_is_paged(room: Room) -> None:
     first = room.publish("Flood 0")
     for number in range(1, 13):
         more = room.publish(f"Flood {number}")
@@ -131,20 +133,20 @@ async def test_a_long_story_comes_in_pages(room: Room) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("/story", "Which article? Its link goes behind the command, or reply to its post."),
-        ("/story river flood", "Which article? Its link goes behind the command, or reply to its post."),
-        ("/story split", "Which article? Its link goes behind the command, or reply to its post."),
-        ("/story join", "Which article? Its link goes behind the command, or reply to its post."),
-        ("/story join https://news.example/1", "With which one? /story join wants two articles."),
+        ("/story", "Which article? Put its link after the command, or reply to its post."),
+        ("/story river flood", "Which article? Put its link after the command, or reply to its post."),
+        ("/story split", "Which article? Put its link after the command, or reply to its post."),
+        ("/story join", "Which article? Put its link after the command, or reply to its post."),
+        ("/story join https://news.example/1", "With which article? /story join needs two."),
         (
             "/story https://elsewhere.example/x",
-            "I know no article at that link. Words work too: /related river flood.",
+            "That link isn't one of our articles. You can use words instead: /related river flood",
         ),
-        ("/story id:99", "That article is not in the archive any more."),
-        ("/story id:x", "That article is not in the archive any more."),
+        ("/story id:99", "That article is no longer in the archive."),
+        ("/story id:x", "That article is no longer in the archive."),
     ],
 )
-async def test_what_is_missing_is_said_and_nothing_done(room: Room, typed: str, said: str) -> None:
+async def test_missing_articles_are_reported_and_nothing_changes(room: Room, typed: str, said: str) -> None:
     room.news(RIVER)
     assert (await room.operator().types(typed)).text == said
     assert room.changes == 0
@@ -155,18 +157,18 @@ async def test_a_withdrawn_article_is_in_no_story(room: Room) -> None:
     operator = room.operator()
     await operator.types(f"/retract {river.url}")
     await operator.presses("Withdraw")
-    withdrawn = f"“{RIVER[0]}” was withdrawn and is in no story."
+    withdrawn = f"“{RIVER[0]}” was withdrawn and belongs to no story."
     for typed in ("/story {0}", "/story split {0}", "/story join {0} {1}", "/story join {1} {0}"):
         assert (await operator.types(typed.format(river.url, families.url))).text == withdrawn
 
 
-async def test_an_article_joins_itself_in_vain(room: Room) -> None:
+async def test_joining_an_article_to_itself_changes_nothing(room: Room) -> None:
     river = room.news(RIVER)
     answer = await room.operator().types(f"/story join {river.url} {river.url}")
-    assert answer.text == "Both were in one story before."
+    assert answer.text == "Both are already in one story."
 
 
-async def test_readers_do_not_know_the_command(room: Room) -> None:
+async def test_readers_cannot_use_the_command(room: Room) -> None:
     river, families = room.news(RIVER), room.news(FAMILIES)
     reader = room.reader()
     for typed in (f"/story {river.url}", f"/story split {families.url}"):

@@ -1,4 +1,4 @@
-"""Updates are taken a few at once for each chat; what fails is answered, logged without a word, and over."""
+"""Updates are bounded per asker; failures are answered, and logged without quoting the reader."""
 
 import asyncio
 from dataclasses import replace
@@ -28,7 +28,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 class HeldAnswers:
-    """Answers that wait until the test lets them go."""
+    """Answers that wait until the test releases them."""
 
     def __init__(self) -> None:
         self.said: list[int] = []
@@ -37,7 +37,7 @@ class HeldAnswers:
         self._spoke = asyncio.Condition()
 
     async def spoken_to(self, chat_id: int) -> None:
-        """Until something was said there."""
+        """Wait until something was sent there."""
         async with self._spoke:
             await self._spoke.wait_for(lambda: chat_id in self.said)
 
@@ -55,7 +55,7 @@ class HeldAnswers:
         self.acknowledged.append(query_id)
 
 
-async def test_a_flood_of_one_reader_is_bounded_and_others_are_served(room: Newsroom) -> None:
+async def test_one_readers_flood_is_bounded_and_others_are_answered(room: Newsroom) -> None:
     answers = HeldAnswers()
     dispatch = UpdateDispatcher(room.desk, answers, room.clock)
     loud, quiet = room.reader("Loud"), room.reader("Quiet")
@@ -70,7 +70,7 @@ async def test_a_flood_of_one_reader_is_bounded_and_others_are_served(room: News
     finished = asyncio.ensure_future(dispatch.finish())
     while not finished.done():
         await room.clock.advance(1)
-    answered, told = 1, 1  # who asks so fast gets the first answer, one sentence, and is made to wait
+    answered, told = 1, 1  # an asker this fast gets the first answer and one notice, and is throttled
     assert answered + told <= answers.said.count(loud.chat_id) <= 4
     await room.clock.advance(30)
     said = answers.said.count(loud.chat_id)
@@ -103,10 +103,10 @@ async def test_answers_come_in_the_order_of_the_questions(room: Newsroom) -> Non
     for update in room.updates():
         room.dispatch.accept(update)
     await room.dispatch.finish()
-    assert [shown.text.split()[0] for shown in reader.messages()] == ["Latest", "Of", "“rice”"]
+    assert [shown.text.split()[0] for shown in reader.messages()] == ["Latest", "I", "“rice”"]
 
 
-async def test_a_failing_command_is_answered_and_logged_without_what_was_asked(
+async def test_a_failing_command_is_answered_and_logged_without_the_question(
     room: Newsroom, archive: Database
 ) -> None:
     reader = room.reader()
@@ -116,15 +116,15 @@ async def test_a_failing_command_is_answered_and_logged_without_what_was_asked(
         dispatch = UpdateDispatcher(broken, room.sender, room.clock)
         room.box.say(reader.user_id, reader.chat_id, "/search my secret illness")
         await dispatch.dispatch_update(room.updates()[0])
-    assert reader.sees().text == "That went wrong here. Please try again in a minute."
+    assert reader.sees().text == "Something went wrong on our side. Please try again in a minute."
     [log] = logs
-    assert (log["event"], log["command"], log["log_level"]) == ("a command failed", "search", "error")
+    assert (log["event"], log["command"], log["log_level"]) == ("command failed", "search", "error")
     assert "secret" not in str(logs)
     assert str(reader.user_id) not in str(logs)
 
 
 class _Broken(Database):
-    """A database that knows chats and nothing else, and whose errors quote what was asked."""
+    """A database that has only chats, and whose errors quote the question."""
 
     def __init__(self, real: Database) -> None:
         self._real = real
@@ -135,7 +135,7 @@ class _Broken(Database):
         raise RuntimeError(f"cannot find {args}")
 
 
-async def test_what_a_reader_is_told_about_a_flood_comes_when_the_pace_allows(
+async def test_the_notice_about_a_flood_comes_when_the_rate_limit_allows(
     archive: Database, clock: MovedClock
 ) -> None:
     room = Newsroom(archive, clock, limits=Limits(burst=1))
@@ -155,7 +155,7 @@ async def test_what_a_reader_is_told_about_a_flood_comes_when_the_pace_allows(
     assert all((later - earlier).total_seconds() >= 1 for earlier, later in pairwise(times))
 
 
-async def test_what_is_no_question_is_passed_over(room: Newsroom) -> None:
+async def test_what_is_not_a_question_is_ignored(room: Newsroom) -> None:
     for update in (
         {"update_id": 1},
         {"update_id": 2, "poll_answer": {"poll_id": "1", "option_ids": [], "option_persistent_ids": []}},
@@ -175,13 +175,13 @@ SAID = {"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private", "first_
 PRESSED = {"id": "1", "from": ANNA, "chat_instance": "1", "message": SAID}
 
 
-async def test_a_sticker_is_answered_with_what_works(room: Newsroom) -> None:
+async def test_a_sticker_is_answered_with_a_hint(room: Newsroom) -> None:
     reader = room.reader()
     sticker = {"file_id": "x", "file_unique_id": "y", "type": "regular", "width": 1, "height": 1}
     sticker |= {"is_animated": False, "is_video": False}
     said = {**SAID, "chat": {"id": reader.chat_id, "type": "private"}, "sticker": sticker}
     await room.dispatch.dispatch_update(Update.de_json({"update_id": 1, "message": said}, room.bot))
-    assert reader.sees().text == "Send me some words, a link or a forwarded post. /help shows everything."
+    assert reader.sees().text == "Send me a few words, a link or a forwarded post. /help shows all commands."
 
 
 async def test_a_button_whose_message_is_out_of_reach_is_acknowledged_only(room: Newsroom) -> None:
@@ -192,7 +192,7 @@ async def test_a_button_whose_message_is_out_of_reach_is_acknowledged_only(room:
     assert reader.messages() == []
 
 
-async def test_a_list_deleted_by_hand_is_said_again_below(room: Newsroom) -> None:
+async def test_a_list_deleted_by_the_reader_is_sent_again(room: Newsroom) -> None:
     reader = room.reader()
     first = await reader.types("/latest 1")
     room.box.press(reader.user_id, reader.chat_id, first.message.id, "More ›")
@@ -214,7 +214,7 @@ async def test_a_reply_in_another_chat_to_a_post_means_that_post(room: Newsroom)
     assert reader.sees().text.startswith("Related to Dam opens")
 
 
-async def test_a_nameless_administrator_of_a_group_is_answered(room: Newsroom) -> None:
+async def test_an_anonymous_administrator_of_a_group_is_answered(room: Newsroom) -> None:
     group = room.box.add_supergroup("Talk")
     where = {"id": group.id, "type": "supergroup", "title": "Talk"}
     nameless = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
@@ -223,7 +223,7 @@ async def test_a_nameless_administrator_of_a_group_is_answered(room: Newsroom) -
     assert [message.author.is_bot for message in room.box.visible_messages(group.id)][-1]
 
 
-async def test_a_channels_post_copied_into_its_group_is_no_question(room: Newsroom) -> None:
+async def test_a_channels_post_copied_into_its_group_is_not_a_question(room: Newsroom) -> None:
     group = room.box.add_supergroup("Talk")
     before = len(room.box.visible_messages(group.id))
     where = {"id": group.id, "type": "supergroup", "title": "Talk"}

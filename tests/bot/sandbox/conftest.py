@@ -1,6 +1,5 @@
 """A fake Telegram with a reader and a channel, and helpers to call it."""
 
-import os
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.telegram.messages import Message
 from tests.conftest import MovedClock
-
-os.environ.setdefault("PTB_TIMEDELTA", "1")  # or python-telegram-bot warns when it builds a RetryAfter
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Whose answer is next: chats that ask seldom go before chats that ask all the time."""
+"""Chats that rarely ask go before chats that ask all the time."""
 
 from bot.telegram.answer_queue import RECENT_WINDOW, AnswerQueue
 
@@ -14,7 +14,7 @@ def said(queue: AnswerQueue[str], now: float) -> str:
     return found[1]
 
 
-def test_who_came_first_is_first_among_those_who_were_answered_as_often() -> None:
+def test_chats_answered_equally_often_are_served_first_come_first_served() -> None:
     queue: AnswerQueue[str] = AnswerQueue()
     for chat_id in (3, 1, 2):
         queue.add(chat_id, f"to {chat_id}", 0.0)
@@ -22,7 +22,7 @@ def test_who_came_first_is_first_among_those_who_were_answered_as_often() -> Non
     assert queue.first_ready(0.0, at_once) is None
 
 
-def test_a_chat_that_was_answered_often_waits_behind_one_that_was_not_until_it_is_forgotten() -> None:
+def test_a_chat_answered_often_waits_until_its_answers_are_no_longer_recent() -> None:
     queue: AnswerQueue[str] = AnswerQueue()
     for second in range(5):
         queue.add(1, "loud", second)
@@ -36,7 +36,7 @@ def test_a_chat_that_was_answered_often_waits_behind_one_that_was_not_until_it_i
     assert said(queue, later) == "no longer loud"
 
 
-def test_a_chat_that_rests_holds_up_nobody_and_keeps_its_place() -> None:
+def test_a_resting_chat_delays_no_other_and_keeps_its_place() -> None:
     queue: AnswerQueue[str] = AnswerQueue()
     queue.add(1, "resting", 0.0)
     queue.add(2, "open", 0.0)

@@ -1,4 +1,4 @@
-"""Every answer of the Bot API means one thing."""
+"""Every answer of the Bot API has exactly one outcome."""
 
 import json
 
@@ -30,7 +30,7 @@ def came(status: int, description: str, chat_id: int = CHANNEL, **parameters: ob
 
 
 @pytest.mark.parametrize("words", ["user is deactivated", "what nobody has seen before"])
-def test_a_channel_that_is_forbidden_is_paused_and_owed_still(words: str) -> None:
+def test_a_forbidden_channel_is_paused_and_still_owed_its_posts(words: str) -> None:
     assert came(403, FORBIDDEN + words) == ChatGone(ChatState.PAUSED, FORBIDDEN + words)
     assert came(400, BAD + "PEER_ID_INVALID") == ChatGone(ChatState.PAUSED, BAD + "PEER_ID_INVALID")
 
@@ -96,7 +96,7 @@ def test_a_refusal_has_its_own_outcome(
 
 
 @pytest.mark.parametrize(("status", "description", "meaning"), REFUSALS)
-def test_of_a_picture_everything_is_refused_for_its_sake_but_what_names_the_chat(
+def test_any_refusal_of_a_picture_may_be_about_it_unless_it_names_the_chat(
     status: int, description: str, meaning: type | ChatState | str
 ) -> None:
     answer = json.dumps({"ok": False, "error_code": status, "description": description}).encode()
@@ -109,19 +109,19 @@ def test_of_a_picture_everything_is_refused_for_its_sake_but_what_names_the_chat
     )
 
 
-def test_a_reader_who_is_not_found_has_gone_and_a_channel_may_come_back() -> None:
+def test_a_reader_not_found_is_gone_and_a_channel_may_come_back() -> None:
     assert came(400, BAD + "chat not found", READER) == ChatGone(BLOCKED, BAD + "chat not found")
     assert came(400, BAD + "chat not found", CHANNEL) == ChatGone(PAUSED, BAD + "chat not found")
 
 
-def test_an_edit_that_changes_nothing_is_done() -> None:
+def test_an_edit_that_changes_nothing_counts_as_sent() -> None:
     said = (
         BAD + "message is not modified: specified new message content and reply markup are exactly the same"
     )
     assert came(400, said) == Sent(MESSAGE)
 
 
-def test_a_flood_says_for_how_long() -> None:
+def test_a_flood_has_its_wait() -> None:
     said = "Too Many Requests: retry after 34"
     assert came(429, said, retry_after=34) == TryLater(34, said, flood=True)
     assert came(429, said) == TryLater(USUAL_WAIT, said, flood=True)
@@ -130,13 +130,13 @@ def test_a_flood_says_for_how_long() -> None:
     )
 
 
-def test_a_group_that_moved_says_where_to() -> None:
+def test_a_migrated_group_has_its_new_id() -> None:
     said = BAD + "group chat was upgraded to a supergroup chat"
     assert came(400, said, migrate_to_chat_id=-100777) == ChatMoved(-100777)
 
 
 @pytest.mark.parametrize("status", [401, 404])
-def test_a_token_that_is_not_accepted_waits_and_loses_nothing(status: int) -> None:
+def test_a_rejected_token_is_retried_later(status: int) -> None:
     match came(status, "Unauthorized"):
         case TryLater(seconds, reason, flood):
             assert (seconds, flood) == (NO_TOKEN_WAIT, False)
@@ -162,11 +162,11 @@ def test_a_token_that_is_not_accepted_waits_and_loses_nothing(status: int) -> No
         (302, b""),
     ],
 )
-def test_what_telegram_did_not_say_to_the_end_is_unclear(status: int, body: bytes) -> None:
+def test_a_truncated_answer_is_unclear(status: int, body: bytes) -> None:
     assert isinstance(parse_outcome(status, body, chat_id=CHANNEL), Unclear)
 
 
-def test_a_message_and_a_plain_yes_are_sent() -> None:
+def test_a_message_and_a_plain_true_are_sent() -> None:
     said = b'{"ok":true,"result":{"message_id":41,"date":1,"text":"x"}}'
     assert parse_outcome(200, said, chat_id=CHANNEL) == Sent(41)
     assert parse_outcome(200, b'{"ok":true,"result":true}', chat_id=CHANNEL, message_id=MESSAGE) == Sent(

@@ -1,4 +1,4 @@
-"""The sender against Telegram in a box: what it says arrives, what it is told it understands."""
+"""The sender against a fake Telegram: contents arrive, and answers become outcomes."""
 
 import random
 from typing import Any
@@ -49,7 +49,7 @@ def sender(box: FakeTelegram) -> TelegramSender:
 
 
 def said(box: FakeTelegram, chat_id: int) -> list[dict[str, Any]]:
-    """What people wrote and the bot said there, as it is shown now."""
+    """The texts of the chat's messages as they are now."""
     return [
         view
         for message in box.visible_messages(chat_id)
@@ -62,7 +62,7 @@ def message_id(outcome: Outcome) -> int:
     return outcome.message_id
 
 
-async def test_a_content_arrives_whole(box: FakeTelegram, sender: TelegramSender) -> None:
+async def test_content_arrives_whole(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, NEWS.to_json()))
     [seen] = said(box, channel.id)
@@ -111,7 +111,7 @@ async def test_a_text_post_that_should_get_a_picture_says_that_it_cannot(
             pytest.fail(f"{other}")
 
 
-async def test_a_refused_picture_is_told_from_a_refused_text(
+async def test_a_refused_picture_is_distinguished_from_a_refused_text(
     box: FakeTelegram, sender: TelegramSender
 ) -> None:
     channel = box.add_channel("Daily")
@@ -124,7 +124,7 @@ async def test_a_refused_picture_is_told_from_a_refused_text(
     assert not bad.picture
 
 
-async def test_a_delete_takes_the_message_away_once(box: FakeTelegram, sender: TelegramSender) -> None:
+async def test_a_message_is_deleted_once(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily")
     number = message_id(await sender.send(channel.id, NEWS.to_json()))
     assert await sender.delete(channel.id, number) == Sent(number)
@@ -132,7 +132,7 @@ async def test_a_delete_takes_the_message_away_once(box: FakeTelegram, sender: T
     assert said(box, channel.id) == []
 
 
-async def test_finding_tells_ours_from_a_colleagues_and_from_nothing(
+async def test_a_lookup_distinguishes_ours_a_colleagues_and_a_missing_message(
     box: FakeTelegram, sender: TelegramSender
 ) -> None:
     channel = box.add_channel("Daily")
@@ -145,7 +145,7 @@ async def test_finding_tells_ours_from_a_colleagues_and_from_nothing(
     assert said(box, channel.id)[0]["text"] == "A colleague's post"
 
 
-async def test_finding_through_the_operators_chat_touches_nothing_and_leaves_nothing(
+async def test_a_lookup_through_the_operators_chat_changes_and_leaves_nothing(
     box: FakeTelegram, sender: TelegramSender
 ) -> None:
     operator = box.add_person("Operator")
@@ -162,7 +162,7 @@ async def test_finding_through_the_operators_chat_touches_nothing_and_leaves_not
     assert said(box, operator.id) == there
 
 
-async def test_an_operator_who_never_wrote_to_the_bot_cannot_help_to_look(
+async def test_a_lookup_fails_if_the_operator_never_wrote_to_the_bot(
     box: FakeTelegram, sender: TelegramSender
 ) -> None:
     operator, channel = box.add_person("Operator", started=False), box.add_channel("Daily")
@@ -171,7 +171,7 @@ async def test_an_operator_who_never_wrote_to_the_bot_cannot_help_to_look(
     assert isinstance(found, Refused)
 
 
-async def test_what_becomes_of_a_chat_has_its_outcome(box: FakeTelegram, sender: TelegramSender) -> None:
+async def test_what_happens_to_a_chat_has_its_own_outcome(box: FakeTelegram, sender: TelegramSender) -> None:
     reader, group = box.add_person("Aye"), box.add_group("Desk", [])
     assert isinstance(await sender.send(reader.id, NEWS.to_json()), Sent)
     box.block(reader.id)
@@ -208,7 +208,7 @@ async def test_a_flood_is_a_wait(box: FakeTelegram, sender: TelegramSender) -> N
             pytest.fail(f"{other}")
 
 
-async def test_the_standing_in_a_chat_is_told(box: FakeTelegram, sender: TelegramSender) -> None:
+async def test_the_bots_rights_in_a_chat_are_returned(box: FakeTelegram, sender: TelegramSender) -> None:
     channel = box.add_channel("Daily", username="daily")
     seen = await sender.fetch_chat_access("@daily")
     assert seen == ChatAccess(

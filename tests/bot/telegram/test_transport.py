@@ -1,4 +1,4 @@
-"""Requests over real connections: what was surely not sent, and what may have been."""
+"""Requests over real connections: which were certainly not sent, and which may have been."""
 
 import asyncio
 import socket
@@ -41,13 +41,13 @@ def closed_port() -> int:
     return port
 
 
-async def test_a_connection_that_cannot_be_made_was_not_written_to() -> None:
+async def test_a_failed_connection_means_not_written() -> None:
     async with asking() as request:
         with pytest.raises(NotWritten):
             await request.do_request(f"http://127.0.0.1:{closed_port()}/bot{TOKEN}/getMe", "POST")
 
 
-async def test_a_connection_closed_without_an_answer_is_not_said_to_be_unwritten() -> None:
+async def test_a_connection_closed_without_an_answer_does_not_mean_not_written() -> None:
     async def close(request: web.Request) -> web.StreamResponse:
         await request.read()
         assert request.transport
@@ -60,7 +60,7 @@ async def test_a_connection_closed_without_an_answer_is_not_said_to_be_unwritten
         assert not isinstance(caught.value, NotWritten)
 
 
-async def test_an_answer_that_does_not_come_is_a_time_out() -> None:
+async def test_no_answer_is_a_timeout() -> None:
     never = asyncio.Event()
 
     async def wait(_request: web.Request) -> web.StreamResponse:
@@ -101,7 +101,7 @@ async def test_the_token_is_in_no_error_and_no_outcome() -> None:
             assert TOKEN not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
-async def test_python_telegram_bot_speaks_through_it_files_included() -> None:
+async def test_python_telegram_bot_works_through_it_files_included() -> None:
     seen: dict[str, object] = {}
 
     async def answer(request: web.Request) -> web.StreamResponse:

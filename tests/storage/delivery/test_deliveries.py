@@ -130,7 +130,7 @@ def test_what_is_no_longer_owed_is_not_claimed(db: Database) -> None:
     def work(c: Connection) -> set[int]:
         post(c, 7, 8)
         followers(c, [7])
-        chats.set_state(c, 7, ChatState.BLOCKED, "blocked")
+        chats.erase_chat(c, 7)
         return claims.claim_deliveries(c, [RequestIntent(1), RequestIntent(2)], NOW)
 
     assert db.run_sync(work) == {2}
@@ -164,18 +164,18 @@ def test_nothing_goes_out_before_its_hour(db: Database) -> None:
     assert db.run_sync(work) == [0, 1]
 
 
-def test_a_paused_chat_is_owed_still_and_a_blocked_one_no_longer(db: Database) -> None:
+def test_a_paused_chat_is_still_owed_its_post_and_a_blocked_one_is_sent_nothing(db: Database) -> None:
     def work(c: Connection) -> tuple[int, list[DeliveryState], int]:
         chat(c), followers(c, [7])
         post(c, CHANNEL, 7)
-        chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
-        chats.set_state(c, 7, ChatState.BLOCKED, "blocked the bot")
+        chats.update_columns(c, CHANNEL, state=ChatState.PAUSED, reason="may not post")
+        chats.update_columns(c, 7, state=ChatState.BLOCKED, reason="blocked the bot")
         none = len(claim(c, NOW, 10))
         left = states(c)
-        chats.set_state(c, CHANNEL, ChatState.ACTIVE)
+        chats.update_columns(c, CHANNEL, state=ChatState.ACTIVE, reason="")
         return none, left, len(claim(c, NOW, 10))
 
-    assert db.run_sync(work) == (0, [DeliveryState.OWED, DeliveryState.SKIPPED], 1)
+    assert db.run_sync(work) == (0, [DeliveryState.OWED, DeliveryState.OWED], 1)
 
 
 def test_a_correction_during_the_send_leaves_the_delivery_owed(db: Database) -> None:
@@ -239,7 +239,7 @@ def test_the_life_of_an_article_tells_who_saw_what_when(db: Database) -> None:
 def test_the_backlog_counts_what_is_due_and_names_what_is_paused(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c), chat(c, OTHER)
-        chats.set_state(c, OTHER, ChatState.PAUSED, "may not post")
+        chats.update_columns(c, OTHER, state=ChatState.PAUSED, reason="may not post")
         post(c, CHANNEL, 7, 8, lane=Lane.BREAKING)
         post(c, 9, not_before=later(hours=1))
         claim(c, NOW, 1)
@@ -268,7 +268,7 @@ def test_an_unclear_delivery_is_left_alone_while_its_channel_is_paused(db: Datab
         post(c, CHANNEL)
         claim(c, NOW, 10)
         deliveries.recover_interrupted(c, WAIT)
-        chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
+        chats.update_columns(c, CHANNEL, state=ChatState.PAUSED, reason="may not post")
         return len(deliveries.list_unclear(c, NOW + WAIT, 10))
 
     assert db.run_sync(work) == 0
@@ -277,7 +277,7 @@ def test_an_unclear_delivery_is_left_alone_while_its_channel_is_paused(db: Datab
 def test_a_claim_tells_which_chats_had_to_wait(db: Database) -> None:
     def work(c: Connection) -> frozenset[int]:
         chat(c), chat(c, OTHER)
-        chats.set_state(c, OTHER, ChatState.PAUSED, "may not post")
+        chats.update_columns(c, OTHER, state=ChatState.PAUSED, reason="may not post")
         post(c, CHANNEL, OTHER, 7, 8)
         claim(c, NOW, 1)
         post(c, CHANNEL)

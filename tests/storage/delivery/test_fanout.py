@@ -50,7 +50,7 @@ def test_a_slice_done_before_a_crash_is_not_done_again(db: Database) -> None:
 def test_who_blocked_us_asked_for_a_digest_or_came_later_gets_nothing(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         followers(c, [1, 2])
-        chats.set_state(c, 2, ChatState.BLOCKED, "blocked")
+        chats.update_columns(c, 2, state=ChatState.BLOCKED, reason="blocked")
         chat(c, 3, ChatKind.PRIVATE)
         chats.subscribe(c, 3, chats.EVERYTHING, "daily", NOW)
         followers(c, [4], later(seconds=1))

@@ -1,4 +1,7 @@
-"""Where the bot stands in a chat, as Telegram tells it: may it post there, and if not, why?"""
+"""Changes of the bot's own membership, from `my_chat_member` updates: may it post, and if not, why?
+
+`bot.telegram.chat_access` reads the same from the answers to getChat and getChatMember.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +19,15 @@ from storage.records import ChatKind, ChatState
 
 @dataclass(frozen=True, slots=True)
 class BotMembership:
-    """What the bot may do in a chat."""
+    """The bot's rights in a chat."""
 
     state: ChatState
     reason: str = ""
-    can_edit: bool = False  #: others' posts too
+    can_edit: bool = False  #: also the posts of others
 
 
 def parse_membership(kind: ChatKind, member: ChatMember) -> BotMembership:
-    """What this membership means for posting."""
+    """The rights that a membership gives the bot in a chat of this kind."""
     if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
         if kind is ChatKind.PRIVATE:
             return BotMembership(ChatState.BLOCKED, "the reader blocked the bot")
@@ -43,7 +46,7 @@ def parse_membership(kind: ChatKind, member: ChatMember) -> BotMembership:
 
 
 def has_blocked_bot(change: ChatMemberUpdated) -> bool:
-    """Whether a reader blocked the bot: it is the only way to be erased that they still have."""
+    """Whether a reader blocked the bot, which is their last way to have their data erased."""
     kind = chat_kind(change.chat)
     return (
         kind is ChatKind.PRIVATE and parse_membership(kind, change.new_chat_member).state is ChatState.BLOCKED
@@ -53,9 +56,10 @@ def has_blocked_bot(change: ChatMemberUpdated) -> bool:
 def store_membership(
     connection: Connection, change: ChatMemberUpdated, operators: Sequence[int], at: datetime
 ) -> bool:
-    """Note the bot's new standing in a chat that we know; whether there is something to send because of it.
+    """Store the bot's new rights in a known chat; whether deliveries should be looked through again.
 
-    Chats that we do not know stay unknown, and what an operator paused stays paused.
+    Unknown chats stay unknown, and a chat paused by an operator stays paused. Readers who blocked the bot are
+    erased instead (`has_blocked_bot`).
     """
     known = chats.get(connection, change.chat.id)
     if known is None:
@@ -63,6 +67,4 @@ def store_membership(
     now = parse_membership(chat_kind(change.chat), change.new_chat_member)
     if known.can_edit != now.can_edit:
         chats.update_columns(connection, known.id, can_edit=now.can_edit)
-    if known.kind in chats.PUBLIC_KINDS:
-        return record_status(connection, known.id, StatusSource.MEMBERSHIP, operators, at, why_not=now.reason)
-    return chats.set_state(connection, known.id, now.state, now.reason) and now.state is ChatState.ACTIVE
+    return record_status(connection, known.id, StatusSource.MEMBERSHIP, operators, at, why_not=now.reason)

@@ -1,11 +1,13 @@
-"""Where the bot stands in its chats is noted as Telegram tells it, for chats that somebody named."""
+"""The bot's own membership is stored as Telegram reports it, for known chats only."""
+
+from datetime import timedelta
 
 import pytest
 
 from bot.sandbox.telegram.chats import MemberStatus
 from storage import chats
 from storage.database import Database
-from storage.records import Chat, ChatKind, ChatState
+from storage.records import Alarm, Chat, ChatKind, ChatState
 from tests.bot.newsroom import Newsroom
 from tests.conftest import MovedClock
 
@@ -27,7 +29,9 @@ def known(room: Newsroom, chat_id: int, kind: ChatKind = ChatKind.CHANNEL) -> No
     room.db.run_sync(chats.upsert_chat, chats.empty_chat(chat_id, kind, room.clock.now()))
 
 
-async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(room: Newsroom) -> None:
+async def test_rights_lost_and_regained_in_a_channel_are_stored_and_wake_the_publisher(
+    room: Newsroom,
+) -> None:
     channel = room.box.add_channel("News")
     known(room, channel.id)
     room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ())
@@ -48,13 +52,32 @@ async def test_a_channels_rights_lost_and_regained_are_noted_and_wake_delivery(r
 async def test_what_an_operator_paused_stays_paused(room: Newsroom) -> None:
     channel = room.box.add_channel("News")
     known(room, channel.id)
-    room.db.run_sync(chats.set_state, channel.id, ChatState.PAUSED, chats.BY_OPERATOR)
+    room.db.run_sync(
+        lambda c: chats.update_columns(c, channel.id, state=ChatState.PAUSED, reason=chats.BY_OPERATOR)
+    )
     room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ("can_post_messages",))
     await room.answer()
     assert kept(room, channel.id).reason == chats.BY_OPERATOR
 
 
-async def test_a_chat_that_nobody_named_is_not_kept(room: Newsroom) -> None:
+@pytest.mark.parametrize("returns_by", ["a message", "an update"])
+async def test_a_chat_that_is_back_has_no_trace_of_its_pause(room: Newsroom, returns_by: str) -> None:
+    reader = room.reader()
+    await reader.types("/subscribe")
+    paused = {"state": ChatState.PAUSED, "reason": "Forbidden", "tries": 4, "alarm": Alarm.LOST}
+    retry_at = room.clock.now() + timedelta(hours=1)
+    room.db.run_sync(lambda c: chats.update_columns(c, reader.chat_id, retry_at=retry_at, **paused))
+    if returns_by == "a message":
+        await reader.types("/subscribe")
+    else:
+        room.box.unblock(reader.user_id)
+        await room.answer()
+    back = kept(room, reader.chat_id)
+    assert (back.state, back.reason, back.tries) == (ChatState.ACTIVE, "", 0)
+    assert (back.retry_at, back.alarm) == (None, Alarm.NONE)
+
+
+async def test_an_unknown_chat_is_not_stored(room: Newsroom) -> None:
     channel = room.box.add_channel("Elsewhere")
     room.box.set_bot(channel.id, MemberStatus.ADMINISTRATOR, ())
     await room.answer()
@@ -73,7 +96,7 @@ async def test_a_group_that_became_a_supergroup_is_followed(room: Newsroom) -> N
     assert (await reader.in_chat(supergroup.id).types("/latest 1")).headlines == ["Rice harvest ends"]
 
 
-async def test_a_colleagues_post_is_remembered_by_its_number_alone(room: Newsroom) -> None:
+async def test_only_the_id_of_a_colleagues_post_is_stored(room: Newsroom) -> None:
     channel = room.box.add_channel("News")
     known(room, channel.id)
     post = room.box.post(channel.id, "by hand")

@@ -1,4 +1,7 @@
-"""What a chat is and what the bot may do there, from `getChat` and `getChatMember`; pure."""
+"""A chat and the bot's rights there, from the answers to getChat and getChatMember; pure.
+
+`bot.dispatch.membership` reads the rights from `my_chat_member` updates.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +13,7 @@ _NOT_MEMBER = ("left", "kicked")
 
 
 def parse_chat_access(chat: Mapping[str, Any], mine: Mapping[str, Any]) -> ChatAccess:
-    """The bot's standing; `mine` is its own membership, empty in a private chat."""
+    """The chat and the bot's rights; `mine` is the bot's own membership, empty in a private chat."""
     kind = ChatKind(str(chat["type"]))
     reason = "" if kind is ChatKind.PRIVATE else _posting_refusal(kind, chat, mine)
     return ChatAccess(
