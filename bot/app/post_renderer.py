@@ -1,4 +1,4 @@
-"""From what is to be told in a chat to the content that is sent there: the jobs' `Render`."""
+"""Renders posts to the content that is sent to a chat: the implementation of the jobs' `RenderPost`."""
 
 from typing import assert_never
 
@@ -13,14 +13,14 @@ from storage.records import Lane, PostKind
 
 
 class PostRenderer:
-    """Renders tellings by the operator's policy; `name` is known once Telegram told it."""
+    """Renders posts as the settings say. `bot_name` is empty until Telegram has been asked for it."""
 
     def __init__(self, policy: PublishPolicy) -> None:
         self._policy = policy
         self.bot_name = BotName()
 
     def __call__(self, post_context: PostContext) -> str:
-        """The content, as JSON."""
+        """Return the content as JSON."""
         return self._render_content(post_context).to_json()
 
     def _render_content(self, post_context: PostContext) -> Content:
@@ -72,5 +72,5 @@ class PostRenderer:
 
 
 def _longest_link(post_context: PostContext) -> int:
-    """Any that fits; once Telegram refused what the post could do without, no link that it may not take."""
+    """Return the longest link allowed: any that fits, or, once Telegram refused the post, a safe length."""
     return REQUEST_LIMIT if post_context.picture else SAFE_URL_LENGTH
