@@ -39,13 +39,13 @@ class BotNameMonitor:
 
     def __init__(
         self,
-        ask: Callable[[], Awaitable[str]],
+        fetch_name: Callable[[], Awaitable[str]],
         name: BotName,
         clock: Clock,
         notify: NotifyOperators,
         stop: asyncio.Event,
     ) -> None:
-        self._fetch_name, self._name, self._clock = ask, name, clock
+        self._fetch_name, self._name, self._clock = fetch_name, name, clock
         self._notify_operators, self._stop = notify, stop
         self._requested_at = clock.monotonic() - CHECK_INTERVAL
         self._name_request: asyncio.Task[None] | None = None

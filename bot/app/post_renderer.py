@@ -13,7 +13,7 @@ from storage.records import Lane, PostKind
 
 
 class PostRenderer:
-    """Renders posts as the settings say. `bot_name` is empty until Telegram has been asked for it."""
+    """Renders posts as the settings say. `bot_name` is empty until it was fetched from Telegram."""
 
     def __init__(self, policy: PublishPolicy) -> None:
         self._policy = policy
@@ -40,13 +40,13 @@ class PostRenderer:
     def _render_article(self, post_context: PostContext) -> Content:
         [article] = post_context.articles
         edition, policy = post_context.edition, self._policy
-        where = {"language": post_context.language, "timezone": edition.timezone, "now": post_context.now}
+        context = {"language": post_context.language, "timezone": edition.timezone, "now": post_context.now}
         if post_context.withdrawn:
-            return render_withdrawn(article, **where, reason=article.withdrawn_because)  # type: ignore[arg-type]
+            return render_withdrawn(article, **context, reason=article.withdrawn_because)  # type: ignore[arg-type]
         marked = policy.corrections is Corrections.MARK
         return render_post(
             article,
-            **where,  # type: ignore[arg-type]
+            **context,  # type: ignore[arg-type]
             pictures=policy.pictures if post_context.picture else Pictures.NONE,
             breaking=post_context.post.lane is Lane.BREAKING,
             corrected_at=post_context.corrected_at if marked else None,

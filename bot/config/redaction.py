@@ -51,8 +51,8 @@ def _error_name(error: BaseException) -> str:
 def error_location(error: BaseException) -> str:
     """Return the type of an error and the line that raised it, such as `ValueError at parser.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__qualname__ + where
+    location = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__qualname__ + location
 
 
 class LibraryLogFilter(logging.Filter):

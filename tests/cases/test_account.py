@@ -25,6 +25,7 @@ from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.telegram.limits import NO_LIMITS
 from bot.sandbox.transport.in_process import InProcessRequest
 from bot.telegram.account import WebhookInfo, fetch_bot_name
+from storage import articles
 from storage.schema import posts
 from tests.conftest import MovedClock
 from tests.jobs.publish.harness import DatabaseHere
@@ -177,7 +178,8 @@ async def test_m2_a_renamed_bot_answers_to_its_new_name_and_posts_link_to_it(tmp
         paper.box.say(editor.id, editor.id, "/start")
         group = paper.box.add_supergroup("Readers", [reader.id])
         paper.site.says(feed(item(1, "The river rises")))
-        await paper.looks(2)
+        while not await paper.house.db.read(articles.list_latest, 1):
+            await paper.looks(1)  # a busy machine may need more than one
         paper.box.rename_bot("the_new_name_bot")
         paper.box.say(reader.id, group.id, "/latest@The_New_Name_Bot")
 
