@@ -1,3 +1,3 @@
-"""Speaks: to Telegram, to readers, to operators."""
+"""The interfaces: Telegram for readers, the command line and the web server for operators."""
 
 __version__ = "0.1.0"

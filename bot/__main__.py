@@ -1,4 +1,4 @@
-"""`newswire`: the command line, where every failure ends as one plain sentence."""
+"""The `newswire` command. Every failure ends with one sentence on stderr, never a traceback."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from bot.cli._common import CommandError
 
 
 def main(words: list[str] | None = None) -> None:
-    """Run the command line, `words` or the process's own. Exit status: 0 good, 1 failed, 2 wrong use."""
+    """Run the command line, by default the process's own. Exit status: 0 good, 1 failed, 2 wrong use."""
     try:
         newswire(words, prog_name="newswire")
     except CommandError as error:
@@ -18,7 +18,7 @@ def main(words: list[str] | None = None) -> None:
 
 
 def _explain_error(error: Exception) -> tuple[str, int]:
-    """The sentence and the exit status of an error; imports here, since `--help` needs neither."""
+    """Return the sentence and exit status of an error. Imports late, to keep `--help` fast."""
     from bot.config import SettingsError
     from bot.config.proxies import InvalidProxy
     from bot.config.redaction import error_location, redacted_traceback
@@ -33,11 +33,11 @@ def _explain_error(error: Exception) -> tuple[str, int]:
             return f"DATABASE_URL: the database failed: {first_error_line(error)}.", 1
     if os.environ.get("LOG_LEVEL", "").lower() == "debug":
         print(redacted_traceback((type(error), error, error.__traceback__)), file=sys.stderr)  # noqa: T201
-    return f"newswire: {error_location(error)}. LOG_LEVEL=debug shows the way there.", 1
+    return f"newswire: {error_location(error)}. LOG_LEVEL=debug shows the traceback.", 1
 
 
 def _exit_with(sentence: str, status: int) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201 — the command line's own voice
+    print(sentence, file=sys.stderr)  # noqa: T201 — the command line's own output
     sys.exit(status)
 
 

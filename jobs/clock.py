@@ -1,4 +1,4 @@
-"""What time is it, and wake me when: the one source of time, handed in everywhere."""
+"""Time as a dependency: a clock that is passed in, and waiting that ends early or in time."""
 
 import asyncio
 import time
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Time as a value. Tests hand in one that they move."""
+    """A source of time. Tests pass one that they advance."""
 
     def now(self) -> datetime:
-        """The present, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards, for rates and deadlines."""
+        """Return seconds that never run backwards, for rates and deadlines."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -39,41 +39,46 @@ class SystemClock:
 
 
 class Notifier:
-    """Rung by one stage so that the next wakes at once; a bell rung before anyone waits is not lost."""
+    """Wakes the task that waits for it. A notification sent before anyone waits is not lost."""
 
     def __init__(self) -> None:
         self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake whoever waits, or the next who comes to wait."""
+        """Wake the waiting task, or the next one that waits."""
         self._notified.set()
 
     async def wait(self, clock: Clock, timeout: float) -> bool:
-        """True where the bell rang within `timeout` seconds of the clock, False where time ran out."""
-        ring = asyncio.create_task(self._wait_notified())
-        pause = asyncio.create_task(_sleep_for(clock, timeout))
+        """Wait at most `timeout` seconds of the clock. Return whether there was a notification."""
+        notification = asyncio.ensure_future(self._notified.wait())
+        timer = asyncio.ensure_future(clock.sleep(timeout))
         try:
-            await asyncio.wait({ring, pause}, return_when=asyncio.FIRST_COMPLETED)
-            rang = self._notified.is_set()
+            await asyncio.wait({notification, timer}, return_when=asyncio.FIRST_COMPLETED)
+            notified = self._notified.is_set()
             self._notified.clear()
-            return rang
-        finally:
-            ring.cancel()
-            pause.cancel()
-
-    async def _wait_notified(self) -> None:
-        await self._notified.wait()
+            return notified
+        finally:  # neither task is awaited: this runs for every delivery
+            notification.cancel()
+            timer.cancel()
 
 
-async def _sleep_for(clock: Clock, seconds: float) -> None:
-    await clock.sleep(seconds)
+async def run_until_set(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what `work` returns, or None if `event` is set first; `work` is then cancelled."""
+    task, waiter = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        waiter.cancel()
+        await asyncio.gather(task, waiter, return_exceptions=True)
 
 
 async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, if it does within `seconds` of the clock.
+    """Return what `work` returns within `seconds` of the clock.
 
     Raises:
-        TimeoutError: it did not; it has been cancelled and has ended.
+        TimeoutError: it took longer; it has been cancelled and has ended.
     """
     task, expired = asyncio.current_task(), False
     assert task is not None
@@ -85,7 +90,7 @@ async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T
         expired = True
         task.cancel()
 
-    pause = asyncio.create_task(cancel_on_timeout())
+    timer = asyncio.create_task(cancel_on_timeout())
     try:
         return await work
     except asyncio.CancelledError:
@@ -93,4 +98,4 @@ async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T
             raise TimeoutError from None
         raise
     finally:
-        pause.cancel()
+        timer.cancel()

@@ -1,1 +1,1 @@
-"""The composition root: the one place that knows all the parts, and the order in which they live."""
+"""The composition root: the one package that knows all parts, and starts and stops them in order."""

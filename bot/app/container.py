@@ -1,4 +1,4 @@
-"""All the parts of a running Newswire, put together from the settings; nothing here decides anything."""
+"""Builds the parts of a running bot from the settings. Makes no decisions of its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,14 +39,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """Everything that runs, and what it shares."""
+    """The parts of a running bot, and what they share."""
 
     settings: Settings
     clock: Clock
     db: Database
     index: Index
-    planning_due: Notifier  #: rung when something is to be planned or sent
-    articles_stored: Notifier  #: rung when articles were stored: the index reads them
+    planning_due: Notifier  #: notified when there is something to plan or send
+    articles_stored: Notifier  #: notified when articles were stored, so that they are indexed
     post_renderer: PostRenderer
     parser: Parser
     ingest: IngestContext
@@ -55,32 +55,25 @@ class Container:
     sender: TelegramSender
     answers: RateLimitedSender
     bot: Bot
-    request: BaseRequest  #: what the bot and the sender speak through
-    chat_memory: ChatMemory  #: what was just said in which chat
-    embedder: Embedder | None  #: where newswire[semantic] is installed
+    request: BaseRequest  #: the transport of the bot and the sender
+    chat_memory: ChatMemory  #: what each chat was shown last
+    embedder: Embedder | None  #: None unless newswire[semantic] is installed
 
 
 @asynccontextmanager
 async def open_container(
     settings: Settings, *, clock: Clock | None = None, request: BaseRequest | None = None
 ) -> AsyncIterator[Container]:
-    """Every part, ready to run, and closed in the opposite order.
+    """Open every part, and close them in reverse order at the end.
 
-    `request` speaks to Telegram; by default over HTTP to TELEGRAM_API_URL. Raises StorageError.
+    `request` is the transport to Telegram, by default HTTP to TELEGRAM_API_URL. Raises StorageError.
     """
     use_timedeltas()
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         db = open_database(settings.database_url, readers_key=load_readers_key(settings))
         stack.callback(db.close)
-        db.acquire_lock()
-        db.run_sync(migrate)
-        use_key(db, encrypt=True)
-        if not db.erasure.erase_at_start():
-            log.warning("what was deleted before could not be erased from the disk; it is tried again")
-            db.erasure.is_needed = True
-        db.run_sync(job_runs.mark_interrupted, clock.now())
-        db.run_sync(feeds.register_urls, list_feed_urls(settings), clock.now())
+        _prepare_database(db, settings, clock)
         extra = await stack.enter_async_context(open_semantic_extra(clock))
         index = Index.open(index_path(settings), dense=extra.dense if extra else None)
         db.read_sync(index.catch_up)
@@ -88,11 +81,21 @@ async def open_container(
         request = request or AiohttpRequest(proxy=telegram_route(settings).proxy)
         await request.initialize()
         stack.push_async_callback(request.shutdown)
-        policy = fetch_policy(settings)
-        fetcher = await stack.enter_async_context(Fetcher(policy, clock))
-        children = WorkerPool(clock)
-        stack.push_async_callback(children.close)
-        yield _build_container(settings, clock, db, index, request, fetcher, children, extra)
+        fetcher = await stack.enter_async_context(Fetcher(fetch_policy(settings), clock))
+        workers = WorkerPool(clock)
+        stack.push_async_callback(workers.close)
+        yield _build_container(settings, clock, db, index, request, fetcher, workers, extra)
+
+
+def _prepare_database(db: Database, settings: Settings, clock: Clock) -> None:
+    db.acquire_lock()
+    db.run_sync(migrate)
+    use_key(db, encrypt=True)
+    if not db.erasure.erase_at_start():
+        log.warning("erasing deleted data from the disk failed, retrying")
+        db.erasure.is_needed = True
+    db.run_sync(job_runs.mark_interrupted, clock.now())
+    db.run_sync(feeds.register_urls, list_feed_urls(settings), clock.now())
 
 
 def _build_container(
@@ -102,54 +105,67 @@ def _build_container(
     index: Index,
     request: BaseRequest,
     fetcher: Fetcher,
-    children: WorkerPool,
+    workers: WorkerPool,
     extra: SemanticExtra | None,
 ) -> Container:
-    policy, bell, on_stored = publish_policy(settings), Notifier(), Notifier()
-    token, api = settings.telegram_bot_token, settings.telegram_api_url
-    sender = TelegramSender(request, token, api, paid=settings.allow_paid_broadcast)
-    pace, renderer, recent = create_rate_limiter(policy), PostRenderer(policy), ChatMemory()
+    token, api_url = settings.telegram_bot_token, settings.telegram_api_url
+    sender = TelegramSender(request, token, api_url, paid=settings.allow_paid_broadcast)
+    parser, chat_memory, articles_stored = Parser(workers), ChatMemory(), Notifier()
+    publish, renderer = _build_publish(settings, clock, db, index, sender, chat_memory)
 
     def notify_stored() -> None:
-        bell.notify()
-        on_stored.notify()
+        publish.planning_due.notify()
+        articles_stored.notify()
 
-    parser = Parser(children)
     ingest = build_ingest(settings, clock, db, fetcher, parser, notify_stored)
     return Container(
         settings=settings,
         clock=clock,
         db=db,
         index=index,
-        planning_due=bell,
-        articles_stored=on_stored,
+        planning_due=publish.planning_due,
+        articles_stored=articles_stored,
         post_renderer=renderer,
         parser=parser,
         ingest=ingest,
         websub=WebSubContext(db, fetcher, clock, ingest.policy),
-        publish=PublishContext(
-            db=db,
-            sender=sender,
-            clock=clock,
-            policy=policy,
-            planning_due=bell,
-            render=renderer,
-            rate_limiter=pace,
-            on_forgotten=recent.forget_chat,
-            index=index,
-        ),
-        chat_memory=recent,
+        publish=publish,
         sender=sender,
-        answers=RateLimitedSender(sender, pace, clock),
-        bot=Bot(token, base_url=f"{api}/bot", request=request, get_updates_request=request),
+        answers=RateLimitedSender(sender, publish.rate_limiter, clock),
+        bot=Bot(token, base_url=f"{api_url}/bot", request=request, get_updates_request=request),
         request=request,
-        embedder=Embedder(db, extra.worker_pool, clock, on_stored.notify) if extra else None,
+        chat_memory=chat_memory,
+        embedder=Embedder(db, extra.worker_pool, clock, articles_stored.notify) if extra else None,
     )
 
 
+def _build_publish(
+    settings: Settings,
+    clock: Clock,
+    db: Database,
+    index: Index,
+    sender: TelegramSender,
+    chat_memory: ChatMemory,
+) -> tuple[PublishContext, PostRenderer]:
+    policy = publish_policy(settings)
+    renderer = PostRenderer(policy)
+    publish = PublishContext(
+        db=db,
+        sender=sender,
+        clock=clock,
+        policy=policy,
+        planning_due=Notifier(),
+        render=renderer,
+        rate_limiter=create_rate_limiter(policy),
+        on_forgotten=chat_memory.forget_chat,
+        index=index,
+    )
+    return publish, renderer
+
+
 def save_index(index: Index) -> None:
-    """Save the index; it is only a copy, so that a full disk costs the next start some time."""
+    """Save the text index. It is only a copy: without it the next start takes longer."""
     try:
         index.save()
     except OSError as error:
-        log.warning("the text index cannot be saved; the next start makes it anew", why=str(error))
+        log.warning("saving the text index failed; the next start rebuilds it", reason=str(error))

@@ -1,4 +1,4 @@
-"""The parts that look at feeds, for the whole house and for commands that do no more than look."""
+"""Builds the ingest pipeline, for the running bot and for commands that only update feeds."""
 
 import random
 from collections.abc import AsyncIterator, Callable
@@ -23,15 +23,15 @@ from storage.database import Database, open_database
 async def open_ingest(
     settings: Settings, clock: Clock, database: Database | None = None
 ) -> AsyncIterator[IngestContext]:
-    """The parts, closed at the end; without a database nothing is kept."""
+    """Open the ingest pipeline, and close it at the end. Without a database nothing is stored."""
     if database is None:
         database = open_database("sqlite://")
     async with Fetcher(fetch_policy(settings), clock) as fetcher:
-        children = WorkerPool(clock)
+        workers = WorkerPool(clock)
         try:
-            yield build_ingest(settings, clock, database, fetcher, Parser(children), lambda: None)
+            yield build_ingest(settings, clock, database, fetcher, Parser(workers), lambda: None)
         finally:
-            await children.close()
+            await workers.close()
 
 
 def build_ingest(
@@ -42,7 +42,7 @@ def build_ingest(
     parser: Parser,
     on_stored: Callable[[], None],
 ) -> IngestContext:
-    """Ingest by the operator's settings; `stored` is called after articles were stored."""
+    """Build the ingest pipeline from the settings; `on_stored` is called after articles were stored."""
     return IngestContext(
         db=db,
         fetcher=fetcher,

@@ -1,4 +1,4 @@
-"""Turns: how everything that runs in one process shares its interpreter and its memory."""
+"""Tunes the Python interpreter for short pauses: garbage collection, thread switches, memory."""
 
 import ctypes
 import gc
@@ -6,29 +6,29 @@ import sys
 from asyncio import selector_events
 from contextlib import suppress
 
-#: Seconds that a thread may keep the interpreter when the loop wants it. Python's own 5 ms, once for every
-#: system call, make stalls of 100 ms while looks are written down.
+#: Seconds that a thread may keep the GIL while the event loop waits for it. Python's default of 5 ms, paid at
+#: every system call, stalls the loop for 100 ms while feed updates are stored.
 SWITCH_INTERVAL = 0.0005
-#: How many new objects make Python look for dead circles, for each generation: a fan-out makes few and
-#: pays a tenth of its time for the usual (700, 10, 10).
+#: Thresholds of the garbage collector's generations. A fan-out creates few reference cycles, and would spend
+#: a tenth of its time on collections with the default (700, 10, 10).
 GC_THRESHOLDS = (20_000, 20, 100)
-#: Bytes that the C library keeps when they are freed. Its own choice hands a question's arrays back to the
-#: system and gets them again page by page, which is a fifth of the question's time.
+#: Bytes of freed memory that malloc keeps. By default it returns a query's arrays to the system and gets them
+#: back page by page, which takes a fifth of the query's time.
 MALLOC_THRESHOLD = 8 << 20
-#: Bytes that are read from a socket at a time. Python's own 256 KB, sent as chunks of one byte each, keep
-#: aiohttp's parser, and with it the event loop, for 100 ms.
+#: Bytes read from a socket at a time. Python's default of 256 KB, if a server sends it as chunks of one byte,
+#: keeps aiohttp's parser, and so the event loop, busy for 100 ms.
 SOCKET_READ_SIZE = 16_384
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # in glibc's malloc.h
 
 
 def tune_interpreter() -> None:
-    """Let nobody wait for long: for a collection, another thread, or memory that was just handed back."""
+    """Shorten the pauses of the event loop. Call it when everything is loaded."""
     gc.collect()
     gc.set_threshold(*GC_THRESHOLDS)
-    gc.freeze()  # what is loaded by now stays: to look it through again halts everybody for some 70 ms
+    gc.freeze()  # what is loaded stays; collecting it again would take some 70 ms
     sys.setswitchinterval(SWITCH_INTERVAL)
     with suppress(AttributeError):
         selector_events._SelectorSocketTransport.max_size = SOCKET_READ_SIZE  # type: ignore[attr-defined]
-    with suppress(AttributeError, OSError):  # other systems' C libraries choose for themselves
+    with suppress(AttributeError, OSError):  # not glibc
         for what in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
             ctypes.CDLL(None).mallopt(what, MALLOC_THRESHOLD)

@@ -1,4 +1,4 @@
-"""From what is to be told in a chat to the content that is sent there: the jobs' `Render`."""
+"""Renders posts to the content that is sent to a chat: the implementation of the jobs' `RenderPost`."""
 
 from typing import assert_never
 
@@ -13,14 +13,14 @@ from storage.records import Lane, PostKind
 
 
 class PostRenderer:
-    """Renders tellings by the operator's policy; `name` is known once Telegram told it."""
+    """Renders posts as the settings say. `bot_name` is empty until it was fetched from Telegram."""
 
     def __init__(self, policy: PublishPolicy) -> None:
         self._policy = policy
         self.bot_name = BotName()
 
     def __call__(self, post_context: PostContext) -> str:
-        """The content, as JSON."""
+        """Return the content as JSON."""
         return self._render_content(post_context).to_json()
 
     def _render_content(self, post_context: PostContext) -> Content:
@@ -40,13 +40,13 @@ class PostRenderer:
     def _render_article(self, post_context: PostContext) -> Content:
         [article] = post_context.articles
         edition, policy = post_context.edition, self._policy
-        where = {"language": post_context.language, "timezone": edition.timezone, "now": post_context.now}
+        context = {"language": post_context.language, "timezone": edition.timezone, "now": post_context.now}
         if post_context.withdrawn:
-            return render_withdrawn(article, **where, reason=article.withdrawn_because)  # type: ignore[arg-type]
+            return render_withdrawn(article, **context, reason=article.withdrawn_because)  # type: ignore[arg-type]
         marked = policy.corrections is Corrections.MARK
         return render_post(
             article,
-            **where,  # type: ignore[arg-type]
+            **context,  # type: ignore[arg-type]
             pictures=policy.pictures if post_context.picture else Pictures.NONE,
             breaking=post_context.post.lane is Lane.BREAKING,
             corrected_at=post_context.corrected_at if marked else None,
@@ -72,5 +72,5 @@ class PostRenderer:
 
 
 def _longest_link(post_context: PostContext) -> int:
-    """Any that fits; once Telegram refused what the post could do without, no link that it may not take."""
+    """Return the longest link allowed: any that fits, or, once Telegram refused the post, a safe length."""
     return REQUEST_LIMIT if post_context.picture else SAFE_URL_LENGTH

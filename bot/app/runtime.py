@@ -1,7 +1,8 @@
-"""How a house lives: everything runs beside everything else until somebody says stop."""
+"""Runs the bot: starts every loop and job, waits for the stop signal, and shuts them down in time."""
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
@@ -21,6 +22,7 @@ from bot.web.server import CannotListen, start_server
 from bot.web.thread import Heartbeat, WebThread, bind_to_loop
 from bot.web.websub import WebSubEndpoint
 from jobs import alerts, cleanup
+from jobs.clock import run_until_set
 from jobs.embed import pipeline as embedding_pipeline
 from jobs.ingest import pipeline as ingesting
 from jobs.ingest.feed_updates import UpdateRunner
@@ -29,23 +31,25 @@ from jobs.ingest.websub.client import SYNC_INTERVAL, sync_leases
 from jobs.publish import pipeline as publishing
 from jobs.scheduler import Scheduler
 
-#: Feeds have their own times, stored; so often we ask which have come.
+#: How often the scheduler starts the updates of feeds that are due.
 FEED_UPDATE_EVERY = timedelta(seconds=1)
-#: Pages that no post could wait for are read a few at a time: a new feed's backlog is many.
+#: How often article pages are fetched that no post waits for, a few at a time.
 PAGES_EVERY = timedelta(seconds=20)
-#: How soon the disk follows when a reader was erased who does not wait for it.
+#: How soon deleted rows are erased from the disk, unless a reader waits for it.
 ERASE_EVERY = timedelta(seconds=2)
 SAVE_INDEX_EVERY = timedelta(minutes=10)
-#: Seconds that whatever is in flight gets after a stop: less than the ten after which others kill.
+#: Seconds after which the text index is updated although nothing was stored.
+INDEX_INTERVAL = 60.0
+#: Seconds that everything in flight has after a stop: less than the ten after which supervisors kill.
 SHUTDOWN_TIMEOUT = 9.0
-#: Of those, what a look at a feed gets: it is done again at the next start.
+#: Seconds of those that feed updates have: they are repeated at the next start.
 JOBS_SHUTDOWN_TIMEOUT = 2.0
 
 log = structlog.get_logger()
 
 
 class CannotRun(Exception):
-    """The house cannot do its work; the message is one sentence for the operator."""
+    """The bot cannot run. The message is one sentence for the operator."""
 
 
 async def run_bot(
@@ -54,49 +58,46 @@ async def run_bot(
     """Run everything until `stop` is set, then settle what is in flight.
 
     Raises:
-        CannotLive: the token or the web address is not to be used.
+        CannotRun: the token, PUBLIC_URL or HTTP_ADDRESS cannot be used.
     """
     receiver = UpdateReceiver(container)
-    here, heartbeat = asyncio.get_running_loop(), Heartbeat(container.clock)
-    callbacks = WebSubEndpoint(
-        container.websub, bind_to_loop(here, partial(ingesting.receive_push, container.ingest))
-    )
+    heartbeat = Heartbeat(container.clock)
+    on_push = partial(ingesting.receive_push, container.ingest)
+    callbacks = WebSubEndpoint(container.websub, bind_to_loop(asyncio.get_running_loop(), on_push))
     loops: dict[str, asyncio.Task[None]] = {}
-    served = await _start_web(container, receiver, callbacks, loops, heartbeat)
-    beating = asyncio.create_task(heartbeat.beat())
+    web_server = await _start_web(container, receiver, callbacks, loops, heartbeat)
+    heartbeat_task = asyncio.create_task(heartbeat.beat())
     loops["delivery"] = asyncio.create_task(publishing.run(container.publish, stop), name="delivery")
-    loops["listening"] = asyncio.create_task(receiver.receive_updates(stop), name="listening")
+    loops["updates"] = asyncio.create_task(receiver.receive_updates(stop), name="updates")
     loops["indexing"] = asyncio.create_task(_index_new_articles(container, stop), name="indexing")
-    warming = asyncio.create_task(_warm_up(container))
+    warm_up = asyncio.create_task(_warm_up(container))
     updater = UpdateRunner(container.ingest, log_round)
-    timetable = _build_scheduler(container, updater, update_every)
-    timetable.start()
+    scheduler = _build_scheduler(container, updater, update_every)
+    scheduler.start()
     _log_startup(container)
-    asked = asyncio.create_task(_wait_for_stop(stop))
     try:
-        await asyncio.wait({asked, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
-        broken = [] if asked.done() else [task for task in loops.values() if task.done()]
+        await run_until_set(stop, asyncio.wait(loops.values(), return_when=asyncio.FIRST_COMPLETED))
+        ended = [] if stop.is_set() else [task for task in loops.values() if task.done()]
     finally:
         stop.set()
         container.articles_stored.notify()
-        asked.cancel()
-        warming.cancel()
-        beating.cancel()
-        web_ends = asyncio.create_task(_stop_web(served, callbacks), name="web")
-        jobs_end = asyncio.create_task(_stop_jobs(timetable, updater), name="jobs")
-        await _wait_for_tasks({warming, beating, web_ends, jobs_end, *loops.values()})
-    for task in broken:
+        warm_up.cancel()
+        heartbeat_task.cancel()
+        web_stop = asyncio.create_task(_stop_web(web_server, callbacks), name="web")
+        jobs_stop = asyncio.create_task(_stop_jobs(scheduler, updater), name="jobs")
+        await _wait_for_tasks({warm_up, heartbeat_task, web_stop, jobs_stop, *loops.values()})
+    for task in ended:
         _raise_failure(task)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once."""
+    """Set `stop` on SIGTERM or SIGINT; a second signal ends the process at once."""
     loop = asyncio.get_running_loop()
 
     def request_stop(number: signal.Signals) -> None:
         stop.set()
         loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_DFL)  # not Python's own, which would print where it was
+        signal.signal(number, signal.SIG_DFL)  # Python's own handler would print a traceback
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, request_stop, number)
@@ -104,31 +105,32 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 def _build_scheduler(container: Container, updater: UpdateRunner, update_every: timedelta) -> Scheduler:
     settings, ingest = container.settings, container.ingest
-    watching = partial(alerts.check_feeds, container.db, container.clock, settings.operators)
-    cleaning = partial(cleanup.drop_old_texts, container.db, container.clock, settings.retention)
-    timetable = Scheduler(settings.timezone)
-    timetable.add_job(FETCH_JOB, logged_job(FETCH_JOB, updater.start_due), update_every, at_once=True)
-    timetable.add_job("pages", logged_job("pages", partial(ingesting.read_late_pages, ingest)), PAGES_EVERY)
-    timetable.add_job(
-        "hubs", logged_job("hubs", partial(sync_leases, container.websub)), SYNC_INTERVAL, at_once=True
-    )
-    timetable.add_job("watch", logged_job("watch", watching), alerts.CHECK_INTERVAL)
-    timetable.add_job("clean up", logged_job("clean up", cleaning), cleanup.CLEANUP_INTERVAL)
-    dropping = partial(cleanup.drop_old_alerts, container.db, container.clock, settings.alert_retention)
-    hours = cleanup.alert_cleanup_interval(settings.alert_retention)
-    timetable.add_job("drop alerts", logged_job("drop alerts", dropping), hours, at_once=True)
-    timetable.add_job(
-        "erase traces", logged_job("erase traces", container.db.erasure.erase_pending), ERASE_EVERY
-    )
+    db, clock = container.db, container.clock
+    scheduler = Scheduler(settings.timezone)
+
+    def add_job(
+        name: str, work: Callable[[], Awaitable[object]], every: timedelta, *, at_once: bool = False
+    ) -> None:
+        scheduler.add_job(name, logged_job(name, work), every, at_once=at_once)
+
+    add_job(FETCH_JOB, updater.start_due, update_every, at_once=True)
+    add_job("pages", partial(ingesting.read_late_pages, ingest), PAGES_EVERY)
+    add_job("hubs", partial(sync_leases, container.websub), SYNC_INTERVAL, at_once=True)
+    add_job("watch", partial(alerts.check_feeds, db, clock, settings.operators), alerts.CHECK_INTERVAL)
+    drop_texts = partial(cleanup.drop_old_texts, db, clock, settings.retention)
+    add_job("clean up", drop_texts, cleanup.CLEANUP_INTERVAL)
+    drop_alerts = partial(cleanup.drop_old_alerts, db, clock, settings.alert_retention)
+    alert_interval = cleanup.alert_cleanup_interval(settings.alert_retention)
+    add_job("drop alerts", drop_alerts, alert_interval, at_once=True)
+    add_job("erase traces", db.erasure.erase_pending, ERASE_EVERY)
     if container.embedder is not None:
-        embedding = logged_job("embed", container.embedder.embed_unread)
-        timetable.add_job("embed", embedding, embedding_pipeline.EMBED_INTERVAL, at_once=True)
-    timetable.add_job("index", lambda: asyncio.to_thread(save_index, container.index), SAVE_INDEX_EVERY)
-    return timetable
+        add_job("embed", container.embedder.embed_unread, embedding_pipeline.EMBED_INTERVAL, at_once=True)
+    scheduler.add_job("index", lambda: asyncio.to_thread(save_index, container.index), SAVE_INDEX_EVERY)
+    return scheduler
 
 
-async def _stop_jobs(timetable: Scheduler, updater: UpdateRunner) -> None:
-    await timetable.stop(JOBS_SHUTDOWN_TIMEOUT)
+async def _stop_jobs(scheduler: Scheduler, updater: UpdateRunner) -> None:
+    await scheduler.stop(JOBS_SHUTDOWN_TIMEOUT)
     await updater.stop(JOBS_SHUTDOWN_TIMEOUT)
 
 
@@ -136,30 +138,30 @@ def _log_startup(container: Container) -> None:
     settings = container.settings
     channels = sum(len(edition.channels) for edition in list_editions(settings))
     address = ":".join(map(str, settings.http_address)) if settings.http_address else "none"
-    feeds = len(list_feed_urls(settings))
-    ways = {"way_to_telegram": str(telegram_route(settings)), "way_to_feeds": str(feeds_route(settings))}
     log.info(
-        "Newswire runs", version=__version__, feeds=feeds, channels=channels, http_address=address, **ways
+        "newswire started",
+        version=__version__,
+        feeds=len(list_feed_urls(settings)),
+        channels=channels,
+        http_address=address,
+        telegram_route=str(telegram_route(settings)),
+        feeds_route=str(feeds_route(settings)),
     )
 
 
 async def _warm_up(container: Container) -> None:
-    """Load what the first feed and the first question would otherwise wait for."""
+    """Load what the first feed update and the first query would otherwise wait for."""
     await container.parser.warm_up()
     await container.parser.workers.warm_up(fetch.PARSE_FUNCTION, fetch.SAMPLE_PAGE)
     await asyncio.to_thread(container.index.find_related_to_text, "warm", 1, 0, container.clock.now())
     tune_interpreter()
 
 
-async def _wait_for_stop(stop: asyncio.Event) -> None:
-    await stop.wait()
-
-
 async def _index_new_articles(container: Container, stop: asyncio.Event) -> None:
-    """Articles are found as soon as they are stored; what a crash left out is caught up at the next start."""
+    """Index articles as soon as they are stored. The next start catches up after a crash."""
     catch_up = logged_job("indexing", lambda: container.db.read(container.index.catch_up))
     while not stop.is_set():
-        await container.articles_stored.wait(container.clock, 60.0)
+        await container.articles_stored.wait(container.clock, INDEX_INTERVAL)
         await catch_up()
 
 
@@ -194,24 +196,24 @@ async def _start_web(
 
 
 def _telegram_problems(container: Container) -> list[str]:
-    """A sentence where nothing that we send is answered."""
-    lasts = container.publish.rate_limiter.circuit_breaker.open_seconds(container.clock.monotonic())
-    return [f"Telegram has answered nothing that we send for {lasts:.0f} s."] if lasts else []
+    """Return a sentence if Telegram answers no requests."""
+    seconds = container.publish.rate_limiter.circuit_breaker.open_seconds(container.clock.monotonic())
+    return [f"Telegram has not answered any request for {seconds:.0f} s."] if seconds else []
 
 
-async def _stop_web(served: tuple[WebThread, web.AppRunner] | None, callbacks: WebSubEndpoint) -> None:
-    if served:
-        thread, runner = served
+async def _stop_web(web_server: tuple[WebThread, web.AppRunner] | None, callbacks: WebSubEndpoint) -> None:
+    if web_server:
+        thread, runner = web_server
         await thread.run(runner.cleanup())
         await thread.run(callbacks.close())
         await thread.stop()
 
 
 async def _wait_for_tasks(tasks: set[asyncio.Task[None]]) -> None:
-    """Wait for all, `LAST_CALL` at most; what is not over then is given up, and found again in the rows."""
+    """Wait at most SHUTDOWN_TIMEOUT, then cancel what is left; the next start finds it in the database."""
     _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_TIMEOUT)
     for task in late:
-        log.warning("gave up waiting", task=task.get_name())
+        log.warning("shutdown timed out, task cancelled", task=task.get_name())
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -223,9 +225,9 @@ def _raise_failure(task: asyncio.Task[None]) -> None:
             return
         case InvalidToken():
             raise CannotRun(
-                "TELEGRAM_BOT_TOKEN: Telegram does not know this token; one from @BotFather is wanted."
+                "TELEGRAM_BOT_TOKEN: Telegram does not accept this token; get the right one from @BotFather."
             )
         case WebhookRefused():
-            raise CannotRun(f"PUBLIC_URL: Telegram does not take it for its webhook: {error}.")
+            raise CannotRun(f"PUBLIC_URL: Telegram does not accept it as a webhook: {error}.")
         case _:
             raise error

@@ -1,4 +1,4 @@
-"""The semantic extra in a running house: there where newswire[semantic] is installed, else None."""
+"""Opens the semantic extra of the running bot, if newswire[semantic] is installed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,13 +11,13 @@ from jobs.embed.query_vectors import QueryEmbedder
 from jobs.ingest.worker_pool import WorkerPool
 from storage.index.vectors.dense import DenseIndex
 
-#: Seconds in which a child must have read a few articles, on a slow and busy machine too.
+#: Seconds in which a worker must have embedded a few articles, even on a slow and busy machine.
 DEADLINE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class SemanticExtra:
-    """The vectors for the index, and the child that makes those of articles."""
+    """The vectors of the index, and the worker that computes those of articles."""
 
     dense: DenseIndex
     worker_pool: WorkerPool
@@ -25,16 +25,15 @@ class SemanticExtra:
 
 @asynccontextmanager
 async def open_semantic_extra(clock: Clock) -> AsyncIterator[SemanticExtra | None]:
-    """The extra's parts; its children, one for articles and one for questions, end with it."""
+    """Open the extra, or None if it is not installed. Its workers, for articles and queries, end with it."""
     if not is_installed():
         yield None
         return
-    reading = WorkerPool(clock, most=1, deadline=DEADLINE)
-    asked = WorkerPool(clock, most=1, deadline=DEADLINE)
+    article_worker = WorkerPool(clock, most=1, deadline=DEADLINE)
+    query_worker = WorkerPool(clock, most=1, deadline=DEADLINE)
     try:
-        yield SemanticExtra(
-            DenseIndex(MODEL_VERSION, reads=QueryEmbedder(asked, asyncio.get_running_loop())), reading
-        )
+        query_embedder = QueryEmbedder(query_worker, asyncio.get_running_loop())
+        yield SemanticExtra(DenseIndex(MODEL_VERSION, reads=query_embedder), article_worker)
     finally:
-        await reading.close()
-        await asked.close()
+        await article_worker.close()
+        await query_worker.close()

@@ -1,4 +1,4 @@
-"""How a newsroom that closes takes leave of the hubs that push to it."""
+"""Unsubscribes from all WebSub hubs, for a newsroom that closes or moves."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,17 +14,17 @@ from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Lease
 
-#: Seconds that hubs have to come and verify that we meant it.
+#: Seconds that hubs have to verify the unsubscription.
 VERIFY_TIMEOUT = 60.0
-_CHECK_EVERY = 0.5
+_CHECK_INTERVAL = 0.5
 
 
 async def unsubscribe_from_hubs(
     settings: Settings, db: Database, clock: Clock, timeout: float = VERIFY_TIMEOUT
 ) -> tuple[list[Lease], list[Lease]]:
-    """Ask all hubs to stop, and answer their questions: the leases that are over, and those not confirmed.
+    """Unsubscribe from all hubs, and answer their verification requests for `timeout` seconds.
 
-    Raises CannotListen: HTTP_ADDRESS is taken.
+    Returns the leases that ended, and those that no hub confirmed. Raises CannotListen.
     """
     policy = fetch_policy(settings)
     async with Fetcher(policy, clock) as fetcher:
@@ -35,7 +35,7 @@ async def unsubscribe_from_hubs(
             left = await db.read(websub_subscriptions.list_leaving)
             until = clock.monotonic() + timeout
             while left and clock.monotonic() < until:
-                await clock.sleep(_CHECK_EVERY)
+                await clock.sleep(_CHECK_INTERVAL)
                 left = await db.read(websub_subscriptions.list_leaving)
     still_there = {lease.callback for lease in await db.read(websub_subscriptions.list_all)}
     return [lease for lease in before if lease.callback not in still_there], left
@@ -55,4 +55,4 @@ async def _serve_callbacks(settings: Settings, callbacks: WebSubEndpoint) -> Asy
 
 
 async def _ignore_push(_push: Push) -> None:
-    """What is pushed in this last minute is not read: the feed has it still."""
+    """Ignore what is pushed in the last minute: the feed still has it."""

@@ -1,4 +1,4 @@
-"""The command line: one file a command, loaded when it is called."""
+"""The command line: one module per command, imported only when the command is called."""
 
 from importlib import import_module
 
@@ -6,22 +6,22 @@ import click
 
 from bot import __version__
 
-#: Every command, in the order in which an operator meets them, and the first sentence of its help.
+#: Every command, in the order in which an operator needs them, and the first sentence of its help.
 SUMMARIES = {
-    "run": "The bot: looks at the feeds, posts, and answers readers.",
-    "sandbox": "The same bot against a Telegram in a box, with a page to try it on.",
-    "check": "Tries every setting for real, and says what to do where one fails.",
-    "preview": "What would be posted, where and when; keeps and sends nothing.",
-    "fetch": "One look at every feed now, without sending.",
-    "status": "Feeds, backlog, last runs, delays.",
-    "leave": "Ends what hubs push to us, for a newsroom that closes or moves.",
-    "readers-key": "Makes or rotates the key that encrypts private chats' ids.",
-    "why": "The life of an article: seen, planned, sent, corrected, or why not.",
+    "run": "Run the bot: update the feeds, post articles, and answer readers.",
+    "sandbox": "Run the bot against a simulated Telegram, with a web page to try it on.",
+    "check": "Test every setting for real, and say how to fix what fails.",
+    "preview": "Show what would be posted, where and when, without storing or sending anything.",
+    "fetch": "Update every feed now, without sending.",
+    "status": "Show feeds, backlog, last runs and delays.",
+    "leave": "Unsubscribe from all WebSub hubs, for a newsroom that closes or moves.",
+    "readers-key": "Create or rotate the key that encrypts the ids of private chats.",
+    "why": "Show the history of an article: seen, planned, sent, corrected, or why not.",
 }
 
 
 class CommandGroup(click.Group):
-    """Lists the commands from their summaries, so that `--help` waits for none of them."""
+    """Lists the commands from SUMMARIES, so that `--help` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(SUMMARIES)
@@ -41,12 +41,12 @@ class CommandGroup(click.Group):
 @click.group(
     cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="newswire COMMAND --help tells more. Exit status: 0 good, 1 failed, 2 wrong use or setting.",
+    epilog="See newswire COMMAND --help for details. Exit status: 0 good, 1 failed, 2 wrong use or setting.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="newswire")
 def newswire() -> None:
-    """A newsroom's own Telegram desk: each article to every channel once, and answers for readers.
+    """A newsroom's own Telegram bot: posts each article to every channel once, and answers readers.
 
-    Settings come from the environment and from .env in the working folder; .env.example lists them all.
-    To look around without a token: newswire sandbox.
+    Settings are read from the environment and from .env in the working folder; .env.example lists them.
+    To try it without a token, run newswire sandbox.
     """

@@ -1,4 +1,4 @@
-"""What the commands share: the newsroom's database, what a check found, and failures."""
+"""Shared by the commands: the database, the results of checks, and errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ from storage.readers_key import use_key
 
 
 class CommandError(Exception):
-    """One plain sentence; the command ends with exit status 1."""
+    """A command failed. The message is one sentence; the exit status is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`wrong` says what to do, or is empty."""
+    """The result of one check. `problem` says what to do, or is empty."""
 
     name: str
     detail: str = ""
@@ -26,7 +26,7 @@ class CheckResult:
 
 @contextmanager
 def migrated_database(settings: Settings, *, create: bool = False) -> Iterator[Database]:
-    """The database of the settings, at today's version, closed at the end; made if need be where `create`."""
+    """Open the database and migrate it, and close it at the end. `create`: create it if it does not exist."""
     database = open_database(
         settings.database_url, must_exist=not create, readers_key=load_readers_key(settings)
     )

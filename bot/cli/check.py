@@ -1,4 +1,4 @@
-"""newswire check: tries every setting for real."""
+"""newswire check: tests every setting for real."""
 
 import asyncio
 import shutil
@@ -20,6 +20,7 @@ from bot.config.proxies import feeds_route, telegram_route
 from bot.config.readers_key import load_readers_key
 from bot.telegram import use_timedeltas
 from bot.telegram.transport import AiohttpRequest
+from bot.web.health import is_newswire_alive
 from bot.web.server import listen_problem
 from jobs.clock import SystemClock
 from jobs.ingest.probe import probe_feed
@@ -30,7 +31,7 @@ from storage.migrations import migrate
 from storage.readers_key import use_key
 from storage.records import ChannelName
 
-#: Less room on the disk than this ends badly soon.
+#: Bytes of free disk space below which the check fails.
 MIN_FREE_DISK = 200_000_000
 
 
@@ -38,34 +39,35 @@ MIN_FREE_DISK = 200_000_000
 @json_option
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> None:
-    """Tries every setting for real, and says what to do where one fails.
+    """Test every setting for real, and say how to fix what fails.
 
-    The token, each channel and the bot's rights there, the operators, each feed, the database, the disk, the
-    clock, and where HTTP is served. One line each, "ok" or "fix". Sends nothing; works beside a running bot.
-    Exit status 1 where something is to be fixed.
+    Checks the token, each channel and the bot's rights there, the operators, each feed, the database, the
+    disk, the clock, and the web server's address. Prints one line each, "ok" or "fix". Sends nothing, and may
+    run beside the bot. Exit status 1 if something needs fixing.
     """
     settings = read_settings()
-    telegram_route(settings)  # raises what is a wrong setting
-    found = asyncio.run(_run_checks(settings, quiet=as_json))
+    telegram_route(settings)  # a proxy that cannot be used is a wrong setting
+    results = asyncio.run(_run_checks(settings, quiet=as_json))
     if as_json:
         rows = [
-            {"what": each.name, "ok": not each.problem, "says": each.problem or each.detail} for each in found
+            {"what": each.name, "ok": not each.problem, "says": each.problem or each.detail}
+            for each in results
         ]
         print_tables({"checks": rows}, as_json=True)
-    if any(each.problem for each in found):
+    if any(each.problem for each in results):
         context.exit(1)
 
 
 async def _run_checks(settings: Settings, *, quiet: bool) -> list[CheckResult]:
-    console, found = Console(highlight=False), []
+    console, results = Console(highlight=False), []
     async for each in _check_all(settings):
-        found.append(each)
+        results.append(each)
         if not quiet:
             mark = "[red]fix[/red]" if each.problem else "[green]ok[/green] "
             console.print(
                 f"{mark} {escape(each.name)}: {escape(each.problem or each.detail)}", soft_wrap=True
             )
-    return found
+    return results
 
 
 async def _check_all(settings: Settings) -> AsyncIterator[CheckResult]:
@@ -78,7 +80,7 @@ async def _check_all(settings: Settings) -> AsyncIterator[CheckResult]:
             yield each
     if settings.http_address:
         yield await _check_http_address(settings.http_address)
-    yield CheckResult("way to feeds", str(feeds_route(settings)))
+    yield CheckResult("route to feeds", str(feeds_route(settings)))
     async for each in _check_feeds(settings):
         yield each
 
@@ -98,13 +100,13 @@ def _check_database(settings: Settings) -> CheckResult:
     free = shutil.disk_usage(folder).free
     if free < MIN_FREE_DISK:
         return CheckResult(
-            "DATABASE_URL", problem=f"only {free // 10**6} MB are free on the disk; make room."
+            "DATABASE_URL", problem=f"only {free // 10**6} MB of disk space are free; free some more."
         )
-    return CheckResult("DATABASE_URL", f"opened, up to date; {free / 10**9:.1f} GB free on the disk")
+    return CheckResult("DATABASE_URL", f"opened and up to date; {free / 10**9:.1f} GB of disk space free")
 
 
 def _known_names(settings: Settings) -> dict[str, ChannelName]:
-    """The @names of CHANNELS that a running bot has met; none where the database cannot be read."""
+    """Return the channels that the bot has found by @name; none if the database cannot be read."""
     named = [name for each in list_editions(settings) for name in each.channels if isinstance(name, str)]
     try:
         database = open_database(settings.database_url)
@@ -122,39 +124,27 @@ async def _check_http_address(address: tuple[str, int]) -> CheckResult:
     reason = await listen_problem(address)
     if not reason:
         return CheckResult("HTTP_ADDRESS", f"{shown} is free")
-    if await _is_newswire(f"http://{shown}/healthz"):
-        return CheckResult("HTTP_ADDRESS", f"{shown} is served by a Newswire that runs")
+    if await is_newswire_alive(f"http://{shown}"):
+        return CheckResult("HTTP_ADDRESS", f"{shown} is in use by a running Newswire")
     return CheckResult(
-        "HTTP_ADDRESS", problem=f"cannot listen on {shown}: {reason}; choose another, or none."
+        "HTTP_ADDRESS", problem=f"cannot listen on {shown}: {reason}; choose another address, or none."
     )
-
-
-async def _is_newswire(url: str) -> bool:
-    from telegram.error import NetworkError
-
-    async with AiohttpRequest(read_timeout=2.0) as request:
-        try:
-            return await request.do_request(url, "GET") == (200, b"alive\n")
-        except NetworkError:
-            return False
 
 
 async def _check_feeds(settings: Settings) -> AsyncIterator[CheckResult]:
     if not list_feed_urls(settings):
-        yield CheckResult(
-            "FEED_URLS", problem="nothing was given; the address of a feed, or of a site, is wanted."
-        )
+        yield CheckResult("FEED_URLS", problem="it is not set; expected the address of a feed or of a site.")
     async with open_ingest(settings, SystemClock()) as ingest:
         for url in list_feed_urls(settings):
             yield await _check_feed(ingest, url)
 
 
 async def _check_feed(ingest: IngestContext, url: str) -> CheckResult:
-    tried = await probe_feed(ingest, url)
-    if isinstance(tried, str):
-        hint = "" if "PRIVATE_NETWORKS" in tried else "; open it in a browser: is the address right?"
-        return CheckResult(f"feed {url}", problem=f"{tried.rstrip('.')}{hint}")
-    newest = max((item.published for item in tried.parsed.items if item.published), default=None)
-    age = f", the newest of {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
-    where = f" at {tried.url}" if tried.url != url else ""
-    return CheckResult(f"feed {url}", f"{len(tried.parsed.items)} articles{where}{age}")
+    found = await probe_feed(ingest, url)
+    if isinstance(found, str):
+        hint = "" if "PRIVATE_NETWORKS" in found else "; open it in a browser: is the address right?"
+        return CheckResult(f"feed {url}", problem=f"{found.rstrip('.')}{hint}")
+    newest = max((item.published for item in found.parsed.items if item.published), default=None)
+    age = f", the newest from {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
+    source = f" at {found.url}" if found.url != url else ""
+    return CheckResult(f"feed {url}", f"{len(found.parsed.items)} articles{source}{age}")

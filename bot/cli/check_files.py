@@ -1,4 +1,4 @@
-"""Who else on this machine can read what is the bot's: the settings, and the folder of the database."""
+"""Checks that other users of the machine cannot read the settings, the database and the readers' key."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,35 +12,31 @@ SQLITE_PREFIX = "sqlite:///"
 
 
 def check_files(settings: Settings) -> Iterator[CheckResult]:
-    """What others can read of `.env` and of the database's folder, and where the readers' key lies."""
+    """Check the permissions of `.env` and of the database's folder, and where the readers' key is stored."""
     if is_open_to_others(ENV_FILE):
-        yield CheckResult(
-            ".env", problem="others on this machine can read it, and the token in it; chmod 600 .env"
-        )
+        yield CheckResult(".env", problem="other users can read it, and the token in it; run chmod 600 .env.")
     sqlite = settings.database_url.startswith(SQLITE_PREFIX)
     folder = Path(settings.database_url.removeprefix(SQLITE_PREFIX)).parent if sqlite else Path("data")
     if sqlite and is_open_to_others(folder):
-        wrong = f"others can look into it; chmod 700 {folder}, or choose one of its own."
-        yield CheckResult(f"folder {folder}", problem=wrong)
+        problem = f"other users can read it; run chmod 700 {folder}, or use a separate folder."
+        yield CheckResult(f"folder {folder}", problem=problem)
     if settings.readers_key or settings.readers_key_file:
         yield _check_key(settings, folder)
 
 
 def _check_key(settings: Settings, folder: Path) -> CheckResult:
-    """The key guards copies of the database: it must not lie where they are made from."""
+    """Check that the key is outside of what is backed up: it protects copies of the database."""
     file = settings.readers_key_file
     if file is None:
         if is_in_env_file("READERS_KEY", ENV_FILE):
             return CheckResult(
                 "READERS_KEY",
-                problem="it lies in .env; a file that is in no backup is wanted: READERS_KEY_FILE.",
+                problem="it is in .env; use READERS_KEY_FILE, with a file that is in no backup.",
             )
         return CheckResult("READERS_KEY", "readers' ids are encrypted")
     if folder.resolve() in file.resolve().parents:
-        wrong = f"it lies in {folder}, beside what it encrypts; a file outside is wanted."
-        return CheckResult("READERS_KEY_FILE", problem=wrong)
+        problem = f"it is in {folder}, beside what it encrypts; use a file elsewhere."
+        return CheckResult("READERS_KEY_FILE", problem=problem)
     if is_open_to_others(file):
-        return CheckResult(
-            "READERS_KEY_FILE", problem=f"others on this machine can read it; chmod 600 {file}"
-        )
+        return CheckResult("READERS_KEY_FILE", problem=f"other users can read it; run chmod 600 {file}.")
     return CheckResult("READERS_KEY_FILE", "readers' ids are encrypted")

@@ -1,4 +1,4 @@
-"""Why are two articles related, or not? The words and names that both have, and what each counts."""
+"""newswire why --related: the words and names that two articles share, and the weight of each."""
 
 from typing import NamedTuple
 
@@ -17,32 +17,32 @@ from storage.records import Article
 #: Words shown in a table; JSON has all.
 MAX_TABLE_WORDS = 20
 EXPLANATIONS = {
-    Relation.REPEATS: "Both say the same, word for word.",
-    Relation.NEARLY: "Both say nearly the same.",
-    Relation.SUMMARY: "The second says most of what the first says and more; the first may be its summary.",
-    Relation.WHOLE: "The first says most of what the second says and more; the second may be its summary.",
+    Relation.REPEATS: "Both have the same text, word for word.",
+    Relation.NEARLY: "Both have nearly the same text.",
+    Relation.SUMMARY: "The second contains most of the first and more; the first may be its summary.",
+    Relation.WHOLE: "The first contains most of the second and more; the second may be its summary.",
     Relation.RELATED: "They are related.",
-    Relation.UNRELATED: "They share some words, and too little to be called related.",
+    Relation.UNRELATED: "They share some words, but too few to be related.",
 }
 NOTHING_SHARED = "They share no word and no name."
-SAME_ARTICLE = "Both links are of one article."
+SAME_ARTICLE = "Both links belong to the same article."
 
 
 class Comparison(NamedTuple):
-    """Two articles, and what was found of them."""
+    """Two articles, and how similar they are."""
 
     one: Article
     other: Article
     evidence: Explanation
     meaning: float | None
-    related_threshold: float  #: the likeness from which readers are told that they are related
+    related_threshold: float  #: the similarity from which an article is shown as related
 
 
 def print_relation(settings: Settings, database: Database, urls: tuple[str, str], *, as_json: bool) -> None:
     """Print what two articles share.
 
     Raises:
-        Failure: one of the links is of no article that we have, or both are of the same.
+        CommandError: a link belongs to no stored article, or both belong to the same one.
     """
     index = Index.open(index_path(settings), dense=DenseIndex(MODEL_VERSION))
     found = database.read_sync(_compare_articles, index, *urls)
@@ -65,7 +65,7 @@ def _compare_articles(connection: Connection, index: Index, url: str, other_url:
     index.catch_up(connection)
     evidence = index.explain_likeness(one.id, other.id)
     if evidence is None:
-        raise CommandError("The text index does not know them yet; please try again.")
+        raise CommandError("The text index does not have them yet; please try again.")
     meaning = index.dense.likeness_between(one.id, other.id) if index.dense else None
     return Comparison(one, other, evidence, meaning, index.archive.weights.shown_floor)
 
@@ -73,7 +73,7 @@ def _compare_articles(connection: Connection, index: Index, url: str, other_url:
 def _find_article(connection: Connection, url: str) -> Article:
     article = articles.get_by_url(connection, url)
     if article is None:
-        raise CommandError(f"{url} was in no feed that Newswire has looked at.")
+        raise CommandError(f"{url} was in no feed that Newswire has fetched.")
     return article
 
 

@@ -1,4 +1,4 @@
-"""newswire fetch: one look at every feed now, without sending."""
+"""newswire fetch: updates every feed now, without sending."""
 
 import asyncio
 
@@ -23,17 +23,17 @@ from storage.records import Feed, FeedState
 @json_option
 @click.pass_context
 def fetch(context: click.Context, as_json: bool) -> None:
-    """One look at every feed now, without sending.
+    """Update every feed now, without sending.
 
-    What is new is kept, and posted by the bot that runs, or by the next `newswire run`. What cannot be shown
-    to readers is named, with the reason. Safe beside a running bot. Exit status 1 where a look failed.
+    New articles are stored, and posted by the running bot or the next `newswire run`. Lists the entries that
+    were left out, with the reason. May run beside the bot. Exit status 1 if a feed update failed.
     """
     settings = read_settings()
     with migrated_database(settings, create=True) as database:
-        looks = asyncio.run(_update_feeds(settings, database))
-    left_out = [{"feed": each.feed.url, "what": said} for each in looks for said in each.omissions]
-    print_tables({"looks": [_update_row(each) for each in looks], "left out": left_out}, as_json=as_json)
-    if any(each.state in (UpdateState.FAILED, UpdateState.GONE) for each in looks):
+        updates = asyncio.run(_update_feeds(settings, database))
+    left_out = [{"feed": each.feed.url, "what": omission} for each in updates for omission in each.omissions]
+    print_tables({"looks": [_update_row(each) for each in updates], "left out": left_out}, as_json=as_json)
+    if any(each.state in (UpdateState.FAILED, UpdateState.GONE) for each in updates):
         context.exit(1)
 
 
@@ -43,22 +43,22 @@ async def _update_feeds(settings: Settings, database: Database) -> list[FeedUpda
     due = [feed for feed in database.read_sync(feeds.list_all) if feed.state is FeedState.ACTIVE]
     async with open_ingest(settings, clock, database) as ingest:
         with Progress(transient=True, console=Console(stderr=True)) as progress:
-            bar = progress.add_task("Looking", total=len(due))
+            bar = progress.add_task("Updating feeds", total=len(due))
 
             async def update_one(feed: Feed) -> FeedUpdate:
-                taken = await update_one_feed(ingest, feed)
+                update = await update_one_feed(ingest, feed)
                 progress.advance(bar)
-                return taken
+                return update
 
             return list(await asyncio.gather(*(update_one(feed) for feed in due)))
 
 
-def _update_row(taken: FeedUpdate) -> Row:
+def _update_row(update: FeedUpdate) -> Row:
     return {
-        "feed": taken.feed.url,
-        "came": taken.state,
-        "new": len(taken.stored.new),
-        "revised": len(taken.stored.revised),
-        "left out": len(taken.omissions),
-        "why": taken.reason,
+        "feed": update.feed.url,
+        "came": update.state,
+        "new": len(update.stored.new),
+        "revised": len(update.stored.revised),
+        "left out": len(update.omissions),
+        "why": update.reason,
     }

@@ -1,4 +1,4 @@
-"""newswire leave: ends what hubs push to us, for a newsroom that closes or moves."""
+"""newswire leave: unsubscribes from all WebSub hubs, for a newsroom that closes or moves."""
 
 import asyncio
 
@@ -17,10 +17,10 @@ from storage.records import Lease
 @json_option
 @click.pass_context
 def leave(context: click.Context, as_json: bool) -> None:
-    """Ends what hubs push to us, for a newsroom that closes or moves.
+    """Unsubscribe from all WebSub hubs, for a newsroom that closes or moves.
 
-    Asks every WebSub hub to stop and answers its question whether we mean it, for a minute at most. Stop the
-    bot first; the next `newswire run` asks the hubs again. Exit status 1 where a hub did not confirm.
+    Answers the hubs' verification requests for a minute at most. Stop the bot first; the next `newswire run`
+    subscribes again. Exit status 1 if a hub did not confirm.
     """
     settings = read_settings()
     with migrated_database(settings) as database:
@@ -28,7 +28,7 @@ def leave(context: click.Context, as_json: bool) -> None:
         try:
             ended, silent = asyncio.run(unsubscribe_from_hubs(settings, database, SystemClock()))
         except CannotListen as error:
-            raise CommandError(f"HTTP_ADDRESS: cannot listen there: {error}.") from None
+            raise CommandError(f"HTTP_ADDRESS: cannot listen on it: {error}.") from None
     print_tables(
         {"hubs": [_lease_row(one, "yes") for one in ended] + [_lease_row(one, "no") for one in silent]},
         as_json=as_json,

@@ -1,4 +1,4 @@
-"""newswire preview URL: what would be posted, where and when, without keeping or sending anything."""
+"""newswire preview URL: shows what would be posted, where and when, without storing or sending anything."""
 
 import asyncio
 import tempfile
@@ -36,25 +36,29 @@ from storage.delivery.planning import NewPost
 from storage.migrations import migrate
 from storage.records import Article, ChatKind, Lane, Post, PostKind
 
-#: Articles of a feed that are kept for the preview; a feed has rarely more.
+#: Articles of a feed that can be previewed; few feeds have more.
 MAX_ARTICLES = 1000
 
 
 @click.command()
 @click.argument("url")
 @click.option(
-    "--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many, the newest first."
+    "--count",
+    type=click.IntRange(1, 100),
+    default=5,
+    show_default=True,
+    help="How many articles, newest first.",
 )
 @json_option
 def preview(url: str, count: int, as_json: bool) -> None:
-    """What would be posted, where and when; keeps and sends nothing.
+    """Show what would be posted, where and when, without storing or sending anything.
 
-    URL is a feed's address, a site's (its feed is found), or that of one article.
+    URL is the address of a feed, of a site (its feed is discovered), or of an article.
     """
     try:
         parse_web_address(url)
     except ValueError as error:
-        raise click.BadParameter(f"{error} is wanted.", param_hint="URL") from None
+        raise click.BadParameter(f"expected {error}.", param_hint="URL") from None
     settings = read_settings()
     with tempfile.TemporaryDirectory(prefix="newswire-preview-") as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'preview.db'}")
@@ -75,19 +79,19 @@ async def _fetch_articles(settings: Settings, database: Database, url: str, coun
     clock = SystemClock()
     database.run_sync(feeds.register_urls, [url], clock.now())
     [feed] = database.read_sync(feeds.list_all)
-    generous = settings.model_copy(update={"backfill": MAX_ARTICLES})
-    async with open_ingest(generous, clock, database) as ingest:
+    with_backfill = settings.model_copy(update={"backfill": MAX_ARTICLES})
+    async with open_ingest(with_backfill, clock, database) as ingest:
         if article := await probe_article(ingest, url):
             database.run_sync(store_update, feed.id, article, ingest.policy, clock.now(), {})
             return
-        taken = await update_one_feed(ingest, feed)
-        if taken.state is UpdateState.FAILED and not taken.stored.new:
-            raise CommandError(f"{url}: {taken.reason}")
-        await read_late_pages(ingest, count)  # as a running bot would have read them first
+        update = await update_one_feed(ingest, feed)
+        if update.state is UpdateState.FAILED and not update.stored.new:
+            raise CommandError(f"{url}: {update.reason}")
+        await read_late_pages(ingest, count)  # a running bot would have fetched them before posting
 
 
 def _preview_policy(settings: Settings, url: str) -> PublishPolicy:
-    """The newsroom's editions that have this feed; all of them where none has."""
+    """Return the policy with the editions that have this feed, or with all of them if none has."""
     policy = publish_policy(settings)
     mine = tuple(edition for edition in policy.editions if url in edition.feed_urls)
     return replace(
@@ -171,4 +175,4 @@ def _print_posts(rows: list[Row], now: datetime) -> None:
         )
         console.print(panel)
     if not rows:
-        console.print("There is no article in it.")
+        console.print("It has no articles.")

@@ -1,4 +1,4 @@
-"""newswire readers-key: makes or rotates the key that encrypts private chats' ids."""
+"""newswire readers-key: creates or rotates the key that encrypts the ids of private chats."""
 
 import os
 from pathlib import Path
@@ -14,25 +14,26 @@ from storage.readers_key import change_key
 
 
 @click.command("readers-key")
-@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Write a new key there.")
+@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Write a new key to FILE.")
 @click.option(
     "--rotate",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Encrypt the database anew with the key in FILE instead of READERS_KEY's.",
+    help="Re-encrypt the database with the key in FILE.",
 )
 def readers_key(to: Path | None, rotate: Path | None) -> None:
-    """Makes or rotates the key that encrypts private chats' ids.
+    """Create or rotate the key that encrypts the ids of private chats.
 
-    Prints a new key, or writes it with --to into a file that only you can read. The database is encrypted by
-    the next `newswire run` that has READERS_KEY or READERS_KEY_FILE. Keep the key outside the database's
-    folder and its backups: without it nobody's alerts can be sent any more.
+    Prints a new key, or writes it with --to into a file that only you can read. The next `newswire run` with
+    READERS_KEY or READERS_KEY_FILE encrypts the database. Keep the key outside the database's folder and its
+    backups. Without the key no alerts can be sent.
 
-    To change it: stop the bot, make a key with --to, then --rotate with that file while the old key is still
-    set, and set the new one. It is one transaction: if it is interrupted, the old key still fits.
+    To rotate the key, stop the bot, create a new key with --to, run --rotate with that file while the old key
+    is still set, then set the new key. The rotation is one transaction: if it is interrupted, the old key
+    stays valid.
     """
     if to and rotate:
-        raise click.UsageError("--to makes a key and --rotate uses one; one after the other is wanted.")
+        raise click.UsageError("--to creates a key and --rotate uses one; run one after the other.")
     if rotate:
         _rotate_key(rotate)
     elif to:
@@ -56,9 +57,11 @@ def _rotate_key(path: Path) -> None:
         database.acquire_lock()
         if cipher_of(database.engine.dialect) is None:
             raise SettingsError(
-                ["READERS_KEY: the database is not encrypted yet; newswire run with READERS_KEY encrypts it."]
+                ["READERS_KEY: the database is not encrypted yet; run newswire run with READERS_KEY first."]
             )
         change_key(database, new)
         if not database.erasure.erase_at_start():
-            raise CommandError("The readers are encrypted anew; the next newswire run erases the old forms.")
-    click.echo(f"The readers are encrypted anew. READERS_KEY_FILE={path} is wanted from now on.")
+            raise CommandError(
+                "The database was re-encrypted; the next newswire run erases the old ids from the disk."
+            )
+    click.echo(f"The database was re-encrypted. Set READERS_KEY_FILE={path} from now on.")

@@ -1,4 +1,4 @@
-"""newswire run: the bot."""
+"""newswire run: runs the bot."""
 
 import asyncio
 
@@ -14,18 +14,18 @@ from bot.config.policies import list_editions
 from bot.config.proxies import InvalidProxy, telegram_route
 
 NOT_CONFIGURED = (
-    "TELEGRAM_BOT_TOKEN: nothing was given; a token from @BotFather is wanted. "
-    "To look around without one: newswire sandbox."
+    "TELEGRAM_BOT_TOKEN: it is not set; get a token from @BotFather. "
+    "To try Newswire without one, run newswire sandbox."
 )
 
 
 @click.command()
-@click.option("--or-sandbox", is_flag=True, help="Where no token is set, open the sandbox instead.")
+@click.option("--or-sandbox", is_flag=True, help="If no token is set, run the sandbox instead.")
 def run(or_sandbox: bool) -> None:
-    """The bot: looks at the feeds, posts, and answers readers.
+    """Run the bot: update the feeds, post articles, and answer readers.
 
-    Runs until SIGTERM or SIGINT (Ctrl+C): then it sends nothing more, settles what is in flight, ten seconds
-    at most, and ends with exit status 0. What is still owed is sent by the next run.
+    Runs until SIGTERM or SIGINT (Ctrl+C). It then stops sending, settles what is in flight within ten
+    seconds, and exits with status 0. The next run sends what is still owed.
     """
     settings = read_settings()
     if not settings.telegram_bot_token and or_sandbox:
@@ -41,16 +41,14 @@ def run(or_sandbox: bool) -> None:
 
 
 def _list_missing(settings: Settings) -> list[str]:
-    """What the bot cannot do without, or with."""
+    """Return a sentence for each setting that the bot cannot run without."""
     wrong = [] if settings.telegram_bot_token else [NOT_CONFIGURED]
     for edition in list_editions(settings):
         prefix = f"EDITIONS__{edition.name.upper()}__" if edition.name else ""
         if not edition.feed_urls:
-            wrong.append(
-                f"{prefix}FEED_URLS: nothing was given; the address of a feed, or of a site, is wanted."
-            )
+            wrong.append(f"{prefix}FEED_URLS: it is not set; expected the address of a feed or of a site.")
     if settings.public_url and settings.http_address is None:
-        wrong.append("HTTP_ADDRESS: nothing was given; with PUBLIC_URL, where it leads to is wanted.")
+        wrong.append("HTTP_ADDRESS: it is not set; with PUBLIC_URL, expected the address that it leads to.")
     try:
         telegram_route(settings)
     except InvalidProxy as error:

@@ -1,4 +1,4 @@
-"""newswire sandbox: the same bot against a Telegram in a box, with a page to look at and to type in."""
+"""newswire sandbox: runs the bot against a simulated Telegram, with a web page to try it on."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ from storage.database import Connection, Database, SQLAlchemyError
 DEFAULT_PORT = 8090
 #: Seconds between two stories of the sample site.
 STORY_INTERVAL = 20.0
-#: Of an operator's own feed: so many posts at once, however old, to see what they look like.
+#: Posts of an operator's own feed at the start, regardless of their age.
 OWN_FEED_POSTS = 5
 
 
@@ -44,13 +44,15 @@ OWN_FEED_POSTS = 5
     help="Show the posts of this feed, or site, instead of the sample site's.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"Of the page; {DEFAULT_PORT} or a free one by default."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"The page's port, by default {DEFAULT_PORT} or a free one.",
 )
 def sandbox(feed: str, port: int | None) -> None:
-    """The same bot against a Telegram in a box, with a page to try it on.
+    """Run the bot against a simulated Telegram, with a web page to try it on.
 
-    A sample news site publishes invented stories, in English and Burmese; with --feed the posts are of your
-    own feed, as they would look. Needs no token, sends nothing to Telegram, and forgets all at its end.
+    A sample news site publishes invented stories in English and Burmese. With --feed it shows the posts of
+    your own feed. Needs no token, sends nothing to Telegram, and keeps nothing when it ends.
     """
     run_sandbox(read_settings(), feed=feed, port=port)
 
@@ -61,7 +63,7 @@ def run_sandbox(settings: Settings, *, feed: str, port: int | None) -> None:
         try:
             parse_web_address(feed)
         except ValueError as error:
-            raise click.BadParameter(f"{error} is wanted.", param_hint="--feed") from None
+            raise click.BadParameter(f"expected {error}.", param_hint="--feed") from None
     configure_logging(settings.log_format, "warning" if settings.log_level == "info" else settings.log_level)
     try:
         asyncio.run(_serve_sandbox(settings, feed, port))
@@ -73,13 +75,13 @@ async def _serve_sandbox(settings: Settings, feed: str, port: int | None) -> Non
     stop = asyncio.Event()
     stop_on_signals(stop)
     clock = SystemClock()
-    telegram = FakeTelegram(clock, random.Random())  # noqa: S311 — chance of a game, not of a secret
+    telegram = FakeTelegram(clock, random.Random())  # noqa: S311 — not used for secrets
     newsroom = None if feed else SampleSite(clock, pace=STORY_INTERVAL)
     fixtures = await _open_page(telegram, newsroom, port)
     try:
         with tempfile.TemporaryDirectory(prefix="newswire-sandbox-") as folder:
-            played = _sandbox_settings(settings, telegram, fixtures, feed, Path(folder))
-            async with open_container(played, clock=clock, request=InProcessRequest(telegram)) as container:
+            own = _sandbox_settings(settings, telegram, fixtures, feed, Path(folder))
+            async with open_container(own, clock=clock, request=InProcessRequest(telegram)) as container:
                 if feed:
                     await _require_feed(container, feed)
                     telegram.state.find_preview = link_previewer(container.db)
@@ -91,9 +93,9 @@ async def _serve_sandbox(settings: Settings, feed: str, port: int | None) -> Non
 
 
 async def _require_feed(container: Container, feed: str) -> None:
-    tried = await probe_feed(container.ingest, feed)
-    if isinstance(tried, str):
-        raise CommandError(f"--feed {feed}: {tried}")
+    found = await probe_feed(container.ingest, feed)
+    if isinstance(found, str):
+        raise CommandError(f"--feed {feed}: {found}")
 
 
 async def _open_page(telegram: FakeTelegram, newsroom: SampleSite | None, port: int | None) -> Sandbox:
@@ -102,14 +104,14 @@ async def _open_page(telegram: FakeTelegram, newsroom: SampleSite | None, port: 
     except OSError as error:
         if port is None:
             return await open_sandbox(telegram, newsroom, port=0)
-        why = os.strerror(error.errno) if error.errno else error.strerror
-        raise CommandError(f"--port {port}: cannot be listened on: {why}.") from None
+        reason = os.strerror(error.errno) if error.errno else error.strerror
+        raise CommandError(f"--port {port}: cannot listen on it: {reason}.") from None
 
 
 def _sandbox_settings(
     settings: Settings, telegram: FakeTelegram, fixtures: Sandbox, feed: str, folder: Path
 ) -> Settings:
-    """For an operator's own feed the own settings, but for Telegram and the database."""
+    """Return settings for the sandbox; with the operator's own feed, based on the operator's own settings."""
     common: dict[str, Any] = {
         "telegram_bot_token": telegram.token,
         "database_url": f"sqlite:///{folder / 'sandbox.db'}",
@@ -121,8 +123,8 @@ def _sandbox_settings(
     }
     if feed:
         own = {"channels": (fixtures.channels[""].id,), "feed_urls": (feed,), "editions": {}}
-        patient = {"backfill": OWN_FEED_POSTS, "max_age": timedelta(days=36500)}
-        return settings.model_copy(update=common | own | patient)
+        any_age = {"backfill": OWN_FEED_POSTS, "max_age": timedelta(days=36500)}
+        return settings.model_copy(update=common | own | any_age)
     editions = {
         language: EditionSettings(
             channels=(chat.id,), feed_urls=(fixtures.feed_urls[language],), language=language
@@ -136,11 +138,11 @@ def _sandbox_settings(
         "editions": editions,
         "timezone": settings.timezone,
     }
-    return Settings(**common | local)  # the sample site has nothing to do with the operator's own rules
+    return Settings(**common | local)  # the operator's own rules do not apply to the sample site
 
 
 def link_previewer(database: Database) -> Callable[[str], LinkPreview | None]:
-    """A link to its preview, as Telegram would make it of the page; None where the link is no article's."""
+    """Return a function from a link to the preview that Telegram would show of an article, or None."""
 
     def preview_link(url: str) -> LinkPreview | None:
         try:

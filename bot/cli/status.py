@@ -1,4 +1,4 @@
-"""newswire status: feeds, backlog, last runs, delays."""
+"""newswire status: shows feeds, backlog, last runs and delays."""
 
 from datetime import UTC, datetime
 from statistics import median
@@ -16,11 +16,11 @@ from storage.records import Feed, Lane, Run
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Feeds, backlog, last runs, delays.
+    """Show feeds, backlog, last runs and delays.
 
-    Works beside a running bot, and when none runs. Why a feed fails or a channel is paused stands in the
-    column "why". "seen to shown" counts the seconds from when a post could go until the channel showed it,
-    over the last hundred posts.
+    Works with and without a running bot. The column "why" has the reason why a feed fails or a channel is
+    paused. "seen to shown" is the time from when a post could be sent until the channel showed it, over the
+    last hundred posts.
     """
     with migrated_database(read_settings()) as database:
         print_tables(database.read_sync(_status_tables, datetime.now(UTC)), as_json=as_json)
@@ -56,24 +56,24 @@ def _feed_row(feed: Feed) -> Row:
 
 def _deliveries_row(connection: Connection, backlog: reports.Backlog, now: datetime) -> Row:
     owed = {f"owed, {lane}": backlog.owed[lane] for lane in Lane}
-    waits = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+    oldest_wait = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
     delays = [delay.total_seconds() for delay in reports.posting_delays(connection)]
     return {
         **owed,
         "unclear": backlog.unclear,
         "repeated": backlog.repeated,
-        "oldest waits (s)": round(waits),
+        "oldest waits (s)": round(oldest_wait),
         "seen to shown, median (s)": round(median(delays), 2) if delays else None,
         "slowest (s)": round(max(delays), 2) if delays else None,
     }
 
 
 def _run_row(run: Run) -> Row:
-    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    duration = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
     return {
         "job": run.job,
         "started": run.started_at,
-        "took (s)": took,
+        "took (s)": duration,
         "outcome": run.outcome or "running",
         "counts": run.counts,
         "why": run.error,

@@ -1,4 +1,4 @@
-"""Answers for people and for scripts: the same rows as tables or as JSON."""
+"""Prints the same rows as tables for people or as JSON for scripts."""
 
 import json
 import re
@@ -14,15 +14,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 
 
 def print_tables(tables: Mapping[str, Sequence[Row]], *, as_json: bool) -> None:
-    """Print named lists of rows, the rows of a list with the same keys: one JSON object, or a table each.
+    """Print each named list of rows as a table, or all of them as one JSON object.
 
-    In JSON the names are `written_like_this`, times are ISO 8601 in UTC, and nothing is left out.
+    All rows of a list have the same keys. In JSON, keys are in snake_case, times are ISO 8601 in UTC, and
+    empty lists are included.
     """
     if as_json:
         keyed = {_json_key(title): [_json_row(row) for row in rows] for title, rows in tables.items()}
         click.echo(json.dumps(keyed, ensure_ascii=False, indent=2, default=_json_value))
         return
-    from rich.console import Console  # a tenth of a second, which scripts need not wait
+    from rich.console import Console  # takes a tenth of a second, which --json does not need
 
     console = Console(highlight=False)
     for title, rows in tables.items():
@@ -57,7 +58,7 @@ def _json_value(value: Any) -> Any:
 
 
 def _format_value(value: Any) -> str:
-    """What a person reads: times as this machine's clock shows them, of counts only those that are not 0."""
+    """Format a value for people: times in the local zone, and of counts only those that are not 0."""
     match value:
         case None:
             return "-"

@@ -1,4 +1,4 @@
-"""Settings, read once from the environment and `.env`; every wrong value is one sentence."""
+"""Reads the settings once, from the environment and `.env`. Every wrong value is reported in one sentence."""
 
 import difflib
 import os
@@ -16,7 +16,7 @@ from bot.config.settings import EditionSettings, Settings
 
 __all__ = ["EditionSettings", "Settings", "SettingsError", "is_in_env_file", "read_settings"]
 
-#: What was given for these is never repeated, not even in an error.
+#: Settings whose values never appear in errors.
 SECRET_SETTINGS = (
     "TELEGRAM_BOT_TOKEN",
     "DATABASE_URL",
@@ -27,14 +27,14 @@ SECRET_SETTINGS = (
     "HTTP_PROXY",
     "ALL_PROXY",
 )
-#: Notices in Telegram have these in addresses and ids, which operators copy.
+#: Invisible characters that the bot puts into the links and ids of its notices, and operators may copy.
 WORD_JOINER = "\u2060"
-#: Settings to come: a file that has one already is no mistake.
+#: Settings of later versions, which are ignored.
 FUTURE_SETTINGS = ("DIGEST_SCHEDULE",)
 
 
 class SettingsError(Exception):
-    """One or more settings are wrong; `sentences` has one for each."""
+    """One or more settings are wrong. `sentences` has one sentence for each."""
 
     def __init__(self, sentences: list[str]) -> None:
         super().__init__("\n".join(sentences))
@@ -44,28 +44,26 @@ class SettingsError(Exception):
 def read_settings(
     environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env"), **given: Any
 ) -> Settings:
-    """The settings of `environment` (the process's own where None), over those of `env_file`, under `given`.
+    """Read the settings from `environment` (by default the process's own), then `env_file`.
 
-    Raises:
-        SettingsError: with one sentence for each wrong value.
+    `given` overrides both. Raises SettingsError, with one sentence for each wrong value.
     """
     from_file = _read_env_file(env_file)
     merged = {**from_file, **_own_variables(os.environ if environment is None else environment)}
     merged = {name: value for name, value in merged.items() if not name.upper().endswith(FUTURE_SETTINGS)}
-    wrong = list(_find_misspelled(from_file))
-
+    problems = list(_find_misspelled(from_file))
     try:
         settings = Settings(**_MergedSource(merged)(), **given)
     except ValidationError as error:
-        raise SettingsError(wrong + [_explain_fault(fault) for fault in error.errors()]) from None
-    wrong += _find_contradictions(settings)
-    if wrong:
-        raise SettingsError(wrong)
+        raise SettingsError(problems + [_explain_fault(fault) for fault in error.errors()]) from None
+    problems += _find_contradictions(settings)
+    if problems:
+        raise SettingsError(problems)
     return settings
 
 
 class _MergedSource(EnvSettingsSource):
-    """pydantic-settings' own reading of names, over the values that we merged."""
+    """Lets pydantic-settings read the variables that were merged."""
 
     def __init__(self, merged: Mapping[str, str]) -> None:
         self._merged = {
@@ -80,9 +78,9 @@ class _MergedSource(EnvSettingsSource):
 
 
 def _own_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Desktops set LANGUAGE for gettext (`en_US:en`); that one is not meant for us.
+    """Return the variables without the LANGUAGE that desktops set for gettext, such as `en_US:en`.
 
-    In the order in which later ones win: curl and Python prefer `https_proxy` to `HTTPS_PROXY`.
+    Sorted so that `https_proxy` comes after `HTTPS_PROXY` and overrides it, as in curl and Python.
     """
     return {
         name: value
@@ -92,7 +90,7 @@ def _own_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _may_be_empty(name: str) -> bool:
-    """Empty means the default, but where it says `none` to something that is on by default."""
+    """Return whether empty means none; otherwise it means the default."""
     return name.upper() == "HTTP_ADDRESS" or name.upper().startswith("EDITIONS__")
 
 
@@ -102,17 +100,15 @@ def _read_env_file(path: Path | None) -> dict[str, str]:
             return {}
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError([f"{path}: cannot be read ({why}); a UTF-8 text file is wanted."]) from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingsError([f"{path}: cannot read it ({reason}); expected a UTF-8 text file."]) from None
     if wrong := [line.original.line for line in parse_stream(StringIO(text)) if line.error]:
-        raise SettingsError(
-            [f"{path}: line {number} is not understood; NAME=value is wanted." for number in wrong]
-        )
+        raise SettingsError([f"{path}: line {number} is not valid; expected NAME=value." for number in wrong])
     return {name: value or "" for name, value in dotenv_values(stream=StringIO(text)).items()}
 
 
 def is_in_env_file(name: str, path: Path) -> bool:
-    """Whether the setting stands in this file."""
+    """Return whether the file sets the setting `name`, in capitals."""
     return any(each.upper() == name and value for each, value in _read_env_file(path).items())
 
 
@@ -122,19 +118,19 @@ def _find_misspelled(from_file: Mapping[str, str]) -> Iterator[str]:
         if name.upper() in known or name.upper().startswith("EDITIONS__"):
             continue
         if close := difflib.get_close_matches(name.upper(), known, 1, 0.85):
-            yield f"{name}: .env has no such setting; {close[0]} is wanted."
+            yield f"{name}: there is no such setting; expected {close[0]}."
 
 
 def _explain_fault(fault: Any) -> str:
     name = "__".join(str(part) for part in fault["loc"]).upper()
     if fault["type"] == "extra_forbidden":
         settings = ", ".join(sorted(EditionSettings.model_fields)).upper()
-        return f"{name}: an edition has no such setting; one of {settings} is wanted."
+        return f"{name}: an edition has no such setting; expected one of {settings}."
     if name == "EDITIONS" or (name.startswith("EDITIONS__") and fault["type"] != "value_error"):
-        return f"{name}: EDITIONS__<NAME>__<SETTING>=value is wanted."
-    wanted = fault["msg"].removeprefix("Value error, ")
-    shown = "what was given" if name.endswith(SECRET_SETTINGS) else repr(_shorten_value(str(fault["input"])))
-    return f"{name}: {shown} is not understood; {wanted} is wanted."
+        return f"{name}: it is not valid; expected EDITIONS__<NAME>__<SETTING>=value."
+    expected = fault["msg"].removeprefix("Value error, ")
+    shown = "the value" if name.endswith(SECRET_SETTINGS) else repr(_shorten_value(str(fault["input"])))
+    return f"{name}: {shown} is not valid; expected {expected}."
 
 
 def _shorten_value(text: str) -> str:
@@ -142,24 +138,24 @@ def _shorten_value(text: str) -> str:
 
 
 def _find_contradictions(settings: Settings) -> list[str]:
-    """What is right alone and wrong together."""
+    """Return a sentence for each pair of settings that contradict each other."""
     found = []
     paid = settings.allow_paid_broadcast
     if settings.rate_overall.count / settings.rate_overall.seconds > (1000 if paid else 30):
-        most = (
-            "1000/s is the most Telegram allows"
+        limit = (
+            "at most 1000/s, Telegram's limit"
             if paid
-            else "30/s is the most without ALLOW_PAID_BROADCAST=yes"
+            else "at most 30/s, unless ALLOW_PAID_BROADCAST=yes is set"
         )
-        found.append(f"RATE_OVERALL: too fast; {most}.")
+        found.append(f"RATE_OVERALL: it is too high; expected {limit}.")
     if settings.readers_key and settings.readers_key_file:
-        found.append("READERS_KEY: READERS_KEY_FILE is given, too; one of them is wanted.")
+        found.append("READERS_KEY: READERS_KEY_FILE is set too; expected only one of them.")
     for name in ("channels", "feed_urls"):
         own = [getattr(edition, name) for edition in settings.editions.values()]
         if own and None not in own and getattr(settings, name):
             upper = name.upper()
             found.append(
-                f"{upper}: every edition has {upper} of its own, so the plain one would be unused; "
-                f"EDITIONS__<NAME>__{upper} is wanted for it, or nothing."
+                f"{upper}: every edition has {upper} of its own, so this one would be unused; "
+                f"expected EDITIONS__<NAME>__{upper} instead."
             )
     return found

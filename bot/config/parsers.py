@@ -1,4 +1,4 @@
-"""From an operator's text to a value; each function raises ValueError with what is wanted, as a noun."""
+"""Parses the values of settings. Each function raises ValueError with what was expected, as a noun phrase."""
 
 import re
 from collections.abc import Callable
@@ -20,12 +20,12 @@ _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
 def parse_items(text: str) -> tuple[str, ...]:
-    """Comma-separated words, each once, in their order: `"a, b,,a"` gives `("a", "b")`."""
+    """Parse comma-separated words, without duplicates: `"a, b,,a"` gives `("a", "b")`."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def parse_duration(text: str) -> timedelta:
-    """`30s`, `2m`, `1h30m`, `24h`, `7d`."""
+    """Parse a duration such as `30s`, `2m`, `1h30m`, `24h` or `7d`."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)", text)
     if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)|\s", "", text):
         raise ValueError("a duration such as 30s, 2m, 1h or 7d")
@@ -36,7 +36,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_positive_duration(text: str) -> timedelta:
-    """A duration of at least a second."""
+    """Parse a duration of at least a second."""
     length = parse_duration(text)
     if length < timedelta(seconds=1):
         raise ValueError("a duration of at least 1s, such as 30s, 2m or 1h")
@@ -44,7 +44,7 @@ def parse_positive_duration(text: str) -> timedelta:
 
 
 def parse_cron(text: str) -> str:
-    """A five-field cron line, `0 7 * * *`, in one-space form."""
+    """Parse a five-field cron line such as `0 7 * * *`, and normalize its spaces."""
     line = " ".join(text.split())
     try:
         next_time(line, ZoneInfo("UTC"), datetime.now(UTC))
@@ -54,7 +54,7 @@ def parse_cron(text: str) -> str:
 
 
 def parse_schedule(text: str) -> timedelta | str:
-    """A duration, or a cron line."""
+    """Parse a duration or a cron line."""
     if len(text.split()) >= 4:
         return parse_cron(text)
     try:
@@ -64,7 +64,7 @@ def parse_schedule(text: str) -> timedelta | str:
 
 
 def parse_size(text: str) -> int:
-    """`10MB`, `500KB`, `1000000`, in bytes."""
+    """Parse a size such as `10MB`, `500KB` or `1000000`, in bytes."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?B)?", text.strip(), re.IGNORECASE)
     if not match or not (1 <= float(match[1]) * _BYTES[(match[2] or "B").upper()] <= 10**9):
         raise ValueError("a size such as 10MB, at most 1GB")
@@ -72,7 +72,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_rate(text: str) -> Rate:
-    """`30/s`, `20/m`, `1/2s`: so many in any sliding window of that length."""
+    """Parse a rate such as `30/s`, `20/m` or `1/2s`: a count per sliding window."""
     match = re.fullmatch(r"(\d{1,6})\s*/\s*(\d{0,4})\s*(s|m|h)", text.strip())
     if not match or not int(match[1]) or match[2] == "0":
         raise ValueError("a rate such as 30/s or 20/m")
@@ -80,7 +80,7 @@ def parse_rate(text: str) -> Rate:
 
 
 def parse_quiet_hours(text: str) -> QuietHours:
-    """`22:00-06:00`."""
+    """Parse hours such as `22:00-06:00`."""
     match = re.fullmatch(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", text.strip())
     try:
         if not match:
@@ -89,12 +89,12 @@ def parse_quiet_hours(text: str) -> QuietHours:
     except ValueError:
         raise ValueError("hours such as 22:00-06:00") from None
     if start == end:
-        raise ValueError("two different hours, such as 22:00-06:00")
+        raise ValueError("hours that differ, such as 22:00-06:00")
     return QuietHours(start, end)
 
 
 def parse_timezone(text: str) -> ZoneInfo:
-    """A zone of the IANA database, such as `Asia/Yangon`."""
+    """Parse the name of an IANA time zone, such as `Asia/Yangon`."""
     try:
         return ZoneInfo(text)
     except (ValueError, OSError, KeyError):
@@ -102,7 +102,7 @@ def parse_timezone(text: str) -> ZoneInfo:
 
 
 def parse_language(text: str) -> str:
-    """A language tag such as `en` or `my`, as Babel knows it."""
+    """Parse a language tag such as `en` or `my`, and normalize it."""
     try:
         return str(Locale.parse(text.replace("-", "_"))).replace("_", "-")
     except (UnknownLocaleError, ValueError, TypeError):
@@ -110,7 +110,7 @@ def parse_language(text: str) -> str:
 
 
 def parse_web_address(text: str) -> str:
-    """An http or https address, without a trailing slash."""
+    """Parse an http or https address, and remove the slash of an empty path."""
     try:
         parts = urlsplit(text)
         bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port == 0
@@ -122,24 +122,24 @@ def parse_web_address(text: str) -> str:
 
 
 def proxy_parser(named: str) -> Callable[[str], Proxy]:
-    """A proxy's address, with name and password where it wants them; `named`: the setting."""
+    """Return a parser of proxy addresses for the setting `named`."""
     return lambda text: parse_proxy(text, named)
 
 
 def parse_base_address(text: str) -> str:
-    """A web address that others are made from by adding a path."""
+    """Parse a web address to which paths are appended."""
     return parse_web_address(text).rstrip("/")
 
 
 def parse_web_addresses(text: str) -> tuple[str, ...]:
-    """Comma-separated web addresses. A comma inside one is written %2C."""
+    """Parse comma-separated web addresses. A comma inside an address is written %2C."""
     return tuple(dict.fromkeys(parse_web_address(item) for item in parse_items(text)))
 
 
 def parse_authority(text: str) -> dict[str, frozenset[str]]:
-    """`feeds.example.org=www.example.org+blog.example.org, ...`: by a feed's host the hosts named for it.
+    """Parse `feeds.example.org=www.example.org+blog.example.org, ...`: other hosts for each feed's host.
 
-    Hosts are as in addresses, with their port if it is not the usual one, and without "www.".
+    Hosts have a port if it is not the default one, and no "www.".
     """
     named: dict[str, frozenset[str]] = {}
     for item in parse_items(text):
@@ -166,22 +166,22 @@ def _parse_host(text: str) -> str:
 
 
 def parse_listening_address(text: str) -> tuple[str, int]:
-    """`127.0.0.1:8080`, `[::1]:8080` or `:8080`, as (host, port); port 0 takes a free one."""
+    """Parse an address such as `127.0.0.1:8080`, `[::1]:8080` or `:8080`; port 0 means any free port."""
     match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(\d{1,5})", text.strip())
     if not match or int(match[2]) > 65535:
         raise ValueError("an address such as 127.0.0.1:8080, or nothing for none")
-    return match[1].strip("[]") or "0.0.0.0", int(match[2])  # noqa: S104 — the operator asked for every interface
+    return match[1].strip("[]") or "0.0.0.0", int(match[2])  # noqa: S104 — the operator chose all interfaces
 
 
 def parse_line(text: str) -> str:
-    """One line, without control characters: it goes into a header."""
+    """Parse one line without control characters, for an HTTP header."""
     if not text.isprintable() or len(text) > 300:
         raise ValueError("one line of at most 300 characters")
     return text
 
 
 def parse_channels(text: str) -> tuple[int | str, ...]:
-    """Comma-separated channels: `@name`, `https://t.me/name` or a numeric id such as `-1001234567890`."""
+    """Parse comma-separated channels: `@name`, `https://t.me/name` or an id such as `-1001234567890`."""
     return tuple(dict.fromkeys(_parse_channel(item) for item in parse_items(text)))
 
 
@@ -195,16 +195,16 @@ def _parse_channel(item: str) -> int | str:
 
 
 def parse_user_ids(text: str) -> tuple[int, ...]:
-    """Comma-separated numeric ids of Telegram users."""
+    """Parse comma-separated numeric ids of Telegram users."""
     if not all(re.fullmatch(r"\d{1,16}", item) for item in parse_items(text)):
         raise ValueError(
-            "numeric Telegram user ids, comma-separated (send /start to @userinfobot to learn yours)"
+            "numeric Telegram user ids, comma-separated (send /start to @userinfobot to get yours)"
         )
     return tuple(int(item) for item in parse_items(text))
 
 
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Comma-separated networks such as `127.0.0.1/32, 10.0.0.0/8`."""
+    """Parse comma-separated networks such as `127.0.0.1/32, 10.0.0.0/8`."""
     try:
         return tuple(ip_network(item) for item in parse_items(text))
     except ValueError:
@@ -212,34 +212,34 @@ def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def parse_token(text: str) -> str:
-    """A bot's token as @BotFather writes it."""
+    """Parse a bot's token in @BotFather's format."""
     if not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{20,100}", text):
-        raise ValueError("a token as @BotFather gives it, such as 123456789:AAE...")
+        raise ValueError("a token from @BotFather, such as 123456789:AAE...")
     return text
 
 
 def parse_database_url(text: str) -> str:
-    """`sqlite:///path` or `postgresql://...`; a database in memory would forget what was posted."""
+    """Parse a SQLite or PostgreSQL URL. A database in memory is refused: it would forget what was posted."""
     if not re.match(r"(sqlite:///(?!:memory:)|postgresql(\+psycopg)?://).", text):
         raise ValueError("sqlite:///path or postgresql://user@host/name")
     return text
 
 
 def parse_whole_number(text: str) -> int:
-    """A whole number from 0 to 1000."""
+    """Parse a whole number from 0 to 1000."""
     if not re.fullmatch(r"\d{1,4}", text) or int(text) > 1000:
         raise ValueError("a whole number from 0 to 1000")
     return int(text)
 
 
 def parse_readers_key(text: str) -> str:
-    """A key as `newswire readers-key` writes it."""
+    """Parse a key written by `newswire readers-key`."""
     parse_key(text)
     return text
 
 
 def parse_yes_no(text: str) -> bool:
-    """`yes` or `no`, and what people write for them."""
+    """Parse `yes` or `no`, or one of their usual synonyms."""
     answers = {
         "yes": True,
         "true": True,

@@ -1,4 +1,4 @@
-"""From settings to what the jobs want to know: the values of `jobs.config`."""
+"""Converts the settings to the configuration of the jobs, the values of `jobs.config`."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from bot.config.proxies import no_proxy_hosts
 from bot.config.settings import EditionSettings, Settings
 from jobs.config import Edition, FetchPolicy, PublishPolicy
 
-#: Beside the database file: the text index, which is only a copy.
+#: The suffix of the saved text index, beside the database file.
 INDEX_SUFFIX = ".index"
 
 
 def list_editions(settings: Settings) -> tuple[Edition, ...]:
-    """The newsroom's editions: the named ones, or the plain settings as the only one."""
+    """Return the newsroom's editions: the named ones, or if there are none, one from the plain settings."""
     if not settings.editions:
         return (_build_edition("", EditionSettings(), settings),)
     return tuple(_build_edition(name, own, settings) for name, own in sorted(settings.editions.items()))
@@ -27,12 +27,11 @@ def _build_edition(name: str, own: EditionSettings, settings: Settings) -> Editi
 
 
 def list_feed_urls(settings: Settings) -> tuple[str, ...]:
-    """Every feed of every edition, each once."""
+    """Return the feeds of all editions, each once."""
     return tuple(dict.fromkeys(url for edition in list_editions(settings) for url in edition.feed_urls))
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
-    """How to fetch."""
     return FetchPolicy(
         user_agent=f"Newswire/{__version__} (+{_contact_address(settings)})",
         schedule=settings.fetch_schedule,
@@ -59,7 +58,6 @@ def _contact_address(settings: Settings) -> str:
 
 
 def publish_policy(settings: Settings) -> PublishPolicy:
-    """How to plan and send."""
     return PublishPolicy(
         editions=list_editions(settings),
         timezone=settings.timezone,
@@ -81,7 +79,7 @@ def publish_policy(settings: Settings) -> PublishPolicy:
 
 
 def index_path(settings: Settings) -> Path:
-    """The text index's saved copy: beside a SQLite file, for PostgreSQL in `data/`."""
+    """Return the path of the saved text index: beside the SQLite file, or in `data/` for PostgreSQL."""
     prefix = "sqlite:///"
     if settings.database_url.startswith(prefix):
         return Path(settings.database_url.removeprefix(prefix)).with_suffix(INDEX_SUFFIX)

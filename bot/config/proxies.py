@@ -1,4 +1,4 @@
-"""Which way do we go to Telegram? By the settings, and by the environment's proxies."""
+"""Chooses the proxies for Telegram and for feeds from the settings and the environment."""
 
 import re
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from jobs.proxies import Proxy, parse_proxy, should_bypass_proxy
 
 
 class InvalidProxy(Exception):
-    """A proxy that cannot be used; the message is a sentence that begins with its name."""
+    """A proxy setting cannot be used. The message is a sentence that begins with its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyRoute:
-    """Through `proxy`, or directly where it is None; `named`: the setting that says so, "" for none."""
+    """A proxy, or None for a direct connection, and the setting that it comes from, "" for none."""
 
     proxy: Proxy | None
     setting: str
@@ -26,12 +26,10 @@ class ProxyRoute:
 
 
 def telegram_route(settings: Settings) -> ProxyRoute:
-    """TELEGRAM_PROXY, else the environment's proxy for such an address; directly to hosts of NO_PROXY.
+    """Return the route to Telegram: TELEGRAM_PROXY, else the environment's proxy, unless NO_PROXY exempts it.
 
-    With an address of https, HTTP_PROXY counts where nothing else is set: who set it did not mean
-    Telegram to be reached directly.
-
-    Raises WrongProxy.
+    For an https address HTTP_PROXY is used too, if nothing else is set: an operator who set it did not expect
+    a direct connection. Raises InvalidProxy.
     """
     parts = urlsplit(settings.telegram_api_url)
     encrypted = ("https_proxy", "all_proxy", "http_proxy")
@@ -48,14 +46,14 @@ def telegram_route(settings: Settings) -> ProxyRoute:
     try:
         return ProxyRoute(parse_proxy(getattr(settings, found).strip(), name), name)
     except ValueError as error:
-        raise InvalidProxy(f"{name}: what was given is not understood; {error} is wanted.") from None
+        raise InvalidProxy(f"{name}: the value is not valid; expected {error}.") from None
 
 
 def feeds_route(settings: Settings) -> ProxyRoute:
-    """FEEDS_PROXY, or directly; single hosts may be among NO_PROXY's."""
+    """Return the route to feeds: FEEDS_PROXY or direct. NO_PROXY may exempt single hosts."""
     return ProxyRoute(settings.feeds_proxy, "FEEDS_PROXY" if settings.feeds_proxy else "")
 
 
 def no_proxy_hosts(settings: Settings) -> tuple[str, ...]:
-    """NO_PROXY's hosts."""
+    """Return the hosts in NO_PROXY."""
     return tuple(each for each in re.split(r"[,\s]+", settings.no_proxy) if each)

@@ -1,4 +1,4 @@
-"""The readers' key, from the setting or from the file that it names."""
+"""Loads the readers' key from READERS_KEY or READERS_KEY_FILE."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from storage.privacy.encryption import parse_key
 
 
 def load_readers_key(settings: Settings) -> bytes | None:
-    """The key that private chats' ids are sealed with, None for none.
+    """Return the key that encrypts the ids of private chats, or None if none is set.
 
     Raises:
-        SettingsError: the file cannot be read, or holds no key.
+        SettingsError: the file cannot be read, or has no key.
     """
     if settings.readers_key_file is None:
         return parse_key(settings.readers_key) if settings.readers_key else None
@@ -19,14 +19,14 @@ def load_readers_key(settings: Settings) -> bytes | None:
 
 
 def read_key_file(path: Path, name: str) -> bytes:
-    """The key in a file; `name` is what the operator calls the file. Raises SettingsError."""
+    """Return the key in a file. `name` is the setting or option that names it. Raises SettingsError."""
     try:
         return parse_key(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(
-            [f"{name}: {path} cannot be read ({error.strerror}); a file with a key is wanted."]
+            [f"{name}: cannot read {path} ({error.strerror}); expected a file with a key."]
         ) from None
     except ValueError:
         raise SettingsError(
-            [f"{name}: {path} holds no key; what newswire readers-key writes is wanted."]
+            [f"{name}: {path} has no key; expected a file written by newswire readers-key."]
         ) from None

@@ -1,7 +1,7 @@
-"""What a log may not hold: texts of errors, libraries' values, warnings. They may quote a reader.
+"""Keeps readers' data out of the logs: messages of errors, values that libraries log, and warnings.
 
-An error is told by its type and by where it happened. A library's line is told only as it stands word for
-word in the library's own source: what it would fill in, or has put together, may be somebody's words.
+An error is logged by its type and location. A library's message is logged only if it is a literal in the
+library's source, without its arguments: anything else may quote a reader.
 """
 
 import linecache
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 def redacted_traceback(exc_info: ExcInfo) -> str:
-    """A traceback, with the causes, in which no error says more than its type."""
+    """Format a traceback with its causes, and of each error only the type."""
     return "\n".join(_traceback_lines(exc_info[1], set()))
 
 
@@ -43,20 +43,20 @@ def _traceback_lines(error: BaseException, seen: set[int]) -> list[str]:
 
 
 def _error_name(error: BaseException) -> str:
-    """The type, and of the system's errors what the system calls them."""
+    """Return the type of an error, and for an OSError the system's own description of it."""
     known = isinstance(error, OSError) and isinstance(error.errno, int) and error.errno > 0
     return f"{type(error).__qualname__}: {os.strerror(error.errno)}" if known else type(error).__qualname__  # type: ignore[attr-defined]
 
 
 def error_location(error: BaseException) -> str:
-    """The type of an error and the line that raised it: `ValueError at reading.py:12`."""
+    """Return the type of an error and the line that raised it, such as `ValueError at parser.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__qualname__ + where
+    location = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__qualname__ + location
 
 
 class LibraryLogFilter(logging.Filter):
-    """Cuts what libraries log to the kind of event; structlog's own records are dictionaries."""
+    """Redacts the messages of libraries. Records of structlog are dictionaries, and stay as they are."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not isinstance(record.msg, dict):
@@ -65,10 +65,10 @@ class LibraryLogFilter(logging.Filter):
 
 
 def _redact_message(record: logging.LogRecord) -> str:
-    words = str(record.msg)
-    if words in _source_text(record.pathname):
-        return words
-    return f"something at {Path(record.pathname).name}:{record.lineno}"
+    message = str(record.msg)
+    if message in _source_text(record.pathname):
+        return message
+    return f"redacted message at {Path(record.pathname).name}:{record.lineno}"
 
 
 @cache
@@ -77,12 +77,12 @@ def _source_text(path: str) -> str:
 
 
 def install_error_hooks() -> None:
-    """Let Python's own voices on stderr, warnings and what nobody caught, keep to the same."""
-    logging.raiseExceptions = False  # a line that cannot be formatted would be printed with its values
+    """Redact what Python itself writes to stderr: warnings and uncaught errors."""
+    logging.raiseExceptions = False  # a record that cannot be formatted would be printed with its values
     warnings.showwarning = _log_warning
-    sys.excepthook = lambda _kind, error, _frames: _log_error("an error was not caught", error)
-    sys.unraisablehook = lambda found: _log_error("an error could not be raised", found.exc_value)
-    threading.excepthook = lambda found: _log_error("a thread broke", found.exc_value)
+    sys.excepthook = lambda _kind, error, _frames: _log_error("uncaught error", error)
+    sys.unraisablehook = lambda found: _log_error("unraisable error", found.exc_value)
+    threading.excepthook = lambda found: _log_error("thread failed", found.exc_value)
 
 
 def _log_error(event: str, error: BaseException | None) -> None:
@@ -90,11 +90,11 @@ def _log_error(event: str, error: BaseException | None) -> None:
 
 
 def _log_warning(
-    message: Warning | str,  # it may quote anything
+    message: Warning | str,  # may quote a reader
     category: type[Warning],
     filename: str,
     lineno: int,
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    log.warning("a warning", kind=category.__qualname__, where=f"{Path(filename).name}:{lineno}")
+    log.warning("python warning", category=category.__qualname__, location=f"{Path(filename).name}:{lineno}")

@@ -1,4 +1,4 @@
-"""Every option, its default and its meaning."""
+"""Every setting, with its default and meaning."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,13 +16,13 @@ from jobs.config import Corrections, FeedHints, Pictures, QuietHours, QuietMode,
 from jobs.proxies import Proxy
 
 
-def _parse_with(read: Callable[[str], Any], empty: Any = ...) -> BeforeValidator:
-    """Text goes through `read`; a value stays; empty text means `empty` where that is given."""
+def _parse_with(parse: Callable[[str], Any], empty: Any = ...) -> BeforeValidator:
+    """Parse text with `parse`, and keep other values. Empty text gives `empty`, if that is passed."""
 
     def validate_value(given: Any) -> Any:
         if isinstance(given, str | int | float) and not isinstance(given, bool | StrEnum):
-            text = str(given).strip()  # a nested setting that looks like a number arrives as one
-            return empty if not text and empty is not ... else read(text)
+            text = str(given).strip()  # nested settings that look like numbers are passed as such
+            return empty if not text and empty is not ... else parse(text)
         return given
 
     return BeforeValidator(validate_value)
@@ -64,7 +64,7 @@ Quantity = Annotated[Rate, NoDecode, _parse_with(parsers.parse_rate)]
 
 
 class EditionSettings(BaseModel):
-    """What an edition may have of its own; what it does not name falls back to the plain setting."""
+    """The settings that an edition may override. All others fall back to the plain setting."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -81,7 +81,7 @@ class EditionSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """The environment, understood. Descriptions become `.env.example` and docs/configuration.md."""
+    """The parsed settings. `.env.example` and docs/configuration.md are generated from the descriptions."""
 
     model_config = SettingsConfigDict(
         env_nested_delimiter="__",
@@ -95,180 +95,185 @@ class Settings(BaseSettings):
     def settings_customise_sources(  # type: ignore[override]
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing is read behind our back: `read_settings` hands everything in."""
+        """Read no other sources: `read_settings` passes everything in."""
         return (init_settings,)
 
     telegram_bot_token: Annotated[str, _parse_with(parsers.parse_token, "")] = Field(
-        "", repr=False, description="from @BotFather"
+        "", repr=False, description="the bot's token, from @BotFather"
     )
     telegram_api_url: Annotated[str, _parse_with(parsers.parse_base_address)] = Field(
-        "https://api.telegram.org", description="the Bot API server, yours or theirs"
+        "https://api.telegram.org", description="the Bot API server: Telegram's or your own"
     )
     channels: Channels = Field(
         (),
-        description="channels that get every article: ids or @names; the bot must be their administrator",
+        description="comma-separated ids or @names of channels that get every article; the bot must be an "
+        "administrator there",
     )
     feed_urls: Addresses = Field(
-        (), description="feed addresses, comma-separated; a site's address is enough: its feed is discovered"
+        (), description="comma-separated addresses of feeds, or of sites, whose feeds are discovered"
     )
     feed_authority: Annotated[
         dict[str, frozenset[str]], NoDecode, _parse_with(parsers.parse_authority, {})
     ] = Field(
         {},
-        description="hosts beyond its own (www. aside) whose articles a feed may correct or withdraw: "
+        description="hosts, besides its own, whose articles a feed may correct or withdraw: "
         "feeds.example.org=www.example.org+blog.example.org, ...",
     )
     operators: Annotated[tuple[int, ...], NoDecode, _parse_with(parsers.parse_user_ids)] = Field(
         (),
-        description="Telegram user ids, comma-separated: may use the operators' commands, and get the alerts",
+        description="comma-separated Telegram user ids; they may use the operators' commands, and get alerts",
     )
     fetch_schedule: Annotated[timedelta | str, _parse_with(parsers.parse_schedule)] = Field(
         timedelta(minutes=2),
-        description="when to look for articles: a duration (30s, 2m, 1h) or a cron line, in TIMEZONE",
+        description="how often feeds are updated: a duration (30s, 2m, 1h), or a cron line in TIMEZONE",
     )
     quiet_hours: Hours = Field(
-        None, description="22:00-06:00: routine posts go silently, or wait; breaking news does not"
+        None,
+        description="hours such as 22:00-06:00, when routine posts are silent or wait; breaking news is not",
     )
     quiet_mode: Annotated[QuietMode, _one_of(QuietMode)] = Field(
-        QuietMode.SILENT, description="in the quiet hours: silent (no sound) or hold (wait for their end)"
+        QuietMode.SILENT,
+        description="posts in quiet hours: silent (no sound) or hold (wait until the end)",
     )
     breaking: Items = Field(
-        (), description="words or sections that make an article breaking, comma-separated"
+        (), description="comma-separated words or sections that make an article breaking news"
     )
     include: Items = Field(
-        (), description="words or sections, comma-separated; an article must have one of them"
+        (), description="comma-separated words or sections, of which an article must have at least one"
     )
     exclude: Items = Field(
-        (), description="words or sections, comma-separated; an article must have none of them"
+        (), description="comma-separated words or sections, of which an article must have none"
     )
     hold: Duration = Field(
         timedelta(),
-        description="how long an article waits before it is posted, so that an editor can stop it",
+        description="how long an article waits before it is posted, so that an editor can withdraw it",
     )
     timezone: Zone = Field(ZoneInfo("UTC"), description="the newsroom's time zone, such as Asia/Yangon")
     language: Language = Field("en", description="the newsroom's language, such as en or my")
     backfill: Number = Field(
         0,
-        description="how many articles of a new feed's first look are posted; others are kept, not posted",
+        description="how many articles of a new feed's first update are posted; the others are only stored",
     )
     max_age: Wait = Field(
         timedelta(hours=24),
-        description="an older article is kept, not posted",
+        description="the maximum age of an article that is posted; older ones are only stored",
     )
     min_gap: Duration = Field(
-        timedelta(), description="the least time between two routine posts of a channel"
+        timedelta(), description="the minimum time between two routine posts in a channel"
     )
     corrections: Annotated[Corrections, _one_of(Corrections)] = Field(
         Corrections.MARK,
-        description="a corrected article corrects its posts: mark (with a line that says when) or silent",
+        description="corrections of posts: mark (with the time of the correction) or silent",
     )
     withdrawals: Annotated[Withdrawals, _one_of(Withdrawals)] = Field(
         Withdrawals.DELETE,
-        description="a withdrawn article's posts: delete, note (a short note instead) or off",
+        description="posts of a withdrawn article: delete, note (replace with a short note) or off (keep)",
     )
     threads: YesNo = Field(
         False,
-        description="yes: a post that continues a story is a reply to the story's last post in its channel",
+        description="whether a post that continues a story replies to the story's last post in the channel",
     )
     pictures: Annotated[Pictures, _one_of(Pictures)] = Field(
-        Pictures.PREVIEW, description="preview (large link preview), photo (with a caption) or none"
+        Pictures.PREVIEW,
+        description="preview (large link preview), photo (with a caption) or none",
     )
     database_url: Annotated[str, _parse_with(parsers.parse_database_url)] = Field(
         "sqlite:///data/newswire.db",
         repr=False,
-        description="sqlite:///path or postgresql://user:password@host/name",
+        description="the database: sqlite:///path or postgresql://user:password@host/name",
     )
     retention: Duration = Field(
         timedelta(),
-        description="how long articles' texts are kept, such as 365d; empty for ever",
+        description="how long the texts of articles are kept, such as 365d; if empty, forever",
     )
     alert_retention: Wait = Field(
         timedelta(days=7),
-        description="how long it is kept to whom an alert was sent; until then a correction reaches it",
+        description="how long the recipients of an alert are stored, and get its corrections",
     )
     readers_key: Annotated[str, _parse_with(parsers.parse_readers_key, "")] = Field(
         "",
         repr=False,
-        description="encrypts the ids of readers' chats; made by newswire readers-key; a file is safer",
+        description="the key that encrypts ids of private chats, from newswire readers-key; a file is safer",
     )
     readers_key_file: Annotated[Path | None, _parse_with(Path, None)] = Field(
-        None, description="the same, in a file outside the database and its backups"
+        None, description="a file with that key, outside the database's folder and its backups"
     )
     http_address: Annotated[
         tuple[str, int] | None, NoDecode, _parse_with(parsers.parse_listening_address, None)
     ] = Field(
         ("127.0.0.1", 8080),
-        description="where /healthz, /readyz and /metrics are served; empty for none",
+        description="the address where /healthz, /readyz and /metrics are served; if empty, none",
     )
     telegram_proxy: Annotated[
         Proxy | None, NoDecode, _parse_with(parsers.proxy_parser("TELEGRAM_PROXY"), None)
     ] = Field(
         None,
         repr=False,
-        description="the proxy on the way to Telegram: http, https, socks5 or socks5h, such as "
-        "socks5h://name:password@127.0.0.1:1080; else HTTPS_PROXY or ALL_PROXY",
+        description="the proxy for Telegram: http, https, socks5 or socks5h, such as "
+        "socks5h://name:password@127.0.0.1:1080; if empty, HTTPS_PROXY or ALL_PROXY",
     )
     feeds_proxy: Annotated[Proxy | None, NoDecode, _parse_with(parsers.proxy_parser("FEEDS_PROXY"), None)] = (
         Field(
             None,
             repr=False,
-            description="the proxy for feeds, pages, pictures and hubs; they go directly without it, "
-            "whatever HTTP_PROXY says",
+            description="the proxy for feeds, pages, pictures and hubs; if empty, they are reached directly, "
+            "even if HTTP_PROXY is set",
         )
     )
-    https_proxy: str = Field("", repr=False, description="the environment's proxy, for Telegram alone")
+    https_proxy: str = Field("", repr=False, description="the environment's proxy, used for Telegram only")
     http_proxy: str = Field(
         "",
         repr=False,
-        description="the same where TELEGRAM_API_URL begins with http://, or nothing else is set",
+        description="the same for a TELEGRAM_API_URL with http://, or if no other proxy is set",
     )
-    all_proxy: str = Field("", repr=False, description="the same for both")
+    all_proxy: str = Field("", repr=False, description="the same for both http and https")
     no_proxy: str = Field(
         "",
-        description="hosts, comma-separated, reached without any of these proxies: example.org (and what "
-        "lies below), host:8081, 10.0.0.0/8, or * for all",
+        description="comma-separated hosts reached without a proxy: example.org (with its subdomains), "
+        "host:8081, 10.0.0.0/8, or * for all",
     )
     public_url: Annotated[str, _parse_with(parsers.parse_base_address, "")] = Field(
         "",
-        description="where Telegram and WebSub hubs reach us: turns on webhook and WebSub",
+        description="where Telegram and WebSub hubs reach HTTP_ADDRESS; turns on the webhook and WebSub",
     )
     contact: Annotated[str, _parse_with(parsers.parse_line, "")] = Field(
         "",
-        description="our address, told to the sites we read; else PUBLIC_URL or a channel's",
+        description="an address or email for the User-Agent; if empty, PUBLIC_URL or a channel's link",
     )
     rate_overall: Quantity = Field(
-        Rate(30, 1), description="the most messages in any sliding window, overall"
+        Rate(30, 1), description="the maximum number of messages in any sliding window, in total"
     )
     rate_chat: Quantity = Field(Rate(1, 1), description="the same for one private chat")
     rate_group: Quantity = Field(Rate(20, 60), description="the same for one group or channel")
     allow_paid_broadcast: YesNo = Field(
-        False, description="pay Telegram Stars to send more than 30/s; RATE_OVERALL may then be up to 1000/s"
+        False,
+        description="pay Telegram Stars to send more than 30/s; RATE_OVERALL may then be up to 1000/s",
     )
     unclear_send_wait: Wait = Field(
-        timedelta(seconds=75), description="how long to wait before looking up what became of an unclear send"
+        timedelta(seconds=75),
+        description="how long to wait before finding out whether an unclear send was delivered",
     )
     private_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, _parse_with(parsers.parse_networks)
     ] = Field(
         (),
-        description="private networks that may be fetched from, such as 127.0.0.1/32",
+        description="comma-separated private networks that may be fetched from, such as 127.0.0.1/32",
     )
     feed_hints: Annotated[FeedHints, _one_of(FeedHints)] = Field(
         FeedHints.RESPECT,
-        description="respect or ignore (a newsroom's own site) a feed's ttl, skipHours and Cache-Control",
+        description="respect or ignore (for your own site) a feed's ttl, skipHours and Cache-Control",
     )
     page_wait: Duration = Field(
         timedelta(seconds=2),
-        description="how long a post waits for its article's page where the feed lacks text or picture",
+        description="how long a post waits for the article's page if the feed lacks its text or picture",
     )
     max_feed_bytes: Annotated[int, _parse_with(parsers.parse_size)] = Field(
-        10_000_000, description="the largest feed, after decompression"
+        10_000_000, description="the maximum size of a feed after decompression"
     )
-    fetch_timeout: Wait = Field(
-        timedelta(seconds=20), description="the longest that a feed or page may take, in all"
-    )
+    fetch_timeout: Wait = Field(timedelta(seconds=20), description="the maximum time to fetch a feed or page")
     editions: dict[str, EditionSettings] = Field(
-        {}, description="a newsroom with several channels; each falls back to the plain setting"
+        {},
+        description="editions of the newsroom; what one does not set falls back to the plain setting",
     )
     log_format: Annotated[str, _parse_with(_parse_log_format)] = Field("text", description="text or json")
     log_level: Annotated[str, _parse_with(_parse_log_level)] = Field(

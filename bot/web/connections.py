@@ -1,7 +1,7 @@
-"""Strangers' connections: how many there may be, and how long a request may take to come.
+"""Limits the web server's connections: their number, and the time that a request may take.
 
-aiohttp has a time-out for idle connections alone; it counts a request's head that has not come whole as
-idleness (3.14, `RequestHandler._process_keepalive`), and knows no limit to their number.
+aiohttp has a timeout only for idle connections; it counts an incomplete request head as idle (3.14,
+`RequestHandler._process_keepalive`), and does not limit the number of connections.
 """
 
 import asyncio
@@ -14,20 +14,20 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-#: Connections at a time, where the system lets us have so many.
+#: The maximum number of open connections, if the limit of file descriptors allows it.
 MAX_CONNECTIONS = 256
-#: A limit of descriptors leaves us this part of it: sites, Telegram and the database need the rest.
+#: The web server uses one in this many file descriptors: feeds, Telegram and the database need the others.
 DESCRIPTOR_SHARE = 4
-#: Connections taken in at a time; asyncio takes them all before it serves the first.
+#: Connections accepted at a time: asyncio accepts a full backlog before it serves the first.
 BACKLOG = 32
-#: Seconds in which it is said once that there are no descriptors left.
+#: Seconds between two warnings that no file descriptors are left.
 WARNING_INTERVAL = 60.0
 
 log = structlog.get_logger()
 
 
 def connection_limit() -> int:
-    """How many connections we take, by the limit of descriptors that holds for this process."""
+    """Return the maximum number of connections, from the process's limit of file descriptors."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return (
         MAX_CONNECTIONS
@@ -38,21 +38,21 @@ def connection_limit() -> int:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one server grants to all who come."""
+    """The limits of one web server."""
 
     max_connections: int = field(default_factory=connection_limit)
-    #: Seconds within which a request's head must have come, counted from the connection or the last answer.
+    #: Seconds for a request's head, counted from the connection or the last response.
     head_timeout: float = 30.0
-    #: Seconds from the head on for everything else: the body, our work, and the answer's way out.
+    #: Seconds after the head for everything else: the body, the handler, and writing the response.
     request_timeout: float = 60.0
 
 
 class OpenConnections:
-    """All that are open. One too many closes the one whose last request began longest ago."""
+    """The open connections. If there is one too many, the one with the oldest last request is closed."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self._open: dict[LimitedConnection, None] = {}  # the one to be closed first stands first
+        self._open: dict[LimitedConnection, None] = {}  # ordered by their last request, the oldest first
 
     def add(self, connection: "LimitedConnection") -> None:
         self._open[connection] = None
@@ -68,7 +68,7 @@ class OpenConnections:
 
 
 class LimitedConnection(web.RequestHandler):
-    """One of them."""
+    """A connection with deadlines, counted by OpenConnections."""
 
     __slots__ = ("_deadline", "_open_connections")
 
@@ -77,9 +77,9 @@ class LimitedConnection(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=connections.limits.head_timeout,
-            access_log=None,  # type: ignore[arg-type]  # as AppRunner takes it
+            access_log=None,  # type: ignore[arg-type]  # AppRunner accepts None
             lingering_time=2.0,
-            auto_decompress=False,  # a body that comes packed is nobody's whom we know
+            auto_decompress=False,  # neither Telegram nor hubs compress bodies
         )
         self._open_connections = connections
         self._deadline: asyncio.TimerHandle | None = None
@@ -100,7 +100,7 @@ class LimitedConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """A stranger's mistake is his own: aiohttp would log a traceback for it, and what he sent."""
+        """Refuse a malformed request without a log record: aiohttp would log a traceback and the request."""
         if status < HTTPStatus.INTERNAL_SERVER_ERROR and not request.writer.output_size:
             refused = web.Response(status=status)
             refused.force_close()
@@ -108,7 +108,7 @@ class LimitedConnection(web.RequestHandler):
         return super().handle_error(request, status, exc, message)
 
     def begin_request(self) -> None:
-        """A request's head has come."""
+        """Start the deadline of a request whose head is complete."""
         self._open_connections.move_to_end(self)
         self._cancel_deadline()
         self._deadline = asyncio.get_running_loop().call_later(
@@ -116,7 +116,7 @@ class LimitedConnection(web.RequestHandler):
         )
 
     def abort(self) -> None:
-        """Close it now, whatever is still to be read or written."""
+        """Close the connection at once, even if there is something left to read or write."""
         self._open_connections.remove(self)
         if self.transport is not None:
             self.transport.abort()
@@ -129,14 +129,14 @@ class LimitedConnection(web.RequestHandler):
 
 @web.middleware
 async def with_deadline(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let the request's own time begin."""
+    """Start the request's deadline before its handler."""
     if isinstance(request.protocol, LimitedConnection):
         request.protocol.begin_request()
     return await handler(request)
 
 
 class LimitedSite(web.BaseSite):
-    """A TCP site whose connections are counted."""
+    """A TCP site with limited connections."""
 
     __slots__ = ("_address", "_limits")
 
@@ -162,7 +162,7 @@ class LimitedSite(web.BaseSite):
 
 
 class _LoopExceptionHandler:
-    """Says in a line that no descriptors are left, where asyncio writes a traceback for each connection."""
+    """Logs once a minute that no file descriptors are left; asyncio logs a traceback for each connection."""
 
     def __init__(self) -> None:
         self._quiet_until = 0.0
@@ -172,4 +172,4 @@ class _LoopExceptionHandler:
             loop.default_exception_handler(context)
         elif loop.time() >= self._quiet_until:
             self._quiet_until = loop.time() + WARNING_INTERVAL
-            log.warning("new connections must wait", why=str(context.get("exception")))
+            log.warning("accepting connections failed, retrying", reason=str(context.get("exception")))

@@ -1,4 +1,4 @@
-"""What Prometheus reads: counted from the database when asked, so that nothing is lost by a restart."""
+"""Metrics for Prometheus, computed from the database on each request, so that a restart loses nothing."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,44 +12,46 @@ from storage.records import Lane
 from storage.reports import Statistics
 
 
-def render_metrics(figures: Statistics, now: datetime) -> bytes:
-    """The figures in Prometheus' text format."""
+def render_metrics(statistics: Statistics, now: datetime) -> bytes:
+    """Return the statistics in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(_FiguresCollector(figures, now))
+    registry.register(_StatisticsCollector(statistics, now))
     return generate_latest(registry)
 
 
-class _FiguresCollector(Collector):
-    def __init__(self, figures: Statistics, now: datetime) -> None:
-        self.figures, self.now = figures, now
+class _StatisticsCollector(Collector):
+    def __init__(self, statistics: Statistics, now: datetime) -> None:
+        self.statistics, self.now = statistics, now
 
     def collect(self) -> Iterable[Metric]:
-        figures = self.figures
-        yield GaugeMetricFamily("newswire_articles", "Articles kept.", figures.articles)
-        yield self._labelled_gauge("newswire_feeds", "Feeds by state.", ("state",), figures.feeds)
+        statistics = self.statistics
+        yield GaugeMetricFamily("newswire_articles", "Stored articles.", statistics.articles)
+        yield self._labelled_gauge("newswire_feeds", "Feeds by state.", ("state",), statistics.feeds)
         yield GaugeMetricFamily(
-            "newswire_feeds_failing", "Feeds whose last look failed.", figures.failing_feeds
+            "newswire_feeds_failing", "Feeds whose last update failed.", statistics.failing_feeds
         )
         yield self._labelled_gauge(
-            "newswire_chats", "Chats by kind and state.", ("kind", "state"), figures.chats
+            "newswire_chats", "Chats by kind and state.", ("kind", "state"), statistics.chats
         )
-        owed = {lane: figures.owed.get(lane, 0) for lane in Lane}
+        owed = {lane: statistics.owed.get(lane, 0) for lane in Lane}
         yield self._labelled_gauge(
-            "newswire_deliveries_due", "Deliveries due and not sent, by lane.", ("lane",), owed
+            "newswire_deliveries_due", "Deliveries that are due, by lane.", ("lane",), owed
         )
         yield GaugeMetricFamily(
-            "newswire_deliveries_unclear", "Sends of which it is unclear what became.", figures.unclear
+            "newswire_deliveries_unclear", "Sends whose outcome is unclear.", statistics.unclear
         )
         yield self._age_gauge(
-            "newswire_oldest_due_seconds", "Age of the oldest delivery due.", figures.oldest_due_at
+            "newswire_oldest_due_seconds", "Age of the oldest due delivery.", statistics.oldest_due_at
         )
         yield self._age_gauge(
             "newswire_last_good_look_seconds",
-            "Since a look at a feed went well.",
-            figures.last_good_update_at,
+            "Time since the last successful feed update.",
+            statistics.last_good_update_at,
         )
         yield self._age_gauge(
-            "newswire_newest_article_seconds", "Since an article was seen.", figures.newest_seen_at
+            "newswire_newest_article_seconds",
+            "Time since the newest article was seen.",
+            statistics.newest_seen_at,
         )
 
     def _labelled_gauge(

@@ -1,4 +1,4 @@
-"""The one web server: routes that others bring, on HTTP_ADDRESS."""
+"""The web server on HTTP_ADDRESS, for the routes of other modules."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,15 +8,15 @@ from aiohttp.web import AbstractRouteDef
 
 from bot.web.connections import ConnectionLimits, LimitedSite, with_deadline
 
-#: Bytes of a request's body that is read whole, as an update is: many times what Telegram's largest has. What
-#: is long is read by its route, piece by piece.
+#: Bytes of a request body that is read at once, such as an update: many times Telegram's largest. Routes that
+#: accept more read it in chunks.
 LARGEST_BODY = 1_000_000
 
 Address = tuple[str, int]
 
 
 class CannotListen(Exception):
-    """The address is not to be had; the message is the system's reason."""
+    """The address cannot be listened on. The message is the system's reason."""
 
 
 async def start_server(
@@ -34,14 +34,14 @@ async def start_server(
         await LimitedSite(runner, address, limits or ConnectionLimits()).start()
     except OSError as error:
         await runner.cleanup()
-        # asyncio's own words name the address again; getaddrinfo's have a number below zero
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise CannotListen(str(why)) from None
+        # asyncio's own message repeats the address; errors of getaddrinfo have a negative number
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotListen(str(reason)) from None
     return runner
 
 
 async def listen_problem(address: Address) -> str:
-    """Why nothing can be served there now; "" where it can."""
+    """Return why the address cannot be listened on at present, or "" if it can."""
     try:
         runner = await start_server(address, ())
     except CannotListen as error:

@@ -1,7 +1,7 @@
-"""The web server in a thread of its own, which answers while the bot's event loop is held up.
+"""Runs the web server in a thread of its own, so that it responds while the bot's event loop is blocked.
 
-Handlers run on the thread's loop. The database may be asked from there; what belongs to the bot's own loop is
-handed over to it.
+Handlers run on the thread's loop. They may query the database, but must run everything that belongs to the
+bot's own loop there.
 """
 
 import asyncio
@@ -14,30 +14,29 @@ from jobs.clock import Clock
 A = TypeVar("A")
 T = TypeVar("T")
 
-#: Seconds between two beats.
+#: Seconds between two heartbeats.
 HEARTBEAT_INTERVAL = 1.0
 
 
 class Heartbeat:
-    """When the bot's loop turned last: written by the loop, read by the thread."""
+    """Measures how long the event loop has been blocked: updated by the loop, read by the web thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_beat = clock.monotonic()
 
     async def beat(self) -> None:
-        """Beat until cancelled."""
+        """Update the heartbeat every second until cancelled."""
         while True:
             self._last_beat = self._clock.monotonic()
             await self._clock.sleep(HEARTBEAT_INTERVAL)
 
     def seconds_since_beat(self) -> float:
-        """Seconds since the last beat."""
         return self._clock.monotonic() - self._last_beat
 
 
 class WebThread:
-    """An event loop in a thread. It does not keep the process alive."""
+    """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
         self._started = threading.Event()
@@ -46,11 +45,11 @@ class WebThread:
         self._started.wait()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` returns, run on the thread's loop."""
+        """Run `work` on the thread's loop and return its result."""
         return await run_on_loop(self._loop, work)
 
     async def stop(self) -> None:
-        """End the loop, and what still runs on it."""
+        """Stop the loop, and cancel what still runs on it."""
         self._loop.call_soon_threadsafe(self._stop.set)
         await asyncio.to_thread(self._thread.join)
 
@@ -64,12 +63,12 @@ class WebThread:
 
 
 async def run_on_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, run on another thread's `loop`."""
+    """Run `work` on another thread's `loop` and return its result."""
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 
 
 def bind_to_loop(
     loop: asyncio.AbstractEventLoop, work: Callable[[A], Coroutine[Any, Any, T]]
 ) -> Callable[[A], Awaitable[T]]:
-    """`work`, to be called from another thread than that of its `loop`."""
+    """Wrap `work` so that it can be called from another thread, and runs on `loop`."""
     return lambda given: run_on_loop(loop, work(given))

@@ -1,4 +1,4 @@
-"""The callback that WebSub hubs come to: to verify what we asked for, and to push."""
+"""The WebSub callback: hubs verify subscriptions there and push updates of feeds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from jobs.ingest.websub.client import (
     verify_intent,
 )
 
-#: Pushes being read at once; a hub that brings more is told to come again.
+#: Pushes processed at once; further ones get 503 and Retry-After.
 MOST_AT_ONCE = 50
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ OnPush = Callable[[Push], Awaitable[object]]
 
 
 class WebSubEndpoint:
-    """The routes of the callback; `hand_over` gets each believed push, after the hub has its answer."""
+    """The routes of the callback. `on_push` gets each authentic push, after the hub got its response."""
 
     def __init__(self, websub: WebSubContext, on_push: OnPush) -> None:
         self._websub = websub
@@ -33,15 +33,15 @@ class WebSubEndpoint:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def callback_routes(self) -> list[web.RouteDef]:
-        """To be added to the application that PUBLIC_URL reaches."""
-        place = CALLBACK_PATH + "{callback}"
+        """Build the routes, for the application that PUBLIC_URL leads to."""
+        path = CALLBACK_PATH + "{callback}"
         return [
-            web.get(place, self.verify_subscription, allow_head=False),
-            web.post(place, self.receive_push),
+            web.get(path, self.verify_subscription, allow_head=False),
+            web.post(path, self.receive_push),
         ]
 
     async def verify_subscription(self, request: web.Request) -> web.Response:
-        """A hub asks whether we meant it: its challenge back, or 404."""
+        """Verify the intent of a subscription: echo the hub's challenge, or 404."""
         answer = await verify_intent(self._websub, request.match_info["callback"], request.query)
         if answer is None:
             return web.Response(status=404)
@@ -49,7 +49,7 @@ class WebSubEndpoint:
         return web.Response(text=answer, content_type="text/plain", headers=headers)
 
     async def receive_push(self, request: web.Request) -> web.Response:
-        """A hub pushes: 202 at once, also where the signature is wrong, as the specification wants."""
+        """Receive a push. The response is 202 even if the signature is wrong (WebSub, section 8)."""
         callback = request.match_info["callback"]
         if not await is_known_callback(self._websub, callback):
             return web.Response(status=410)
@@ -76,18 +76,18 @@ class WebSubEndpoint:
         try:
             await self._on_push(pushed)
         except Exception:
-            log.exception("a push could not be read; the next look at its feed will", feed=pushed.feed_id)
+            log.exception("pushed feed update failed", feed_id=pushed.feed_id)
 
     async def close(self) -> None:
-        """Wait for the pushes under way."""
+        """Wait for the pushes that are being processed."""
         await asyncio.gather(*self._tasks)
 
 
-async def _read_body(request: web.Request, most: int) -> bytes | None:
-    """The raw body, None where it has more than `most` bytes."""
+async def _read_body(request: web.Request, max_bytes: int) -> bytes | None:
+    """Return the raw body, or None if it has more than `max_bytes`."""
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
-        if len(body) > most:
+        if len(body) > max_bytes:
             return None
     return bytes(body)

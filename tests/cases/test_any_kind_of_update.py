@@ -184,7 +184,7 @@ async def test_1_no_update_of_any_kind_is_answered_in_a_channel_or_leaves_a_trac
             site, tmp_path, address, TELEGRAM_BOT_TOKEN=box.token, CHANNELS=str(channel.id), LOG_LEVEL="debug"
         )
         async with running(tmp_path, "run", **environment) as bot:
-            await bot.until_it_says("answering readers")
+            await bot.until_it_says("receiving updates")
             for start in range(0, len(updates), BATCH):
                 for update in updates[start : start + BATCH]:
                     box.inject(update)

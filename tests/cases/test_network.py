@@ -1,4 +1,4 @@
-"""The way to Telegram and to feeds: a proxy that is set is used, or the start is refused; never past it."""
+"""Proxies for Telegram and feeds: one that is set is always used, or the bot does not start."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ from tests.stories.operator import free_port, newsroom, newswire, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
 CONTENT = '{"above":false,"buttons":[],"large":false,"photo":"","preview":"","silent":false,"text":"x"}'
-ELSEWHERE = "http://telegram.example:8081"  #: a name that nobody here can look up
+ELSEWHERE = "http://telegram.example:8081"  #: a name that cannot be resolved here
 SCHEMES = ("http", "socks5", "socks5h")
 
 
@@ -47,7 +47,7 @@ def environment(**given: str) -> Settings:
 
 @asynccontextmanager
 async def telegram() -> AsyncIterator[tuple[FakeTelegram, int]]:
-    """A Bot API server, and its port."""
+    """Serve the Bot API; yields the fake Telegram and the port."""
     box = FakeTelegram(SystemClock(), random.Random(7))
     async with TestServer(create_app(box)) as server:
         yield box, server.port or 0
@@ -55,19 +55,19 @@ async def telegram() -> AsyncIterator[tuple[FakeTelegram, int]]:
 
 
 async def send(settings: Settings, box: FakeTelegram) -> Outcome:
-    """One message to a new channel, on the way that the settings say."""
+    """Send one message to a new channel, by the route of the settings."""
     channel = box.add_channel("The Paper")
     async with AiohttpRequest(proxy=telegram_route(settings).proxy, read_timeout=5.0) as request:
         sender = TelegramSender(request, box.token, settings.telegram_api_url)
         return await sender.send(channel.id, CONTENT)
 
 
-# --- which way to Telegram ---
+# --- the route to Telegram ---
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy", "TELEGRAM_PROXY"])
-async def test_l1_l2_a_proxy_that_is_set_is_used_and_is_given_the_name(name: str, scheme: str) -> None:
+async def test_l1_l2_a_proxy_is_used_and_resolves_telegrams_name(name: str, scheme: str) -> None:
     async with telegram() as (box, port), a_proxy(names={"telegram.example": ("127.0.0.1", port)}) as proxy:
         given = {name: f"{scheme}://127.0.0.1:{proxy.port}", "TELEGRAM_API_URL": ELSEWHERE}
         assert isinstance(await send(environment(**given), box), Sent)
@@ -76,7 +76,7 @@ async def test_l1_l2_a_proxy_that_is_set_is_used_and_is_given_the_name(name: str
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_a_proxys_name_and_password_are_given_and_never_shown(scheme: str) -> None:
+async def test_proxy_credentials_are_sent_and_never_shown(scheme: str) -> None:
     async with telegram() as (box, port), a_proxy(password="wire:p@ss/word") as proxy:
         at, api = f"127.0.0.1:{proxy.port}", f"http://127.0.0.1:{port}"
         good = environment(TELEGRAM_PROXY=f"{scheme}://wire:p%40ss%2Fword@{at}", TELEGRAM_API_URL=api)
@@ -94,25 +94,25 @@ async def test_a_proxys_name_and_password_are_given_and_never_shown(scheme: str)
     "value", ["socks4://h:1", "ftp://h:1", "socks5://", "socks5://h:99999", "//", "http://h/x"]
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY", "TELEGRAM_PROXY"])
-async def test_a_proxy_that_cannot_be_used_refuses_the_start(tmp_path: Path, name: str, value: str) -> None:
+async def test_an_invalid_proxy_prevents_the_start(tmp_path: Path, name: str, value: str) -> None:
     given = {"TELEGRAM_BOT_TOKEN": FAKE_TOKEN, "FEED_URLS": "https://news.example/", name: value}
     for command in ("run", "check"):
         said = await newswire(tmp_path, command, **given)
         assert said.status == 2
         [sentence] = said.err.splitlines()
-        assert sentence.startswith(f"{name.upper()}: what was given is not understood; an address such as ")
-        assert sentence.endswith(" is wanted.")
+        assert sentence.startswith(f"{name.upper()}: the value is not valid; expected an address such as ")
+        assert sentence.endswith(".")
     said = await newswire(tmp_path, "status", **{name: value})
     assert said.status == (2 if name == "TELEGRAM_PROXY" else 1)  # there is no database yet
 
 
-async def test_a_wrong_feeds_proxy_refuses_the_start_without_its_password(tmp_path: Path) -> None:
+async def test_an_invalid_feeds_proxy_prevents_the_start_without_showing_its_password(tmp_path: Path) -> None:
     said = await newswire(tmp_path, "run", FEEDS_PROXY="socks9://me:hunter2@h:1080")
     assert (said.status, "hunter2" in said.err) == (2, False)
     assert said.err.startswith("FEEDS_PROXY: ")
 
 
-def test_what_is_not_needed_may_be_wrong() -> None:
+def test_an_unused_proxy_may_be_invalid() -> None:
     assert (
         telegram_route(environment(TELEGRAM_PROXY="http://p:1", ALL_PROXY="socks4://h")).setting
         == "TELEGRAM_PROXY"
@@ -137,11 +137,11 @@ def test_what_is_not_needed_may_be_wrong() -> None:
         ({"NO_PROXY": "telegram.org"}, ""),
     ],
 )
-def test_whose_proxy_it_is(given: dict[str, str], named: str) -> None:
+def test_which_setting_the_proxy_comes_from(given: dict[str, str], named: str) -> None:
     assert telegram_route(environment(**given)).setting == named
 
 
-def test_the_small_letters_win_and_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+def test_lower_case_wins_over_upper_case_and_the_environment_over_the_file(tmp_path: Path) -> None:
     both = {"HTTPS_PROXY": "http://big:1", "https_proxy": "http://small:1"}
     assert str(telegram_route(environment(**both)).proxy) == "http://small:1"
     (tmp_path / ".env").write_text("https_proxy=http://file:1\n")
@@ -150,7 +150,7 @@ def test_the_small_letters_win_and_the_environment_wins_over_the_file(tmp_path: 
     assert str(telegram_route(found).proxy) == "http://big:1"
 
 
-def test_a_proxy_without_a_scheme_speaks_http_and_without_a_port_has_its_usual_one() -> None:
+def test_a_proxys_scheme_and_port_have_defaults() -> None:
     assert parse_proxy("10.0.0.1:3128") == Value("http", "10.0.0.1", 3128)
     assert [str(parse_proxy(f"{scheme}://h")) for scheme in ("http", "https", "socks5", "socks5h")] == [
         "http://h:80",
@@ -191,22 +191,22 @@ def test_a_proxy_without_a_scheme_speaks_http_and_without_a_port_has_its_usual_o
         ("xn--bcher-kva.example", "bücher.example", True),
     ],
 )
-def test_no_proxy_names_hosts_as_curl_and_requests_read_it(host: str, exempt: str, directly: bool) -> None:
+def test_no_proxy_matches_hosts_as_in_curl_and_requests(host: str, exempt: str, directly: bool) -> None:
     assert should_bypass_proxy(host, 8081, exempt.split(",")) is directly
 
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=30), max_size=4))
-def test_no_proxy_takes_any_words(host: str, exempt: list[str]) -> None:
+def test_no_proxy_accepts_any_text(host: str, exempt: list[str]) -> None:
     assert should_bypass_proxy(host, 443, exempt) in (True, False)
 
 
 @given(st.text(max_size=60))
-def test_whatever_is_given_is_a_proxy_or_one_sentence(text: str) -> None:
+def test_any_text_is_a_proxy_or_a_value_error(text: str) -> None:
     with suppress(ValueError):
         assert parse_proxy(text).port
 
 
-async def test_a_server_of_our_own_that_no_proxy_names_is_asked_directly() -> None:
+async def test_a_bot_api_server_in_no_proxy_is_reached_directly() -> None:
     async with telegram() as (box, port), a_proxy() as proxy:
         settings = environment(
             TELEGRAM_API_URL=f"http://localhost:{port}",
@@ -217,11 +217,11 @@ async def test_a_server_of_our_own_that_no_proxy_names_is_asked_directly() -> No
         assert proxy.asked == []
 
 
-# --- what surely was not sent ---
+# --- what was certainly not sent ---
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_a_proxy_that_is_gone_means_not_sent_and_nobody_is_asked_directly(scheme: str) -> None:
+async def test_an_unreachable_proxy_means_not_sent_and_no_direct_connection(scheme: str) -> None:
     async with telegram() as (box, port):
         there = {"TELEGRAM_API_URL": f"http://127.0.0.1:{port}"}
         outcome = await send(environment(TELEGRAM_PROXY=f"{scheme}://127.0.0.1:{free_port()}", **there), box)
@@ -247,7 +247,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("kind", "answers"), REFUSALS)
-async def test_a_handshake_that_fails_means_not_sent(kind: str, answers: bytes) -> None:
+async def test_a_failed_handshake_means_not_sent(kind: str, answers: bytes) -> None:
     async with telegram() as (box, port), a_proxy(answers=answers) as proxy:
         scheme, own = ("https", "http") if kind == "https over http" else ("http", "socks5h")
         settings = environment(
@@ -261,7 +261,7 @@ async def test_a_handshake_that_fails_means_not_sent(kind: str, answers: bytes) 
 
 
 @pytest.mark.parametrize("way", ["http", "socks5"])
-async def test_a_proxy_that_lets_nobody_through_in_time_means_not_sent(way: str) -> None:
+async def test_a_proxy_that_times_out_means_not_sent(way: str) -> None:
     never = asyncio.Event()
 
     async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -277,7 +277,7 @@ async def test_a_proxy_that_lets_nobody_through_in_time_means_not_sent(way: str)
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_what_breaks_behind_the_tunnel_is_unclear(scheme: str) -> None:
+async def test_a_failure_behind_the_tunnel_is_unclear(scheme: str) -> None:
     async with telegram() as (box, port), a_proxy(dies_after=1) as proxy:
         settings = environment(
             TELEGRAM_API_URL=f"http://127.0.0.1:{port}", TELEGRAM_PROXY=f"{scheme}://127.0.0.1:{proxy.port}"
@@ -285,9 +285,8 @@ async def test_what_breaks_behind_the_tunnel_is_unclear(scheme: str) -> None:
         if scheme == "socks5":
             assert isinstance(await send(settings, box), Unclear)
         else:
-            proxy.answers = (
-                b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"  # of the server, or its own?
-            )
+            # whether this is from the server or from the proxy cannot be told
+            proxy.answers = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
             assert isinstance(await send(settings, box), Unclear)
 
 
@@ -300,7 +299,7 @@ def through(proxy: Proxy, scheme: str, names: Any = None, **more: Any) -> Fetche
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_a_feeds_name_is_looked_up_here_and_the_proxy_is_asked_for_the_address(scheme: str) -> None:
+async def test_a_feeds_name_is_resolved_here_and_the_proxy_gets_the_address(scheme: str) -> None:
     async with a_site() as site, a_proxy() as proxy:
         site.says(FEED)
         names, port = Names(news=["127.0.0.1"]), site.address.partition(":")[2]
@@ -313,8 +312,8 @@ async def test_a_feeds_name_is_looked_up_here_and_the_proxy_is_asked_for_the_add
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_no_private_address_is_reached_by_way_of_the_proxy(scheme: str) -> None:
-    """The proxy itself is on a private address, which is its operator's choice."""
+async def test_no_private_address_is_reached_through_the_proxy(scheme: str) -> None:
+    """The proxy itself may have a private address: that is the operator's choice."""
     async with a_site() as site, a_proxy() as proxy:
         names, port = Names(evil=["127.0.0.1"], news=["10.0.0.7"]), site.address.partition(":")[2]
         site.redirects("/feed", f"http://evil.example:{port}/secret")
@@ -327,7 +326,7 @@ async def test_no_private_address_is_reached_by_way_of_the_proxy(scheme: str) ->
         assert (proxy.asked, site.asked) == ([], [])
 
 
-async def test_each_redirect_is_checked_as_the_first_address() -> None:
+async def test_each_redirect_is_checked_like_the_first_address() -> None:
     async with a_site() as site, a_proxy() as proxy:
         names, port = Names(news=["127.0.0.1"], inner=["169.254.169.254"]), site.address.partition(":")[2]
         site.redirects("/feed", "http://inner.example/latest/meta-data/")
@@ -338,7 +337,7 @@ async def test_each_redirect_is_checked_as_the_first_address() -> None:
         assert proxy.asked == [f"SOCKS 127.0.0.1:{port}"]
 
 
-async def test_hosts_of_no_proxy_are_fetched_directly_and_the_others_are_not() -> None:
+async def test_only_hosts_in_no_proxy_are_fetched_directly() -> None:
     async with a_site() as site, a_proxy() as proxy:
         site.says(FEED)
         names, port = Names(news=["127.0.0.1"], own=["127.0.0.1"]), site.address.partition(":")[2]
@@ -349,7 +348,7 @@ async def test_hosts_of_no_proxy_are_fetched_directly_and_the_others_are_not() -
             assert len(proxy.asked) == 1
 
 
-async def test_the_environments_proxies_are_not_the_feeds() -> None:
+async def test_the_environments_proxies_are_not_used_for_feeds() -> None:
     settings = environment(
         HTTP_PROXY="http://p:1",
         HTTPS_PROXY="http://p:1",
@@ -360,7 +359,7 @@ async def test_the_environments_proxies_are_not_the_feeds() -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_a_feeds_proxy_that_is_gone_is_a_sentence_and_the_site_is_not_asked(scheme: str) -> None:
+async def test_an_unreachable_feeds_proxy_is_reported_and_the_site_not_contacted(scheme: str) -> None:
     async with a_site() as site:
         policy = replace(POLICY, proxy=Value(scheme, "127.0.0.1", free_port()))
         async with Fetcher(policy, SystemClock()) as fetcher:
@@ -376,7 +375,7 @@ async def test_a_feeds_proxy_that_is_gone_is_a_sentence_and_the_site_is_not_aske
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and certificate of telegram.example, news.example and this machine, in one file."""
+    """Create a key and certificate for telegram.example, news.example and 127.0.0.1, in one file."""
     folder = tmp_path_factory.mktemp("certificate")
     names = "subjectAltName=DNS:telegram.example,DNS:news.example,IP:127.0.0.1"
     ask = (
@@ -411,7 +410,7 @@ asyncio.run(main())
 
 
 async def speak(proxy: str, port: str, **trusted: str) -> list[str]:
-    """What a process that trusts a certificate is answered, by Telegram and by a feed."""
+    """Fetch from Telegram and a feed in a process of its own; returns a line for each result."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SPEAK, proxy, port), stdout=subprocess.PIPE, env={**os.environ, **trusted}
     )
@@ -421,8 +420,8 @@ async def speak(proxy: str, port: str, **trusted: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")
 @pytest.mark.parametrize("scheme", [*SCHEMES, "https"])
-async def test_what_is_encrypted_is_encrypted_for_the_server_itself(certificate: Path, scheme: str) -> None:
-    """The certificate is checked for the name, though the proxy is asked for the address."""
+async def test_tls_is_end_to_end_through_the_proxy(certificate: Path, scheme: str) -> None:
+    """The certificate is verified for the name although the proxy gets the address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     async with a_site(context=context) as site:
@@ -446,23 +445,23 @@ async def test_what_is_encrypted_is_encrypted_for_the_server_itself(certificate:
 
 
 @pytest.mark.slow
-async def test_l1_the_bot_lives_through_a_socks_proxy_and_check_says_so(tmp_path: Path) -> None:
+async def test_l1_the_bot_runs_through_a_socks_proxy_and_check_shows_it(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room, a_proxy(password="wire:hunter2") as proxy:
         room.site.says(feed(item(1, "The river rises")))
         way = f"socks5://wire:hunter2@127.0.0.1:{proxy.port}"
         settings = room.settings(HTTP_PROXY=way, FEEDS_PROXY=way.replace("socks5", "http"))
         async with running(tmp_path, "run", **settings) as bot:
-            said = await bot.until_it_says("Newswire runs")
+            said = await bot.until_it_says("newswire started")
             assert f"through socks5://127.0.0.1:{proxy.port} (HTTP_PROXY)" in said
-            await bot.until_it_says("looked at the feeds")
+            await bot.until_it_says("feeds updated")
             room.site.says(feed(item(1, "The river rises"), item(2, "The bridge is closed")))
             await room.telegram.until_shown(room.telegram.channels[0], "The bridge is closed")
             assert "hunter2" not in "".join(bot.lines)
         telegram_at, site_at = room.telegram.address.removeprefix("http://"), room.site.address
         assert {*proxy.asked} == {f"SOCKS {telegram_at}", f"CONNECT {site_at}"}
         checked = await newswire(tmp_path, "check", **settings)
-        assert f"way to Telegram: through socks5://127.0.0.1:{proxy.port} (HTTP_PROXY)" in checked.out
-        assert f"way to feeds: through http://127.0.0.1:{proxy.port} (FEEDS_PROXY)" in checked.out
+        assert f"route to Telegram: through socks5://127.0.0.1:{proxy.port} (HTTP_PROXY)" in checked.out
+        assert f"route to feeds: through http://127.0.0.1:{proxy.port} (FEEDS_PROXY)" in checked.out
         assert "hunter2" not in checked.out + checked.err
         dead = f"socks5h://wire:hunter2@127.0.0.1:{free_port()}"
         checked = await newswire(tmp_path, "check", **{**settings, "HTTP_PROXY": dead, "FEEDS_PROXY": dead})

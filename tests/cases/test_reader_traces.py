@@ -397,7 +397,7 @@ async def test_check_warns_of_a_key_in_env_or_beside_the_database(tmp_path: Path
     settings = {"DATABASE_URL": f"sqlite:///{data}/newswire.db", "HTTP_ADDRESS": ""}
     (tmp_path / ".env").write_text(f"READERS_KEY={generate_key()}\n")
     (tmp_path / ".env").chmod(0o600)
-    assert "it lies in .env" in await wrong_of(tmp_path, "READERS_KEY", **settings)
+    assert "it is in .env" in await wrong_of(tmp_path, "READERS_KEY", **settings)
     (tmp_path / ".env").unlink()
     for file, words in ((data / "key", "beside what it encrypts"), (tmp_path / "key", "")):
         assert (await newswire(tmp_path, "readers-key", "--to", str(file))).status == 0

@@ -1,4 +1,4 @@
-"""Whoever holds our web server's connections holds neither its descriptors nor anybody who waits."""
+"""Slow or excessive clients exhaust neither the web server nor the process's file descriptors."""
 
 import asyncio
 import resource
@@ -23,7 +23,7 @@ Talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def server(**limits: float) -> AsyncIterator[int]:
-    """A server of one route, and of one that waits for its body; its port."""
+    """Serve one route, and one that waits for its body; yields the port."""
     routes = web.RouteTableDef()
 
     @routes.get("/healthz")
@@ -47,7 +47,7 @@ async def connect(port: int, *said: bytes) -> Talk:
 
 
 async def closed(talk: Talk) -> bytes:
-    """What was said until the other side closed; waits for it."""
+    """Wait until the server closes the connection, and return what it sent."""
     async with asyncio.timeout(60):
         try:
             return await talk[0].read()
@@ -57,7 +57,7 @@ async def closed(talk: Talk) -> bytes:
             talk[1].close()
 
 
-async def test_13a_half_a_head_is_closed_at_its_deadline_however_it_drips() -> None:
+async def test_13a_an_incomplete_head_is_closed_at_its_deadline_even_if_bytes_keep_coming() -> None:
     async with server(head_timeout=0.3) as port:
         silent, half = await connect(port), await connect(port, HALF_A_HEAD)
         second = await connect(port, WHOLE + HALF_A_HEAD)
@@ -80,7 +80,7 @@ async def test_13a_a_body_that_never_comes_is_closed_at_its_deadline() -> None:
         assert await closed(await connect(port, head)) == b""
 
 
-async def test_13a_whoever_asks_and_never_reads_the_answers_is_closed() -> None:
+async def test_13a_a_client_that_never_reads_the_responses_is_closed() -> None:
     async with server(request_timeout=0.3) as port:
         reader, writer = await connect(port)
         writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ async def test_13a_one_connection_too_many_closes_the_oldest() -> None:
         fourth = await connect(port, WHOLE)
         assert await fourth[0].readuntil(b"alive\n")
         assert await closed(first) == b""
-        others[0][1].write(WHOLE)  # is now younger than the other
+        others[0][1].write(WHOLE)  # its last request is now newer than the other's
         assert await others[0][0].readuntil(b"alive\n")
         fifth = await connect(port, WHOLE)
         assert await fifth[0].readuntil(b"alive\n")
@@ -117,7 +117,7 @@ async def test_13a_one_connection_too_many_closes_the_oldest() -> None:
             writer.close()
 
 
-async def test_5a_a_body_that_comes_packed_is_not_unpacked() -> None:
+async def test_5a_a_compressed_body_is_not_decompressed() -> None:
     head = b"POST /body HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Encoding: gzip\r\n"
     async with server() as port:
         assert (await closed(await connect(port, head + b"Content-Length: 5\r\n\r\n12345"))).endswith(b"5")
@@ -126,7 +126,7 @@ async def test_5a_a_body_that_comes_packed_is_not_unpacked() -> None:
         assert said.startswith(b"HTTP/1.1 413") or said == b""  # or reset before we read it
 
 
-async def test_13a_what_is_not_http_is_refused_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_13a_malformed_requests_are_refused_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     async with server() as port:
         for said in (b"\x16\x03\x01 hello\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: secret\r\n\r\n"):
             assert b" 400 " in await closed(await connect(port, said))
@@ -134,12 +134,12 @@ async def test_13a_what_is_not_http_is_refused_and_not_logged(caplog: pytest.Log
 
 
 async def limited(bot: Running) -> None:
-    """As `ulimit -n` before the start."""
+    """Limit the file descriptors, as `ulimit -n` would."""
     resource.prlimit(bot.process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
 
 
 @pytest.mark.slow
-async def test_13b_five_hundred_half_requests_stop_neither_posts_nor_answers(tmp_path: Path) -> None:
+async def test_13b_five_hundred_incomplete_requests_stop_neither_posts_nor_answers(tmp_path: Path) -> None:
     port = free_port()
     async with newsroom(tmp_path) as room:
         there, site = room.telegram, room.site
@@ -147,8 +147,8 @@ async def test_13b_five_hundred_half_requests_stop_neither_posts_nor_answers(tmp
         settings = room.settings(HTTP_ADDRESS=f"127.0.0.1:{port}")
         async with running(tmp_path, "run", **settings) as bot:
             await limited(bot)
-            await bot.until_it_says("looked at the feeds")
-            await bot.until_it_says("answering readers")
+            await bot.until_it_says("feeds updated")
+            await bot.until_it_says("receiving updates")
             held = [await connect(port, HALF_A_HEAD) for _ in range(500)]
             gone = [asyncio.create_task(closed(one)) for one in held]
             for _ in range(3):
@@ -174,18 +174,18 @@ def _open_sockets(process: int) -> int:
 
 
 @pytest.mark.slow
-async def test_13b_where_no_descriptors_are_left_it_is_said_in_a_line(tmp_path: Path) -> None:
+async def test_13b_exhausted_file_descriptors_are_logged_in_one_line(tmp_path: Path) -> None:
     port = free_port()
     async with newsroom(tmp_path) as room:
         room.site.says(feed(item(1, "Old")))
         settings = room.settings(HTTP_ADDRESS=f"127.0.0.1:{port}")
         async with running(tmp_path, "run", **settings) as bot:
-            await bot.until_it_says("looked at the feeds")
-            await bot.until_it_says("answering readers")
+            await bot.until_it_says("feeds updated")
+            await bot.until_it_says("receiving updates")
             few = _open_sockets(bot.process.pid) + 2
             resource.prlimit(bot.process.pid, resource.RLIMIT_NOFILE, (few, DESCRIPTORS))
             held = [await connect(port, HALF_A_HEAD) for _ in range(40)]
-            await bot.until_it_says("new connections must wait")
+            await bot.until_it_says("accepting connections failed")
             resource.prlimit(bot.process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
             assert await get(f"http://127.0.0.1:{port}/healthz") == (200, "alive\n")
             for _, writer in held:

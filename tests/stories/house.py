@@ -1,4 +1,4 @@
-"""The whole house against a Telegram in a box and a site of the test's own, as `newswire run` lives."""
+"""The whole bot in this process, as `newswire run` starts it, with a fake Telegram and a test site."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ AGES = timedelta(days=36500)
 
 @dataclass
 class Desk:
-    """A newsroom on Telegram: its site, its channel, and the house between them."""
+    """A running bot with the site and the channel of its newsroom."""
 
     house: Container
     box: FakeTelegram
@@ -50,7 +50,7 @@ class Desk:
                 await anext(events)
 
     async def looks(self, count: int, path: str = "/feed") -> None:
-        """Return when the feed was looked at `count` more times."""
+        """Wait until the feed was fetched `count` more times."""
         wanted = len(self.asked(path)) + count
         async with asyncio.timeout(30):
             while len(self.asked(path)) < wanted:
@@ -63,7 +63,7 @@ class Desk:
 
 @dataclass
 class World:
-    """What outlives the house: the site, and Telegram with the channel."""
+    """What outlives the bot: the site, and Telegram with the channel."""
 
     site: Site
     box: FakeTelegram
@@ -72,7 +72,7 @@ class World:
 
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
-    """A site and a Telegram that go on while houses come and go."""
+    """Open a site and a fake Telegram that outlive the bots of a test."""
     box = FakeTelegram(SystemClock(), random.Random(7), limits=NO_LIMITS)
     async with a_site() as site:
         yield World(site, box, box.add_channel("The Paper", username="the_paper"))
@@ -87,9 +87,9 @@ async def desk(
     request: BaseRequest | None = None,
     **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """A house that lives until the block ends; `paths` are its feeds on the site.
+    """Run a bot until the block ends. `paths` are its feeds on the site.
 
-    `request` is its way to the box of `around`, for tests that look at each request.
+    `request` is its transport to the Telegram of `around`, for tests that inspect each request.
     """
     async with AsyncExitStack() as stack:
         there = around or await stack.enter_async_context(world())
@@ -110,9 +110,9 @@ async def desk(
             open_container(Settings(**given | settings), request=request or InProcessRequest(there.box))
         )
         stop = asyncio.Event()
-        living = asyncio.create_task(run_bot(house, stop, timedelta(seconds=0.1)))
+        running_bot = asyncio.create_task(run_bot(house, stop, timedelta(seconds=0.1)))
         try:
             yield Desk(house, there.box, there.site, there.channel)
         finally:
             stop.set()
-            await living
+            await running_bot

@@ -1,6 +1,6 @@
-"""An operator's machine: `newswire` and Telegram as processes of their own, a site, and nothing else.
+"""An operator's machine: `newswire` and a fake Telegram as processes of their own, and a test site.
 
-Everything waits for something that happens: a line in the log, an event in the box, a request at the site.
+Tests never sleep: they wait for a log record, an event of the fake Telegram, or a request to the site.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from bot.__main__ import main
 from tests.jobs.ingest.site import Site, a_site
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 40.0  #: seconds after which a test gives up: many times what anything here takes
+PATIENCE = 40.0  #: seconds after which a test fails: many times longer than anything takes
 
 
 @dataclass
 class Telegram:
-    """The box in another process: it goes on while bots die."""
+    """A fake Telegram in another process, which outlives the bots."""
 
     address: str
     token: str
@@ -51,14 +51,14 @@ class Telegram:
         return int(added["id"])
 
     async def texts(self, chat: int) -> list[str]:
-        """What the chat shows, oldest first."""
+        """Return the texts in the chat, oldest first."""
         return [message["text"] for message in await self.get(f"chats/{chat}") if message.get("text")]
 
     async def headlines(self, chat: int) -> list[str]:
         return [text.splitlines()[0] for text in await self.texts(chat)]
 
     async def until(self, true: Callable[[], Awaitable[bool]]) -> None:
-        """Return as soon as something that happened in the box makes it true."""
+        """Wait until an event of the fake Telegram makes `true` return True."""
         async with asyncio.timeout(PATIENCE):
             after = (await self.get("state"))["last_event"]
             while not await true():
@@ -66,7 +66,7 @@ class Telegram:
                 after = max([after, *(event["number"] for event in events)])
 
     async def until_shown(self, chat: int, *headlines: str) -> None:
-        """Return when the chat shows just these, in this order."""
+        """Wait until the chat shows exactly these headlines, in this order."""
 
         async def shown() -> bool:
             return await self.headlines(chat) == list(headlines)
@@ -79,7 +79,7 @@ class Telegram:
 
 @asynccontextmanager
 async def telegram(*options: str) -> AsyncIterator[Telegram]:
-    """A box that has no limits and brings webhooks over plain http."""
+    """Run a fake Telegram without rate limits, which delivers webhooks over plain http."""
     command = [sys.executable, "-m", "bot.sandbox", "--no-limits", "--local", *options]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     assert process.stdout is not None
@@ -94,7 +94,7 @@ async def telegram(*options: str) -> AsyncIterator[Telegram]:
 
 @dataclass
 class Running:
-    """A `newswire` in a process of its own, and what it says on stderr."""
+    """A `newswire` in a process of its own, and its lines on stderr."""
 
     process: asyncio.subprocess.Process
     lines: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Running:
         self._spoke.set()
 
     async def until_it_says(self, words: str, times: int = 1) -> str:
-        """The line, as soon as it was said so many times."""
+        """Wait until `words` were logged so many times, and return the last of these lines."""
         async with asyncio.timeout(PATIENCE):
             while len(said := [line for line in self.lines if words in line]) < times:
                 assert self.process.returncode is None, self.lines
@@ -117,19 +117,19 @@ class Running:
         return said[times - 1]
 
     async def ends(self) -> int:
-        """Its exit status, when all that it said is in `lines`."""
+        """Wait until it ends, and return its exit status."""
         async with asyncio.timeout(PATIENCE):
             await self._listening
             return await self.process.wait()
 
     async def stop(self) -> tuple[int, float]:
-        """SIGTERM; the exit status, and the seconds until it ended."""
+        """Send SIGTERM; returns the exit status, and the seconds until it ended."""
         asked = time.monotonic()
         self.process.terminate()
         return await self.ends(), time.monotonic() - asked
 
     async def kill(self) -> None:
-        """kill -9."""
+        """Send SIGKILL."""
         self.process.kill()
         await self.ends()
 
@@ -139,7 +139,7 @@ class Running:
 
 @asynccontextmanager
 async def running(folder: Path, *words: str, **environment: str) -> AsyncIterator[Running]:
-    """`newswire WORDS`, ended at the end of the block if it has not ended before."""
+    """Run `newswire WORDS`, and kill it at the end of the block if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -161,7 +161,7 @@ async def running(folder: Path, *words: str, **environment: str) -> AsyncIterato
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said and how it ended."""
+    """The output and exit status of a command."""
 
     status: int
     out: str
@@ -173,7 +173,7 @@ class Said:
 
 
 async def newswire(folder: Path, *words: str, **environment: str) -> Said:
-    """A command in this very process, from its words to its exit status: the imports are paid for."""
+    """Run a command in this process, which has imported everything already."""
     return await asyncio.to_thread(_invoke, folder, words, environment)
 
 
@@ -190,20 +190,20 @@ def _invoke(folder: Path, words: tuple[str, ...], environment: dict[str, str]) -
 
 @dataclass
 class Newsroom:
-    """Telegram, a site, a folder, and the settings that bring them together."""
+    """A fake Telegram, a site and a folder, and the settings that connect them."""
 
     telegram: Telegram
     site: Site
     folder: Path
 
     def settings(self, *paths: str, **more: str) -> dict[str, str]:
-        """As an operator's `.env`; `paths` are the feeds on the site."""
+        """Return the settings, as in an operator's `.env`; `paths` are the feeds on the site."""
         there = self.telegram
         own = {"TELEGRAM_BOT_TOKEN": there.token, "CHANNELS": str(there.channels[0])}
         return settings_for(self.site, self.folder, there.address, *paths, **own | more)
 
     async def looks(self, count: int, path: str = "/feed") -> None:
-        """Return when the site was asked for the feed so many more times."""
+        """Wait until the feed was fetched `count` more times."""
         wanted = len(self._asked(path)) + count
         async with asyncio.timeout(PATIENCE):
             while len(self._asked(path)) < wanted:
@@ -215,7 +215,7 @@ class Newsroom:
 
 
 def settings_for(site: Site, folder: Path, telegram: str, *paths: str, **more: str) -> dict[str, str]:
-    """A site's feeds, looked at every second, and a database in `folder`."""
+    """Return settings for the site's feeds, updated every second, and a database in `folder`."""
     return {
         "TELEGRAM_API_URL": telegram,
         "FEED_URLS": ",".join(site.url(path) for path in paths or ("/feed",)),
@@ -231,19 +231,19 @@ def settings_for(site: Site, folder: Path, telegram: str, *paths: str, **more: s
 
 @asynccontextmanager
 async def newsroom(folder: Path, *options: str) -> AsyncIterator[Newsroom]:
-    """A newsroom on Telegram before it has a bot; `options` are the box's."""
+    """Open a newsroom that has no bot yet; `options` are those of the fake Telegram."""
     async with telegram(*options) as there, a_site() as site:
         yield Newsroom(there, site, folder)
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
 
 
 async def get(address: str) -> tuple[int, str]:
-    """Status and text of what is there."""
+    """Return the status and text of a response."""
     async with aiohttp.ClientSession() as session, session.get(address) as answer:
         return answer.status, await answer.text()

@@ -1,4 +1,4 @@
-"""From the site's feed to the channel: each new article once, right, in every script."""
+"""From the site's feed to the channel: each new article is posted once and correctly, in every script."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def feed(*items: str) -> bytes:
 OLD = (item(1, "The river rises"), item(2, "The bridge is closed"))
 
 
-async def test_the_first_look_posts_nothing_and_each_new_article_is_posted_once(tmp_path: Path) -> None:
+async def test_the_first_update_posts_nothing_and_each_new_article_is_posted_once(tmp_path: Path) -> None:
     async with desk(tmp_path) as paper:
         paper.site.says(feed(*OLD))
         await paper.looks(2)
@@ -43,11 +43,11 @@ async def test_the_first_look_posts_nothing_and_each_new_article_is_posted_once(
         assert lines[0] == "The bridge opens again"
         assert "Ferries stop & trains run." in lines
         assert "#World" in lines[-1]
-        assert paper.box.state.event_log  # the box refused nothing:
+        assert paper.box.state.event_log  # Telegram refused nothing:
         assert not [event for event in paper.box.state.event_log.events_since(0) if event.kind == "refused"]
 
 
-async def test_backfill_posts_so_many_of_the_newest_oldest_first(tmp_path: Path) -> None:
+async def test_backfill_posts_the_newest_articles_oldest_first(tmp_path: Path) -> None:
     async with desk(tmp_path, backfill=2) as paper:
         paper.site.says(feed(item(3, "Third"), *OLD))
         await paper.until(lambda: len(paper.posts()) == 2)
@@ -89,7 +89,7 @@ async def test_a_restart_posts_nothing_again_and_loses_nothing(tmp_path: Path) -
             assert paper.headlines() == ["Before", "Meanwhile"]
 
 
-async def test_a_feed_that_breaks_is_one_sentence_and_the_other_goes_on(tmp_path: Path) -> None:
+async def test_a_broken_feed_is_reported_and_the_other_goes_on(tmp_path: Path) -> None:
     async with desk(tmp_path, "/good", "/bad") as paper:
         paper.site.says(b"<html><body>We are down.</body></html>", "/bad")
         paper.site.says(feed(*OLD), "/good")

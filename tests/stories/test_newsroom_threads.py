@@ -1,4 +1,4 @@
-"""A story that unfolds: each report replies to the one before in the channel; an editor has the last word."""
+"""Threads: each post of a story replies to the one before; an editor can correct which belong together."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ OLD = item(1, "Parliament votes on the budget", "Members approved spending on sc
 
 
 def threads(paper: Desk) -> dict[str, str]:
-    """The channel's posts, each with what it is a reply to."""
+    """Return the headlines of the channel's posts, and of the posts that they reply to."""
     posts = {post.id: post.content.text.plain.splitlines()[0] for post in paper.posts()}
     return {posts[each.id]: posts[each.reply_to.id] if each.reply_to else "" for each in paper.posts()}
 
@@ -31,7 +31,7 @@ async def test_reports_of_one_event_are_a_thread_that_outlives_a_restart(tmp_pat
             assert threads(paper) == {RIVER[0]: "", ORCHIDS[0]: "", FAMILIES[0]: RIVER[0]}
 
 
-async def test_an_editor_says_by_story_what_belongs_together(tmp_path: Path) -> None:
+async def test_an_editor_joins_stories_by_command(tmp_path: Path) -> None:
     async with desk(tmp_path, operators=(OPERATOR,), threads=True) as paper:
         editor = paper.box.add_person("Editor", id=OPERATOR)
         paper.site.says(feed(OLD))

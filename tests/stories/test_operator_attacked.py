@@ -1,4 +1,4 @@
-"""Somebody means harm: hostile feeds, links into our own network, floods. The newsroom goes on."""
+"""Attacks: hostile feeds, links into the private network, floods of commands. The bot goes on."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,12 @@ from tests.jobs.ingest.site import a_site
 from tests.stories.house import desk, world
 from tests.stories.test_newsroom_goes_live import feed, item
 
-#: Larger files are for the parser's own tests: it takes seconds to give up on some of them.
+#: Larger files are left to the parser's own tests: some of them take seconds.
 SMALL = 20_000
 NEVER_SHOWN = set("\0\x07\x1b\u202e\u2066\ufffd")
 
 
-async def test_of_hostile_feeds_nothing_is_posted_that_telegram_refuses_and_the_good_one_goes_on(
+async def test_hostile_feeds_cause_no_refused_posts_and_the_good_feed_goes_on(
     tmp_path: Path,
 ) -> None:
     bodies = {
@@ -45,7 +45,7 @@ async def test_of_hostile_feeds_nothing_is_posted_that_telegram_refuses_and_the_
     assert len(bodies) > 40
 
 
-async def test_nothing_that_a_feed_says_makes_us_ask_our_own_network(tmp_path: Path) -> None:
+async def test_no_feed_can_trigger_a_request_to_the_private_network(tmp_path: Path) -> None:
     async with a_site("127.0.0.2") as inside, world() as around:
         secret = inside.url("/secret")
         story = (
@@ -74,7 +74,7 @@ async def test_nothing_that_a_feed_says_makes_us_ask_our_own_network(tmp_path: P
 
 
 @pytest.mark.parametrize("crowd", ["reader", "group"])
-async def test_a_flood_of_commands_does_not_hold_up_the_news(tmp_path: Path, crowd: str) -> None:
+async def test_a_flood_of_commands_does_not_delay_posts(tmp_path: Path, crowd: str) -> None:
     async with desk(tmp_path) as paper:
         paper.site.says(feed(item(1, "Old")))
         await paper.looks(2)

@@ -1,4 +1,4 @@
-"""kill -9 at the worst moments: nothing is lost, and nothing doubled."""
+"""SIGKILL at the worst moments: no post is lost or sent twice."""
 
 import asyncio
 from pathlib import Path
@@ -13,31 +13,31 @@ pytestmark = pytest.mark.slow
 
 
 def paper(*headlines: str) -> bytes:
-    """The site's feed with these stories, the newest first."""
+    """Return the site's feed with these headlines, newest first."""
     return feed(*reversed([item(10 + place, headline) for place, headline in enumerate(headlines)]))
 
 
-async def test_killed_at_three_moments_it_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_killed_at_three_moments_it_loses_no_post_and_repeats_none(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         there, site, channel = room.telegram, room.site, room.telegram.channels[0]
         settings = room.settings(UNCLEAR_SEND_WAIT="1s")
         site.says(paper("Old"))
 
         async with running(tmp_path, "run", **settings) as first:
-            await first.until_it_says("looked at the feeds")
+            await first.until_it_says("feeds updated")
             site.says(paper("Old", "One"))
             await there.until_shown(channel, "One")
             go_on = stalls(room, paper("Old", "One", "Two"))
             site.was_asked.clear()
             await site.was_asked.wait()
-            await first.kill()  # while a feed with news comes in
+            await first.kill()  # while a feed with news is being fetched
             go_on.set()
 
         site.says(paper("Old", "One", "Two"))
         met = await meets(room, "timeout_applied")
         async with running(tmp_path, "run", **settings) as second:
             await met
-            await second.kill()  # the message stands in the channel, and nobody knows
+            await second.kill()  # the message was delivered, but the result is not recorded
 
         row = ("Three", "Four", "Five")
         async with running(tmp_path, "run", **settings) as third:
@@ -45,7 +45,7 @@ async def test_killed_at_three_moments_it_loses_nothing_and_doubles_nothing(tmp_
             met = await meets(room, "timeout")
             site.says(paper("Old", "One", "Two", *row))
             await met
-            await third.kill()  # the first of a row does not stand there, and nobody knows; the others wait
+            await third.kill()  # the first message was not delivered, which is not recorded
 
         async with running(tmp_path, "run", **settings) as last:
             await there.until_shown(channel, "One", "Two", *row)
@@ -55,7 +55,7 @@ async def test_killed_at_three_moments_it_loses_nothing_and_doubles_nothing(tmp_
 
 
 async def meets(room: Newsroom, fault: str) -> asyncio.Task[None]:
-    """The next send meets `fault`; the task ends when it has, and the request is under way."""
+    """Let the next send fail with `fault`; the returned task ends when the request is in flight."""
     there = room.telegram
     last = (await there.get("state"))["last_event"]
     await there.post("faults", fault=fault, methods=["sendMessage"])
@@ -67,7 +67,7 @@ async def meets(room: Newsroom, fault: str) -> asyncio.Task[None]:
 
 
 def stalls(room: Newsroom, whole: bytes) -> asyncio.Event:
-    """The site sends half of its feed, and goes on when the event is set."""
+    """Let the site send half of its feed, and the rest when the event is set."""
     go_on = asyncio.Event()
 
     async def half(request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""With PUBLIC_URL Telegram and hubs come to us: who is not Telegram, or no hub of ours, gets nowhere."""
+"""With PUBLIC_URL, Telegram and WebSub hubs push to the bot, and forged requests are rejected."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Pushed:
-    """A bot with a webhook, which logs in JSON."""
+    """A bot with a webhook that logs in JSON."""
 
     room: Newsroom
     bot: Running
@@ -37,15 +37,15 @@ async def pushed(tmp_path: Path) -> AsyncIterator[Pushed]:
     address = f"127.0.0.1:{free_port()}"
     async with newsroom(tmp_path) as room:
         room.site.says(feed(item(1, "The river rises")))
-        public = f"http://{address}"  # the box brings webhooks over plain http when told to
+        public = f"http://{address}"  # the fake Telegram delivers webhooks over plain http
         settings = room.settings(PUBLIC_URL=public, HTTP_ADDRESS=address, LOG_FORMAT="json")
         async with running(tmp_path, "run", **settings) as bot:
-            await bot.until_it_says("answering readers")
-            await bot.until_it_says("looked at the feeds")
+            await bot.until_it_says("receiving updates")
+            await bot.until_it_says("feeds updated")
             yield Pushed(room, bot, public)
 
 
-async def test_readers_are_answered_by_webhook_and_forged_calls_are_turned_away(pushed: Pushed) -> None:
+async def test_readers_are_answered_by_webhook_and_forged_requests_are_rejected(pushed: Pushed) -> None:
     there, reader = pushed.room.telegram, pushed.room.telegram.people[0]
     update = json.dumps({"update_id": 1, "message": {"text": "/latest"}}).encode()
     assert await pushed.post("/telegram", update) == 403

@@ -1,6 +1,6 @@
-"""An operator's day with the real `newswire run`: it posts, answers, tells how it is, and ends when told to.
+"""An operator's day with the real `newswire run`: it posts, answers, reports its state, and stops.
 
-The tests share one bot, and are read from top to bottom; the last ends it.
+The tests share one bot and run in order; the last but one stops it.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ OLD = (item(1, "The river rises"), item(2, "The bridge is closed"))
 
 @dataclass
 class Office:
-    """A newsroom whose bot runs, with good and bad feeds and good and bad channels."""
+    """A newsroom with a running bot, and with working and broken feeds and channels."""
 
     room: Newsroom
     bot: Running
@@ -36,7 +36,7 @@ class Office:
     shown: list[str] = field(default_factory=list)  #: the good channel's headlines so far
 
     async def publishes(self, headline: str) -> None:
-        """The site brings a story, and the channel shows it, once."""
+        """Publish an article on the site, and wait until the channel shows it once."""
         self.shown.append(headline)
         stories = [item(10 + place, title) for place, title in enumerate(self.shown)]
         self.room.site.says(feed(*reversed(stories), *OLD))
@@ -77,12 +77,12 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
             LOG_LEVEL="debug",
         )
         async with running(room.folder, "run", **settings) as bot:
-            await bot.until_it_says("looked at the feeds")
+            await bot.until_it_says("feeds updated")
             yield Office(room, bot, settings, barred)
         closing.set()
 
 
-async def test_each_new_article_is_posted_once_and_what_was_there_before_is_not(office: Office) -> None:
+async def test_each_new_article_is_posted_once_and_older_ones_are_not(office: Office) -> None:
     await office.publishes("The bridge opens again")
     await office.publishes("Ferries stop & trains run")
     await office.room.looks(2)
@@ -101,7 +101,7 @@ async def test_a_reader_who_asks_is_answered(office: Office) -> None:
     await there.until(answered)
 
 
-async def test_each_feed_that_cannot_be_read_is_one_sentence_in_status(office: Office) -> None:
+async def test_status_has_one_sentence_for_each_failing_feed(office: Office) -> None:
     said = await office.newswire("status", "--json")
     assert said.status == 0
     why = {row["feed"].rpartition("/")[2]: row["why"] for row in said.json["feeds"]}
@@ -112,7 +112,7 @@ async def test_each_feed_that_cannot_be_read_is_one_sentence_in_status(office: O
     assert said.json["deliveries"][0]["slowest_s"] < 10
 
 
-async def test_a_channel_that_is_barred_or_not_there_is_told_to_the_operator(office: Office) -> None:
+async def test_the_operator_is_notified_of_channels_that_cannot_be_posted_to(office: Office) -> None:
     there = office.room.telegram
 
     async def told() -> bool:
@@ -128,7 +128,7 @@ async def test_a_channel_that_is_barred_or_not_there_is_told_to_the_operator(off
     assert {row["chat"] for row in paused} == {"@nobody_has_it", "Barred"}
 
 
-async def test_health_readiness_and_metrics_tell_how_it_is(office: Office) -> None:
+async def test_health_readiness_and_metrics_report_the_state(office: Office) -> None:
     assert await office.get("/healthz") == (200, "alive\n")
     status, said = await office.get("/readyz")
     assert status == 503
@@ -161,7 +161,7 @@ async def test_fetch_beside_the_running_bot_changes_nothing_for_the_channel(offi
     assert await there.headlines(there.channels[0]) == office.shown
 
 
-async def test_why_tells_the_life_of_an_article(office: Office) -> None:
+async def test_why_shows_the_history_of_an_article(office: Office) -> None:
     posted = (await office.newswire("why", "https://paper.example/10", "--json")).json
     assert posted["decided"][0]["verdict"] == "planned"
     assert {row["chat"]: row["state"] for row in posted["posts"]}["Channel 1"] == "settled"
@@ -173,16 +173,16 @@ async def test_why_tells_the_life_of_an_article(office: Office) -> None:
     assert unknown.err.startswith("https://paper.example/99 was in no feed")
 
 
-async def test_check_tells_what_to_do_about_each_thing_that_is_wrong(office: Office) -> None:
+async def test_check_says_how_to_fix_each_problem(office: Office) -> None:
     said = await office.newswire("check", "--json", FETCH_TIMEOUT="3s")  # enough on a busy machine
     assert said.status == 1
     checks = {row["what"]: row for row in said.json["checks"]}
     right = {what for what, row in checks.items() if row["ok"]}
     site, there = office.room.site, office.room.telegram
     good = {"DATABASE_URL", "TELEGRAM_BOT_TOKEN", "clock", "HTTP_ADDRESS", f"feed {site.url('/feed')}"}
-    good |= {"way to Telegram", "way to feeds"}
+    good |= {"route to Telegram", "route to feeds"}
     assert right == good | {f"channel {there.channels[0]}", f"operator {there.people[0]}"}
-    assert "Newswire that runs" in checks["HTTP_ADDRESS"]["says"]
+    assert "running Newswire" in checks["HTTP_ADDRESS"]["says"]
     assert "Administrators, the bot, Post Messages" in checks[f"channel {office.barred}"]["says"]
     assert "is the name right" in checks["channel @nobody_has_it"]["says"]
     assert all(
@@ -192,7 +192,7 @@ async def test_check_tells_what_to_do_about_each_thing_that_is_wrong(office: Off
     )
 
 
-async def test_told_to_stop_it_settles_what_is_in_flight_and_ends_at_once(office: Office) -> None:
+async def test_on_sigterm_it_settles_what_is_in_flight_and_ends(office: Office) -> None:
     there = office.room.telegram
     await there.post("faults", fault="slow", seconds=1, methods=["sendMessage"])
     last = (await there.get("state"))["last_event"]
@@ -207,7 +207,7 @@ async def test_told_to_stop_it_settles_what_is_in_flight_and_ends_at_once(office
     assert {row["chat"]: row["state"] for row in life["posts"]}["Channel 1"] == "settled"
 
 
-async def test_what_it_said_has_neither_the_token_nor_a_reader_in_it(office: Office) -> None:
+async def test_the_log_has_neither_the_token_nor_a_readers_id(office: Office) -> None:
     there, log = office.room.telegram, "\n".join(office.bot.lines)
     assert await office.bot.ends() == 0
     assert "debug" in log

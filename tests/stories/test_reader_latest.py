@@ -1,4 +1,4 @@
-"""A reader asks what is new, and pages through it."""
+"""A reader lists the latest headlines and pages through them."""
 
 import pytest
 
@@ -56,7 +56,7 @@ async def test_pressing_the_same_button_twice_changes_nothing_and_is_answered(ro
 @pytest.mark.parametrize(
     "typed", ["/latest 2", "/latest ၂", "/LATEST 2", "/latest@newswire_bot 2", "/latest\n2"]
 )
-async def test_as_many_come_as_were_asked_for(room: Newsroom, typed: str) -> None:
+async def test_the_number_of_headlines_can_be_given(room: Newsroom, typed: str) -> None:
     assert (await room.reader().types(typed)).headlines == ["Rice harvest begins", "Bridge opens"]
 
 
@@ -71,7 +71,7 @@ async def test_a_section_is_found_however_it_is_written(room: Newsroom, typed: s
 
 
 @pytest.mark.parametrize("typed", ["/latest 0", "/latest 21", "/latest -3", "/latest 999999"])
-async def test_a_wrong_number_is_answered_with_right_ones(room: Newsroom, typed: str) -> None:
+async def test_an_invalid_number_is_answered_with_valid_ones(room: Newsroom, typed: str) -> None:
     reader = room.reader()
     answer = await reader.types(typed)
     assert answer.text == "I can show 1 to 20 headlines at a time: /latest 5 or /latest 20."
@@ -132,7 +132,7 @@ async def test_readers_of_two_editions_see_their_own_language(archive: Database,
     assert (await room.reader("Jean", language="fr").types("/latest")).headlines == ["Rice harvest begins"]
 
 
-async def test_asking_leaves_no_trace_of_the_reader(room: Newsroom) -> None:
+async def test_queries_store_nothing_of_the_reader(room: Newsroom) -> None:
     reader = room.reader()
     for typed in ("/start", "/latest 3", "/related", "/search rice", "/help", "/privacy", "hello"):
         await reader.types(typed)

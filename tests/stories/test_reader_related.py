@@ -1,4 +1,4 @@
-"""A reader asks what belongs to something: a link, a number, a post, words, or nothing at all."""
+"""A reader asks for articles related to a link, a number, a post, words, or the newest article."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ async def test_a_number_means_the_last_list(room: Newsroom) -> None:
     answer = await reader.types("/related 2")
     assert answer.text.startswith(f"Related to {listed[1]}")
     assert about_the_flood(answer.headlines)
-    assert answer.headlines.count(listed[1]) == 1  # as the subject, not among its own neighbours
+    assert answer.headlines.count(listed[1]) == 1  # as the subject, not among its own results
 
 
 async def test_the_answer_is_itself_a_list_to_go_on_from(room: Newsroom) -> None:

@@ -1,4 +1,4 @@
-"""A reader looks for articles by their words."""
+"""A reader searches for articles."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
     return room
 
 
-async def test_articles_that_say_so_come_with_their_words_in_place(room: Newsroom) -> None:
+async def test_results_show_the_found_words_in_context(room: Newsroom) -> None:
     answer = await room.reader().types("/search yangon united")
     assert answer.text.startswith("“yangon united” · 1 article")
     assert answer.headlines == ["Football cup"]
@@ -29,7 +29,7 @@ async def test_articles_that_say_so_come_with_their_words_in_place(room: Newsroo
     assert "wins <b>3 & 2</b> over Mandalay." in answer.text
 
 
-async def test_more_and_back_page_through_what_was_found(room: Newsroom) -> None:
+async def test_more_and_back_page_through_the_results(room: Newsroom) -> None:
     reader = room.reader()
     first = await reader.types("/search rice")
     assert (len(first.headlines), "8 articles" in first.text) == (5, True)
@@ -49,11 +49,11 @@ async def test_sorting_by_date_and_back_again(room: Newsroom) -> None:
     assert (await reader.presses("Most relevant first")).headlines == best.headlines
 
 
-async def test_plain_words_are_a_search(room: Newsroom) -> None:
+async def test_plain_words_are_searched_for(room: Newsroom) -> None:
     assert (await room.reader().types("mandalay football")).headlines == ["Football cup"]
 
 
-async def test_a_number_from_what_was_found_leads_on(room: Newsroom) -> None:
+async def test_a_number_refers_to_the_last_results(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/search football")
     assert (await reader.types("/related 1")).text.startswith("Related to Football cup")
@@ -73,7 +73,7 @@ async def test_a_search_for_nothing_is_answered_with_an_example(room: Newsroom, 
     ).text == "What are you looking for? For example: /search river flood"
 
 
-async def test_what_nobody_wrote_is_said_so(room: Newsroom) -> None:
+async def test_a_search_without_results_is_answered(room: Newsroom) -> None:
     answer = await room.reader().types("/search <b>zeppelin & co</b>")
     assert answer.text == "“<b>zeppelin & co</b>”\n\nNo articles found. Try fewer or different words."
 

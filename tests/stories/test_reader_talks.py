@@ -1,4 +1,4 @@
-"""A reader starts, asks for help, mistypes, writes in groups, and sends what is no question."""
+"""A reader starts the bot, asks for help, mistypes commands, writes in groups, and sends other messages."""
 
 import pytest
 from telegram import BotCommandScopeChat
@@ -62,7 +62,7 @@ async def test_help_lists_every_readers_command_and_no_operators(room: Newsroom)
     assert not any(f"/{name}" in text for name in ("status", "why", "retract"))
 
 
-async def test_a_mistyped_command_is_answered_with_the_nearest(room: Newsroom) -> None:
+async def test_a_mistyped_command_is_answered_with_the_closest_one(room: Newsroom) -> None:
     reader = room.reader()
     assert (await reader.types("/lates 3")).text == "I don't know /lates. Did you mean /latest?"
     assert (await reader.presses("/latest")).headlines == ["Rice harvest ends", "Rice harvest begins"]
@@ -95,7 +95,7 @@ async def test_in_a_group_everybody_may_press(room: Newsroom, group: Person) -> 
 @pytest.mark.parametrize(
     "text", ["/latest@other_bot", "/xyzzy", "good morning", "rice", "/status", "@newswire_bot"]
 )
-async def test_in_a_group_what_is_not_meant_for_the_bot_gets_no_answer(
+async def test_in_a_group_messages_not_meant_for_the_bot_are_not_answered(
     room: Newsroom, group: Person, text: str
 ) -> None:
     room.box.say(group.user_id, group.chat_id, text)
@@ -117,12 +117,12 @@ async def test_another_bot_is_never_answered(room: Newsroom) -> None:
     assert Person(room, robot.id, chat.id).messages() == []
 
 
-async def test_a_long_pasted_text_finds_what_belongs_to_it(room: Newsroom) -> None:
+async def test_a_long_pasted_text_finds_related_articles(room: Newsroom) -> None:
     answer = await room.reader().types("The rice harvest begins three weeks early this year. " * 10)
     assert answer.text.startswith("Related to “The rice harvest begins three weeks early")
 
 
-async def test_a_lone_link_finds_what_belongs_to_it(room: Newsroom) -> None:
+async def test_a_link_alone_finds_related_articles(room: Newsroom) -> None:
     assert (await room.reader().types("https://news.example/1")).text.startswith(
         "Related to Rice harvest begins"
     )

@@ -1,4 +1,4 @@
-"""A newsroom in two languages, with the semantic extra: what is told in one is found from the other."""
+"""With the semantic extra, an article is found from one in another language."""
 
 import asyncio
 from pathlib import Path
@@ -16,16 +16,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def told(texts: tuple[str, ...], language: str, first: int) -> bytes:
-    """A feed in one language, with an item for each text."""
+def feed_in(texts: tuple[str, ...], language: str, first: int) -> bytes:
+    """Return a feed in one language, with an item for each text."""
     items = (item(number, text) for number, text in enumerate(texts, start=first))
     return feed(*items).replace(b"<channel>", f"<channel><language>{language}</language>".encode())
 
 
 async def test_an_article_of_one_feed_is_found_from_the_other_language(tmp_path: Path) -> None:
     async with desk(tmp_path, "/feed", "/burmese") as paper:
-        paper.site.says(told(ENGLISH, "en", 1))
-        paper.site.says(told(BURMESE, "my", 11), path="/burmese")
+        paper.site.says(feed_in(ENGLISH, "en", 1))
+        paper.site.says(feed_in(BURMESE, "my", 11), path="/burmese")
         index = paper.house.index
         assert index.dense is not None
         async with asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""The real command line in a folder and an environment of its own, here or as a process."""
+"""Runs the real command line in a temporary folder, in this process or in one of its own."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ Newswire = Callable[..., Awaitable[Said]]
 
 @pytest.fixture
 def newswire(tmp_path: Path) -> Newswire:
-    """`await newswire("status", FEED_URLS="...")` runs the command to its end, in this process."""
+    """Run a command in this process: `await newswire("status", FEED_URLS="...")`."""
 
     async def run(*words: str, **environment: str) -> Said:
         return await operator.newswire(tmp_path, *words, **environment)
@@ -26,7 +26,7 @@ def newswire(tmp_path: Path) -> Newswire:
 
 @pytest.fixture
 def newswire_process(tmp_path: Path) -> Newswire:
-    """The same in a process of its own, as a shell would start it."""
+    """Run a command in a process of its own, as a shell would."""
 
     async def run(*words: str, **environment: str) -> Said:
         process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""A newsroom that closes takes leave of the hubs that push to it."""
+"""newswire leave unsubscribes from all WebSub hubs."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,8 @@ NOW = datetime.now(UTC)
 FEED = "https://news.example/feed"
 
 
-def promised(path: Path, hub: Hub) -> None:
-    """A database that holds a running lease of this hub."""
+def add_active_lease(path: Path, hub: Hub) -> None:
+    """Create a database with an active lease of this hub."""
     db = open_database(f"sqlite:///{path}")
     db.run_sync(migrate)
     db.run_sync(feeds.register_urls, [FEED], NOW)
@@ -44,12 +44,12 @@ def settings(path: Path) -> dict[str, str]:
     }
 
 
-async def test_the_hubs_are_asked_to_stop_and_are_told_that_we_mean_it(
+async def test_every_hub_is_unsubscribed_and_its_verification_answered(
     newswire: Newswire, tmp_path: Path
 ) -> None:
     path = tmp_path / "newswire.db"
     async with a_hub() as hub:
-        promised(path, hub)
+        add_active_lease(path, hub)
         said = await newswire("leave", "--json", **settings(path))
         assert said.status == 0, said
         assert hub.verified == [("unsubscribe", 200)]
@@ -61,7 +61,7 @@ async def test_the_hubs_are_asked_to_stop_and_are_told_that_we_mean_it(
 
 
 @pytest.mark.parametrize("public", ["", "http://127.0.0.1:1"])
-async def test_where_nobody_pushes_there_is_nobody_to_leave(
+async def test_without_leases_there_is_nothing_to_unsubscribe(
     newswire: Newswire, tmp_path: Path, public: str
 ) -> None:
     path = tmp_path / "newswire.db"

@@ -1,4 +1,4 @@
-"""An operator asks at the command line why two articles are related, or why not."""
+"""newswire why --related explains why two articles are related, or why not."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ BURMESE = (
     draft("စစ်တောင်းမြစ်ရေကြီးမှုကြောင့် လမ်းမတော်မြို့ ရေလွှမ်း", "မြို့ခံများ ဘေးလွတ်ရာ ပြောင်းရွှေ့ရ", language="my"),
     draft("လမ်းမတော်မြို့က မိသားစုများ စစ်တောင်းမြစ်ရေကြောင့် ပြောင်းရွှေ့", "ရေကြီးမှု ဆက်ဖြစ်နေ", language="my"),
 )
-#: A short report, and the long page that says all of it.
+#: A short report, and a long page that contains all of it.
 PAGE = (
     draft("Ferry sinks off Kyaikkami", "Twelve are missing after the Aung Zeya went down in a storm."),
     draft(
@@ -33,7 +33,7 @@ ALL = (*RIVER, *QUAKE, *OTHERS, *BURMESE, *PAGE)
 
 @pytest.fixture
 def links(tmp_path: Path) -> list[str]:
-    """The links of `ALL`, kept where `newswire` looks by default."""
+    """Store `ALL` in the default database, and return their links."""
     database = open_database(f"sqlite:///{tmp_path}/data/newswire.db")
     database.run_sync(migrate)
     ids = database.run_sync(articles.add, ALL, NOON)
@@ -43,7 +43,7 @@ def links(tmp_path: Path) -> list[str]:
     return [one.url for one in ALL]
 
 
-async def test_shared_words_and_names_are_listed_with_what_they_count(
+async def test_shared_words_and_names_are_listed_with_their_weights(
     newswire: Newswire, links: list[str]
 ) -> None:
     said = await newswire("why", "--related", links[0], links[1], "--json")
@@ -58,27 +58,27 @@ async def test_shared_words_and_names_are_listed_with_what_they_count(
     assert kinds["river"] == "word"
 
 
-async def test_people_read_it_as_tables(newswire: Newswire, links: list[str]) -> None:
+async def test_without_json_it_prints_tables(newswire: Newswire, links: list[str]) -> None:
     said = await newswire("why", "--related", links[3], links[4])
     assert said.status == 0
     assert "They are related." in said.out
     assert "minhla" in said.out
 
 
-async def test_where_nothing_is_shared_a_sentence_says_so(newswire: Newswire, links: list[str]) -> None:
+async def test_a_sentence_says_that_nothing_is_shared(newswire: Newswire, links: list[str]) -> None:
     said = await newswire("why", "--related", links[6], links[7])
     assert said.status == 0
     assert "They share no word and no name." in said.out
 
 
-async def test_burmese_is_shown_in_pieces_that_can_be_read(newswire: Newswire, links: list[str]) -> None:
+async def test_burmese_words_are_shown_in_readable_pieces(newswire: Newswire, links: list[str]) -> None:
     said = await newswire("why", "--related", links[10], links[11], "--json")
     told = json.loads(said.out)
     assert told["related"][0]["what"] == "related"
     assert any("စစ်တောင်း" in row["word"] for row in told["shared"])
 
 
-async def test_a_page_and_its_summary_are_recognised(newswire: Newswire, links: list[str]) -> None:
+async def test_a_page_and_its_summary_are_recognized(newswire: Newswire, links: list[str]) -> None:
     for pair, what in ((links[12:14], "summary"), (links[13:11:-1], "whole")):
         [related] = json.loads((await newswire("why", "--related", *pair, "--json")).out)["related"]
         assert related["what"] == what
@@ -95,15 +95,15 @@ async def test_a_page_and_its_summary_are_recognised(newswire: Newswire, links: 
         (
             ("why", "--related", "javascript:1", "{0}"),
             1,
-            "javascript:1 was in no feed that Newswire has looked at.",
+            "javascript:1 was in no feed that Newswire has fetched.",
         ),
-        (("why", "--related", "{0}", "{0}"), 1, "Both links are of one article."),
+        (("why", "--related", "{0}", "{0}"), 1, "Both links belong to the same article."),
         (("why", "--related", "{0}"), 2, "requires 2 arguments"),
-        (("why",), 2, "One URL, or --related and two of them, is wanted."),
-        (("why", "{0}", "--related", "{0}", "{1}"), 2, "One URL, or --related and two of them, is wanted."),
+        (("why",), 2, "Expected one URL, or --related and two URLs."),
+        (("why", "{0}", "--related", "{0}", "{1}"), 2, "Expected one URL, or --related and two URLs."),
     ],
 )
-async def test_wrong_use_is_one_sentence(
+async def test_wrong_use_is_reported_in_one_sentence(
     newswire: Newswire, links: list[str], words: tuple[str, ...], status: int, sentence: str
 ) -> None:
     said = await newswire(*(word.format(*links) for word in words))
@@ -112,7 +112,7 @@ async def test_wrong_use_is_one_sentence(
     assert "Traceback" not in said.err
 
 
-async def test_the_saved_index_is_used_and_left_as_it_is(
+async def test_the_saved_index_is_used_and_left_unchanged(
     newswire: Newswire, links: list[str], tmp_path: Path
 ) -> None:
     database = open_database(f"sqlite:///{tmp_path}/data/newswire.db")

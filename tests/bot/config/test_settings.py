@@ -1,4 +1,4 @@
-"""An operator's settings: each wrong value one sentence, each right one understood."""
+"""Reading the settings: right values are parsed, each wrong one is reported in one sentence."""
 
 from datetime import time, timedelta
 from ipaddress import ip_network
@@ -27,7 +27,7 @@ def complaints(**environment: str) -> list[str]:
     return caught.value.sentences
 
 
-def test_nothing_given_means_the_defaults() -> None:
+def test_without_any_settings_the_defaults_apply() -> None:
     settings = read()
     assert settings.fetch_schedule == timedelta(minutes=2)
     assert settings.rate_group == Rate(20, 60)
@@ -35,7 +35,7 @@ def test_nothing_given_means_the_defaults() -> None:
     assert not settings.threads
 
 
-def test_an_operators_file_is_understood(tmp_path: Path) -> None:
+def test_an_env_file_is_parsed(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(
         f"TELEGRAM_BOT_TOKEN={TOKEN}\nCHANNELS=@newsroom, -1001234567890\nFEED_URLS=https://news.example/\n"
@@ -54,7 +54,7 @@ def test_an_operators_file_is_understood(tmp_path: Path) -> None:
     assert settings.http_address is None
 
 
-def test_a_feeds_authority_is_by_hosts_with_their_ports_and_without_www() -> None:
+def test_feed_authority_maps_hosts_with_ports_and_without_www() -> None:
     one, other = "feeds.example.org=www.example.org+blog.example.org", "127.0.0.1:81 = B.example:80"
     given = f"{one}, {other} , feeds.example.org=x.example"
     assert read(FEED_AUTHORITY=given).feed_authority == {
@@ -74,7 +74,7 @@ def test_a_desktops_language_list_is_not_the_newsrooms_language(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "wanted"),
+    ("name", "value", "expected"),
     [
         ("FETCH_SCHEDULE", "5 parsecs", "a duration of at least 1s (30s, 2m, 1h) or a five-field cron line"),
         ("FETCH_SCHEDULE", "0s", "a duration of at least 1s"),
@@ -113,17 +113,17 @@ def test_a_desktops_language_list_is_not_the_newsrooms_language(tmp_path: Path) 
         ("EDITIONS__BURMESE__LANGUAGE", "xx-nope", "a language such as en or my"),
     ],
 )
-def test_a_wrong_value_is_one_sentence_with_its_name_and_what_is_wanted(
-    name: str, value: str, wanted: str
+def test_a_wrong_value_is_one_sentence_with_the_name_and_what_is_expected(
+    name: str, value: str, expected: str
 ) -> None:
     (sentence,) = complaints(**{name: value})
-    assert sentence.startswith(f"{name}: {value!r} is not understood; ")
-    assert wanted in sentence
-    assert sentence.endswith(" is wanted.")
+    assert sentence.startswith(f"{name}: {value!r} is not valid; expected ")
+    assert expected in sentence
+    assert sentence.endswith(".")
     assert "\n" not in sentence
 
 
-def test_several_wrong_values_are_all_named_at_once() -> None:
+def test_several_wrong_values_are_all_reported_at_once() -> None:
     assert len(complaints(FETCH_SCHEDULE="x", TIMEZONE="y", RATE_CHAT="z")) == 3
 
 
@@ -138,14 +138,14 @@ def test_a_wrong_database_password_is_never_repeated() -> None:
     assert "hunter2" not in sentence
 
 
-def test_a_misspelled_name_in_the_file_is_noticed(tmp_path: Path) -> None:
+def test_a_misspelled_name_in_the_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("FECTH_SCHEDULE=5m\nPOSTGRES_PASSWORD=x\n", encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
         read_settings({}, tmp_path / ".env")
-    assert caught.value.sentences == ["FECTH_SCHEDULE: .env has no such setting; FETCH_SCHEDULE is wanted."]
+    assert caught.value.sentences == ["FECTH_SCHEDULE: there is no such setting; expected FETCH_SCHEDULE."]
 
 
-def test_a_file_that_has_a_setting_of_later_is_no_mistake(tmp_path: Path) -> None:
+def test_a_setting_of_a_later_version_is_ignored(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "DIGEST_SCHEDULE=\nEDITIONS__BURMESE__DIGEST_SCHEDULE=0 7 * * *\nEDITIONS__BURMESE__LANGUAGE=my\n"
         "EDITIONS__BURMESE__FEED_URLS=https://news.example/my\n",
@@ -188,10 +188,12 @@ def test_a_plain_channel_that_no_edition_uses_is_an_error() -> None:
 
 def test_an_unknown_setting_of_an_edition_lists_the_known_ones() -> None:
     (sentence,) = complaints(EDITIONS__BURMESE__CHANELS="@burmese_news")
-    assert sentence.startswith("EDITIONS__BURMESE__CHANELS: an edition has no such setting; one of BREAKING")
+    assert sentence.startswith(
+        "EDITIONS__BURMESE__CHANELS: an edition has no such setting; expected one of BREAKING"
+    )
 
 
-def test_the_jobs_get_what_was_set() -> None:
+def test_the_jobs_configuration_comes_from_the_settings() -> None:
     settings = read(CHANNELS="@newsroom", FETCH_TIMEOUT="5s", BACKFILL="3", UNCLEAR_SEND_WAIT="90s")
     assert fetch_policy(settings).timeout == 5.0
     assert fetch_policy(settings).backfill == 3
@@ -204,11 +206,11 @@ def test_the_example_file_and_the_page_are_up_to_date() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == render_settings_page()
 
 
-def test_the_example_file_is_itself_a_valid_file() -> None:
+def test_the_example_file_is_valid() -> None:
     assert read_settings({}, ROOT / ".env.example") == read()
 
 
-def test_each_default_in_the_example_file_is_what_it_says(tmp_path: Path) -> None:
+def test_the_defaults_shown_in_the_example_file_are_the_real_ones(tmp_path: Path) -> None:
     lines = render_env_example().splitlines()
     shown = [line[2:] for line in lines if line.startswith("# ") and "=" in line.split(" ")[1]]
     (tmp_path / ".env").write_text(
@@ -221,7 +223,7 @@ def test_each_default_in_the_example_file_is_what_it_says(tmp_path: Path) -> Non
     st.sampled_from([name.upper() for name in Settings.model_fields if name != "editions"]),
     st.text(max_size=40),
 )
-def test_no_value_whatever_ends_in_anything_but_a_sentence(name: str, value: str) -> None:
+def test_any_wrong_value_ends_in_a_sentence(name: str, value: str) -> None:
     sentences: list[str] = []
     try:
         read(**{name: value})

@@ -1,4 +1,4 @@
-"""An operator's monitoring sees at a glance whether all is well."""
+"""The endpoints for monitoring: /healthz, /readyz and /metrics."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -28,12 +28,12 @@ async def get(url: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_an_idle_desk_is_alive_and_ready(address: str) -> None:
+async def test_an_idle_bot_is_alive_and_ready(address: str) -> None:
     assert await get(f"{address}/healthz") == (200, "alive\n")
     assert await get(f"{address}/readyz") == (200, '{"ready": true, "wrong": []}')
 
 
-async def test_a_loop_that_died_makes_it_unready_and_is_named(address: str) -> None:
+async def test_a_problem_of_the_bot_makes_it_unready(address: str) -> None:
     WRONG.append("Delivery has stopped.")
     status, body = await get(f"{address}/readyz")
     assert status == 503
