@@ -22,7 +22,7 @@ async def test_subscribing_stores_the_chats_id_and_the_subscription_and_no_name(
     reader = room.reader("Aye Aye", username="ayeaye")
     answer = await reader.types("/subscribe")
     assert answer.text == "Done. I'll send you every article as it appears. To stop, send /unsubscribe."
-    assert wishes(room, reader.chat_id) == [("all", "at once")]
+    assert subscriptions(room, reader.chat_id) == [("all", "at once")]
     kept = room.db.read_sync(chats.get, reader.chat_id)
     assert kept
     assert (kept.title, kept.username, kept.language) == ("", "", "")
@@ -33,7 +33,7 @@ async def test_subscribing_twice_changes_nothing(room: Newsroom) -> None:
     await reader.types("/subscribe")
     answer = await reader.types("/subscribe")
     assert answer.text == "You already get every article. To stop, send /unsubscribe."
-    assert len(wishes(room, reader.chat_id)) == 1
+    assert len(subscriptions(room, reader.chat_id)) == 1
 
 
 async def test_one_tap_unsubscribes_and_erases_the_chat(room: Newsroom) -> None:
@@ -69,7 +69,7 @@ async def test_subscribing_to_a_section_is_answered_with_what_works(room: Newsro
     reader = room.reader()
     answer = await reader.types("/subscribe sports")
     assert answer.text == "For now it's all or nothing: send /subscribe on its own."
-    assert wishes(room, reader.chat_id) == []
+    assert subscriptions(room, reader.chat_id) == []
 
 
 async def test_privacy_says_what_is_stored_and_forget_erases_it(room: Newsroom) -> None:
