@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from jobs.config import Corrections, Edition, PublishPolicy, Withdrawals
-from jobs.publish.actions import Delete, Edit, NoAction, Send, next_action
 from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
@@ -18,7 +17,7 @@ from jobs.publish.send_result import (
     Unclear,
     Untouchable,
 )
-from jobs.publish.settlement import settle_outcome
+from jobs.publish.settlement import Delete, Edit, NoAction, Send, next_action, settle_outcome
 from storage import chats
 from storage.delivery.claims import DueDelivery
 from storage.records import (
@@ -72,7 +71,7 @@ NEW = Delivery(
     settled_at=None,
 )
 SHOWN = replace(NEW, message_id=40, shown_revision=1)
-DEBT = DueDelivery(NEW, POST, chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW))
+DUE = DueDelivery(NEW, POST, replace(chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW), named=True))
 
 
 def test_what_is_not_shown_is_sent_as_the_article_is_now() -> None:
@@ -135,43 +134,43 @@ def test_a_notice_is_sent_once_and_never_edited() -> None:
     ],
 )
 def test_every_outcome_has_its_state(outcome: Outcome, state: DeliveryState) -> None:
-    assert settle_outcome(DEBT, Send(1), outcome, NOW, WAIT).settled.state is state
+    assert settle_outcome(DUE, Send(1), outcome, NOW, WAIT).settled.state is state
 
 
 def test_a_sent_post_is_known_by_its_number() -> None:
-    came = settle_outcome(DEBT, Send(3), Sent(41), NOW, WAIT)
+    came = settle_outcome(DUE, Send(3), Sent(41), NOW, WAIT)
     assert (came.settled.message_id, came.settled.shown_revision, came.seen) == (41, 3, 41)
     assert came.settled.shown
 
 
 def test_a_flood_is_remembered_until_it_ends() -> None:
-    assert settle_outcome(DEBT, Send(1), TryLater(34, "429", flood=True), NOW, WAIT).flooded_until == later(
+    assert settle_outcome(DUE, Send(1), TryLater(34, "429", flood=True), NOW, WAIT).flooded_until == later(
         seconds=34
     )
-    assert settle_outcome(DEBT, Send(1), TryLater(2, "no connection"), NOW, WAIT).flooded_until is None
+    assert settle_outcome(DUE, Send(1), TryLater(2, "no connection"), NOW, WAIT).flooded_until is None
 
 
 def test_a_picture_is_refused_once_and_then_left_out() -> None:
-    came = settle_outcome(DEBT, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
+    came = settle_outcome(DUE, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
     assert not came.settled.picture
-    plain = replace(DEBT, delivery=replace(NEW, picture=False))
+    plain = replace(DUE, delivery=replace(NEW, picture=False))
     again = settle_outcome(plain, Send(1), Refused("WEBPAGE_CURL_FAILED", picture=True), NOW, WAIT)
     assert again.settled.state is DeliveryState.REFUSED
 
 
 def test_operators_hear_of_a_refusal_where_many_would_have_read_it() -> None:
-    assert "article 1" in settle_outcome(DEBT, Send(1), Refused("too long"), NOW, WAIT).notice
-    private = replace(DEBT, delivery=replace(NEW, public=False, chat_id=7), chat=None)
+    assert "article 1" in settle_outcome(DUE, Send(1), Refused("too long"), NOW, WAIT).notice
+    private = replace(DUE, delivery=replace(NEW, public=False, chat_id=7), chat=None)
     assert settle_outcome(private, Send(1), Refused("too long"), NOW, WAIT).notice == ""
 
 
 def test_an_unclear_send_is_counted_and_left_alone_for_its_wait() -> None:
-    sent = settle_outcome(DEBT, Send(1), Unclear("reset"), NOW, WAIT).settled
+    sent = settle_outcome(DUE, Send(1), Unclear("reset"), NOW, WAIT).settled
     assert (sent.unclear, sent.look_at) == (1, NOW + WAIT)
-    shown = replace(DEBT, delivery=SHOWN)
+    shown = replace(DUE, delivery=SHOWN)
     assert settle_outcome(shown, Edit(40, 2), Unclear("reset"), NOW, WAIT).settled.unclear == 0
 
 
 def test_a_deleted_message_shows_nothing() -> None:
-    shown = replace(DEBT, delivery=SHOWN)
+    shown = replace(DUE, delivery=SHOWN)
     assert settle_outcome(shown, Delete(40), Sent(40), NOW, WAIT).settled.shown_revision == 0
