@@ -1,4 +1,4 @@
-"""What the stages of publishing share: the parts, what a post is rendered from, and two kinds of request."""
+"""What the stages of publishing share: their parts, what a post is rendered from, and one request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,9 +31,6 @@ class PostContext:
 #: What Telegram allows without payment; edits and deletes cannot be paid for (`allow_paid_broadcast`).
 UNPAID_RATE = Rate(30, 1.0)
 
-#: Seconds between two checks of whether a request may begin: shorter sleeps cost more than they bring.
-MIN_SLEEP, MAX_SLEEP = 0.005, 1.0
-
 #: Renders the content: JSON that `bot.telegram` reads, and that jobs only keep and compare.
 RenderPost = Callable[[PostContext], str]
 
@@ -61,14 +58,6 @@ def create_rate_limiter(policy: PublishPolicy) -> RateLimiter:
     return RateLimiter(
         policy.rate_overall, policy.rate_chat, policy.rate_group, UNPAID_RATE if paid else None
     )
-
-
-async def wait_turn(publish: PublishContext, chat_id: int) -> int:
-    """Wait until a message in the chat may be edited, and begin that request; its ticket."""
-    rate_limiter, clock = publish.rate_limiter, publish.clock
-    while (wait := rate_limiter.wait_seconds(chat_id, clock.monotonic(), unpaid=True)) > 0:
-        await clock.sleep(max(MIN_SLEEP, min(wait, MAX_SLEEP)))
-    return rate_limiter.start_request(chat_id, clock.monotonic(), unpaid=True)
 
 
 async def fetch_chat_access(publish: PublishContext, chat: int | str) -> ChatAccess | Outcome:

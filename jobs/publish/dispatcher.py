@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 import structlog
 
 from jobs.clock import Notifier
-from jobs.publish.context import PublishContext, wait_turn
+from jobs.publish.context import PublishContext
 from jobs.publish.prepare import PreparedRequest, RequestPreparer, build_intent
 from jobs.publish.result_writer import ResultWriter
 from jobs.publish.send_result import Outcome, TryLater, Unclear
@@ -35,6 +35,8 @@ IDLE_DELAY = 30.0
 BLOCKED_DELAY = 1.0
 #: Seconds; a shorter sleep costs more than it brings, since the rate limiter lets us catch up.
 MIN_SLEEP = 0.005
+#: Seconds between two checks of whether a request may begin.
+MAX_SLEEP = 1.0
 #: Seconds that a stop waits for requests in flight.
 SHUTDOWN_TIMEOUT = 8.0
 
@@ -264,6 +266,14 @@ class Dispatcher:
                 return await sender.edit(chat_id, message_id, content, new_picture=step.new_picture)
             case Delete(message_id):
                 return await sender.delete(chat_id, message_id)
+
+
+async def wait_turn(publish: PublishContext, chat_id: int) -> int:
+    """Wait until a message in the chat may be edited, and begin that request; its ticket."""
+    rate_limiter, clock = publish.rate_limiter, publish.clock
+    while (wait := rate_limiter.wait_seconds(chat_id, clock.monotonic(), unpaid=True)) > 0:
+        await clock.sleep(max(MIN_SLEEP, min(wait, MAX_SLEEP)))
+    return rate_limiter.start_request(chat_id, clock.monotonic(), unpaid=True)
 
 
 async def _finish_tasks(

@@ -16,7 +16,8 @@ from enum import StrEnum
 import structlog
 
 from jobs.clock import Notifier
-from jobs.publish.context import MAX_SLEEP, PublishContext, fetch_chat_access, wait_turn
+from jobs.publish.context import PublishContext, fetch_chat_access
+from jobs.publish.dispatcher import MAX_SLEEP, wait_turn
 from jobs.publish.result_writer import ResultWriter
 from jobs.publish.send_result import (
     ChatAccess,
