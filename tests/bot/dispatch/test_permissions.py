@@ -1,5 +1,7 @@
 """Where the bot stands in its chats is noted as Telegram tells it, for chats that somebody named."""
 
+from typing import Any
+
 import pytest
 from telegram import Chat as TelegramChat
 from telegram import (
@@ -97,19 +99,51 @@ BOT = User(id=1, first_name="Newswire", is_bot=True)
 GROUPS = (ChatKind.GROUP, ChatKind.SUPERGROUP)
 
 
-def administrator(**rights: bool) -> ChatMemberAdministrator:
-    names = ("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_promote_members")
-    names += ("can_manage_video_chats", "can_restrict_members", "can_change_info", "can_invite_users")
-    no_rights = dict.fromkeys((*names, "can_post_stories", "can_edit_stories", "can_delete_stories"), False)
+def administrator(**rights: Any) -> ChatMemberAdministrator:
+    no_rights: dict[str, Any] = dict.fromkeys(
+        [
+            "can_be_edited",
+            "is_anonymous",
+            "can_manage_chat",
+            "can_delete_messages",
+            "can_manage_video_chats",
+            "can_restrict_members",
+            "can_promote_members",
+            "can_change_info",
+            "can_invite_users",
+            "can_post_stories",
+            "can_edit_stories",
+            "can_delete_stories",
+        ],
+        False,
+    )
     return ChatMemberAdministrator(BOT, **no_rights, **rights)
 
 
 def restricted(*, can_send_messages: bool) -> ChatMemberRestricted:
-    names = ("is_member", "can_change_info", "can_invite_users", "can_pin_messages", "can_send_polls")
-    names += ("can_send_other_messages", "can_add_web_page_previews", "can_manage_topics", "can_send_audios")
-    names += ("can_send_documents", "can_send_photos", "can_send_videos", "can_send_video_notes")
-    others = dict.fromkeys((*names, "can_send_voice_notes", "can_edit_tag", "can_react_to_messages"), True)
-    return ChatMemberRestricted(BOT, until_date=0, can_send_messages=can_send_messages, **others)  # type: ignore[arg-type]
+    other_rights: dict[str, Any] = dict.fromkeys(
+        [
+            "is_member",
+            "can_change_info",
+            "can_invite_users",
+            "can_pin_messages",
+            "can_send_polls",
+            "can_send_other_messages",
+            "can_add_web_page_previews",
+            "can_manage_topics",
+            "can_send_audios",
+            "can_send_documents",
+            "can_send_photos",
+            "can_send_videos",
+            "can_send_video_notes",
+            "can_send_voice_notes",
+            "can_edit_tag",
+            "can_react_to_messages",
+        ],
+        True,
+    )
+    forever: Any = 0
+    return ChatMemberRestricted(BOT, until_date=forever, can_send_messages=can_send_messages, **other_rights)
 
 
 def state(kind: ChatKind, member: ChatMember) -> ChatState:

@@ -131,7 +131,7 @@ def test_operators_are_told_once_when_a_channel_is_lost_and_once_when_it_is_back
         return archive.run_sync(record_status, CHANNEL, source, (OPERATOR,), NOW, why_not=why_not)
 
     assert not learn(StatusSource.MEMBERSHIP, "kicked")
-    archive.run_sync(chat, named=True, title="Daily")
+    archive.run_sync(lambda connection: chat(connection, named=True, title="Daily"))
     steps = [
         learn(StatusSource.MEMBERSHIP),
         learn(StatusSource.MEMBERSHIP, "kicked"),

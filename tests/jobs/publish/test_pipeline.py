@@ -372,7 +372,9 @@ async def test_readers_alerts_that_came_too_late_just_go(db: Database, clock: Mo
 
 #: The stages from the claim to the settled row, and what a prepared request merely says of itself.
 WAY = {"_claim_batch", "_start_requests", "_send_request", "flush"}
-FACTS = {each.fget.__code__ for each in vars(PreparedRequest).values() if isinstance(each, property)}
+FACTS = {
+    each.fget.__code__ for each in vars(PreparedRequest).values() if isinstance(each, property) and each.fget
+}
 #: The rate limiter's own parts.
 BEHIND = {"sliding_windows": "rate_limiter", "circuit_breaker": "rate_limiter"}
 

@@ -268,28 +268,39 @@ def test_a_message_that_may_still_be_changed_is_not_given_up() -> None:
     assert without_chat.settled.state is DeliveryState.REFUSED
 
 
-def test_a_note_takes_the_place_of_a_message_that_cannot_be_deleted_but_may_be_edited() -> None:
-    for outcome in (Untouchable("can't be deleted"), ChatMoved(-1005)):
-        assert needs_note(DUE, outcome)
-    for outcome in (ChatGone(ChatState.LEFT, "gone"), Refused("CHAT_INVALID")):
-        assert needs_note(upgraded(), outcome)
-        assert not needs_note(DUE, outcome)
-    for outcome in (Sent(40), Missing(), TryLater(1, "429", flood=True), Unclear("reset")):
-        assert not needs_note(upgraded(), outcome)
+@pytest.mark.parametrize(
+    ("outcome", "anywhere", "upgraded_group"),
+    [
+        (Untouchable("can't be deleted"), True, True),
+        (ChatMoved(-1005), True, True),
+        (ChatGone(ChatState.LEFT, "gone"), False, True),
+        (Refused("CHAT_INVALID"), False, True),
+        (Sent(40), False, False),
+        (Missing(), False, False),
+        (TryLater(1, "429", flood=True), False, False),
+        (Unclear("reset"), False, False),
+    ],
+)
+def test_a_note_takes_the_place_of_a_message_that_cannot_be_deleted_but_may_be_edited(
+    outcome: Outcome, anywhere: bool, upgraded_group: bool
+) -> None:
+    assert needs_note(DUE, outcome) is anywhere
+    assert needs_note(upgraded(), outcome) is upgraded_group
 
 
 def test_a_new_post_ends_the_trouble_of_a_channel() -> None:
     assert DUE.chat
     paused = replace(DUE, chat=replace(DUE.chat, state=ChatState.PAUSED))
     flooded = replace(DUE, chat=replace(DUE.chat, flooded_until=NOW))
-    for due, step, taken in (
+    cases: tuple[tuple[DueDelivery, Send | Edit, bool], ...] = (
         (DUE, Send(1), False),
         (paused, Send(1), True),
         (flooded, Send(1), True),
         (replace(paused, delivery=SHOWN), Edit(40, 2), False),
         (replace(paused, delivery=PRIVATE), Send(1), False),
         (replace(DUE, chat=None), Send(1), False),
-    ):
+    )
+    for due, step, taken in cases:
         came = settle_outcome(due, step, Sent(40), NOW, WAIT)
         assert came.taken is taken
         assert came.seen == (40 if isinstance(step, Send) and due.delivery.public else 0)
