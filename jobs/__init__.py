@@ -1,1 +1,1 @@
-"""Decides: what is new, what is owed to whom, and when."""
+"""Decides what is new, who is owed what, and when."""

@@ -1,6 +1,6 @@
-"""Drops the texts of old articles, if the operator asked for it, and what tells who was sent what.
+"""Drops the texts of old articles, if the operator wants that, and old records of who was sent what.
 
-What is known of articles stays known for ever.
+The identities of articles are kept for ever.
 """
 
 from datetime import timedelta
@@ -11,12 +11,12 @@ from storage.database import Database
 from storage.delivery import retention as delivery_retention
 
 CLEANUP_INTERVAL = timedelta(hours=1)
-#: Articles a transaction, so that nothing else waits for long.
+#: Articles in one transaction, so that nothing else waits for long.
 BATCH_SIZE = 500
 
 
 async def drop_old_texts(db: Database, clock: Clock, retention: timedelta) -> int:
-    """Drop texts older than `retention`, nothing where that is zero; how many."""
+    """Drop texts older than `retention`, none if that is zero; how many."""
     if not retention:
         return 0
     dropped, before = 0, clock.now() - retention
@@ -28,7 +28,7 @@ async def drop_old_texts(db: Database, clock: Clock, retention: timedelta) -> in
 async def drop_old_alerts(db: Database, clock: Clock, kept_for: timedelta) -> int:
     """Delete readers' deliveries that ended more than `kept_for` ago; how many.
 
-    Until then a correction of the article reaches them.
+    Until then a correction still reaches the alert.
     """
     dropped, before = 0, clock.now() - kept_for
     place: int | None = 0
@@ -40,5 +40,5 @@ async def drop_old_alerts(db: Database, clock: Clock, kept_for: timedelta) -> in
 
 
 def alert_cleanup_interval(retention: timedelta) -> timedelta:
-    """How often alerts are dropped: hourly, or oftener where they are kept for less than some hours."""
+    """How often alerts are dropped: hourly, or more often if they are kept for less than ten hours."""
     return min(CLEANUP_INTERVAL, max(retention / 10, timedelta(seconds=1)))

@@ -1,4 +1,4 @@
-"""What the operator wants, as frozen values: the jobs' own view of the settings."""
+"""The jobs' own view of the settings, as frozen values."""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` until `end` of the newsroom's day; they may pass midnight."""
+    """From `start` to `end` in the newsroom's time zone; they may pass midnight."""
 
     start: time
     end: time
@@ -33,14 +33,14 @@ class QuietHours:
         return local >= self.start or local < self.end
 
 
-#: By a feed's host the hosts beyond its own for whose articles it may speak.
+#: By a feed's host, the other hosts whose articles it may correct or withdraw.
 Authority = Mapping[str, Set[str]]
 
 
 def has_authority(address: str, link: str, authority: Authority) -> bool:
-    """Whether a link lies on the host of a feed's address, or on one that the operator named for it.
+    """Whether a link is on the host of a feed's address, or on one that the operator named for it.
 
-    The address is the one that the operator wrote: where a redirect leads is the feed's own claim.
+    `address` is the one in the settings: a redirect's target is only the feed's own claim.
     """
     own, host = site_of(address), site_of(link)
     return bool(host) and (host == own or host in authority.get(own, ()))
@@ -52,12 +52,12 @@ class QuietMode(StrEnum):
 
 
 class Corrections(StrEnum):
-    MARK = "mark"  #: the post is edited and says when
+    MARK = "mark"  #: the post is edited, and says when
     SILENT = "silent"  #: the post is edited
 
 
 class Withdrawals(StrEnum):
-    DELETE = "delete"  #: the post is deleted, or replaced by a note where Telegram refuses
+    DELETE = "delete"  #: the post is deleted, or replaced by a note if Telegram refuses
     NOTE = "note"  #: the post is replaced by a short note
     OFF = "off"  #: the post stays
 
@@ -69,15 +69,15 @@ class Pictures(StrEnum):
 
 
 class FeedHints(StrEnum):
-    RESPECT = "respect"  #: ttl, skipHours and Cache-Control may ask for more patience
-    IGNORE = "ignore"  #: a newsroom's own site: the operator's schedule alone
+    RESPECT = "respect"  #: ttl, skipHours and Cache-Control may lengthen the interval
+    IGNORE = "ignore"  #: only the operator's schedule counts, for the newsroom's own site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One of the newsroom's faces: its feeds, its channels, its language and its rules."""
+    """One edition of the newsroom: its feeds, channels, language and rules."""
 
-    name: str  #: "" for the newsroom's plain settings
+    name: str  #: "" if the settings name no editions
     channels: tuple[int | str, ...]  #: Telegram ids or "@names"
     feed_urls: tuple[str, ...]  #: as the operator wrote them: the key of `feeds`
     language: str = "en"
@@ -87,9 +87,7 @@ class Edition:
     breaking: tuple[str, ...] = ()
     quiet_hours: QuietHours | None = None
     quiet_mode: QuietMode = QuietMode.SILENT
-    hold: timedelta = (
-        timedelta()
-    )  #: how long an article waits before it is posted, so that an editor can stop it
+    hold: timedelta = timedelta()  #: how long an article waits, so that an editor can stop it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +103,9 @@ class FetchPolicy:
     backfill: int = 0
     page_wait: float = 2.0  #: seconds a post waits for its article's page
     public_url: str = ""  #: turns on WebSub
-    proxy: Proxy | None = None  #: everything is asked for through it
-    no_proxy: tuple[str, ...] = ()  #: but for these hosts
-    authority: Authority = field(default_factory=dict)  #: whose articles a feed may correct or withdraw
+    proxy: Proxy | None = None  #: for all requests
+    no_proxy: tuple[str, ...] = ()  #: hosts that are reached without it
+    authority: Authority = field(default_factory=dict)  #: beyond its own host's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +117,7 @@ class PublishPolicy:
     max_age: timedelta = timedelta(hours=24)
     corrections: Corrections = Corrections.MARK
     withdrawals: Withdrawals = Withdrawals.DELETE
-    threads: bool = False  #: a post that continues a story answers the story's last post in its chat
+    threads: bool = False  #: a post that continues a story replies to the story's last post in its chat
     pictures: Pictures = Pictures.PREVIEW
     min_gap: timedelta = timedelta()
     unclear_wait: timedelta = timedelta(seconds=75)
@@ -128,5 +126,5 @@ class PublishPolicy:
     rate_group: Rate = Rate(20, 60.0)
     paid_broadcast: bool = False
     operators: tuple[int, ...] = field(default=())
-    authority: Authority = field(default_factory=dict)  #: as in `Fetching`
-    alert_retention: timedelta = timedelta(days=7)  #: how long it is kept to whom an alert was sent
+    authority: Authority = field(default_factory=dict)  #: as in `FetchPolicy`
+    alert_retention: timedelta = timedelta(days=7)  #: how long the records of who got an alert are kept

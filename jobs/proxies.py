@@ -1,4 +1,4 @@
-"""Proxies: what an operator's text means, and which hosts NO_PROXY lets us reach without one. Pure.
+"""Parses proxy addresses, and tells which hosts NO_PROXY excepts; pure.
 
 The conventions are curl's and requests' (curl's manual, "--noproxy"; requests.utils.should_bypass_proxies).
 """
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
-#: scheme -> the port that is meant where none is given
+#: by scheme
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 EXPECTED_FORMAT = "an address such as http://host:3128, https://host:443 or socks5h://name:password@host:1080"
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy. Its text names no user and no password."""
+    """A proxy. Neither `str` nor `repr` shows its user name and password."""
 
-    scheme: str  #: one of `PORTS`
+    scheme: str  #: a key of `DEFAULT_PORTS`
     host: str
     port: int
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
-    named: str = "the proxy"  #: the setting that it came from
+    named: str = "the proxy"  #: the setting that it is from
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -31,14 +31,13 @@ class Proxy:
 
     @property
     def is_socks(self) -> bool:
-        """Whether it speaks SOCKS, not HTTP."""
         return self.scheme.startswith("socks")
 
 
 def parse_proxy(text: str, named: str = "the proxy") -> Proxy:
-    """`socks5h://name:password@host:1080`; without a scheme it is an HTTP proxy, as for curl.
+    """The proxy of `socks5h://name:password@host:1080`; without a scheme an HTTP proxy, as in curl.
 
-    Raises ValueError with what is wanted.
+    Raises ValueError, whose text is the expected format.
     """
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -63,10 +62,10 @@ def parse_proxy(text: str, named: str = "the proxy") -> Proxy:
 
 
 def should_bypass_proxy(host: str, port: int, exempt: Sequence[str]) -> bool:
-    """Whether NO_PROXY's `exempt` names this host; nothing is looked up.
+    """Whether an entry of NO_PROXY matches this host; nothing is resolved.
 
-    A name stands for itself and what lies below it, with or without a dot (or `*.`) before it; an address
-    or a network for the addresses in it; `*` for everything. `host:port` means that port alone.
+    A name matches itself and its subdomains, with or without a leading dot or `*.`; an address or network
+    matches addresses; `*` matches everything; `host:port` matches only that port.
     """
     host = _normalize_host(host)
     return any(_entry_matches(each, host, port) for each in exempt)
@@ -85,7 +84,7 @@ def _entry_matches(each: str, host: str, port: int) -> bool:
 
 
 def _split_port(each: str) -> tuple[str, str]:
-    """Host and port; an IPv6 address has a port only behind brackets."""
+    """Host and port; an IPv6 address with a port is in brackets."""
     if bracketed := re.fullmatch(r"\[([^\]]*)\](?::(\d+))?", each):
         return bracketed[1], bracketed[2] or ""
     name, colon, port = each.rpartition(":")
@@ -107,7 +106,7 @@ def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _normalize_host(host: str) -> str:
-    """A host as it is compared: in lower case, without the root's dot, as DNS spells it."""
+    """A host in the form that is compared: lower case, IDNA-encoded, without a final dot."""
     host = host.strip("[]").rstrip(".").lower()
     try:
         return host if host.isascii() else host.encode("idna").decode()

@@ -1,6 +1,6 @@
-"""Connections through a proxy: the one door to python-socks, and HTTP's CONNECT beside it.
+"""Connections through a proxy: SOCKS by python-socks, and HTTP CONNECT.
 
-What goes wrong before the tunnel stands is a `ProxyFailed`: of the request nothing was written.
+What fails before the tunnel is open raises `ProxyError`: nothing of the request was written.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from python_socks.async_.asyncio.v2 import Proxy as SocksProxy
 
 from jobs.proxies import Proxy
 
-#: Seconds to reach the proxy and be let through, where the request's own limits do not end it before.
+#: Seconds to open a tunnel, unless the request's own timeout is shorter.
 CONNECT_TIMEOUT = 30.0
 
-#: (host, port) of a server -> the proxy on the way to it, or None for none
+#: (host, port) of a server -> the proxy for it, or None for none
 ChooseProxy = Callable[[str, int], Proxy | None]
 
 
 class ProxyError(aiohttp.ClientConnectorError):
-    """The proxy cannot be reached, or does not let us through; `os_error.strerror` says why."""
+    """The proxy cannot be reached, or opens no tunnel; `os_error.strerror` says why."""
 
 
 class TunnelConnector(aiohttp.TCPConnector):
-    """aiohttp's connector, but that connections go through a proxy where `choose` names one.
+    """aiohttp's connector, with connections through a proxy if `choose` returns one.
 
-    The proxy is asked for what the resolver answered: with `Unresolved` for the name itself. `check` raises
-    OSError for an address that must not be connected to, be it here or by the proxy.
+    The proxy is given what the resolver returned: with `PassthroughResolver`, the name itself. `check` raises
+    OSError for an address that must not be connected to, with or without a proxy.
     """
 
     def __init__(self, choose: ChooseProxy, check: Callable[[str], None], **options: Any) -> None:
@@ -47,24 +47,24 @@ class TunnelConnector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        """As aiohttp's, but a proxy of its own that breaks off is a `ProxyFailed`, too."""
+        """Connect as aiohttp does; if aiohttp's own proxy support fails, raise `ProxyError`."""
         try:
             return await super().connect(req, traces, timeout)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL):
             raise
         except aiohttp.ClientHttpProxyError as error:
-            words = _describe_status(error.status)
+            reason = _describe_status(error.status)
         except (aiohttp.ClientError, ConnectionError):
-            words = "it closed the connection"
-        raise ProxyError(req.connection_key, OSError(None, words))
+            reason = "it closed the connection"
+        raise ProxyError(req.connection_key, OSError(None, reason))
 
-    async def _wrap_create_connection(  # aiohttp's seam below pool and resolver; aiohttp-socks uses it, too
+    async def _wrap_create_connection(  # aiohttp-socks overrides this, too
         self, *args: Any, addr_infos: list[aiohttp.AddrInfoType], req: aiohttp.ClientRequest, **more: Any
     ) -> tuple[asyncio.Transport, ResponseHandler]:
         proxy = self._choose_proxy(req.url.host or "", req.port or 0)
         if proxy is None:
             return await super()._wrap_create_connection(*args, addr_infos=addr_infos, req=req, **more)
-        host, port = addr_infos[0][4][:2]  # if it fails, aiohttp comes again with the next
+        host, port = addr_infos[0][4][:2]  # if it fails, aiohttp calls again with the next
         key = req.connection_key
         try:
             self._check_address(str(host))
@@ -84,7 +84,7 @@ class TunnelConnector(aiohttp.TCPConnector):
 
 
 class PassthroughResolver(AbstractResolver):
-    """Looks nothing up: the proxy is given the name. In some countries the look-up itself is seen."""
+    """Resolves nothing: the proxy is given the name. In some countries DNS queries are watched."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -92,15 +92,15 @@ class PassthroughResolver(AbstractResolver):
         return [ResolveResult(hostname=host, host=host, port=port, family=family, proto=0, flags=0)]
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 class _TunnelRefused(Exception):
-    """No tunnel; the message is the reason, without a user or a password."""
+    """No tunnel was opened; the message is the reason, without a user name or password."""
 
 
 class _TunnelProtocol(ResponseHandler):
-    """aiohttp's protocol on a tunnel. It keeps the stream: a StreamWriter that is forgotten closes."""
+    """aiohttp's protocol on a tunnel. It keeps the StreamWriter, which closes when collected."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         super().__init__(asyncio.get_running_loop())
@@ -110,7 +110,7 @@ class _TunnelProtocol(ResponseHandler):
 async def _start_protocol(
     writer: asyncio.StreamWriter, context: ssl.SSLContext | None, hostname: str | None
 ) -> tuple[asyncio.Transport, ResponseHandler]:
-    """HTTP over the tunnel, encrypted for the server itself if there is a `context`."""
+    """HTTP over the tunnel, with TLS to the server if there is a `context`."""
     transport: Any = writer.transport
     protocol = _TunnelProtocol(writer)
     try:
@@ -127,7 +127,7 @@ async def _start_protocol(
 
 
 async def _open_tunnel(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
-    """A connection to `host` through the proxy. Raises _Refused."""
+    """A connection to `host` through the proxy. Raises `_TunnelRefused`."""
     try:
         return await (_connect_socks if proxy.is_socks else _connect_http)(proxy, host, port)
     except _TunnelRefused:
@@ -135,7 +135,7 @@ async def _open_tunnel(proxy: Proxy, host: str, port: int) -> asyncio.StreamWrit
     except python_socks.ProxyError as error:
         raise _TunnelRefused(f"it refused the connection ({_strip_unprintable(str(error))})") from None
     except ssl.SSLError:
-        raise _TunnelRefused("it and we agree on no encryption") from None
+        raise _TunnelRefused("TLS with it failed") from None
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
         raise _TunnelRefused(_describe_error(error)) from None
 
@@ -148,7 +148,7 @@ async def _connect_socks(proxy: Proxy, host: str, port: int) -> asyncio.StreamWr
 
 
 async def _connect_http(proxy: Proxy, host: str, port: int) -> asyncio.StreamWriter:
-    """CONNECT (RFC 9110, 9.3.6). python-socks takes the answer's first packet for the whole of it."""
+    """CONNECT (RFC 9110, 9.3.6); not by python-socks, which takes the first packet for the whole response."""
     context = ssl.create_default_context() if proxy.scheme == "https" else None
     reader, writer = await asyncio.open_connection(proxy.host, proxy.port, ssl=context)
     try:
@@ -171,11 +171,11 @@ def _build_connect_request(proxy: Proxy, host: str, port: int) -> bytes:
 
 
 def _check_response(head: bytes) -> None:
-    """Raises _Refused where the proxy's answer to CONNECT is none of the 2xx."""
+    """Raise `_TunnelRefused` unless the proxy's response to CONNECT is a 2xx."""
     version, _, rest = head.partition(b" ")
     status = rest[:3].decode("latin-1")
     if not version.startswith(b"HTTP/") or not status.isdigit():
-        raise _TunnelRefused("it answers what is not HTTP")
+        raise _TunnelRefused("its response is not HTTP")
     if not status.startswith("2"):
         raise _TunnelRefused(_describe_status(int(status)))
 
@@ -194,7 +194,7 @@ def _describe_error(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if not isinstance(error, OSError):
-        return "it answers what no proxy does"
+        return "its response is malformed"
     words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "no answer"
     return f"cannot connect to it ({_strip_unprintable(words)})"
 

@@ -1,4 +1,4 @@
-"""Which job runs when: the only file that knows APScheduler and cronsim."""
+"""The scheduler of recurring jobs, over APScheduler and cronsim."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class _CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """A cron line's times, for the scheduler."""
+    """A cron line as a trigger of APScheduler."""
 
     def __init__(self, line: str, zone: ZoneInfo) -> None:
         self._line, self._zone = line, zone
@@ -28,14 +28,14 @@ class _CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
 
 
 def cron_times(line: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """When a five-field cron line comes after `after`, by the clocks in `zone`; each in UTC, in order.
+    """The times of a five-field cron line in `zone` after `after`, in UTC and in order.
 
-    Once for each local time that it names: one that a change of the clocks leaves out is taken at the next
-    moment that there is, and of one that comes twice the first. A line that names an hour and the next one
-    runs hourly or oftener: it goes on by elapsed time.
+    Each local time occurs once: one that a change of the clocks skips is moved to the next moment that
+    exists, and of one that occurs twice the first is taken. A line that runs hourly or more often goes by
+    elapsed time.
 
     Raises:
-        ValueError: it is no such line, or its time never comes.
+        ValueError: it is no such line, or has no next time.
     """
     last = after.astimezone(UTC)
     for coming in _create_cronsim(line, after.astimezone(zone)):
@@ -75,7 +75,7 @@ def next_time(schedule: timedelta | str, zone: ZoneInfo, after: datetime) -> dat
 
 
 class Scheduler:
-    """The jobs and their hours. A job never runs beside itself; a missed run is made up for once."""
+    """Runs jobs on their schedules. A job never overlaps itself; missed runs are made up for by one."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -85,9 +85,9 @@ class Scheduler:
         )
 
     def add_job(self, name: str, job: Job, schedule: timedelta | str, *, at_once: bool = False) -> None:
-        """Run `job` on `schedule`; `at_once`: for the first time as soon as the timetable starts.
+        """Run `job` on `schedule`; `at_once`: for the first time when the scheduler starts.
 
-        A job that fails is logged, and comes again at its next hour.
+        A job that fails is logged, and runs again at its next time.
         """
         if isinstance(schedule, timedelta):
             trigger: BaseTrigger = IntervalTrigger(seconds=schedule.total_seconds(), timezone=self._zone)
@@ -97,7 +97,7 @@ class Scheduler:
         self._apscheduler.add_job(self._run_job, trigger, (name, job), id=name, name=name, **first)
 
     async def _run_job(self, name: str, job: Job) -> None:
-        """In a task of its own: the scheduler cancels what it runs when it is stopped."""
+        """Run the job in a task of its own, because APScheduler cancels what it runs when it stops."""
         task = asyncio.ensure_future(job())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -106,10 +106,10 @@ class Scheduler:
         except asyncio.CancelledError:
             return
         if not task.cancelled() and (error := task.exception()):
-            log.error("a job failed", job=name, exc_info=error)
+            log.error("job failed", job=name, exc_info=error)
 
     def start(self) -> None:
-        """Begin; needs a running event loop."""
+        """Start; an event loop must be running."""
         self._apscheduler.start()
 
     def next_runs(self) -> dict[str, datetime]:
@@ -117,7 +117,7 @@ class Scheduler:
         return {job.id: job.next_run_time for job in self._apscheduler.get_jobs() if job.next_run_time}
 
     async def stop(self, timeout: float) -> None:
-        """Start no further job; what runs gets `patience` seconds to end."""
+        """Start no further job; running ones have `timeout` seconds to end before they are cancelled."""
         if self._apscheduler.running:
             self._apscheduler.shutdown(wait=False)
         if self._running:

@@ -1,1 +1,1 @@
-"""The semantic extra: a model's vectors for articles and questions, made in processes of their own."""
+"""The semantic extra: embeddings of articles and questions, made in child processes."""

@@ -1,7 +1,7 @@
-"""Embeds every article that the model has not read as it is now: the newest first, then the archive.
+"""Embeds every article whose current text has no vector: the newest first, then the archive.
 
-Unread articles are found in the database, so nothing is lost when this stops anywhere: what was made is
-kept, the rest is found again. Reading goes on in a child process, which ingest and answers never wait for.
+Such articles are found in the database, so a stop at any point loses nothing. The model runs in a child
+process, for which ingest and answers never wait.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,21 +23,21 @@ from storage.records import Embedding
 log = structlog.get_logger()
 
 EMBED_INTERVAL = timedelta(seconds=5)
-#: Seconds of one run, so that a stop need not wait for the whole archive.
+#: Seconds of one run, so that a stop does not wait for the whole archive.
 MAX_RUN_SECONDS = 4.0
-#: Articles looked up at once, and of those read and kept at once.
+#: Articles that are read from the database at once, and those of them that are embedded at once.
 READ_AHEAD, BATCH_SIZE = 200, 8
-#: Seconds between two lines that tell how far an archive is.
+#: Seconds between two log lines about the progress.
 LOG_INTERVAL = 60.0
-#: What any model reads without trouble.
+#: A text that any model can embed.
 _PROBE_TEXT = "news"
 _EMBED_FUNCTION = "jobs.embed.model:embed_in_background"
 
 
 class Embedder:
-    """Reads on where it stopped. `stored` is called after vectors were kept.
+    """Embeds articles run by run. `on_stored` is called after vectors were stored.
 
-    `makes` names the function that a child calls with a list of texts, and that returns a vector for each.
+    `embed_function` names a function that a child calls with a list of texts, and that returns their vectors.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Embedder:
         self._on_stored = on_stored
         self._model = model
         self._embed_function = embed_function
-        self._changed_since = 0  #: articles that changed before this are read
+        self._changed_since = 0  #: articles that changed before this have vectors
         self._logged_at: float | None = None
 
     async def embed_unread(self) -> int:
-        """Read unread articles for as long as a run takes; how many got a vector."""
+        """Embed articles for at most `MAX_RUN_SECONDS`; how many."""
         until, made = self._clock.monotonic() + MAX_RUN_SECONDS, 0
         horizon = await self._db.read(source.article_horizon)
         while found := await self._db.read(
@@ -78,7 +78,7 @@ class Embedder:
         return made
 
     async def _embed_batch(self, some: Sequence[ArticleForEmbedding]) -> int | None:
-        """Make and keep the vectors of some articles; how many, or None where the model does not work."""
+        """Make and store the vectors of some articles; how many, or None if the model does not work."""
         judged = [(one, *_input_and_digest(one)) for one in some]
         fresh = [(one, text, digest) for one, text, digest in judged if digest != one.digest]
         known = [text for one, text, _ in fresh if supports_language(text, _detect_language(one))]
@@ -96,7 +96,7 @@ class Embedder:
         return len(made)
 
     async def _make_vectors(self, texts: list[str]) -> list[bytes] | None:
-        """A vector for each text, nothing for one that breaks the model; None where it reads nothing."""
+        """A vector for each text, b"" for one that makes the model fail; None if the model always fails."""
         answer = await self._worker_pool.call(self._embed_function, texts)
         if not isinstance(answer, CallFailed):
             return list(answer)
@@ -106,29 +106,29 @@ class Embedder:
             if isinstance(alone, CallFailed):
                 plain = await self._worker_pool.call(self._embed_function, [_PROBE_TEXT])
                 if isinstance(plain, CallFailed):
-                    log.warning("articles are not read by the model", reason=plain.reason)
+                    log.warning("embedding failed", reason=plain.reason)
                     return None
             vectors += [b""] if isinstance(alone, CallFailed) else alone
         return vectors
 
     async def _log_progress(self) -> None:
-        """One line now and then: a big archive takes hours."""
+        """Log the progress now and then, since a large archive takes hours."""
         now = self._clock.monotonic()
         if self._logged_at is None or now - self._logged_at >= LOG_INTERVAL:
             self._logged_at = now
             left = await self._db.read(embeddings.count_unembedded, self._model)
-            log.info("the model reads the archive", articles_left=left)
+            log.info("embedding archive", articles_left=left)
 
 
 def _input_and_digest(one: ArticleForEmbedding) -> tuple[str, bytes]:
-    """What the model would read of an article, and a digest of it and of its language."""
+    """The text of an article that is embedded, and a digest of it and of its language."""
     text = model_input(one.title, one.summary, one.text)
-    said = f"{_detect_language(one)}\x00{text}".encode("utf-8", "surrogatepass")
-    return text, blake2b(said, digest_size=8).digest()
+    hashed = f"{_detect_language(one)}\x00{text}".encode("utf-8", "surrogatepass")
+    return text, blake2b(hashed, digest_size=8).digest()
 
 
 def _detect_language(one: ArticleForEmbedding) -> str:
-    """The first part of its language's tag, recognised where nobody said it and the words say it surely."""
+    """The first part of its language's tag; without a tag, the language that was detected."""
     tag = one.language or detect_feed_language(model_input(one.title, one.summary, one.text))
     return tag.replace("_", "-").split("-")[0].lower()
 

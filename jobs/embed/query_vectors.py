@@ -1,4 +1,4 @@
-"""Reads what a reader asks about, if it can at once: an answer never waits long for the model."""
+"""Embeds readers' questions, if that is fast: an answer never waits long for the model."""
 
 import asyncio
 import threading
@@ -7,15 +7,15 @@ from collections import OrderedDict
 from jobs.embed.model import MAX_CHARACTERS
 from jobs.ingest.worker_pool import CallFailed, WorkerPool
 
-#: Seconds that an answer waits for the vector of its question, as little as a reader notices.
+#: Seconds that an answer waits for the vector of its question: too few for a reader to notice.
 VECTOR_TIMEOUT = 0.03
-#: Questions whose vectors are remembered, for the next page of the same answer.
+#: Vectors that are cached, for the next pages of an answer.
 CACHE_SIZE = 256
 _EMBED_FUNCTION = "jobs.embed.model:embed_texts"
 
 
 class QueryEmbedder:
-    """The vectors of questions, made in a child. To be called from threads other than the event loop's."""
+    """The vectors of questions, made in a child process. Called from threads, not from the event loop."""
 
     def __init__(
         self,
@@ -36,9 +36,9 @@ class QueryEmbedder:
         return len(self._cache)
 
     def __call__(self, text: str) -> bytes:
-        """The vector of some words; nothing where another question is being read, or this one takes too long.
+        """The vector of a question; b"" if another one is being embedded, or if it takes too long.
 
-        What comes too late is remembered for the next time.
+        A vector that comes too late is cached for the next time.
         """
         text = text[:MAX_CHARACTERS]
         known = self._cache.get(text)

@@ -1,1 +1,1 @@
-"""From stored articles to chats: plan, pace, send, settle."""
+"""From stored articles to posts in chats: plan, prepare, send, settle, reconcile."""

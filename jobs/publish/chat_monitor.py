@@ -1,4 +1,4 @@
-"""Looks after the chats: what they are, whether they can be written to again, and what came too late."""
+"""Monitors chats: their names and rights, Telegram's outages, and posts that are too old to be sent."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ from jobs.clock import Notifier
 from jobs.config import PublishPolicy
 from jobs.publish import chat_status
 from jobs.publish.chat_status import StatusSource
-from jobs.publish.context import PublishContext
+from jobs.publish.context import PublishContext, fetch_chat_access
 from jobs.publish.planner import edition_channels
 from jobs.publish.rules import build_catch_up
 from jobs.publish.send_result import ChatAccess, ChatGone, ChatMoved, Outcome, TryLater, Unclear
@@ -21,69 +21,66 @@ from storage.delivery import retention
 from storage.delivery.planning import add_notice, add_post
 from storage.records import ChannelName, Chat, ChatKind, ChatState
 
-#: Paused chats are looked at, and late posts for, after so many seconds.
+#: Seconds between two checks of paused chats and of old posts.
 CHECK_INTERVAL = 60.0
-#: Where Telegram is out of reach, somebody's posts may wait for no more than its answer.
+#: Seconds between two checks while Telegram cannot be reached.
 OUTAGE_CHECK_INTERVAL = 5.0
-#: Channels that are well are looked at again after this, and their names as often.
+#: Seconds between two checks of an active channel, and of the channels' names.
 RECHECK_INTERVAL = NAME_CHECK_INTERVAL = 600.0
-#: Operators are told that Telegram does not answer when it has not for so many seconds.
+#: Operators are told that Telegram does not answer after so many seconds.
 OUTAGE_ALERT_AFTER = 60.0
-#: What has been due for less than this is on its way, however old its article is.
+#: A delivery that has been due for less than this is still sent, however old its article is.
 MIN_OVERDUE = timedelta(minutes=10)
-#: The newest articles that one catch-up post is about.
+#: Articles in a catch-up post; the newest are kept.
 MAX_CATCH_UP_ARTICLES = 100
 
 log = structlog.get_logger(__name__)
 
 
 class ChatMonitor:
-    """Rings `owed` when a chat can be written to again."""
+    """Notifies `deliveries_due` when a chat can be written to again."""
 
-    def __init__(self, publish: PublishContext, owed: Notifier) -> None:
-        self._publish, self._deliveries_due = publish, owed
-        self._checked_at: dict[int, float] = {}  # channels whose standing was asked, and when
+    def __init__(self, publish: PublishContext, deliveries_due: Notifier) -> None:
+        self._publish, self._deliveries_due = publish, deliveries_due
+        self._checked_at: dict[int, float] = {}  # by channel, when Telegram was last asked for it
         self._names_checked_at = -NAME_CHECK_INTERVAL
-        self._outage_since: datetime | None = None  # since when Telegram does not answer, once that was told
+        self._outage_since: datetime | None = None  # once operators were told of it
         self.notifier = Notifier()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look after them until `stop`."""
+        """Monitor the chats until `stop`."""
         while not stop.is_set():
-            everybody = await self.check_channels()
+            answered = await self.check_channels()
             await self.expire_posts()
             await self.report_outage()
             await self._publish.db.run(chats.allow_retries, self._publish.clock.now())
             self._deliveries_due.notify()
-            soon = not everybody or self._publish.rate_limiter.circuit_breaker.is_open
+            soon = not answered or self._publish.rate_limiter.circuit_breaker.is_open
             await self.notifier.wait(
                 self._publish.clock, OUTAGE_CHECK_INTERVAL if soon else await self._check_delay()
             )
 
     async def _check_delay(self) -> float:
-        """Until the next look, or until a send may be tried again in a paused chat."""
+        """The seconds until the next check, or until a send to a paused chat may be retried."""
         now = self._publish.clock.now()
         retry: datetime | None = await self._publish.db.read(chats.next_retry, now)
         return min(CHECK_INTERVAL, (retry - now).total_seconds()) if retry else CHECK_INTERVAL
 
     async def check_channels(self) -> bool:
-        """Learn what the channels are, whether they can be written to, and where their names lead.
-
-        False where Telegram could not be asked about one.
-        """
-        publish, everybody = self._publish, True
+        """Fetch the channels' rights and where their names lead; whether Telegram answered every time."""
+        publish, answered = self._publish, True
         at = publish.clock.monotonic()
-        met = {chat_id for chat_id, when in self._checked_at.items() if at - when < RECHECK_INTERVAL}
-        for chat in await publish.db.run(_channels_to_check, publish.policy, met, publish.clock.now()):
-            asked = f"@{chat.username}" if chat.id <= chats.MAX_PLACEHOLDER_ID else chat.id
-            everybody &= await self._apply_chat_access(chat, await self._query_chat(asked))
-        if everybody and at - self._names_checked_at >= NAME_CHECK_INTERVAL:
+        recent = {chat_id for chat_id, when in self._checked_at.items() if at - when < RECHECK_INTERVAL}
+        for chat in await publish.db.run(_channels_to_check, publish.policy, recent, publish.clock.now()):
+            target = f"@{chat.username}" if chat.id <= chats.MAX_PLACEHOLDER_ID else chat.id
+            answered &= await self._apply_chat_access(chat, await self._query_chat(target))
+        if answered and at - self._names_checked_at >= NAME_CHECK_INTERVAL:
             self._names_checked_at = at
             await self._check_names()
-        return everybody
+        return answered
 
     async def _apply_chat_access(self, chat: Chat, access: ChatAccess | Outcome) -> bool:
-        """What Telegram says of a chat; False where it does not say."""
+        """Record what Telegram says of a chat; False if it did not answer."""
         publish, now = self._publish, self._publish.clock.now()
         operators = publish.policy.operators
         match access:
@@ -102,7 +99,7 @@ class ChatMonitor:
         return True
 
     async def _check_names(self) -> None:
-        """Where do the names of CHANNELS lead by now?"""
+        """Record which chats the @names of CHANNELS lead to now."""
         publish = self._publish
         for name, chat in await publish.db.read(_bound_names, publish.policy):
             leads_to: int | None = chat.id
@@ -114,17 +111,14 @@ class ChatMonitor:
                 self._deliveries_due.notify()
 
     async def _query_chat(self, chat: int | str) -> ChatAccess | Outcome:
-        """What Telegram says of a chat, unless it does not answer anybody."""
+        """What Telegram says of a chat, unless the circuit breaker is open."""
         rate_limiter, clock = self._publish.rate_limiter, self._publish.clock
         if wait := rate_limiter.circuit_breaker.retry_in(clock.monotonic()):
             return TryLater(wait, "Telegram does not answer")
-        rate_limiter.circuit_breaker.start_request(clock.monotonic())
-        access = await self._publish.sender.fetch_chat_access(chat)
-        rate_limiter.record_outcome(("standing", chat), access, clock.monotonic())
-        return access
+        return await fetch_chat_access(self._publish, chat)
 
     async def report_outage(self) -> None:
-        """Tell once that Telegram does not answer, and once that it does again."""
+        """Tell operators once that Telegram does not answer, and once that it does again."""
         publish, now, circuit_breaker = (
             self._publish,
             self._publish.clock.now(),
@@ -134,18 +128,16 @@ class ChatMonitor:
         lasts = circuit_breaker.open_seconds(publish.clock.monotonic())
         if self._outage_since is None and lasts >= OUTAGE_ALERT_AFTER:
             self._outage_since = now - timedelta(seconds=lasts)
-            log.warning(
-                "Telegram does not answer; one request a minute asks", since=f"{self._outage_since:%H:%M:%S}"
-            )
+            log.warning("outage, probing once a minute", since=f"{self._outage_since:%H:%M:%S}")
             await publish.db.run(_notify_outage, self._outage_since, operators, now)
         elif self._outage_since is not None and not circuit_breaker.is_open:
             since, self._outage_since = self._outage_since, None
             wait = publish.policy.unclear_wait
             repeated = await publish.db.run(_notify_recovery, since, operators, now, wait)
-            log.warning("Telegram answers again", since=f"{since:%H:%M:%S}", sent_again=repeated)
+            log.warning("outage ended", since=f"{since:%H:%M:%S}", repeated=repeated)
 
     async def expire_posts(self) -> None:
-        """One catch-up post for each channel instead of what has become too old; readers' alerts just go."""
+        """Replace what is too old by one catch-up post a channel; readers' old alerts are skipped."""
         publish, now = self._publish, self._publish.clock.now()
         if await publish.db.run(_post_catch_ups, publish.policy, now):
             self._deliveries_due.notify()
@@ -156,49 +148,51 @@ class ChatMonitor:
 
 
 def _channels_to_check(
-    connection: Connection, policy: PublishPolicy, met: Collection[int], now: datetime
+    connection: Connection, policy: PublishPolicy, recent: Collection[int], now: datetime
 ) -> list[Chat]:
-    """The settings' channels not asked about lately, or paused, but not by an operator.
+    """The channels of the settings that were not checked recently or are paused, except by an operator.
 
-    Of other groups, Telegram tells when their rights change.
+    Groups that follow are not checked: updates say when the bot's rights there change.
     """
     named = {chat.id: chat for some in edition_channels(connection, policy, now).values() for chat in some}
     chats.unmark_named(connection, named)
     return [
         chat
-        for number, chat in named.items()
-        if (number not in met or chat.state is not ChatState.ACTIVE) and chat.reason != chats.BY_OPERATOR
+        for chat_id, chat in named.items()
+        if (chat_id not in recent or chat.state is not ChatState.ACTIVE) and chat.reason != chats.BY_OPERATOR
     ]
 
 
 def _save_chat_access(
     connection: Connection, chat: Chat, access: ChatAccess, operators: Sequence[int], now: datetime
 ) -> bool:
-    """Write what a chat is and whether we may post there; whether that changed.
+    """Write what a chat is and whether the bot may post there; whether that changed.
 
-    A @name that was never met means the chat where the bot may post: the operator made it one of its
-    administrators.
+    A new @name is bound to the chat that it leads to only if the bot may post there: then an operator has
+    made the bot one of its administrators.
     """
     if access.kind is ChatKind.PRIVATE:
         return False
-    learn = partial(chat_status.record_status, source=StatusSource.QUERY, operators=operators, now=now)
-    found = chat.id <= chats.MAX_PLACEHOLDER_ID
-    if found and not access.may_post:
-        return learn(connection, chat.id, why_not=access.reason)
+    record_status = partial(
+        chat_status.record_status, source=StatusSource.QUERY, operators=operators, now=now
+    )
+    is_new = chat.id <= chats.MAX_PLACEHOLDER_ID
+    if is_new and not access.may_post:
+        return record_status(connection, chat.id, why_not=access.reason)
     if access.username:
         _bind_username(connection, access.id, access.username)
-    if found:
+    if is_new:
         _bind_username(connection, access.id, chat.username)
     if access.id != chat.id:
         chats.move(connection, chat.id, access.id, access.kind)
     columns = {"kind": access.kind, "title": access.title, "username": access.username}
     chats.update_columns(connection, access.id, **columns, can_edit=access.may_edit)
-    changed = learn(connection, access.id, why_not=access.reason)
+    changed = record_status(connection, access.id, why_not=access.reason)
     return changed or access.id != chat.id
 
 
 def _bind_username(connection: Connection, chat_id: int, username: str) -> None:
-    """The channel was known by this @name, and keeps it: `storage.channel_names`."""
+    """Bind the @name to the channel for ever: `storage.channel_names`."""
     channel_names.bind_name(connection, username, chat_id)
     chats.assign_username(connection, chat_id, username)
     waiting, bound = chats.get_placeholder(connection, username), channel_names.get(connection, username)
@@ -207,7 +201,7 @@ def _bind_username(connection: Connection, chat_id: int, username: str) -> None:
 
 
 def _bound_names(connection: Connection, policy: PublishPolicy) -> list[tuple[ChannelName, Chat]]:
-    """The @names of CHANNELS that were met, with the channels that they mean."""
+    """The @names of CHANNELS that are bound, with their channels."""
     named = [name for edition in policy.editions for name in edition.channels if isinstance(name, str)]
     found = [
         (name, chats.follow_moves(connection, name.chat_id))
@@ -217,7 +211,7 @@ def _bound_names(connection: Connection, policy: PublishPolicy) -> list[tuple[Ch
 
 
 def _resolved_chat_id(access: ChatAccess | Outcome) -> int | None:
-    """The chat that a @name leads to, 0 for none; None if that was not told."""
+    """The chat that a @name leads to, 0 for none; None if Telegram did not say."""
     match access:
         case ChatAccess():
             return access.id
@@ -235,15 +229,15 @@ def _record_name_change(
     operators: Sequence[int],
     now: datetime,
 ) -> None:
-    """Write where a name leads by now, and tell the operators."""
+    """Write where a name leads now, and tell the operators."""
     channel_names.record_target(connection, name.name, leads_to)
-    words = describe_name_change(name.name, chat, leads_to)
-    log.warning("a channel's @name changed", name=f"@{name.name}", now=words)
-    add_notice(connection, operators, words, now)
+    notice = describe_name_change(name.name, chat, leads_to)
+    log.warning("channel name changed", name=f"@{name.name}", notice=notice)
+    add_notice(connection, operators, notice, now)
 
 
 def describe_name_change(name: str, chat: Chat, leads_to: int) -> str:
-    """What operators are told where a name of CHANNELS no longer leads to the channel that it means."""
+    """The notice that a name of CHANNELS leads to another chat than its channel, or to its channel again."""
     meant = f"{chat.title or 'the channel that it meant'} ({chat.id})"
     if leads_to == chat.id:
         return f"✅ @{name} leads to {meant} again."
@@ -258,7 +252,7 @@ def describe_name_change(name: str, chat: Chat, leads_to: int) -> str:
 
 
 def _post_catch_ups(connection: Connection, policy: PublishPolicy, now: datetime) -> int:
-    """What a chat was to catch up with before and has not yet seen goes into the same post."""
+    """Replace old deliveries by catch-up posts; how many. Catch-up posts that are still owed are merged."""
     late = retention.list_expired(connection, now - policy.max_age, now - MIN_OVERDUE)
     missed: dict[tuple[str, int], list[int]] = {}
     for each in late:
@@ -287,14 +281,14 @@ def _notify_outage(connection: Connection, since: datetime, operators: Sequence[
 def _notify_recovery(
     connection: Connection, since: datetime, operators: Sequence[int], now: datetime, wait: timedelta
 ) -> int:
-    """Tell that it is over; nothing waits longer than usual to be repeated; how much is."""
+    """Tell operators that the outage is over, and end all longer backoffs; how many sends are repeated."""
     repeated = retention.count_repeated(connection, since)
     retention.advance_lookups(connection, now + wait)
     minutes = round((now - since).total_seconds() / 60)
     again = f"{repeated} messages to readers that were not answered are sent again: some may come twice."
-    words = again if repeated else "Nothing has to be sent again."
-    # behind the notice that it began, which may itself have to be repeated
+    rest = again if repeated else "Nothing has to be sent again."
+    # after the notice that it began, which may itself have to be repeated
     add_notice(
-        connection, operators, f"✅ Telegram answers again, after {minutes} minutes. {words}", now + 2 * wait
+        connection, operators, f"✅ Telegram answers again, after {minutes} minutes. {rest}", now + 2 * wait
     )
     return repeated

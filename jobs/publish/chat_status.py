@@ -1,8 +1,8 @@
-"""May we post in a channel? The one place that decides it, whichever way we learn it, and tells operators.
+"""Whether the bot may post in a chat: the one place that decides it from all sources, and tells operators.
 
-An error of a send begins a pause that only a send which is taken ends, or a membership that changed: Telegram
-says of a closed topic, too, that the bot may post. Such a send is tried again after 1, 2, 4 ... 60 minutes.
-What Telegram tells of the bot's own membership, and what it answers when we look, ends what it began.
+A refused send begins a pause that only a successful send or a membership update ends, because Telegram says
+even of a closed topic that the bot may post. The send is retried with exponential backoff: after 1, 2, 4 ...
+60 minutes. A pause that a membership update or a query began ends with either of these.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from storage.database import Connection
 from storage.delivery.planning import add_notice
 from storage.records import Alarm, Chat, ChatKind, ChatState
 
-#: A send that was refused for the chat's sake is tried again after this, then after twice as long, up to ...
+#: The first and the longest wait before a send is retried that was refused because of the chat.
 FIRST_RETRY_DELAY, MAX_RETRY_DELAY = timedelta(minutes=1), timedelta(hours=1)
-#: A wait that Telegram imposes is told to the operators when it is longer.
+#: Operators are told of a 429 that lasts longer than this.
 FLOOD_ALERT_AFTER = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
@@ -28,10 +28,10 @@ log = structlog.get_logger(__name__)
 class StatusSource(StrEnum):
     """How we learned about a chat."""
 
-    ERROR = "error"  #: Telegram refused a request for the chat's sake
+    ERROR = "error"  #: Telegram refused a request because of the chat
     SENT = "sent"  #: Telegram took a new post
-    MEMBERSHIP = "membership"  #: Telegram told that the bot's own membership changed
-    QUERY = "look"  #: we asked Telegram what the bot may do
+    MEMBERSHIP = "membership"  #: an update said that the bot's own membership changed
+    QUERY = "look"  #: Telegram was asked for the bot's rights
 
 
 def record_status(
@@ -44,7 +44,10 @@ def record_status(
     why_not: str = "",
     gone: bool = False,
 ) -> bool:
-    """Whether this changed anything: `why_not` it cannot be written to, "" for it can; `gone`: for good."""
+    """Record what was learned, and whether it changed anything.
+
+    `why_not`: why the bot may not post, "" if it may; `gone`: the chat will not come back.
+    """
     known = chats.get(connection, chat_id)
     return known is not None and _save_status(
         connection, known, next_status(known, source, now, why_not, gone), operators, now
@@ -54,7 +57,7 @@ def record_status(
 def record_flood_wait(
     connection: Connection, chat_id: int, until: datetime, operators: Sequence[int], now: datetime
 ) -> None:
-    """Telegram lets nothing be sent to the chat before `until`."""
+    """Record that Telegram lets nothing be sent to the chat before `until`."""
     if known := chats.get(connection, chat_id):
         _save_status(connection, known, replace(known, flooded_until=until), operators, now)
 
@@ -62,17 +65,17 @@ def record_flood_wait(
 def next_status(
     chat: Chat, source: StatusSource, now: datetime, why_not: str = "", gone: bool = False
 ) -> Chat:
-    """The chat as it is after what we learned; pure."""
+    """The chat after what was learned; pure. Arguments as in `record_status`."""
     if chat.moved_to is not None or chat.reason == chats.BY_OPERATOR:
         return chat
     if not why_not:
         return _mark_active(chat, source) if _ends_pause(chat, source) else chat
     if source is not StatusSource.ERROR:
-        there = chat.state is not ChatState.LEFT
-        paused = replace(chat, state=ChatState.PAUSED, reason=why_not, tries=0, retry_at=None)
-        return paused if there else chat
+        if chat.state is ChatState.LEFT:
+            return chat
+        return replace(chat, state=ChatState.PAUSED, reason=why_not, tries=0, retry_at=None)
     if chat.state is ChatState.PAUSED and not chat.tries:
-        return chat  # Telegram has told why, and will tell when it is over
+        return chat  # an update or a query gave the reason, and one of them ends it
     state = ChatState.LEFT if gone else ChatState.PAUSED
     wait = min(FIRST_RETRY_DELAY * 2 ** min(chat.tries, 10), MAX_RETRY_DELAY)
     return replace(chat, state=state, reason=why_not, tries=chat.tries + 1, retry_at=now + wait)
@@ -93,10 +96,18 @@ def _mark_active(chat: Chat, source: StatusSource) -> Chat:
     return replace(chat, state=ChatState.ACTIVE, reason="", tries=0, retry_at=None, flooded_until=wait)
 
 
+def is_reported(chat: Chat) -> bool:
+    """Whether operators are told of the chat: CHANNELS names it, so it does not merely follow.
+
+    They are not told of a chat that they paused themselves, nor of one that became another.
+    """
+    return chat.named and chat.moved_to is None and chat.reason != chats.BY_OPERATOR
+
+
 def channel_alarm(chat: Chat, now: datetime) -> Alarm:
-    """What operators should know of a chat; pure."""
+    """What operators should be told of a chat; pure."""
     unmet = chat.id <= chats.MAX_PLACEHOLDER_ID and chat.reason.endswith(chats.NOT_YET_FOUND)
-    if not chat.named or unmet or chat.moved_to is not None or chat.reason == chats.BY_OPERATOR:
+    if unmet or not is_reported(chat):
         return Alarm.NONE
     if chat.state is not ChatState.ACTIVE:
         return Alarm.LOST
@@ -109,7 +120,7 @@ def channel_alarm(chat: Chat, now: datetime) -> Alarm:
 def _save_status(
     connection: Connection, known: Chat, then: Chat, operators: Sequence[int], now: datetime
 ) -> bool:
-    """Write what has become of a chat; if that is news to the operators, a notice and a line in the log."""
+    """Write what changed; if operators do not know it yet, with a notice and a line in the log."""
     then = replace(then, alarm=channel_alarm(then, now))
     names = [field.name for field in fields(Chat)]
     changed = {name: getattr(then, name) for name in names if getattr(then, name) != getattr(known, name)}
@@ -118,13 +129,13 @@ def _save_status(
     chats.update_columns(connection, known.id, **changed)
     if then.alarm is not known.alarm:
         words = describe_channel_alarm(then)
-        log.warning("a channel's standing changed", channel=then.display_name, now=words)
+        log.warning("channel status changed", channel=then.display_name, status=words)
         add_notice(connection, operators, words, now)
     return True
 
 
 def describe_channel_alarm(chat: Chat) -> str:
-    """What operators are told of a channel: its alarm, and what to do."""
+    """The notice about a channel: its alarm, and what to do."""
     match chat.alarm:
         case Alarm.NONE:
             return f"✅ {chat.display_name} can be written to again."

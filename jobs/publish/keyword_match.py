@@ -1,8 +1,8 @@
-"""Does an article speak of this? Words and sections of the settings, found in any script; pure.
+"""Matches keywords and sections of the settings against articles, in any script; pure.
 
-A term is a section's name, or words as they stand in the headline or standfirst: whole words, in whatever
-case; with a star at its end also longer ones ("flood*"). Where words are written without spaces, ICU says
-where they may begin and end, and one of the two is enough: its dictionary does not know every compound.
+A term is a section's name, or whole words of the headline or standfirst in any case; with a star at its end
+it also matches longer words ("flood*"). In scripts without spaces ICU finds the word boundaries, and one
+boundary of a term is enough, because ICU's dictionary does not know every compound.
 """
 
 import unicodedata
@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from storage.records import Article
 from storage.text.segmentation import split_words
 
-#: Scripts that write words without spaces, by the beginning of their letters' Unicode names.
+#: Scripts without spaces between words, as prefixes of their letters' Unicode names.
 _UNSPACED = ("MYANMAR", "THAI", "LAO", "KHMER", "CJK", "HIRAGANA", "KATAKANA")
 
 
 def find_term(terms: Iterable[str], article: Article) -> str:
-    """The first of the terms that the article has; "" for none."""
+    """The first of the terms that the article matches; "" for none."""
     terms = tuple(terms)
     if not terms:
         return ""
@@ -64,5 +64,5 @@ def _is_unspaced(term: str) -> bool:
 
 
 def _can_cut(text: str, end: int) -> bool:
-    """Whether the text may be cut at `end`: no vowel sign or other mark belongs to what is before."""
+    """Whether the text may be cut at `end`: the next character is no vowel sign or other mark."""
     return end >= len(text) or unicodedata.category(text[end])[0] != "M"

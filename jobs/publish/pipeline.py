@@ -1,7 +1,7 @@
-"""Publishing, from stored articles to what chats show: plan | spread | claim | send | look up | settle.
+"""The publishing pipeline, from stored articles to posts: plan | fan out | claim | send | settle | reconcile.
 
-Each stage hands over through rows in the database and rings a bell, so that the next begins at once; a crash
-at any line leaves rows that say what is left to do. `docs/delivery.md` draws the states.
+The stages hand over through rows in the database and wake each other with notifiers. A crash at any line
+leaves rows that say what is left to do. `docs/delivery.md` draws the states.
 """
 
 import asyncio
@@ -11,10 +11,9 @@ from datetime import timedelta
 import structlog
 
 from jobs.clock import Clock
-from jobs.publish import dispatcher as sending
 from jobs.publish.chat_monitor import ChatMonitor
 from jobs.publish.context import PublishContext
-from jobs.publish.dispatcher import Dispatcher
+from jobs.publish.dispatcher import CLAIM_TIMEOUT, Dispatcher
 from jobs.publish.planner import Planner
 from jobs.publish.reconcile import Reconciler
 from jobs.publish.result_writer import ResultWriter
@@ -25,9 +24,9 @@ from storage.database import SQLAlchemyError
 from storage.delivery import deliveries
 from storage.records import DeliveryState
 
-#: Without a ring, the next look for something to plan or spread comes after so many seconds.
+#: Seconds after which planning and fan-out check for work if nobody notifies them.
 IDLE_DELAY = 30.0
-#: After a surprise in one stage it begins again, so many seconds later.
+#: Seconds after which a stage that failed is restarted.
 RESTART_DELAY = 1.0
 
 log = structlog.get_logger(__name__)
@@ -36,60 +35,79 @@ log = structlog.get_logger(__name__)
 async def run(publish: PublishContext, stop: asyncio.Event) -> None:
     """Publish until `stop` is set; then claim no more, settle what is under way, and return."""
     await restore_state(publish)
-    written = asyncio.Event()  # nothing more can come: the ledger may end
-
-    def notify_stages(batch: Sequence[Settlement]) -> None:
-        """A channel is free for its next post; something has become unclear."""
-        if courier.is_idle or any(each.chat_id < 0 for each in batch):
-            courier.notifier.notify()
-        if any(each.settled.state is DeliveryState.UNCLEAR for each in batch):
-            lookups.notifier.notify()
-
-    result_writer = ResultWriter(
-        publish.db, publish.clock, publish.policy.operators, notify_stages, publish.on_forgotten
+    written = asyncio.Event()  # nothing more can come: the result writer may end
+    stages = _Stages(publish)
+    monitoring, writing = (
+        asyncio.create_task(_run_stage(name, work, until, publish.clock))
+        for name, work, until in (
+            ("monitor chats", lambda: stages.chat_monitor.run(stop), stop),
+            ("settle", lambda: stages.result_writer.run(written), written),
+        )
     )
-    courier, lookups = Dispatcher(publish, result_writer), Reconciler(publish, result_writer)
-    planner, keeper = Planner(publish, courier.notifier), ChatMonitor(publish, courier.notifier)
-    placer = StoryAssigner(publish, planner.story_notifier)
-
-    def notify_all() -> None:
-        for bell in (publish.planning_due, planner.fanout_notifier, planner.story_notifier, lookups.notifier):
-            bell.notify()
-        courier.wake_stages()
-
-    works: dict[str, Callable[[], Awaitable[None]]] = {
-        "plan": lambda: planner.run(stop, IDLE_DELAY),
-        "spread": lambda: planner.fan_out_posts(stop, IDLE_DELAY),
-        "place": lambda: placer.run(stop, IDLE_DELAY),
-        "read": lambda: courier.read_due(stop),
-        "claim": lambda: courier.claim_prepared(stop),
-        "send": lambda: courier.send_claimed(stop),
-        "look up": lambda: lookups.run(stop),
-    }
-    keeping = asyncio.create_task(_run_stage("keep", lambda: keeper.run(stop), stop, publish.clock))
-    writing = asyncio.create_task(
-        _run_stage("settle", lambda: result_writer.run(written), written, publish.clock)
-    )
-    wakened = asyncio.create_task(_call_when_set(stop, notify_all))
+    stopping = asyncio.create_task(_call_when_set(stop, stages.notify_all))
     try:
-        await asyncio.gather(*(_run_stage(name, work, stop, publish.clock) for name, work in works.items()))
+        await asyncio.gather(
+            *(_run_stage(name, work, stop, publish.clock) for name, work in stages.list_work(stop).items())
+        )
     finally:
-        for task in (keeping, wakened):
+        for task in (monitoring, stopping):
             task.cancel()
         written.set()
-        result_writer.wake_up()
-        await asyncio.gather(keeping, wakened, writing, return_exceptions=True)
+        stages.result_writer.wake_up()
+        await asyncio.gather(monitoring, stopping, writing, return_exceptions=True)
+
+
+class _Stages:
+    """The stages, connected by their notifiers."""
+
+    def __init__(self, publish: PublishContext) -> None:
+        self.result_writer = ResultWriter(
+            publish.db, publish.clock, publish.policy.operators, self._notify_written, publish.on_forgotten
+        )
+        self._dispatcher = Dispatcher(publish, self.result_writer)
+        self._reconciler = Reconciler(publish, self.result_writer)
+        self._planner = Planner(publish, self._dispatcher.notifier)
+        self._story_assigner = StoryAssigner(publish, self._planner.story_notifier)
+        self.chat_monitor = ChatMonitor(publish, self._dispatcher.notifier)
+        self._planning_due = publish.planning_due
+
+    def list_work(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What each stage does until `stop`, by its name in the log."""
+        return {
+            "plan": lambda: self._planner.run(stop, IDLE_DELAY),
+            "fan out": lambda: self._planner.fan_out_posts(stop, IDLE_DELAY),
+            "assign stories": lambda: self._story_assigner.run(stop, IDLE_DELAY),
+            "read": lambda: self._dispatcher.read_due(stop),
+            "claim": lambda: self._dispatcher.claim_prepared(stop),
+            "send": lambda: self._dispatcher.send_claimed(stop),
+            "reconcile": lambda: self._reconciler.run(stop),
+        }
+
+    def notify_all(self) -> None:
+        """Let every stage check whether to stop."""
+        planner = self._planner
+        for notifier in (self._planning_due, planner.fanout_notifier, planner.story_notifier):
+            notifier.notify()
+        self._reconciler.notifier.notify()
+        self._dispatcher.wake_stages()
+
+    def _notify_written(self, batch: Sequence[Settlement]) -> None:
+        """A channel is free for its next post, or something has become unclear."""
+        if self._dispatcher.is_idle or any(each.chat_id < 0 for each in batch):
+            self._dispatcher.notifier.notify()
+        if any(each.settled.state is DeliveryState.UNCLEAR for each in batch):
+            self._reconciler.notifier.notify()
 
 
 async def restore_state(publish: PublishContext) -> int:
-    """After a start: what was under way is unclear; what the pace must know of the last minute.
+    """Mark interrupted requests unclear, how many, and give the rate limiter the requests of the last minute.
 
-    A group that the settings name by now needs no subscription of its own.
+    A group that CHANNELS now names loses its own subscription.
     """
     names = [name for edition in publish.policy.editions for name in edition.channels]
     await publish.db.run(chats.unsubscribe_named, names)
     now, at = publish.clock.now(), publish.clock.monotonic()
-    wait = publish.policy.unclear_wait + timedelta(seconds=sending.CLAIM_TIMEOUT)
+    wait = publish.policy.unclear_wait + timedelta(seconds=CLAIM_TIMEOUT)
     unclear = await publish.db.run(deliveries.recover_interrupted, wait)
     longest = timedelta(seconds=max(publish.policy.rate_group.seconds, publish.policy.rate_chat.seconds))
     for chat_id, when in await publish.db.read(deliveries.requests_since, now - longest):
@@ -97,22 +115,22 @@ async def restore_state(publish: PublishContext) -> int:
     for chat_id, until in await publish.db.read(chats.list_flooded, now):
         publish.rate_limiter.block_chat(chat_id, (until - now).total_seconds(), at)
     if unclear:
-        log.warning("requests were under way when we last stopped; each is looked up", unclear=unclear)
+        log.warning("interrupted requests found, reconciling", unclear=unclear)
     return unclear
 
 
 async def _run_stage(
     name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event, clock: Clock
 ) -> None:
-    """Do the stage's work until `stop`; a surprise is told, and the stage begins again."""
+    """Run the stage until `stop`; if it raises, log that and restart it."""
     while True:
         try:
             await work()
             return
         except SQLAlchemyError as error:
-            log.error("the database cannot be used; trying again", stage=name, why=type(error).__name__)
+            log.error("database failed, restarting stage", stage=name, error=type(error).__name__)
         except Exception:
-            log.exception("a stage broke and begins again", stage=name)
+            log.exception("stage failed, restarting", stage=name)
         await clock.sleep(RESTART_DELAY)
         if stop.is_set():
             return

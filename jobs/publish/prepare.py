@@ -1,40 +1,50 @@
-"""What is due becomes requests ready to go, worded as the articles are now."""
+"""Turns what is due into requests, rendered as the articles are now."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from jobs.config import Pictures, PublishPolicy
-from jobs.publish.actions import Delete, Edit, NoAction, Send, next_action
-from jobs.publish.content_cache import ContentCache, post_article_ids
-from jobs.publish.context import PublishContext
+from jobs.config import Edition, Pictures, PublishPolicy
+from jobs.publish.context import PostContext, PublishContext, RenderPost
 from jobs.publish.result_writer import ResultWriter
-from jobs.publish.settlement import MAX_ERROR_LENGTH, Settlement, with_state
+from jobs.publish.settlement import (
+    MAX_ERROR_LENGTH,
+    Delete,
+    Edit,
+    NoAction,
+    Send,
+    Settlement,
+    next_action,
+    with_state,
+)
 from storage import articles, stories
 from storage.database import Connection
 from storage.delivery import claims
 from storage.delivery.claims import DueBatch, DueDelivery, RequestIntent
-from storage.records import Article, ArticleState, DeliveryState, Lane
+from storage.records import Article, ArticleState, DeliveryState, Lane, PostKind
+
+#: Rendered contents kept for the next chat.
+CACHE_SIZE = 64
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A delivery that is due, with its request."""
+    """A delivery that is due, and the request that it needs."""
 
     due: DueDelivery
     action: Send | Edit | Delete
     content: str
     articles: tuple[Article, ...]
-    read_at: float  #: when it was read
-    reply_to: int = 0  #: the message that it answers: the story's last post in the chat
+    read_at: float  #: monotonic seconds
+    reply_to: int = 0  #: the story's last post in the chat; 0 for none
 
     @property
     def delivery_id(self) -> int:
-        """The delivery's."""
         return self.due.delivery.id
 
     @property
@@ -43,19 +53,19 @@ class PreparedRequest:
 
     @property
     def is_unpaid(self) -> bool:
-        """Edits and deletes cannot be paid for."""
+        """Whether it is an edit or a delete, which cannot be paid for."""
         return not isinstance(self.action, Send)
 
     @property
     def rank(self) -> int:
-        """Lanes in order, many readers before one."""
+        """The order of sending: by lane, then channels and groups before private chats."""
         lane = self.due.lane or self.due.delivery.lane
         return 2 * list(Lane).index(lane) + (not self.due.delivery.public)
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentArticle:
-    """An article as it is now, and since which revision it has its picture."""
+    """An article as it is now, and the revision that brought its picture."""
 
     article: Article
     picture_since: int
@@ -63,15 +73,84 @@ class CurrentArticle:
 
 @dataclass(frozen=True, slots=True)
 class DueWithContext:
-    """What is due, with what its requests are made of."""
+    """Due deliveries, and what their requests are made of."""
 
     claimable: DueBatch
-    current_articles: dict[int, CurrentArticle]  #: by article
-    replies: dict[int, int]  #: by delivery, the message that it continues
+    current_articles: dict[int, CurrentArticle]  #: by article id
+    replies: dict[int, int]  #: by delivery id, the message to reply to
+
+
+class ContentCache:
+    """The contents of posts, each rendered once for all chats that get the same."""
+
+    def __init__(self, render: RenderPost, policy: PublishPolicy) -> None:
+        self._render = render
+        self._editions = {edition.name: edition for edition in policy.editions}
+        self._cache: OrderedDict[object, str] = OrderedDict()
+
+    def get_content(
+        self, due: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+    ) -> str:
+        """The content, as JSON. Raises what `render` raises."""
+        post_context = self._build_context(due, step, articles, now)
+        key = _cache_key(post_context)
+        if key not in self._cache:
+            self._cache[key] = self._render(post_context)
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(key)
+        return self._cache[key]
+
+    def _build_context(
+        self, due: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
+    ) -> PostContext:
+        edition = self._find_edition(due.post.edition)
+        chat = due.chat if due.delivery.public else None
+        return PostContext(
+            post=due.post,
+            articles=articles,
+            edition=edition,
+            language=(due.chat.language if due.chat else "") or edition.language,
+            chat=chat,
+            now=now,
+            corrected_at=step.corrected_at if isinstance(step, Edit) else None,
+            withdrawn=isinstance(step, Edit) and step.withdrawn,
+            picture=due.delivery.picture,
+        )
+
+    def _find_edition(self, name: str) -> Edition:
+        first = next(iter(self._editions.values()), Edition(name="", channels=(), feed_urls=()))
+        return self._editions.get(name, first)
+
+
+def _cache_key(post_context: PostContext) -> object:
+    """What the content depends on: the time only by the hour, the chat only if it is a channel or group."""
+    chat = post_context.chat
+    return (
+        post_context.post.id,
+        post_context.post.lane,
+        tuple((article.id, article.revision, article.page_read_at) for article in post_context.articles),
+        post_context.language,
+        (chat.id, chat.title) if chat else None,
+        post_context.corrected_at,
+        post_context.withdrawn,
+        post_context.picture,
+        post_context.now.replace(minute=0, second=0, microsecond=0),
+    )
+
+
+def post_article_ids(due: DueDelivery) -> list[int]:
+    """The ids of the articles that a post is about."""
+    post = due.post
+    if post.article_id is not None:
+        return [post.article_id]
+    if post.kind in (PostKind.CATCH_UP, PostKind.DIGEST):
+        return [int(word) for word in post.text.split() if word.isdigit()]
+    return []
 
 
 class RequestPreparer:
-    """Reads what is due and makes parcels of it; what needs no request is settled at once."""
+    """Reads what is due and prepares its requests; what needs none is settled at once."""
 
     def __init__(self, publish: PublishContext, result_writer: ResultWriter) -> None:
         self._publish, self._result_writer = publish, result_writer
@@ -80,51 +159,54 @@ class RequestPreparer:
     async def prepare_due(
         self, count: int, in_hand: Mapping[int, int]
     ) -> tuple[list[PreparedRequest], Collection[int]]:
-        """Parcels, but for the deliveries and chats `in_hand`; and the chats that were passed over."""
-        publish, since = self._publish, self._publish.clock.monotonic()
-        hands = in_hand.keys() | self._result_writer.pending_ids
-        shut = publish.rate_limiter.blocked_chats(since) | frozenset(in_hand.values())
-        due = await publish.db.read(_read_due, publish.policy, publish.clock.now(), count, shut, hands)
+        """At most `count` requests, and the chats that were skipped because of their rate.
+
+        `in_hand` are deliveries already prepared, each with its chat: neither is read again.
+        """
+        publish, read_at = self._publish, self._publish.clock.monotonic()
+        known = in_hand.keys() | self._result_writer.pending_ids
+        closed = publish.rate_limiter.blocked_chats(read_at) | frozenset(in_hand.values())
+        batch = await publish.db.read(_read_due, publish.policy, publish.clock.now(), count, closed, known)
         prepared = [
             prepared
-            for debt in due.claimable.deliveries
-            if (prepared := self._prepare_request(debt, due, since))
+            for due in batch.claimable.deliveries
+            if (prepared := self._prepare_request(due, batch, read_at))
         ]
-        return prepared, due.claimable.skipped_chats
+        return prepared, batch.claimable.skipped_chats
 
     def withdrawal_note(self, prepared: PreparedRequest) -> tuple[Edit, str]:
-        """What stands where a message cannot be deleted: that its article is gone."""
+        """The edit that says that the article is withdrawn, for a message that cannot be deleted."""
         assert isinstance(prepared.action, Delete)
         step = Edit(prepared.action.message_id, 0, withdrawn=True)
         return step, self._render_content(prepared.due, step, prepared.articles)
 
     def _prepare_request(
-        self, debt: DueDelivery, due: DueWithContext, since: float
+        self, due: DueDelivery, batch: DueWithContext, read_at: float
     ) -> PreparedRequest | None:
         about = [
-            due.current_articles[number]
-            for number in post_article_ids(debt)
-            if number in due.current_articles
+            batch.current_articles[number]
+            for number in post_article_ids(due)
+            if number in batch.current_articles
         ]
-        told = tuple(each.article for each in about)
-        own = about[0] if about and debt.post.article_id is not None else None
+        shown = tuple(each.article for each in about)
+        own = about[0] if about and due.post.article_id is not None else None
         picture_since = own.picture_since if own else 0
         step = next_action(
-            debt.delivery, debt.post, own.article if own else None, self._publish.policy, picture_since
+            due.delivery, due.post, own.article if own else None, self._publish.policy, picture_since
         )
-        if own is None and post_article_ids(debt):
-            told = tuple(article for article in told if article.state is ArticleState.LIVE)
-            step = step if told else NoAction(DeliveryState.SKIPPED, "its articles were withdrawn")
+        if own is None and post_article_ids(due):
+            shown = tuple(article for article in shown if article.state is ArticleState.LIVE)
+            step = step if shown else NoAction(DeliveryState.SKIPPED, "its articles were withdrawn")
         if isinstance(step, NoAction):
-            self._settle_unsent(debt, step.state, step.reason)
+            self._settle_unsent(due, step.state, step.reason)
             return None
         try:
-            content = "" if isinstance(step, Delete) else self._render_content(debt, step, told)
+            content = "" if isinstance(step, Delete) else self._render_content(due, step, shown)
         except Exception as surprise:  # a mistake of ours, met by one post; the others go on
-            log.exception("a post cannot be worded", post=debt.post.id)
-            self._settle_unsent(debt, DeliveryState.REFUSED, f"cannot be worded: {type(surprise).__name__}")
+            log.exception("rendering failed", post_id=due.post.id)
+            self._settle_unsent(due, DeliveryState.REFUSED, f"cannot be rendered: {type(surprise).__name__}")
             return None
-        return PreparedRequest(debt, step, content, told, since, due.replies.get(debt.delivery.id, 0))
+        return PreparedRequest(due, step, content, shown, read_at, batch.replies.get(due.delivery.id, 0))
 
     def _render_content(self, due: DueDelivery, step: Send | Edit, about: tuple[Article, ...]) -> str:
         return self._content_cache.get_content(due, step, about, self._publish.clock.now())
@@ -135,12 +217,14 @@ class RequestPreparer:
 
 
 def build_intent(prepared: PreparedRequest) -> RequestIntent:
-    """What is to be known of the request after a crash; where nobody can look, nothing is kept."""
-    number, chat = prepared.due.delivery.id, prepared.due.chat
+    """What a claim keeps of the request, to reconcile it after a crash; nothing if it cannot be looked up."""
+    chat = prepared.due.chat
     if not prepared.due.delivery.public or isinstance(prepared.action, Delete):
-        return RequestIntent(number)
+        return RequestIntent(prepared.delivery_id)
     last_message = chat.last_message_id if chat else 0
-    return RequestIntent(number, prepared.content, prepared.action.revision, last_message, prepared.reply_to)
+    return RequestIntent(
+        prepared.delivery_id, prepared.content, prepared.action.revision, last_message, prepared.reply_to
+    )
 
 
 def _read_due(
@@ -148,36 +232,36 @@ def _read_due(
     policy: PublishPolicy,
     now: datetime,
     count: int,
-    shut: Collection[int],
-    in_hand: Collection[int],
+    closed: Collection[int],
+    known: Collection[int],
 ) -> DueWithContext:
-    """Deliveries, the articles that they are about as they are now, and what they continue."""
-    dues = claims.select_due(connection, now, count, shut, in_hand)
-    numbers = {number for due in dues.deliveries for number in post_article_ids(due)}
-    found = articles.get_many(connection, list(numbers)) if numbers else []
+    """Due deliveries, their articles as they are now, and the messages that they reply to."""
+    batch = claims.select_due(connection, now, count, closed, known)
+    article_ids = {article_id for due in batch.deliveries for article_id in post_article_ids(due)}
+    found = articles.get_many(connection, list(article_ids)) if article_ids else []
     pictures = policy.pictures is Pictures.PHOTO
-    known = {
+    current = {
         each.id: CurrentArticle(each, _last_picture_revision(connection, each) if pictures else 0)
         for each in found
     }
-    replies = {debt.delivery.id: _find_reply_to(connection, debt, known, policy) for debt in dues.deliveries}
-    return DueWithContext(dues, known, replies)
+    replies = {due.delivery.id: _find_reply_to(connection, due, current, policy) for due in batch.deliveries}
+    return DueWithContext(batch, current, replies)
 
 
 def _find_reply_to(
-    connection: Connection, due: DueDelivery, known: dict[int, CurrentArticle], policy: PublishPolicy
+    connection: Connection, due: DueDelivery, current: dict[int, CurrentArticle], policy: PublishPolicy
 ) -> int:
-    """The message that a new post is a reply to, where many read both; 0 for none. An edit keeps its own."""
+    """The message that a new post in a channel or group replies to; 0 for none. An edit keeps its own."""
     delivery, article_id = due.delivery, due.post.article_id
     if delivery.message_id is not None:
         return delivery.reply_to
-    if not (policy.threads and delivery.public) or article_id not in known:
+    if not (policy.threads and delivery.public) or article_id not in current:
         return 0
-    return stories.previous_message_id(connection, known[article_id].article, delivery.chat_id)
+    return stories.previous_message_id(connection, current[article_id].article, delivery.chat_id)
 
 
 def _last_picture_revision(connection: Connection, article: Article) -> int:
     if article.revision == 1:
         return 1
-    trail = articles.list_revisions(connection, article.id)
-    return max((each.number for each in trail if "image" in each.changed), default=1)
+    revisions = articles.list_revisions(connection, article.id)
+    return max((each.number for each in revisions if "image" in each.changed), default=1)

@@ -1,13 +1,13 @@
-"""How fast may we speak? Never above the rates in any sliding window, however requests are delayed; pure.
+"""The rate limiter: never more requests than allowed in any sliding window, however they are delayed; pure.
 
-A request counts from when it may have arrived: an answer that is late moves its mark by what it was later
-than the quickest, and a request without an answer counts until it has one. So the windows hold on the other
-side, too. Times are seconds of one clock that never runs backwards.
+A request counts from when it may have reached Telegram: a late response moves its mark by the time by which
+it was slower than the fastest one, and a request in flight counts until it ends. So the windows hold at
+Telegram's end, too. Times are seconds of one monotonic clock.
 
-Answers to readers and posts share the rates. While both wait, a post goes next if fewer than a third of the
-last requests, as many as a window has, were posts; otherwise an answer does. So posts are sure of a third of
-every window and answers of two, and a side that waits alone gets all. In a chat's own window, which is not
-spread evenly, each side besides leaves the other's unused third free (`windows.SharedWindow`).
+Answers to readers and posts share the rates. While both wait, a post is next if fewer than a third of the
+last requests, as many as a window has, were posts; otherwise an answer is. So posts are sure of a third of
+every window and answers of two thirds, and a side that waits alone gets all. A chat's own window is not
+spread evenly; there each side also leaves the other's unused third free (`sliding_windows.SharedWindow`).
 """
 
 from collections import deque
@@ -18,51 +18,51 @@ from jobs.config import Rate
 from jobs.publish.circuit_breaker import CircuitBreaker
 from jobs.publish.sliding_windows import SHARE, ChatWindows, FastestResponse, SharedBudget, Slowdown
 
-#: Floods of several chats within this many seconds concern everything.
+#: Seconds within which 429s of several chats block everything.
 FLOOD_WINDOW = 10.0
-#: Chats make several: of private ones, which are never pressed, two; of any, three.
+#: Several are two private chats, which are never near their own limit, or three of any kind.
 MIN_FLOODED_PRIVATE, MIN_FLOODED = 2, 3
-#: By what a flood slows its chat, and by what a flood of several slows everything.
+#: The factors by which a 429 slows its chat, and 429s of several chats slow everything.
 CHAT_SLOWDOWN, OVERALL_SLOWDOWN = 2.0, 1.25
-#: Flooded chats that are remembered.
+#: Slowed chats that are remembered.
 MAX_SLOW_CHATS = 10_000
-#: How long a slot is kept free for whoever was told to wait for it, in seconds.
+#: Seconds for which a slot is kept free for whoever waits for it.
 RESERVATION_SECONDS = 0.1
-#: Who was told to wait for longer than this asks again earlier, in seconds.
+#: Seconds; whoever has to wait longer checks again earlier.
 MAX_RESERVED_WAIT = 1.0
-#: How long answers to a chat wait for a post that is owed to it, once it is that post's turn, in seconds.
+#: Seconds for which answers to a chat wait for a post that is owed to it, if it is the post's turn.
 ANSWER_DELAY = 0.5
-#: A wait shorter than this is none: floating point.
+#: Seconds; a shorter wait is a floating-point error.
 EPSILON = 1e-9
 
 
 class RateLimiter:
-    """One budget for all that the bot says, sends and edits alike. Groups and channels have negative ids."""
+    """One budget for all requests, sends and edits alike. Groups and channels have negative ids."""
 
     def __init__(self, overall: Rate, chat: Rate, group: Rate, unpaid: Rate | None = None) -> None:
-        """`unpaid`: what Telegram allows of requests that cannot be paid for, where the others are."""
+        """`unpaid`: the rate for requests that cannot be paid for, if the others are paid."""
         self._overall = SharedBudget(overall)
         self._unpaid = SharedBudget(unpaid) if unpaid else self._overall
         self._private, self._public = ChatWindows((chat,)), ChatWindows((chat, group))
-        self._blocked_until: dict[int, float] = {}  # by chat, until when
+        self._blocked_until: dict[int, float] = {}  # by chat
         self._all_blocked_until = 0.0
         self._chat_slowdowns: dict[int, Slowdown] = {}
         self._overall_slowdown = Slowdown()
         self._floods: deque[tuple[float, int]] = deque()
-        self._in_flight: dict[int, tuple[int, float, bool]] = {}  # by ticket: chat, when, whether an answer
+        self._in_flight: dict[int, tuple[int, float, bool]] = {}  # by ticket: chat, start, whether an answer
         self._tickets = 0
         self._fastest_response = FastestResponse(overall.seconds)
         self._pending_chats: Collection[int] = ()
-        self.circuit_breaker = CircuitBreaker()  #: whether Telegram answers
+        self.circuit_breaker = CircuitBreaker()  #: opens while Telegram does not answer
 
     def request_seconds(self, *, unpaid: bool = False) -> float:
-        """The seconds of the pace that one request takes."""
+        """The seconds of the overall rate that one request takes."""
         return self._unpaid.interval if unpaid else self._overall.interval
 
     def try_acquire(self, chat_id: int, now: float, *, answer: bool = False) -> float:
-        """0 where one more may go to the chat now (it is counted), else the seconds after which to ask again.
+        """0 if one more may go to the chat now, which counts it; else the seconds until the next attempt.
 
-        The slot that somebody is told to wait for is kept free for him, if it is his turn.
+        The slot that the caller has to wait for is kept free, if it is its side's turn.
         """
         wait = self.wait_seconds(chat_id, now, answer=answer)
         if wait == 0:
@@ -70,7 +70,7 @@ class RateLimiter:
         return wait
 
     def start_request(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> int:
-        """Count a request that begins now, after `wait` said 0; its ticket, to be given to `answered`."""
+        """Count a request that begins now, after `wait_seconds` was 0; its ticket for `finish_request`."""
         self._count_request(chat_id, now, answer=answer, unpaid=unpaid)
         self.circuit_breaker.start_request(now)
         self._tickets += 1
@@ -78,7 +78,7 @@ class RateLimiter:
         return self._tickets
 
     def finish_request(self, ticket: int, now: float) -> None:
-        """The request is over; it counts from its beginning and what it was late."""
+        """The request ended: move its mark by the time that the response was late."""
         chat_id, at, answer = self._in_flight.pop(ticket)
         late = self._fastest_response.measure_delay(now - at, now)
         if late > 0:
@@ -90,8 +90,8 @@ class RateLimiter:
     def wait_seconds(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
         """The seconds until one more may go to the chat, 0 for now; nothing is counted.
 
-        `unpaid`: an edit or a delete, which cannot be paid for. Infinite where all of a window may still be
-        on its way: until the next `answered`.
+        `unpaid`: an edit or a delete, which cannot be paid for. Infinite until the next `finish_request`
+        if the requests in flight fill a window.
         """
         rest = self.rest_seconds(chat_id, now, answer=answer, unpaid=unpaid)
         opens = [
@@ -106,9 +106,9 @@ class RateLimiter:
         return at - now if at - now > EPSILON else 0.0
 
     def rest_seconds(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
-        """The part of `wait` that is not for a turn: what the chat got lately, or that all is stopped.
+        """The part of `wait_seconds` that is not for a turn: because of the chat's own rate, or of a block.
 
-        Also what was paid for, where that leaves no room for what is `unpaid`.
+        Also because of paid requests, if they leave no room for an `unpaid` one.
         """
         at = max(self._chat_opens_at(chat_id, now, answer), self._all_open_at())
         if unpaid and self._unpaid is not self._overall:
@@ -119,16 +119,16 @@ class RateLimiter:
         return at - now if at - now > EPSILON else 0.0
 
     def set_pending_chats(self, chats: Collection[int]) -> None:
-        """Posts wait for these chats, which got something else lately."""
+        """Note that posts wait for these chats, which have reached their own rate."""
         self._pending_chats = chats
 
     def capacity_within(self, now: float, horizon: float) -> int:
-        """How many may begin, to whomever, within `horizon` seconds."""
+        """How many requests to any chats may begin within `horizon` seconds."""
         at = max(self._side_opens_at(now), self._all_open_at(), now)
         return int((now + horizon - at) / self._overall.interval) + 1 if at <= now + horizon else 0
 
     def opens_in(self, now: float, *, unpaid: bool = False) -> float:
-        """The seconds until any post at all may go."""
+        """The seconds until a post may go to any chat."""
         return max(0.0, self._side_opens_at(now, unpaid=unpaid) - now, self._all_open_at() - now)
 
     def blocked_chats(self, until: float) -> frozenset[int]:
@@ -141,29 +141,29 @@ class RateLimiter:
         return frozenset(chat_id for chat_id, at in ends if at > until)
 
     def next_opening(self, chats: Iterable[int], now: float) -> float:
-        """The seconds until the next of these chats that rest may be spoken to; infinite for none."""
+        """The seconds until the first of these chats may get a post; infinite if none has to wait."""
         ends = (
             max(self._select_windows(chat).post_opens_at.get(chat, 0.0), self._blocked_until.get(chat, 0.0))
             for chat in chats
         )
         return min((at for at in ends if at > now), default=float("inf")) - now
 
-    def record_outcome(self, asked: Hashable, outcome: object, now: float) -> None:
-        """What came of a request; `asked` is what kind it was, and of which chat."""
-        self.circuit_breaker.record_outcome(asked, outcome, now)
+    def record_outcome(self, kind: Hashable, outcome: object, now: float) -> None:
+        """Tell the circuit breaker the outcome of a request; `kind` is its kind and its chat."""
+        self.circuit_breaker.record_outcome(kind, outcome, now)
 
     def _all_open_at(self) -> float:
-        """When anything may go: not while several are flooded, nor while Telegram does not answer."""
+        """When anything may go: not while everything is blocked, nor while the circuit breaker is open."""
         return max(self._all_blocked_until, self.circuit_breaker.retry_at)
 
     def block_chat(self, chat_id: int, seconds: float, now: float) -> None:
-        """Nothing goes to the chat for so long: a 429 of an earlier run says so."""
+        """Let nothing go to the chat for so long."""
         self._blocked_until[chat_id] = max(self._blocked_until.get(chat_id, 0.0), now + seconds)
 
     def record_flood(self, chat_id: int, seconds: float, now: float) -> None:
-        """A 429: nothing goes to the chat for so long.
+        """After a 429, block the chat for so long.
 
-        Where several chats get one together nothing goes anywhere, until the first of them may be spoken to.
+        If several chats get one within `FLOOD_WINDOW`, block everything until the first of them reopens.
         """
         self.block_chat(chat_id, seconds, now)
         self._chat_slowdowns.setdefault(chat_id, Slowdown()).grow_factor(CHAT_SLOWDOWN, now)
@@ -179,15 +179,15 @@ class RateLimiter:
         self._drop_expired(now)
 
     def record_sent(self, chat_id: int, at: float) -> None:
-        """Something went to the chat at `at`, before this pace began."""
+        """Count a request of an earlier run, made at `at`."""
         self._select_windows(chat_id).add_mark(chat_id, at, 1.0)
 
     def count_tracked_chats(self) -> int:
-        """How many chats take memory."""
+        """How many chats are remembered."""
         return len(self._private) + len(self._public) + len(self._blocked_until) + len(self._chat_slowdowns)
 
     def _side_opens_at(self, now: float, *, answer: bool = False, unpaid: bool = False) -> float:
-        """When one more of a side may go, to whomever."""
+        """When one more of a side may go to any chat."""
         return max(self._budget_opens_at(budget, now, answer) for budget in self._select_budgets(unpaid))
 
     def _budget_opens_at(self, budget: SharedBudget, now: float, answer: bool) -> float:
@@ -201,7 +201,7 @@ class RateLimiter:
         return (self._overall, self._unpaid) if both else (self._overall,)
 
     def _chat_opens_at(self, chat_id: int, now: float, answer: bool) -> float:
-        """When the chat may get its next answer, or post, by its own windows."""
+        """When the chat may get its next answer or post by its own windows."""
         chats, stopped = self._select_windows(chat_id), self._blocked_until.get(chat_id, 0.0)
         opens = chats.post_opens_at.get(chat_id, 0.0)
         if answer:
@@ -211,13 +211,13 @@ class RateLimiter:
         return max(opens, stopped)
 
     def _count_unanswered(self, now: float) -> int:
-        """Requests without an answer that may still arrive, although they began longer ago than a window."""
-        hanging = 0
+        """Requests in flight that began longer ago than a window, and may still reach Telegram."""
+        count = 0
         for _, at, _ in self._in_flight.values():
             if at > now - self._overall.window.rate.seconds:
                 break
-            hanging += 1
-        return hanging
+            count += 1
+        return count
 
     def _count_request(self, chat_id: int, now: float, *, answer: bool = False, unpaid: bool = False) -> None:
         slower = self._overall_slowdown.current_factor(now)
@@ -227,7 +227,7 @@ class RateLimiter:
         if self._unpaid is not self._overall:
             if unpaid:
                 self._unpaid.count_request(now, slower)
-            else:  # what is paid for counts, too, but does not push the others' even pace
+            else:  # a paid request counts, too, but does not delay the others' even pace
                 self._unpaid.window.add_mark(now)
         self._select_windows(chat_id).add_mark(chat_id, now, self._chat_slowdown(chat_id, now), answer=answer)
 

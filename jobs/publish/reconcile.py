@@ -1,11 +1,11 @@
-"""What became of an unclear request? Look, where looking can tell; elsewhere repeat it, and count it.
+"""Reconciles unclear requests: finds out whether a send was applied, or, if that cannot be known, repeats it.
 
-A reader rather sees an alert twice than never: it is repeated until it is answered, or too old
-(`expiry.skip_repeated`), each time after a longer wait (`settling`).
+An alert that a reader sees twice is better than one that is lost: it is retried with exponential backoff
+(`settlement`) until it is answered or too old (`retention.skip_repeated`), and each retry is counted.
 
 In a channel where the bot may not edit others' posts, an edit with the same content tells our post from
-every other and changes nothing. Elsewhere a forward to an operator is compared. See TELEGRAM facts in
-`docs/delivery.md`.
+every other and changes nothing. Elsewhere a forward to an operator is compared. `docs/delivery.md` says why
+each is safe.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from enum import StrEnum
 import structlog
 
 from jobs.clock import Notifier
-from jobs.publish.context import PublishContext
-from jobs.publish.message_search import MessageSearch
+from jobs.publish.context import PublishContext, fetch_chat_access
+from jobs.publish.dispatcher import MAX_SLEEP, wait_turn
 from jobs.publish.result_writer import ResultWriter
 from jobs.publish.send_result import (
     ChatAccess,
@@ -37,18 +37,20 @@ from storage.delivery.claims import DueDelivery
 from storage.delivery.deliveries import DeliveryResult
 from storage.records import ChatKind, ChatState, DeliveryState
 
-#: Unclear deliveries looked at in one go.
+#: Unclear deliveries read at once.
 BATCH_SIZE = 500
-#: Without anything to wake us, we look after so many seconds.
+#: Seconds between two reads if nobody notifies us.
 IDLE_DELAY = 30.0
-#: While what is due is being looked at, we look for more after this.
+#: Seconds between two reads while look-ups are running.
 MIN_DELAY = 1.0
-#: A probe that is not answered is made so often, each time a second later.
+#: Attempts at one probe while it is not answered; each waits a second longer than the one before.
 MAX_TRIES = 5
-#: Shorter sleeps bring nothing.
-MIN_SLEEP = 0.005
-#: What cannot be looked up now is tried again after this.
+#: Time until a look-up that was postponed is retried.
 POSTPONE_DELAY = timedelta(seconds=10)
+#: Message ids in a row without a message: the end of the chat.
+MAX_MISSES = 10
+#: Message ids that are probed at most.
+MAX_CHECKED = 200
 
 log = structlog.get_logger(__name__)
 
@@ -56,36 +58,69 @@ log = structlog.get_logger(__name__)
 class LookupMethod(StrEnum):
     """How an unclear send can be looked up."""
 
-    EDIT = "edit"  #: an edit with the same content: nothing of others can be touched
-    FORWARD = "forward"  #: forwarded to an operator and compared
-    REPEAT = "repeat"  #: not at all
+    EDIT = "edit"  #: by an edit with the same content, which cannot touch others' messages
+    FORWARD = "forward"  #: by forwarding to an operator and comparing
+    REPEAT = "repeat"  #: not at all: it is sent again
 
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Not now: Telegram or the chat cannot be asked."""
+    """The look-up cannot be done now; `chat`: because of what became of the chat."""
 
     reason: str
     chat: ChatGone | ChatMoved | None = None
 
 
+#: None: it cannot be known.
 LookupResult = Sent | Missing | Postponed | None
 
 
 def choose_method(access: ChatAccess, known: int, operators: tuple[int, ...]) -> LookupMethod:
-    """The way for a chat; `known` is the last message id known there before the send, 0 for none.
+    """The look-up for a chat; `known` is the last message id known there before the send, 0 for none.
 
-    An edit could overwrite a colleague's post where the bot has that right, a message of our own where we
-    say other things (groups), or something older where we do not know where the chat stood.
+    An edit could overwrite a colleague's post if the bot has that right, another message of ours in a group,
+    where the bot also answers, or an older post if no message id is known.
     """
     if access.kind is ChatKind.CHANNEL and not access.may_edit and known > 0:
         return LookupMethod.EDIT
-    alike = access.kind in (ChatKind.CHANNEL, ChatKind.SUPERGROUP)
-    return LookupMethod.FORWARD if alike and operators else LookupMethod.REPEAT
+    numbered = access.kind in (ChatKind.CHANNEL, ChatKind.SUPERGROUP)
+    return LookupMethod.FORWARD if numbered and operators else LookupMethod.REPEAT
+
+
+@dataclass(slots=True)
+class MessageSearch:
+    """Which message ids to probe for a send that is unclear; pure.
+
+    A channel or supergroup numbers its messages one by one, ours and others', so ours has one of the ids
+    behind `after`, the last known before the send. Deleted messages leave gaps (Telethon #1308, TD #2419), so
+    only several misses in a row end the search.
+    """
+
+    after: int
+    checked: int = 0
+    misses: int = 0
+
+    @property
+    def next_message_id(self) -> int:
+        return self.after + self.checked + 1
+
+    def record_probe(self, *, there: bool) -> None:
+        """Whether there was a message, not ours, with `next_message_id`."""
+        self.checked += 1
+        self.misses = 0 if there else self.misses + 1
+
+    @property
+    def is_finished(self) -> bool:
+        return self.misses >= MAX_MISSES or self.checked >= MAX_CHECKED
+
+    @property
+    def reached_end(self) -> bool:
+        """Whether the end of the chat was reached, so that the message surely is not there."""
+        return self.misses >= MAX_MISSES
 
 
 class Reconciler:
-    """Settles what is unclear, chat by chat, while everything else goes on."""
+    """Settles unclear deliveries, each in a task of its own."""
 
     def __init__(self, publish: PublishContext, result_writer: ResultWriter) -> None:
         self._publish, self._result_writer = publish, result_writer
@@ -94,7 +129,7 @@ class Reconciler:
         self.notifier = Notifier()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`; what is then not settled stays unclear."""
+        """Reconcile until `stop`; what is not settled by then stays unclear."""
         while not stop.is_set():
             for due in await self._read_unclear():
                 self._start_lookup(due)
@@ -114,30 +149,32 @@ class Reconciler:
         return [due for due in found if due.delivery.id not in known]
 
     def _start_lookup(self, due: DueDelivery) -> None:
-        number = due.delivery.id
+        delivery_id = due.delivery.id
         if due.delivery.message_id is not None:
-            self._record_result(due, _settle_unclear(due, DeliveryState.OWED))  # an edit is simply done again
+            self._record_result(
+                due, _settle_unclear(due, DeliveryState.OWED)
+            )  # an edit or delete is simply repeated
         elif not due.delivery.public:
             self._apply_result(due, None)
         else:
             task = asyncio.create_task(self._run_lookup(due))
-            self._running[number] = task
-            task.add_done_callback(lambda _: self._running.pop(number, None))
+            self._running[delivery_id] = task
+            task.add_done_callback(lambda _: self._running.pop(delivery_id, None))
 
     async def _run_lookup(self, due: DueDelivery) -> None:
         try:
             self._apply_result(due, await self._find_message(due))
         except Exception as surprise:  # a mistake of ours, met by one chat; the others go on
-            log.exception("a look-up broke")
+            log.exception("look-up failed")
             self._apply_result(due, Postponed(type(surprise).__name__))
 
     async def _find_message(self, due: DueDelivery) -> LookupResult:
-        """Sent with its number, Missing, not now, or None where it cannot be told."""
+        """Where the message of an unclear send is."""
         access = await self._fetch_chat_access(due.delivery.chat_id)
         if isinstance(access, ChatGone | ChatMoved):
-            return Postponed("the chat is not there", access)
+            return Postponed("the chat is gone", access)
         if not isinstance(access, ChatAccess):
-            return Postponed(f"the chat cannot be asked: {access}")
+            return Postponed(f"the chat's rights are unknown: {access}")
         if not access.may_post:
             return Postponed(access.reason, ChatGone(ChatState.PAUSED, access.reason))
         operators = self._publish.policy.operators
@@ -150,17 +187,14 @@ class Reconciler:
                 return await self._search_by_forward(due, operators)
 
     async def _fetch_chat_access(self, chat_id: int) -> ChatAccess | Outcome:
-        """What Telegram says of a chat, as soon as it answers anybody."""
+        """What Telegram says of a chat, once the circuit breaker lets a request through."""
         circuit_breaker = self._rate_limiter.circuit_breaker
         while (wait := circuit_breaker.retry_in(self._clock.monotonic())) > 0:
-            await self._clock.sleep(min(wait, 1.0))
-        circuit_breaker.start_request(self._clock.monotonic())
-        access = await self._publish.sender.fetch_chat_access(chat_id)
-        self._rate_limiter.record_outcome(("standing", chat_id), access, self._clock.monotonic())
-        return access
+            await self._clock.sleep(min(wait, MAX_SLEEP))
+        return await fetch_chat_access(self._publish, chat_id)
 
     async def _search_by_forward(self, due: DueDelivery, operators: tuple[int, ...]) -> LookupResult:
-        """By the first of the operators to whom the bot may forward."""
+        """Search through the first operator to whom the bot may forward."""
         for operator in operators:
             found = await self._search_chat(due, operator)
             if found is not None:
@@ -187,27 +221,25 @@ class Reconciler:
                     await self._clock.sleep(tries)
         return Missing() if search.reached_end else None
 
-    async def _probe_message(self, due: DueDelivery, number: int, through: int | None) -> Outcome:
-        """One probe, in its turn. Asking twice does no harm: it says what is there already."""
-        asked = through or due.delivery.chat_id
-        while (wait := self._rate_limiter.wait_seconds(asked, self._clock.monotonic(), unpaid=True)) > 0:
-            await self._clock.sleep(max(MIN_SLEEP, min(wait, 1.0)))
-        ticket = self._rate_limiter.start_request(asked, self._clock.monotonic(), unpaid=True)
+    async def _probe_message(self, due: DueDelivery, message_id: int, through: int | None) -> Outcome:
+        """One probe, as the rate limiter allows; it changes nothing, so it may be repeated."""
+        target = through or due.delivery.chat_id
+        ticket = await wait_turn(self._publish, target)
         delivery = due.delivery
         try:
             seen = await self._publish.sender.find_message(
-                delivery.chat_id, number, delivery.content, through=through
+                delivery.chat_id, message_id, delivery.content, through=through
             )
         finally:
             self._rate_limiter.finish_request(ticket, self._clock.monotonic())
         now = self._clock.monotonic()
         self._rate_limiter.record_outcome(("find", delivery.chat_id), seen, now)
         if isinstance(seen, TryLater) and seen.flood:
-            self._rate_limiter.record_flood(asked, seen.seconds, now)
+            self._rate_limiter.record_flood(target, seen.seconds, now)
         return seen
 
     def _apply_result(self, due: DueDelivery, found: LookupResult) -> None:
-        """What the look means for the delivery."""
+        """Record what the look-up means for the delivery."""
         delivery = due.delivery
         match found:
             case Sent(message_id):

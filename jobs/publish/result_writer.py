@@ -1,4 +1,4 @@
-"""What came of requests, written many at a time: each commit waits for the disk."""
+"""Writes the results of requests, many in one transaction, since each commit waits for the disk."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,19 +17,16 @@ from storage.delivery import deliveries
 from storage.delivery.planning import add_notice
 from storage.records import ChatState
 
-#: Outcomes in private chats are gathered for so many seconds; a channel's is written at once.
+#: Seconds for which results in private chats are gathered; a channel's is written at once.
 GATHER_SECONDS = 0.05
-#: After the database could not be written to.
+#: Seconds until a failed write is retried.
 RETRY_DELAY = 1.0
 
 log = structlog.get_logger(__name__)
 
 
 class ResultWriter:
-    """Aftermaths on their way into the database. `written` is called with those that have arrived.
-
-    `forgotten` is called with each reader who is gone and was erased.
-    """
+    """A queue of results. `written` is called with each batch, `on_forgotten` with each erased reader."""
 
     def __init__(
         self,
@@ -48,18 +45,18 @@ class ResultWriter:
 
     @property
     def pending_ids(self) -> set[int]:
-        """The deliveries of which something is still to be written."""
+        """The deliveries whose result is not written yet."""
         return {each.settled.delivery_id for each in (*self._waiting, *self._writing)}
 
     def add_result(self, settlement: Settlement, *, urgent: bool = False) -> None:
-        """To be written soon; `urgent`: somebody waits for it."""
+        """Queue a result; `urgent`: write it at once, since the chat's next post waits for it."""
         self._waiting.append(settlement)
         self._notifier.notify()
         if urgent:
             self._urgent_notifier.notify()
 
     def wake_up(self) -> None:
-        """Write at once, and look whether to stop."""
+        """Write at once, and check whether to stop."""
         self._notifier.notify()
         self._urgent_notifier.notify()
 
@@ -71,7 +68,7 @@ class ResultWriter:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is there; what cannot be written is kept, and tried again."""
+        """Write what is queued; if the database fails, it stays queued and is retried."""
         self._writing, self._waiting = self._waiting, []
         if not self._writing:
             return
@@ -82,7 +79,7 @@ class ResultWriter:
         except SQLAlchemyError as error:
             self._waiting = self._writing + self._waiting
             self._writing = []
-            log.error("what was sent cannot be written down; trying again", error=type(error).__name__)
+            log.error("writing results failed, retrying", error=type(error).__name__)
             await self._clock.sleep(RETRY_DELAY)
             self._notifier.notify()
             return
@@ -96,7 +93,7 @@ class ResultWriter:
 def write_results(
     connection: Connection, batch: Sequence[Settlement], operators: Sequence[int], now: datetime
 ) -> set[int]:
-    """One transaction for all that followed from a few requests; the readers who were erased."""
+    """Write the results of a few requests; the readers who were erased."""
     deliveries.settle(
         connection, sorted((each.settled for each in batch), key=lambda each: each.delivery_id), now
     )
@@ -109,7 +106,7 @@ def write_results(
             chat_status.record_flood_wait(connection, each.chat_id, each.flooded_until, operators, now)
         if each.taken:
             chat_status.record_status(connection, each.chat_id, StatusSource.SENT, operators, now)
-        if each.notice and not chats.list_subscriptions(connection, each.chat_id):
+        if each.notice:
             add_notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
             if chats.erase_chat(connection, each.chat_id):

@@ -1,4 +1,4 @@
-"""What does each edition make of an article? A verdict, and the post that it owes to its chats; pure."""
+"""The rules of editions: each one's verdict about an article, and the post that follows from it; pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class EditionVerdict:
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be written about a few articles, in one transaction."""
+    """What is written about a few articles, in one transaction."""
 
     decisions: list[Decision] = field(default_factory=list)
     posts: list[NewPost] = field(default_factory=list)
@@ -41,16 +41,16 @@ def make_plan(
     last_routine: Mapping[int, datetime],
     now: datetime,
 ) -> Plan:
-    """The plan for `rows`; `channels` are each edition's, `last_routine` by chat what MIN_GAP counts from."""
+    """The plan for `rows`; `channels` by edition; `last_routine` by chat, from which MIN_GAP counts."""
     made, last = Plan(), dict(last_routine)
     posted: dict[int, set[str]] = {row.article.id: set() for row in rows}
     late: dict[str, list[int]] = {}
     for row in rows:
         given = {chat.id for name in row.posted for chat in channels.get(name, ())}
-        twins = row.posted_original | posted.get(row.article.duplicate_of or 0, set())
+        posted_by = row.posted_original | posted.get(row.article.duplicate_of or 0, set())
         mine = [edition for edition in policy.editions if _edition_sightings(row, edition)]
         for edition in (each for each in mine if _needs_decision(row, each)):
-            judged = judge_article(row, edition, policy, twins, now)
+            judged = judge_article(row, edition, policy, posted_by, now)
             if judged.verdict is Verdict.CATCH_UP and edition.name in row.caught_up:
                 continue
             made.decisions.append(_build_decision(row.article, edition.name, judged, now))
@@ -77,7 +77,7 @@ NO_EDITION = "no edition has its feed"
 
 
 def _needs_decision(row: ArticleForPlanning, edition: Edition) -> bool:
-    """Whether an edition is to decide: for the first time, or because another of its feeds brings it."""
+    """Whether an edition has to decide: for the first time, or because another of its feeds brings it."""
     news = any(not one.backlog and not one.planned for one in _edition_sightings(row, edition))
     return edition.name not in row.decided or (news and edition.name not in row.posted)
 
@@ -90,13 +90,13 @@ def judge_article(
     row: ArticleForPlanning,
     edition: Edition,
     policy: PublishPolicy,
-    twins: frozenset[str] | set[str],
+    posted_by: frozenset[str] | set[str],
     now: datetime,
 ) -> EditionVerdict:
-    """One edition's verdict; `twins` are the editions that posted the article that this one repeats.
+    """One edition's verdict; `posted_by`: the editions that posted the article that this one repeats.
 
-    What any of the edition's feeds alone would have posted is posted: one feed's backlog, or old date,
-    settles nothing for another that brings the article as news.
+    What any of the edition's feeds alone would have posted is posted: that the article is in one feed's
+    backlog, or old in one feed, does not matter if another feed brings it as news.
     """
     article = row.article
     news = [one for one in _edition_sightings(row, edition) if not one.backlog]
@@ -108,7 +108,7 @@ def judge_article(
         return EditionVerdict(Verdict.EXCLUDED, term)
     if edition.include and not (term := find_term(edition.include, article)):
         return EditionVerdict(Verdict.NOT_INCLUDED)
-    if edition.name in twins:
+    if edition.name in posted_by:
         return EditionVerdict(Verdict.DUPLICATE, f"of article {article.duplicate_of}")
     breaking = find_term(edition.breaking, article)
     if all(now - one.published_at > policy.max_age for one in news):
@@ -123,32 +123,32 @@ def judge_article(
 
 
 def _schedule_routine(article: Article, edition: Edition, now: datetime) -> EditionVerdict:
-    """When a routine post goes out, and whether with a sound."""
-    hour, reasons = now, []
+    """The verdict of a routine post: when it is sent, and whether silently."""
+    send_at, reasons = now, []
     if edition.hold and article.seen_at + edition.hold > now:
-        hour = article.seen_at + edition.hold
+        send_at = article.seen_at + edition.hold
         reasons.append("held for an editor")
-    quiet = edition.quiet_hours is not None and is_quiet(edition.quiet_hours, edition.timezone, hour)
+    quiet = edition.quiet_hours is not None and is_quiet(edition.quiet_hours, edition.timezone, send_at)
     if quiet and edition.quiet_mode is QuietMode.HOLD and edition.quiet_hours:
-        hour = quiet_end(edition.quiet_hours, edition.timezone, hour)
+        send_at = quiet_end(edition.quiet_hours, edition.timezone, send_at)
         reasons.append("quiet hours")
         quiet = False
     if reasons:
-        until = hour.astimezone(edition.timezone).strftime("%Y-%m-%d %H:%M")
+        until = send_at.astimezone(edition.timezone).strftime("%Y-%m-%d %H:%M")
         detail = f"{' and '.join(reasons)}, until {until}"
-        return EditionVerdict(Verdict.HELD, detail, not_before=hour, silent=quiet)
+        return EditionVerdict(Verdict.HELD, detail, not_before=send_at, silent=quiet)
     return EditionVerdict(
-        Verdict.PLANNED, "silent: quiet hours" if quiet else "", not_before=hour, silent=quiet
+        Verdict.PLANNED, "silent: quiet hours" if quiet else "", not_before=send_at, silent=quiet
     )
 
 
 def is_quiet(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> bool:
-    """Whether the newsroom is quiet at `moment`."""
+    """Whether `moment` lies in the quiet hours."""
     return hours.includes_time(moment.astimezone(zone).time())
 
 
 def quiet_end(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
-    """When the quiet hours that `moment` lies in are over."""
+    """When the quiet hours that contain `moment` end."""
     local = moment.astimezone(zone)
     end = local.replace(hour=hours.end.hour, minute=hours.end.minute, second=hours.end.second, microsecond=0)
     if end <= local:
@@ -159,7 +159,7 @@ def quiet_end(hours: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
 def build_catch_up(
     edition: str, article_ids: Sequence[int], chats: Sequence[int], now: datetime, *, readers: bool = False
 ) -> NewPost:
-    """One post for all that came too late for posts of its own."""
+    """One post for all articles that are too old for posts of their own; `readers`: followers get it, too."""
     return NewPost(
         kind=PostKind.CATCH_UP,
         lane=Lane.ROUTINE,
@@ -180,11 +180,11 @@ def _build_post(
     gap: timedelta,
     now: datetime,
 ) -> NewPost:
-    hour = judged.not_before or now
-    hours = dict.fromkeys(chats, hour)
+    not_before = judged.not_before or now
+    times = dict.fromkeys(chats, not_before)
     if gap and not judged.breaking:
-        hours = {chat: max(hour, last[chat] + gap) if chat in last else hour for chat in chats}
-        last.update(hours)
+        times = {chat: max(not_before, last[chat] + gap) if chat in last else not_before for chat in chats}
+        last.update(times)
     return NewPost(
         kind=PostKind.ARTICLE,
         lane=Lane.BREAKING if judged.breaking else Lane.ROUTINE,
@@ -192,8 +192,8 @@ def _build_post(
         article_id=article.id,
         silent=judged.silent,
         revision=article.revision,
-        not_before=hour,
-        chats=tuple(hours.items()),
+        not_before=not_before,
+        chats=tuple(times.items()),
         followers=True,
     )
 

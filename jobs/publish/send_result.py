@@ -1,4 +1,4 @@
-"""What may come of a request to Telegram, each by its own name; and the port that makes the request."""
+"""The outcomes of a request to Telegram, each a class of its own, and the port that makes the request."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,43 +8,45 @@ from storage.records import ChatKind, ChatState
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The chat shows it: newly sent, edited, deleted as wanted, or proved to be there already."""
+    """Applied: newly sent, edited or deleted, or found to be there already."""
 
     message_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """Surely not applied: a 429, or the connection could not be made."""
+    """Surely not applied: a 429, or no connection could be made."""
 
     seconds: float
     reason: str
-    flood: bool = False  #: Telegram itself asked for the wait
+    flood: bool = False  #: a 429: Telegram itself imposed the wait
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Telegram will not take this content in this chat, now or later."""
+    """Telegram will never take this content in this chat."""
 
     reason: str
-    picture: bool = False  #: perhaps for its picture, preview or very long link: worth a try as bare words
+    picture: bool = (
+        False  #: perhaps because of its picture, preview or very long link: worth a retry as plain text
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The message to edit or delete is not there."""
+    """The message to edit or delete does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Untouchable:
-    """The message exists and is not ours to edit, or no longer ours to delete."""
+    """The message exists, but cannot be edited, or can no longer be deleted."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChatGone:
-    """The chat cannot be reached: `state` says whether for now (PAUSED) or until it comes back."""
+    """The chat cannot be reached: for now (`state` is PAUSED), or until it comes back."""
 
     state: ChatState
     reason: str
@@ -59,7 +61,7 @@ class ChatMoved:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """The request was written and may have been applied: a time-out, a reset, a 5xx, a truncated answer."""
+    """Written, and perhaps applied: a timeout, a reset, a 5xx, a truncated response."""
 
     reason: str
 
@@ -81,13 +83,13 @@ class ChatAccess:
 
 
 class Sender(Protocol):
-    """Makes one request and says what came of it; never raises for what Telegram answers.
+    """Makes one request and returns its outcome; never raises because of what Telegram answers.
 
-    `content` is the JSON that `bot.render` made; jobs keep and compare it, and never look inside.
+    `content` is the JSON that `bot.render` made; jobs keep and compare it, and never parse it.
     """
 
     async def send(self, chat_id: int, content: str, *, reply_to: int = 0) -> Outcome:
-        """`reply_to`: the message that it answers, where that still stands; 0 for none."""
+        """`reply_to`: the message that it replies to, if that still exists; 0 for none."""
         ...
 
     async def edit(
@@ -101,9 +103,8 @@ class Sender(Protocol):
     ) -> Outcome:
         """Whether `message_id` is our own message with this very content: Sent, Missing or Untouchable.
 
-        Found by an edit with the same content, for chats where it cannot touch what is not ours; or, where a
-        chat is given in `through`, by forwarding the message there and comparing; Refused where that cannot
-        be done.
+        Found by an edit with the same content, for chats where that cannot touch others' messages; or, if
+        `through` is a chat, by forwarding the message there and comparing; Refused if that is impossible.
         """
         ...
 

@@ -1,10 +1,11 @@
-"""What came of a request, and what follows for the delivery, its chat and the pace; pure."""
+"""The next request of a delivery, and what follows from its outcome for the delivery and its chat; pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from jobs.publish.actions import Delete, Edit, Send
+from jobs.config import Corrections, PublishPolicy, Withdrawals
+from jobs.publish.chat_status import is_reported
 from jobs.publish.send_result import (
     ChatGone,
     ChatMoved,
@@ -18,37 +19,114 @@ from jobs.publish.send_result import (
 )
 from storage.delivery.claims import DueDelivery
 from storage.delivery.deliveries import DeliveryResult
-from storage.records import Chat, ChatState, DeliveryState
+from storage.records import Article, ArticleState, Chat, ChatState, Delivery, DeliveryState, Post, PostKind
 
-#: So much of an error is kept.
+#: Characters of an error that are kept.
 MAX_ERROR_LENGTH = 300
-#: Between two blind repetitions of a send lies twice as long each time, up to this.
+#: The longest wait of the exponential backoff with which an unclear send to a reader is retried.
 MAX_REPEAT_DELAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Send:
+    """A new message."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New content for a message; `withdrawn`: a note that the article is gone."""
+
+    message_id: int
+    revision: int
+    corrected_at: datetime | None = None
+    withdrawn: bool = False
+    new_picture: bool = False  #: another picture than the one shown
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The message is deleted."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoAction:
+    """No request: the delivery ends in `state`."""
+
+    state: DeliveryState
+    reason: str = ""
+
+
+Action = Send | Edit | Delete | NoAction
+
+
+def next_action(
+    delivery: Delivery, post: Post, article: Article | None, policy: PublishPolicy, picture_since: int = 0
+) -> Action:
+    """The request that closes the difference between what the chat shows and what it should show.
+
+    The article is the current one, so a correction that comes before the send is what is sent.
+    `picture_since` is the revision that brought the article's picture.
+    """
+    if post.kind is not PostKind.ARTICLE:
+        return Send(1) if delivery.message_id is None else NoAction(DeliveryState.SETTLED)
+    if article is None:
+        return NoAction(DeliveryState.SKIPPED, "the article is no longer kept")
+    if delivery.message_id is None:
+        unwanted = delivery.wanted_revision == 0 or article.state is ArticleState.WITHDRAWN
+        return (
+            NoAction(DeliveryState.SKIPPED, "the article was withdrawn")
+            if unwanted
+            else Send(article.revision)
+        )
+    if delivery.wanted_revision == 0:
+        return _withdrawal_action(delivery.message_id, policy)
+    if delivery.shown_revision >= delivery.wanted_revision:
+        return NoAction(DeliveryState.SETTLED)
+    return Edit(
+        delivery.message_id,
+        article.revision,
+        article.revised_at if policy.corrections is Corrections.MARK else None,
+        new_picture=delivery.shown_revision < picture_since,
+    )
+
+
+def _withdrawal_action(message_id: int, policy: PublishPolicy) -> Action:
+    match policy.withdrawals:
+        case Withdrawals.OFF:
+            return NoAction(DeliveryState.SKIPPED, "withdrawn articles stay")
+        case Withdrawals.NOTE:
+            return Edit(message_id, 0, withdrawn=True)
+        case Withdrawals.DELETE:
+            return Delete(message_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """What is to be written after a request, in one transaction."""
+    """What is written after a request, in one transaction."""
 
     settled: DeliveryResult
     chat_id: int
     chat: ChatGone | ChatMoved | None = None
-    seen: int = 0  #: a message of ours in a channel or supergroup, now the newest known
+    seen: int = 0  #: the id of a new message of ours in a channel or group; 0 for none
     flooded_until: datetime | None = None
-    taken: bool = False  #: a new post was taken by a channel or group that was in trouble
+    taken: bool = False  #: a channel or group that was paused or rate limited took a new post
     notice: str = ""  #: for the operators
 
 
 def settle_outcome(
     due: DueDelivery, step: Send | Edit | Delete, outcome: Outcome, now: datetime, wait: timedelta
 ) -> Settlement:
-    """The delivery's new facts; `wait` is how long an unclear one is left alone."""
+    """What follows from the outcome; `wait` is the time until an unclear request is looked up."""
     same = with_state(due)
     chat_id = due.delivery.chat_id
-    if vain := _cannot_be_done(due, step, outcome):
+    if reason := _out_of_reach(due, step, outcome):
         moved = outcome if isinstance(outcome, ChatMoved) else None
         return Settlement(
-            replace(same, state=DeliveryState.REMOVED, error=vain[:MAX_ERROR_LENGTH]), chat_id, moved
+            replace(same, state=DeliveryState.REMOVED, error=reason[:MAX_ERROR_LENGTH]), chat_id, moved
         )
     match outcome:
         case Sent(message_id):
@@ -75,8 +153,8 @@ def settle_outcome(
             assert_never(outcome)
 
 
-def _cannot_be_done(due: DueDelivery, step: Send | Edit | Delete, outcome: Outcome) -> str:
-    """Why what stands in a group that became another chat can no longer be changed; "" where that is open."""
+def _out_of_reach(due: DueDelivery, step: Send | Edit | Delete, outcome: Outcome) -> str:
+    """Why a message in a group that became a supergroup can no longer be changed; "" if it may be."""
     if isinstance(step, Send):
         return ""
     match outcome:
@@ -89,7 +167,7 @@ def _cannot_be_done(due: DueDelivery, step: Send | Edit | Delete, outcome: Outco
 
 
 def has_moved(due: DueDelivery) -> bool:
-    """Whether the chat is a group that became a supergroup: what it was told stays there."""
+    """Whether the chat is a group that became a supergroup: its messages stay in the old one."""
     return due.chat is not None and due.chat.moved_to is not None
 
 
@@ -125,24 +203,36 @@ def _is_in_trouble(chat: Chat | None) -> bool:
 def _mark_unclear(
     due: DueDelivery, step: Send | Edit | Delete, now: datetime, wait: timedelta, reason: str
 ) -> DeliveryResult:
-    """To be looked at after `wait`; the oftener it was repeated blindly, the longer."""
-    once = int(isinstance(step, Send))
+    """Unclear until `wait` is over, or longer after each blind retry: exponential backoff."""
     until = now + max(wait, min(wait * 2 ** min(due.delivery.repeats, 10), MAX_REPEAT_DELAY))
     unclear = with_state(due, DeliveryState.UNCLEAR)
-    return replace(unclear, look_at=until, unclear=once, error=reason[:MAX_ERROR_LENGTH])
+    return replace(
+        unclear, look_at=until, unclear=int(isinstance(step, Send)), error=reason[:MAX_ERROR_LENGTH]
+    )
 
 
 def _refusal_notice(due: DueDelivery, reason: str) -> str:
-    """Operators are told where many would have read it."""
-    if not due.delivery.public:
+    """Operators are told of the same chats as `chat_status` tells them of: those that CHANNELS names."""
+    if not (due.delivery.public and due.chat and is_reported(due.chat)):
         return ""
     about = f"article {due.post.article_id}" if due.post.article_id else f"a {due.post.kind}"
     return f"{chat_label(due)} does not take {about}: {reason[:MAX_ERROR_LENGTH]}"
 
 
 def chat_label(due: DueDelivery) -> str:
-    """The chat as operators know it; a reader is never named."""
+    """The chat's title, @name or id, for operators; a reader is never named."""
     chat = due.chat
     if chat is None or not due.delivery.public:
         return "A private chat"
     return chat.title or (f"@{chat.username}" if chat.username else f"The {chat.kind} {chat.id}")
+
+
+def needs_note(due: DueDelivery, outcome: Outcome) -> bool:
+    """Whether Telegram does not delete a message that may still be edited."""
+    match outcome:
+        case Untouchable() | ChatMoved():
+            return True
+        case ChatGone() | Refused():
+            return has_moved(due)
+        case _:
+            return False

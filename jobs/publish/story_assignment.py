@@ -1,7 +1,6 @@
-"""Puts arriving articles into stories, in the transaction that plans them; what is left over, beside it.
+"""Assigns articles to stories: new ones in the transaction that plans them, the rest in the background.
 
-A story is a kindness to readers and never holds a post back: an article for which none can be found out is
-planned without.
+A story never delays a post: an article whose story cannot be found is planned without one.
 """
 
 import asyncio
@@ -19,36 +18,36 @@ from storage.database import Connection, SQLAlchemyError
 from storage.index import Index
 from storage.records import Article, ArticleState
 
-#: Articles that are in no story although they were planned, put into one in one transaction.
+#: Planned articles without a story that are assigned in one transaction.
 BATCH_SIZE = 5
-#: Older ones than this are not looked at: nothing that arrives now could continue them.
+#: Older articles are not assigned, since nothing new could continue them.
 MAX_ARTICLE_AGE = timedelta(days=2 * RULES.days)
 
 log = structlog.get_logger(__name__)
 
 
 async def update_index(publish: PublishContext) -> None:
-    """Let the index know of every article stored until now; where it cannot, articles are planned without."""
+    """Bring the index up to date; if that fails, articles are planned without it."""
     if publish.index is None:
         return
     try:
         await publish.db.read(publish.index.catch_up)
     except SQLAlchemyError:
         raise
-    except Exception:  # a mistake of ours, in the index: no reason to post nothing
-        log.exception("the index cannot read what was stored")
+    except Exception:  # a mistake of ours in the index must not stop posts
+        log.exception("index update failed")
 
 
 def assign_arrivals(
     connection: Connection, index: Index, numbers: Sequence[int], authority: Authority, now: datetime
 ) -> int:
-    """Put these unplanned articles into stories, as far as the index knows them; how many."""
+    """Assign those of these unplanned articles that the index knows; how many."""
     known = [each for each in stories.list_unassigned(connection, numbers) if index.has_article(each.id)]
     return assign_stories(connection, index, known, authority, now)
 
 
 def assign_left_over(connection: Connection, index: Index, authority: Authority, now: datetime) -> int:
-    """The same for a few that were planned without: a new feed's backlog, what the index did not know."""
+    """Assign a few articles that were planned without a story, such as a new feed's backlog; how many."""
     some = stories.list_planned_unassigned(connection, now - MAX_ARTICLE_AGE, BATCH_SIZE)
     return assign_stories(
         connection, index, [each for each in some if index.has_article(each.id)], authority, now
@@ -58,7 +57,7 @@ def assign_left_over(connection: Connection, index: Index, authority: Authority,
 def assign_stories(
     connection: Connection, index: Index, some: Sequence[Article], authority: Authority, now: datetime
 ) -> int:
-    """Put each article into the story that it continues, or one of its own; how many those were."""
+    """Assign each article to the story that it continues, or to a new one; how many."""
     for article in some:
         try:
             with connection.begin_nested():
@@ -66,7 +65,7 @@ def assign_stories(
         except SQLAlchemyError:
             raise
         except Exception:  # a mistake of ours, met by one article; the others go on
-            log.exception("an article's story cannot be found out", article=article.id)
+            log.exception("story assignment failed", article_id=article.id)
             stories.create_story(connection, article, now)
     return len(some)
 
@@ -91,9 +90,9 @@ def _assign_story(
 def _entitled_originals(
     connection: Connection, article: Article, firsts: Sequence[Article], authority: Authority
 ) -> list[Article]:
-    """Those whose feed may keep the article from being posted: its own feed, or one that may speak for it.
+    """The articles that may keep this one from being posted: of its own feed, or of one with authority.
 
-    No other feed holds an article back by copying its words.
+    No other feed can suppress an article by publishing a copy first.
     """
     others = {first.feed_id for first in firsts if first.feed_id is not None}
     addresses = feeds.get_addresses(connection, others) if others else {}
@@ -107,9 +106,9 @@ def _entitled_originals(
 
 
 def update_story(connection: Connection, article: Article, now: datetime) -> bool:
-    """What a correction or withdrawal means for the article's story and its duplicates.
+    """Update the article's story and duplicates after a correction or withdrawal.
 
-    True where something is to be planned that was not posted before, because another said it.
+    True if a duplicate, which was not posted, has to be planned now.
     """
     same = stories.list_duplicates(connection, article.id)
     if article.state is ArticleState.WITHDRAWN:
@@ -127,7 +126,7 @@ def update_story(connection: Connection, article: Article, now: datetime) -> boo
 
 
 def _promote_duplicate(connection: Connection, same: Sequence[Article]) -> bool:
-    """A withdrawn article's first duplicate is posted in its place; the others repeat that one."""
+    """Let a withdrawn article's first duplicate take its place; the others become duplicates of that one."""
     if not same:
         return False
     heir, *others = same
@@ -138,13 +137,13 @@ def _promote_duplicate(connection: Connection, same: Sequence[Article]) -> bool:
 
 
 class StoryAssigner:
-    """Puts what is left over into stories, a few at a time, so that others write in between."""
+    """Assigns what was planned without a story, a few at a time, so that others write in between."""
 
-    def __init__(self, publish: PublishContext, bell: Notifier) -> None:
-        self._publish, self._notifier = publish, bell
+    def __init__(self, publish: PublishContext, notifier: Notifier) -> None:
+        self._publish, self._notifier = publish, notifier
 
     async def run(self, stop: asyncio.Event, idle: float) -> None:
-        """At every ring, and after `idle` seconds without one, until `stop`."""
+        """Assign when notified, and after `idle` seconds, until `stop`."""
         publish = self._publish
         while not stop.is_set():
             now = publish.clock.now()

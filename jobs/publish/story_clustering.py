@@ -1,8 +1,8 @@
-"""Which story does an arriving article continue, and what does it say again? Pure: the nearest articles in.
+"""Clusters articles into stories, and tells which article repeats another; pure.
 
-One article at a time, and never again: no story that readers have seen is put together anew. On ECB+ Train
-in random order that comes within a few points of an average-link clustering that sees everything at once
-(docs/related.md).
+The clustering is incremental: an article is assigned once, and stories that readers have seen are never
+clustered again. On ECB+ Train in random order it comes within a few points of an average-link clustering of
+the whole (docs/related.md).
 """
 
 import unicodedata
@@ -21,20 +21,22 @@ from storage.text.normalize import normalize_text
 class ClusteringRules:
     """When an article belongs to a story, and what repeats another.
 
-    `alike`, `most` and `apart` were chosen on ECB+ Train (`benchmarks/related/tune.py`, seed 5), alone and
-    among others, where more of the replies are right at 0.25 than at the best clustering; the others by hand,
-    on the cautious side.
+    `alike`, `most` and `apart` were tuned on ECB+ Train (`benchmarks/related/tune.py`, seed 5), alone and
+    among other articles: at 0.25 more replies are right than at the best clustering. The others were chosen
+    by hand, cautiously.
     """
 
-    alike: float = 0.25  #: the likeness to a story from which an article joins it
-    most: int = 5  #: the likest articles of a story whose mean counts as much as the likest of all
-    apart: float = 0.55  #: and the part of the likeness among these that it must reach: or it is a twin's
-    days: float = 14.0  #: a story that was silent for longer is over
-    compared: float = 0.5  #: the likeness from which two articles are compared word for word
-    nearly: float = 0.75  #: the likeness from which two articles say nearly the same
-    inside: float = 0.6  #: the part of what an article says that another says too, which makes it its summary
-    repeats_within: timedelta = timedelta(hours=6)  #: what says the same later is said for today
-    letters: int = 60  #: of a text that is too long to be said twice by chance
+    alike: float = 0.25  #: the similarity to a story at which an article joins it
+    most: int = 5  #: the most similar articles of a story whose mean counts as much as the most similar one
+    apart: float = (
+        0.55  #: the part of the similarity among these that it must also reach, or it belongs to a twin event
+    )
+    days: float = 14.0  #: a story without an article for longer is over
+    compared: float = 0.5  #: the similarity at which two articles are compared word for word
+    nearly: float = 0.75  #: the similarity at which two articles are nearly the same
+    inside: float = 0.6  #: the part of an article that another contains, if it is a summary of that
+    repeats_within: timedelta = timedelta(hours=6)  #: an article with the same words later is no repetition
+    letters: int = 60  #: the length from which the same words are no coincidence
 
 
 RULES = ClusteringRules()
@@ -43,35 +45,35 @@ RULES = ClusteringRules()
 def choose_story(
     article: Article, nearest: Sequence[StoryCandidate], rules: ClusteringRules = RULES
 ) -> int | None:
-    """The story that the article joins; None where it starts one.
+    """The story that the article joins; None if it starts one.
 
-    Twin events (two quakes on one coast) are alike, but less so than the articles on each of them.
+    Twin events (two quakes on one coast) are similar, but less so than the articles on each of them.
     """
     stories: dict[int, list[StoryCandidate]] = {}
     for near in nearest:
         if near.story_id is not None and _in_time(article, near, rules):
             stories.setdefault(near.story_id, []).append(near)
-    likeness = {story: _story_likeness(some, rules) for story, some in stories.items()}
+    similarity = {story: _story_similarity(some, rules) for story, some in stories.items()}
     fitting = [
         story
-        for story, alike in likeness.items()
+        for story, alike in similarity.items()
         if alike >= max(rules.alike, rules.apart * _story_cohesion(stories[story]))
     ]
-    return max(fitting, key=lambda story: (likeness[story], story), default=None)
+    return max(fitting, key=lambda story: (similarity[story], story), default=None)
 
 
 def find_repeated(
     article: Article, others: Sequence[Article], rules: ClusteringRules = RULES
 ) -> Article | None:
-    """The first of the others that the article repeats."""
+    """The first of the others that the article repeats; None for none."""
     return next((other for other in others if is_repetition(article, other, rules)), None)
 
 
 def is_repetition(article: Article, other: Article, rules: ClusteringRules = RULES) -> bool:
-    """Whether both say the very same: headline, standfirst and text, but for case, marks and spaces.
+    """Whether headline, standfirst and text are the same in both, except for case, punctuation and spaces.
 
-    Nothing less will do, since what repeats is not posted: one number, one name or a "not" makes another
-    article. Nor does a short text, or one that comes back hours later: "The morning's news" is new each day.
+    A repetition is not posted, so a different number, name or "not" makes another article; a short text and
+    one that is repeated hours later are no repetition, either: "The morning's news" is new each day.
     """
     if article.id == other.id or abs(article.published_at - other.published_at) > rules.repeats_within:
         return False
@@ -80,23 +82,23 @@ def is_repetition(article: Article, other: Article, rules: ClusteringRules = RUL
         for mine, theirs in zip(_article_parts(article), _article_parts(other), strict=True)
     ):
         return False
-    said = _comparable_words(article)
-    return sum(map(len, said)) >= rules.letters and said == _comparable_words(other)
+    words = _comparable_words(article)
+    return sum(map(len, words)) >= rules.letters and words == _comparable_words(other)
 
 
 class Relation(StrEnum):
     """What an article is to another."""
 
     REPEATS = "repeats"  #: word for word
-    NEARLY = "nearly"  #: nearly the same: an agency's text, edited
-    SUMMARY = "summary"  #: the other says most of what it says, and much more
+    NEARLY = "nearly"  #: nearly the same, such as an edited agency text
+    SUMMARY = "summary"  #: the other contains most of it, and much more
     WHOLE = "whole"  #: the other is a summary of it
     RELATED = "related"
     UNRELATED = "stranger"
 
 
 def classify_relation(one: Article, other: Article, evidence: Explanation, told: float) -> Relation:
-    """What `one` is to `other`; below the likeness `told` there is none to speak of."""
+    """What `one` is to `other`; below the similarity `told` they are unrelated."""
     part, part_of_other, rules = evidence.part, evidence.part_of_other, RULES
     if is_repetition(one, other):
         return Relation.REPEATS
@@ -107,13 +109,13 @@ def classify_relation(one: Article, other: Article, evidence: Explanation, told:
     return Relation.RELATED if evidence.alike >= told else Relation.UNRELATED
 
 
-def _story_likeness(some: Sequence[StoryCandidate], rules: ClusteringRules) -> float:
-    likest = sorted((near.alike for near in some), reverse=True)[: rules.most]
-    return (likest[0] + sum(likest) / len(likest)) / 2
+def _story_similarity(some: Sequence[StoryCandidate], rules: ClusteringRules) -> float:
+    highest = sorted((near.alike for near in some), reverse=True)[: rules.most]
+    return (highest[0] + sum(highest) / len(highest)) / 2
 
 
 def _story_cohesion(some: Sequence[StoryCandidate]) -> float:
-    """How alike a story's articles are to each other, in the mean; 0 where there is but one."""
+    """The mean similarity of a story's articles to each other; 0 for a single one."""
     alike = [one.others.get(other.article_id, 0.0) for one in some for other in some if one is not other]
     return sum(alike) / len(alike) if alike else 0.0
 
@@ -127,13 +129,13 @@ def _article_parts(article: Article) -> tuple[str, str, str]:
 
 
 def _comparable_words(article: Article) -> list[str]:
-    """The words, without case and without the marks around them; a minus before a number stays."""
+    """The words without case and surrounding punctuation; a minus before a number stays."""
     text = normalize_text("\n".join(part[:_MAX_COMPARED] for part in _article_parts(article))).casefold()
     words = (word.strip(_PUNCTUATION) for word in text.split())
     return [word for word in words if any(unicodedata.category(letter)[0] in "LN" for letter in word)]
 
 
-#: Characters of a text that are read word by word; behind them two texts must be the same letter for letter.
+#: Characters of a text that are compared word by word; the rest must be identical.
 _MAX_COMPARED = 20_000
-#: What stands around words; not what stands for something before or behind a number.
+#: Punctuation around words; not signs that mean something before or after a number.
 _PUNCTUATION = "\"'“”„‘’‚«»‹›()[]{}.,;:!?…¡¿၊။、。·•*_"

@@ -130,7 +130,7 @@ def test_6a_no_error_shows_its_words_and_no_library_its_values(tmp_path: Path) -
     said = done.stdout + done.stderr
     assert "Zebraquagga" not in said, said
     assert "7345678901" not in said, said
-    for told in ("a stage broke", "ValueError", "breaks.py", "Can not load invalid JSON data", "UserWarning"):
+    for told in ("stage failed", "ValueError", "breaks.py", "Can not load invalid JSON data", "UserWarning"):
         assert told in said, (told, said)
 
 
@@ -156,7 +156,7 @@ def caught(how):
     except KeyError as error:
         how(error)
 
-caught(lambda error: log.exception("a stage broke and begins again"))
+caught(lambda error: log.exception("stage failed, restarting"))
 caught(lambda error: log.error("a job failed", exc_info=error))
 caught(lambda error: logging.getLogger("aiohttp.server").exception("Error handling request"))
 caught(lambda error: log.error("several", exc_info=ExceptionGroup(SECRET, [error])))

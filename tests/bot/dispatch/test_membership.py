@@ -2,8 +2,22 @@
 
 from datetime import timedelta
 
-import pytest
+from typing import Any
 
+import pytest
+from telegram import Chat as TelegramChat
+from telegram import (
+    ChatMember,
+    ChatMemberAdministrator,
+    ChatMemberBanned,
+    ChatMemberLeft,
+    ChatMemberMember,
+    ChatMemberRestricted,
+    ChatMemberUpdated,
+    User,
+)
+
+from bot.dispatch.permissions import has_blocked_bot, parse_membership, store_membership
 from bot.sandbox.telegram.chats import MemberStatus
 from storage import chats
 from storage.database import Database
@@ -102,3 +116,123 @@ async def test_only_the_id_of_a_colleagues_post_is_stored(room: Newsroom) -> Non
     post = room.box.post(channel.id, "by hand")
     await room.answer()
     assert kept(room, channel.id).last_message_id == post.id
+
+
+BOT = User(id=1, first_name="Newswire", is_bot=True)
+GROUPS = (ChatKind.GROUP, ChatKind.SUPERGROUP)
+
+
+def administrator(**rights: Any) -> ChatMemberAdministrator:
+    no_rights: dict[str, Any] = dict.fromkeys(
+        [
+            "can_be_edited",
+            "is_anonymous",
+            "can_manage_chat",
+            "can_delete_messages",
+            "can_manage_video_chats",
+            "can_restrict_members",
+            "can_promote_members",
+            "can_change_info",
+            "can_invite_users",
+            "can_post_stories",
+            "can_edit_stories",
+            "can_delete_stories",
+        ],
+        False,
+    )
+    return ChatMemberAdministrator(BOT, **no_rights, **rights)
+
+
+def restricted(*, can_send_messages: bool) -> ChatMemberRestricted:
+    other_rights: dict[str, Any] = dict.fromkeys(
+        [
+            "is_member",
+            "can_change_info",
+            "can_invite_users",
+            "can_pin_messages",
+            "can_send_polls",
+            "can_send_other_messages",
+            "can_add_web_page_previews",
+            "can_manage_topics",
+            "can_send_audios",
+            "can_send_documents",
+            "can_send_photos",
+            "can_send_videos",
+            "can_send_video_notes",
+            "can_send_voice_notes",
+            "can_edit_tag",
+            "can_react_to_messages",
+        ],
+        True,
+    )
+    forever: Any = 0
+    return ChatMemberRestricted(BOT, until_date=forever, can_send_messages=can_send_messages, **other_rights)
+
+
+def state(kind: ChatKind, member: ChatMember) -> ChatState:
+    membership = parse_membership(kind, member)
+    assert bool(membership.reason) == (membership.state is not ChatState.ACTIVE)
+    return membership.state
+
+
+@pytest.mark.parametrize("member", [ChatMemberLeft(BOT), ChatMemberBanned(BOT, 0)])  # type: ignore[arg-type]
+def test_who_is_removed_may_not_post(member: ChatMember) -> None:
+    assert state(ChatKind.PRIVATE, member) is ChatState.BLOCKED
+    assert [state(kind, member) for kind in (ChatKind.CHANNEL, *GROUPS)] == [ChatState.PAUSED] * 3
+
+
+def test_a_channel_takes_posts_only_of_an_administrator_with_the_right_to_post() -> None:
+    assert state(ChatKind.CHANNEL, administrator(can_post_messages=True)) is ChatState.ACTIVE
+    assert state(ChatKind.CHANNEL, administrator(can_post_messages=False)) is ChatState.PAUSED
+    assert state(ChatKind.CHANNEL, ChatMemberMember(BOT)) is ChatState.PAUSED
+
+
+def test_a_group_takes_posts_of_all_but_restricted_members() -> None:
+    for kind in GROUPS:
+        for member in (administrator(), ChatMemberMember(BOT), restricted(can_send_messages=True)):
+            assert state(kind, member) is ChatState.ACTIVE
+        assert state(kind, restricted(can_send_messages=False)) is ChatState.PAUSED
+
+
+def test_only_a_right_lets_the_bot_edit_others_posts() -> None:
+    for may_post in (False, True):
+        for may_edit in (False, True):
+            member = administrator(can_post_messages=may_post, can_edit_messages=may_edit)
+            assert parse_membership(ChatKind.CHANNEL, member).can_edit is may_edit
+    assert not parse_membership(ChatKind.CHANNEL, administrator(can_post_messages=True)).can_edit
+    assert not parse_membership(ChatKind.SUPERGROUP, ChatMemberMember(BOT)).can_edit
+
+
+def changed(chat_id: int, kind: ChatKind, now: ChatMember, clock: MovedClock) -> ChatMemberUpdated:
+    chat = TelegramChat(id=chat_id, type=str(kind))
+    return ChatMemberUpdated(chat, BOT, clock.now(), ChatMemberMember(BOT), now)
+
+
+def test_only_a_reader_can_block_the_bot(clock: MovedClock) -> None:
+    left = ChatMemberLeft(BOT)
+    assert has_blocked_bot(changed(7, ChatKind.PRIVATE, left, clock))
+    assert not has_blocked_bot(changed(7, ChatKind.PRIVATE, ChatMemberMember(BOT), clock))
+    assert not has_blocked_bot(changed(-7, ChatKind.GROUP, left, clock))
+
+
+def test_a_membership_is_stored_only_if_the_chat_is_known_and_wakes_delivery_if_it_may_go_on(
+    archive: Database, clock: MovedClock
+) -> None:
+    def store(chat_id: int, kind: ChatKind, member: ChatMember) -> tuple[bool, ChatState | None, bool]:
+        change = changed(chat_id, kind, member, clock)
+        due = archive.run_sync(store_membership, change, (), clock.now())
+        chat = archive.read_sync(chats.get, chat_id)
+        return due, chat.state if chat else None, bool(chat and chat.can_edit)
+
+    assert store(-7, ChatKind.CHANNEL, administrator()) == (False, None, False)
+    for chat_id, kind in ((-7, ChatKind.CHANNEL), (7, ChatKind.PRIVATE)):
+        archive.run_sync(chats.upsert_chat, chats.empty_chat(chat_id, kind, clock.now()))
+    editor = administrator(can_post_messages=True, can_edit_messages=True)
+    poster = administrator(can_post_messages=True)
+    assert store(-7, ChatKind.CHANNEL, editor) == (False, ChatState.ACTIVE, True)
+    assert store(-7, ChatKind.CHANNEL, poster) == (False, ChatState.ACTIVE, False)
+    assert store(-7, ChatKind.CHANNEL, ChatMemberLeft(BOT)) == (True, ChatState.PAUSED, False)
+    assert store(-7, ChatKind.CHANNEL, poster) == (True, ChatState.ACTIVE, False)
+    assert store(7, ChatKind.PRIVATE, ChatMemberLeft(BOT)) == (False, ChatState.BLOCKED, False)
+    assert store(7, ChatKind.PRIVATE, ChatMemberMember(BOT)) == (True, ChatState.ACTIVE, False)
+    assert store(7, ChatKind.PRIVATE, ChatMemberMember(BOT)) == (False, ChatState.ACTIVE, False)

@@ -1,12 +1,18 @@
 """From a stored article to what chats show: once, in order, whatever happens on the way."""
 
+import sys
 from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from bot.sandbox.telegram.chats import MemberStatus
 from bot.sandbox.telegram.limits import NO_LIMITS
 from jobs.config import Corrections, Edition, Withdrawals
+from jobs.publish import pipeline
+from jobs.publish.prepare import PreparedRequest
 from storage import chats, reports
 from storage.database import Database
 from storage.delivery import planning
@@ -362,3 +368,61 @@ async def test_readers_alerts_that_came_too_late_just_go(db: Database, clock: Mo
     late = [each.state for each in newsroom.deliveries()[:3]]
     assert DeliveryState.SKIPPED in late
     assert DeliveryState.OWED not in late
+
+
+#: The stages from the claim to the settled row, and what a prepared request merely says of itself.
+WAY = {"_claim_batch", "_start_requests", "_send_request", "flush"}
+FACTS = {
+    each.fget.__code__ for each in vars(PreparedRequest).values() if isinstance(each, property) and each.fget
+}
+#: The rate limiter's own parts.
+BEHIND = {"sliding_windows": "rate_limiter", "circuit_breaker": "rate_limiter"}
+
+
+class EnteredFiles:
+    """The files of `jobs/publish` whose functions run in the stages of `WAY` from claim to result."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._claimed = False
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        path, name = Path(frame.f_code.co_filename), frame.f_code.co_name
+        if event == "return" and name in ("claim_deliveries", "settle"):
+            self._claimed = name == "claim_deliveries"
+        if not self._claimed or event != "call" or path.parent != Path(pipeline.__file__).parent:
+            return
+        caller: FrameType | None = frame
+        while caller and caller.f_code.co_name not in WAY:
+            caller = caller.f_back
+        if caller and frame.f_code not in FACTS:
+            self.names.add(BEHIND.get(path.stem, path.stem))
+
+
+async def test_from_claim_to_settled_row_a_delivery_enters_four_files_and_a_withdrawal_at_most_five(
+    archive: Database, clock: MovedClock
+) -> None:
+    newsroom = desk(archive, clock, CHANNEL)
+    newsroom.box.add_channel("Daily", id=CHANNEL)
+    sent, corrected, withdrawn = EnteredFiles(), EnteredFiles(), EnteredFiles()
+    refusal = "400 Bad Request: message can't be deleted"
+    newsroom.box.faults.script(refusal, times=1, methods=["deleteMessage"], chat_id=CHANNEL)
+    async with newsroom.working():
+        river = newsroom.news("River rises")
+        await _traced(newsroom, sent)
+        newsroom.correct(river, "River falls")
+        await _traced(newsroom, corrected)
+        newsroom.withdraw(river)
+        await _traced(newsroom, withdrawn)
+    assert newsroom.said(CHANNEL) == ["withdrawn"]
+    four = {"dispatcher", "rate_limiter", "settlement", "result_writer"}
+    assert [sent.names, corrected.names, withdrawn.names] == [four, four, four | {"prepare"}]
+
+
+async def _traced(newsroom: Desk, entered: EnteredFiles) -> None:
+    before = sys.getprofile()
+    sys.setprofile(entered)
+    try:
+        await newsroom.pass_time(5)
+    finally:
+        sys.setprofile(before)

@@ -1,4 +1,4 @@
-"""When nobody knows what became of a send: in channels exactly once, in private chats at most twice."""
+"""Unclear sends: in channels exactly once; in private chats repeated until they are answered, and counted."""
 
 import random
 from datetime import timedelta
@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from jobs.publish.message_search import MAX_CHECKED, MAX_MISSES, MessageSearch
-from jobs.publish.reconcile import LookupMethod, choose_method
+from jobs.publish.reconcile import MAX_CHECKED, MAX_MISSES, LookupMethod, MessageSearch, choose_method
 from jobs.publish.send_result import ChatAccess
 from storage.database import Database
 from storage.records import ChatKind, DeliveryState
