@@ -17,7 +17,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 EXTRA := $(if $(SEMANTIC),$(VENV)/.installed-semantic)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench bench-related crash-test lock generated material
+.PHONY: help install run test check coverage docs release bench bench-related crash-test lock generated material
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,18 @@ check: $(VENV)/.installed-dev ## style, types and directions, without the tests
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+coverage: $(VENV)/.installed-dev ## every test, with the lines and branches that they reach
+	TMPDIR=$(SCRATCH) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(TESTS)
+
+docs: $(VENV)/.installed-dev ## the documentation site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+release: $(VENV)/.installed-dev ## build the wheel and the sdist into dist/, check them, and try the wheel on every Python here
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation > /dev/null
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python .ci/try_wheel.py dist/*.whl
 
 bench: $(VENV)/.installed-dev ## the benchmarks, a table each (long)
 	$(BIN)/python -m benchmarks
