@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 ROOT = Path(__file__).parents[4]
-PATIENCE = 30_000  #: milliseconds; many times longer than any step here
+PATIENCE = 120_000  #: milliseconds; many times longer than any step here, on a loaded machine too
 
 
 @pytest_asyncio.fixture(loop_scope="module")
