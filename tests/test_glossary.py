@@ -23,7 +23,6 @@ SHARED = {
     "dispatcher": "hands work to those who do it, in order and within limits: an update, a delivery",
     "links": "URLs in text: which may be kept, how they are written, how the sandbox finds them",
     "model": "the types of what a library made: a parsed feed, an embedding",
-    "permissions": "what a chat's member may do, by Telegram's word and by ours",
     "pipeline": "the steps of one job in their order, as jobs.scheduler runs them",
     "proxies": "the proxies of the settings, and which one a host is reached by",
     "readers_key": "the key that encrypts private chats' ids: its setting, and what it opens",

@@ -36,7 +36,7 @@ async def run(publish: PublishContext, stop: asyncio.Event) -> None:
     """Publish until `stop` is set; then claim no more, settle what is under way, and return."""
     await restore_state(publish)
     written = asyncio.Event()  # nothing more can come: the result writer may end
-    stages = _Stages(publish)
+    stages = _Loops(publish)
     monitoring, writing = (
         asyncio.create_task(_run_stage(name, work, until, publish.clock))
         for name, work, until in (
@@ -57,7 +57,7 @@ async def run(publish: PublishContext, stop: asyncio.Event) -> None:
         await asyncio.gather(monitoring, stopping, writing, return_exceptions=True)
 
 
-class _Stages:
+class _Loops:
     """The stages, connected by their notifiers."""
 
     def __init__(self, publish: PublishContext) -> None:

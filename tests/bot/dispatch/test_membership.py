@@ -1,10 +1,10 @@
 """The bot's own membership is stored as Telegram reports it, for known chats only."""
 
 from datetime import timedelta
-
 from typing import Any
 
 import pytest
+from bot.dispatch.permissions import has_blocked_bot, parse_membership, store_membership
 from telegram import Chat as TelegramChat
 from telegram import (
     ChatMember,
@@ -17,7 +17,6 @@ from telegram import (
     User,
 )
 
-from bot.dispatch.permissions import has_blocked_bot, parse_membership, store_membership
 from bot.sandbox.telegram.chats import MemberStatus
 from storage import chats
 from storage.database import Database
