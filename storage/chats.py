@@ -1,4 +1,4 @@
-"""Chats: channels, groups and readers, what they asked for, and whether they can be written to."""
+"""Chats: channels, groups and readers, and whether they can be written to."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -8,16 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, text, update
 
 from storage import channel_names
-from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState, Subscription
+from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState
 from storage.rows import to_record, to_records
-from storage.schema import FANOUT_PENDING, chats, deliveries, posts, showings
-from storage.schema import subscriptions as subscriptions_table
+from storage.schema import FANOUT_PENDING, chats, deliveries, posts, showings, subscriptions
+from storage.subscriptions import move_subscriptions
 
 #: Why a chat is paused that only an operator may resume.
 BY_OPERATOR = "paused by an operator"
-
-EVERYTHING = "all"  #: what a plain /subscribe asks for
-AT_ONCE = "at once"
 
 #: Many read these; what is said there goes before private chats.
 PUBLIC_KINDS = frozenset({ChatKind.CHANNEL, ChatKind.SUPERGROUP, ChatKind.GROUP})
@@ -65,14 +62,6 @@ def assign_username(connection: Connection, chat_id: int, username: str) -> None
     """The @name is this chat's now; whoever had it before has it no more."""
     others = _has_username(username) & (chats.c.id != chat_id) & (chats.c.id > MAX_PLACEHOLDER_ID)
     connection.execute(update(chats).where(others).values(username=""))
-
-
-def list_in_state(
-    connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC_KINDS
-) -> list[Chat]:
-    """The chats of these kinds in this state, by id."""
-    query = select(chats).where(chats.c.state == state, chats.c.kind.in_(list(kinds)))
-    return to_records(Chat, connection.execute(query.order_by(chats.c.id)))
 
 
 def upsert_chat(connection: Connection, chat: Chat) -> Chat:
@@ -152,11 +141,7 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
         connection.execute(insert(chats), [_chat_row(moved)])
     gone = {"state": ChatState.LEFT, "reason": "moved", "moved_to": new, "alarm": Alarm.NONE}
     update_columns(connection, old, **gone, named=False, tries=0, retry_at=None)
-    wanted = {wish.what for wish in list_subscriptions(connection, new)}
-    mine = subscriptions_table.c.chat_id == old
-    keep = mine & subscriptions_table.c.what.not_in(wanted)
-    connection.execute(update(subscriptions_table).where(keep).values(chat_id=new))
-    connection.execute(delete(subscriptions_table).where(mine))
+    move_subscriptions(connection, old, new)
     owed = (deliveries.c.chat_id == old) & deliveries.c.message_id.is_(None)
     known_there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
     due = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there)).values(chat_id=new)
@@ -175,7 +160,7 @@ def erase_chat(connection: Connection, chat_id: int) -> bool:
         erase_chat(connection, group)
     mine = select(deliveries.c.id).where(deliveries.c.chat_id == chat_id)
     statements = [
-        delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id),
+        delete(subscriptions).where(subscriptions.c.chat_id == chat_id),
         delete(showings).where(showings.c.delivery_id.in_(mine)),
         delete(deliveries).where(deliveries.c.chat_id == chat_id),
         delete(chats).where(chats.c.id == chat_id),
@@ -191,7 +176,7 @@ def _move_fanout_marks(connection: Connection, chat_id: int) -> bool:
     """
     moved = 0
     for mark, ids in (
-        (posts.c.followers_after, subscriptions_table.c.chat_id),
+        (posts.c.followers_after, subscriptions.c.chat_id),
         (posts.c.raised_after, deliveries.c.chat_id),
     ):
         before = select(func.coalesce(func.max(ids), BEFORE_ALL_IDS)).where(ids < chat_id).scalar_subquery()
@@ -200,36 +185,10 @@ def _move_fanout_marks(connection: Connection, chat_id: int) -> bool:
     return moved > 0
 
 
-def subscribe(connection: Connection, chat_id: int, what: str, rhythm: str, now: datetime) -> bool:
-    """Note a wish of a chat that is known; False where it was there already with this rhythm."""
-    mine = (subscriptions_table.c.chat_id == chat_id) & (subscriptions_table.c.what == what)
-    present = connection.execute(select(subscriptions_table.c.rhythm).where(mine)).scalar()
-    if present is None:
-        row = {"chat_id": chat_id, "what": what, "rhythm": rhythm, "created_at": now}
-        connection.execute(insert(subscriptions_table), [row])
-    elif present != rhythm:
-        connection.execute(update(subscriptions_table).where(mine).values(rhythm=rhythm))
-    return present != rhythm
-
-
-def unsubscribe(connection: Connection, chat_id: int, what: str | None = None) -> int:
-    """Drop one wish, or all of them; how many there were."""
-    mine = subscriptions_table.c.chat_id == chat_id
-    wanted = mine if what is None else mine & (subscriptions_table.c.what == what)
-    return connection.execute(delete(subscriptions_table).where(wanted)).rowcount
-
-
 def unsubscribe_named(connection: Connection, named: Iterable[int | str]) -> None:
     """Drop the wishes of chats that the settings name: they get every article anyway."""
-    mine = subscriptions_table.c.chat_id.in_(resolve_ids(connection, named))
-    connection.execute(delete(subscriptions_table).where(mine))
-
-
-def list_subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
-    """What the chat asked for, the oldest wish first."""
-    query = select(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id)
-    ordered = query.order_by(subscriptions_table.c.created_at, subscriptions_table.c.what)
-    return to_records(Subscription, connection.execute(ordered))
+    mine = subscriptions.c.chat_id.in_(resolve_ids(connection, named))
+    connection.execute(delete(subscriptions).where(mine))
 
 
 def resolve_channels(

@@ -6,7 +6,7 @@ from bot.commands.groups import group_refusal, is_group
 from bot.commands.types import Command, CommandContext, Reply, Request, Usage
 from bot.locale import Translator
 from bot.render import Button, Rows, escape
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Connection
 from storage.records import ChatState
 
@@ -39,7 +39,7 @@ async def answer_unsubscribe(request: Request, context: CommandContext) -> Reply
 async def offer_alerts(request: Request, context: CommandContext) -> Reply:
     """Ask before anything is stored: who followed a link has not asked for alerts by that."""
     say = request.say
-    if await context.db.read(chats.list_subscriptions, request.chat.id):
+    if await context.db.read(subscriptions.list_subscriptions, request.chat.id):
         return _already_subscribed(request)
     if is_group(request):
         text = say("Shall I post every article here? An administrator of this group can say so.")
@@ -99,7 +99,9 @@ def _store_subscription(connection: Connection, request: Request) -> bool:
     known = chats.upsert_chat(connection, request.chat)
     if known.state is not ChatState.ACTIVE and known.reason != chats.BY_OPERATOR:  # who writes is there
         chats.set_state(connection, known.id, ChatState.ACTIVE)
-    return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
+    return subscriptions.subscribe(
+        connection, request.chat.id, subscriptions.EVERYTHING, subscriptions.AT_ONCE, request.now
+    )
 
 
 def _delete_subscription(connection: Connection, chat_id: int) -> tuple[bool, bool]:
@@ -108,7 +110,7 @@ def _delete_subscription(connection: Connection, chat_id: int) -> tuple[bool, bo
     What was owed is not sent; without settings nothing is kept.
     """
     known = chats.get(connection, chat_id)
-    stopped = chats.unsubscribe(connection, chat_id) > 0
+    stopped = subscriptions.unsubscribe(connection, chat_id) > 0
     if known and not (known.language or known.timezone or known.quiet_hours or known.digest_at):
         return stopped, chats.erase_chat(connection, chat_id)
     return stopped, False

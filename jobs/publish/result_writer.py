@@ -11,7 +11,7 @@ from jobs.publish import chat_status
 from jobs.publish.chat_status import StatusSource
 from jobs.publish.send_result import ChatGone, ChatMoved
 from jobs.publish.settlement import Settlement
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Connection, Database, SQLAlchemyError
 from storage.delivery import deliveries
 from storage.delivery.planning import add_notice
@@ -109,7 +109,7 @@ def write_results(
             chat_status.record_flood_wait(connection, each.chat_id, each.flooded_until, operators, now)
         if each.taken:
             chat_status.record_status(connection, each.chat_id, StatusSource.SENT, operators, now)
-        if each.notice and not chats.list_subscriptions(connection, each.chat_id):
+        if each.notice and not subscriptions.list_subscriptions(connection, each.chat_id):
             add_notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
             if chats.erase_chat(connection, each.chat_id):

@@ -22,11 +22,11 @@ from sqlalchemy import (
     update,
 )
 
-from storage import chats as chats_by_id
 from storage.delivery import planning, turns
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import to_record
 from storage.schema import FANOUT_PENDING, chats, deliveries, posts, subscriptions
+from storage.subscriptions import AT_ONCE, EVERYTHING
 
 #: Deliveries a slice: about 20 ms on SQLite with two slow cores.
 SLICE_SIZE = 1000
@@ -111,9 +111,9 @@ def select_followers(post: Post, default_edition: str) -> Select[tuple[int, Chat
         select(chats.c.id, chats.c.kind)
         .join(subscriptions, subscriptions.c.chat_id == chats.c.id)
         .where(
-            subscriptions.c.what == chats_by_id.EVERYTHING,
+            subscriptions.c.what == EVERYTHING,
             subscriptions.c.chat_id > post.followers_after,
-            subscriptions.c.rhythm == chats_by_id.AT_ONCE,
+            subscriptions.c.rhythm == AT_ONCE,
             subscriptions.c.created_at <= post.created_at,
             chats.c.state.in_([ChatState.ACTIVE, ChatState.PAUSED]),
             edition,
@@ -143,27 +143,13 @@ def _updated_columns(post: Post, now: datetime) -> dict[str, object]:
     vain = and_(state == DeliveryState.OWED, ~shown, literal(post.revision == 0))
     words = {word: literal(word, state.type) for word in DeliveryState}
     lane = Lane.BREAKING if post.revision == 0 or post.kind is not PostKind.ARTICLE else Lane.ROUTINE
-    unsent = and_(state == DeliveryState.OWED, ~shown)
     return {
         "wanted_revision": post.revision,
         "state": case(
             (changes, words[DeliveryState.OWED]), (vain, words[DeliveryState.SKIPPED]), else_=state
         ),
-        "lane": case(
-            (changes, literal(lane, deliveries.c.lane.type)),
-            (unsent, literal(post.lane, deliveries.c.lane.type)),
-            else_=deliveries.c.lane,
-        ),
+        "lane": case((changes, literal(lane, deliveries.c.lane.type)), else_=deliveries.c.lane),
         "not_before": case(
-            (changes, literal(now, deliveries.c.not_before.type)), else_=_updated_not_before(post, unsent)
+            (changes, literal(now, deliveries.c.not_before.type)), else_=deliveries.c.not_before
         ),
     }
-
-
-def _updated_not_before(post: Post, unsent: object) -> object:
-    """A post that became breaking no longer waits for its hour."""
-    hour = deliveries.c.not_before
-    if post.lane is not Lane.BREAKING:
-        return hour
-    earlier = and_(unsent, hour > post.not_before)  # type: ignore[arg-type]
-    return case((earlier, literal(post.not_before, hour.type)), else_=hour)

@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
 from storage.chats import BEFORE_ALL_IDS
 from storage.delivery import turns
-from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
-from storage.rows import to_record, to_records
+from storage.records import Article, Chat, Decision, Lane, PostKind, Verdict
 from storage.schema import articles, decisions, deliveries, entries, feeds, posts
 
 #: Planned articles of a feed that are looked at for the newest publication.
@@ -278,28 +277,3 @@ def update_posts(connection: Connection, article: Article, *, change_posts: bool
     if revision == 0:
         mark["followers_after"] = None  # type: ignore[assignment]
     return list(connection.execute(raised.values(**mark).returning(posts.c.id)).scalars())
-
-
-def make_breaking(connection: Connection, article_id: int, now: datetime) -> int:
-    """Make an article's posts breaking: what is unsent goes ahead of everything, now; how many posts."""
-    mine = (posts.c.article_id == article_id) & (posts.c.kind == PostKind.ARTICLE)
-    values = {"lane": Lane.BREAKING, "silent": False, "not_before": now, "raised_after": BEFORE_ALL_IDS}
-    return connection.execute(update(posts).where(mine).values(**values)).rowcount
-
-
-def list_decisions(connection: Connection, article_id: int) -> list[Decision]:
-    """What the editions decided about an article."""
-    query = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
-    return to_records(Decision, connection.execute(query))
-
-
-def count_verdicts(connection: Connection, since: datetime) -> dict[Verdict, int]:
-    """How often each verdict was given since then."""
-    query = select(decisions.c.verdict, func.count()).where(decisions.c.decided_at >= since)
-    return {row[0]: row[1] for row in connection.execute(query.group_by(decisions.c.verdict))}
-
-
-def get_post(connection: Connection, post_id: int) -> Post | None:
-    """The post, or None."""
-    row = connection.execute(select(posts).where(posts.c.id == post_id)).first()
-    return to_record(Post, row) if row else None

@@ -24,6 +24,7 @@ from storage import (
     reports,
     schema,
     stories,
+    subscriptions,
     websub_subscriptions,
 )
 from storage.database import Database, open_database
@@ -268,7 +269,7 @@ def test_the_code_reads_every_row(migrated: Migrated) -> None:
         reader = chats.get(connection, old.FOLLOWERS[0])
         assert reader
         assert reader.state is ChatState.ACTIVE
-        assert len(chats.list_subscriptions(connection, reader.id)) == 2
+        assert len(subscriptions.list_subscriptions(connection, reader.id)) == 2
         assert history.private == {DeliveryState.SETTLED: 1, DeliveryState.UNCLEAR: 1}
 
     migrated.try_out(work)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Database
 from storage.records import ChatState
 from tests.bot.newsroom import Newsroom
@@ -15,7 +15,7 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
 
 
 def wishes(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
-    return [(wish.what, wish.rhythm) for wish in room.db.read_sync(chats.list_subscriptions, chat_id)]
+    return [(wish.what, wish.rhythm) for wish in room.db.read_sync(subscriptions.list_subscriptions, chat_id)]
 
 
 async def test_subscribing_keeps_the_chats_id_and_the_wish_and_no_name(room: Newsroom) -> None:
