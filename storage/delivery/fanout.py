@@ -1,8 +1,8 @@
-"""Bringing deliveries in line with their post, a slice at a time, so that nothing else ever waits long.
+"""Fan-out: brings deliveries in line with their post, in slices, so that other writers never wait long.
 
-A post carries two marks: how far its followers have been given deliveries, and how far its deliveries have
-been told of a correction. Each slice moves a mark in the transaction that does its work, so that a crash
-costs nothing and repeats nothing.
+A post has two marks: how far its followers have been given deliveries, and how far its deliveries want its
+new revision. Each slice moves a mark in the transaction that does its work, so a crash loses and repeats
+nothing.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ from storage.rows import to_record
 from storage.schema import FANOUT_PENDING, chats, deliveries, posts, subscriptions
 from storage.subscriptions import AT_ONCE, EVERYTHING
 
-#: Deliveries a slice: about 20 ms on SQLite with two slow cores.
+#: Deliveries in a slice: about 20 ms on SQLite with two slow cores.
 SLICE_SIZE = 1000
 
 _FANOUT_PENDING = text(FANOUT_PENDING)
@@ -42,7 +42,7 @@ _CHANGEABLE = (
 _WITHDRAWN = posts.c.revision == 0
 _LANE = case({lane: place for place, lane in enumerate(Lane)}, value=posts.c.lane)
 _RANK = case((_WITHDRAWN, 0), else_=_LANE)
-#: The feeds behind the one that had the last turn, then from the first on.
+#: The feeds after the one that had the last turn, then the others from the first.
 _HAD_ITS_TURN = posts.c.feed_id <= bindparam("last_feed", type_=posts.c.feed_id.type)
 _NEXT = (
     select(posts)
@@ -59,9 +59,9 @@ def fan_out_slice(
     size: int = SLICE_SIZE,
     last_feed: int = turns.NO_FEED,
 ) -> Post | None:
-    """Do one slice of the most urgent post's work; that post, None where there was none.
+    """Process one slice of the most urgent post; that post, or None if there is none.
 
-    Of equally urgent ones it is a post of the feed behind `last_feed`, which had the last turn. Readers who
+    Among equally urgent ones it is a post of the feed after `last_feed`, which had the last turn. Readers who
     chose no edition follow `default_edition`.
     """
     row = connection.execute(_NEXT, {"last_feed": last_feed}).first()
@@ -78,9 +78,9 @@ def fan_out_slice(
 
 
 def _add_deliveries(connection: Connection, post: Post, default_edition: str, size: int) -> int | None:
-    """Owe the post to the next followers; the last one's chat id, None behind the last of all.
+    """Owe the post to the next followers; the last one's chat id, None after the last of all.
 
-    Not to a chat that has the article already: as one of another edition's channels, or as its follower.
+    A chat that has the article already, by another edition, is left out.
     """
     some = select_followers(post, default_edition).order_by(subscriptions.c.chat_id).limit(size).subquery()
     about = post.article_id if post.kind is PostKind.ARTICLE else None
@@ -103,7 +103,7 @@ def _add_deliveries(connection: Connection, post: Post, default_edition: str, si
 
 
 def select_followers(post: Post, default_edition: str) -> Select[tuple[int, ChatKind]]:
-    """The chats, and their kinds, that are yet to get the post because they asked for its edition."""
+    """The chats, with their kinds, that follow the post's edition and come after its mark."""
     edition = chats.c.edition == post.edition
     if post.edition == default_edition:
         edition = or_(edition, chats.c.edition == "")
@@ -122,7 +122,7 @@ def select_followers(post: Post, default_edition: str) -> Select[tuple[int, Chat
 
 
 def _raise_revision(connection: Connection, post: Post, now: datetime, size: int) -> int | None:
-    """Let the next deliveries want what the post wants; the last one's chat id, None behind the last."""
+    """Let the next deliveries want the post's revision; the last one's chat id, None after the last."""
     mine = deliveries.c.post_id == post.id
     behind = mine & (deliveries.c.chat_id > post.raised_after)
     ids = select(deliveries.c.chat_id).where(behind).order_by(deliveries.c.chat_id)
@@ -135,7 +135,7 @@ def _raise_revision(connection: Connection, post: Post, now: datetime, size: int
 
 
 def _updated_columns(post: Post, now: datetime) -> dict[str, object]:
-    """The new facts of a delivery, by what it is now."""
+    """The new values of a delivery, by its state."""
     state, shown = deliveries.c.state, deliveries.c.message_id.is_not(None)
     differs = true() if post.revision == 0 else deliveries.c.shown_revision < post.revision
     done = state.in_([DeliveryState.SETTLED, DeliveryState.REFUSED])
