@@ -1,4 +1,4 @@
-"""Chats: kept with their settings, whatever becomes of them, and forgotten when they ask for it."""
+"""Chats keep their settings through changes of state and moves, and leave nothing when they are erased."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from tests.jobs.publish.newsroom import (
 GROUP, SUPERGROUP = -4001, -1002
 
 
-def test_a_chat_that_is_remembered_again_keeps_its_settings(db: Database) -> None:
+def test_a_known_chat_keeps_its_settings_when_it_is_stored_again(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, language="my", state=ChatState.PAUSED)
         known = chats.upsert_chat(c, replace(chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW), title="Daily"))
@@ -43,15 +43,15 @@ def test_a_chat_is_found_by_its_name_in_any_case(db: Database) -> None:
     db.run_sync(work)
 
 
-def test_a_wish_is_noted_once_and_its_rhythm_may_change(db: Database) -> None:
+def test_a_subscription_is_stored_once_and_its_rhythm_may_change(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, 7, ChatKind.PRIVATE)
         assert subscribe(c, 7, EVERYTHING, AT_ONCE, NOW)
         assert not subscribe(c, 7, EVERYTHING, AT_ONCE, later(days=1))
         assert subscribe(c, 7, EVERYTHING, "daily", later(days=1))
         assert subscribe(c, 7, "section:world", "weekly", later(days=2))
-        wishes = [(each.what, each.rhythm) for each in list_subscriptions(c, 7)]
-        assert wishes == [(EVERYTHING, "daily"), ("section:world", "weekly")]
+        found = [(each.what, each.rhythm) for each in list_subscriptions(c, 7)]
+        assert found == [(EVERYTHING, "daily"), ("section:world", "weekly")]
         assert unsubscribe(c, 7, "section:world") == 1
         assert unsubscribe(c, 7) == 1
         assert unsubscribe(c, 7) == 0
@@ -80,7 +80,7 @@ def test_the_highest_message_is_remembered(db: Database) -> None:
     assert db.run_sync(work) == 9
 
 
-def test_a_group_that_moves_takes_its_settings_wishes_and_debts_along(db: Database) -> None:
+def test_a_group_that_moves_takes_its_settings_subscriptions_and_deliveries_along(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, GROUP, ChatKind.GROUP, language="my")
         subscribe(c, GROUP, EVERYTHING, AT_ONCE, NOW)
@@ -125,7 +125,7 @@ def test_channels_of_the_settings_are_kept_and_unknown_names_wait(db: Database) 
     db.run_sync(work)
 
 
-def test_a_chat_that_asks_to_be_forgotten_leaves_nothing(db: Database) -> None:
+def test_an_erased_chat_leaves_nothing(db: Database) -> None:
     def work(c: Connection) -> None:
         followers(c, [7, 8])
         post(c, 7, 8, about=article(c))
@@ -138,7 +138,7 @@ def test_a_chat_that_asks_to_be_forgotten_leaves_nothing(db: Database) -> None:
     db.run_sync(work)
 
 
-def test_floods_that_last_are_told(db: Database) -> None:
+def test_rate_limited_chats_are_listed_until_their_wait_ends(db: Database) -> None:
     def work(c: Connection) -> list[tuple[int, object]]:
         chat(c), chat(c, CHANNEL - 1)
         chats.update_columns(c, CHANNEL, flooded_until=later(seconds=30))
