@@ -1,4 +1,4 @@
-"""Articles: the news itself; kept once, corrected, withdrawn, and found again."""
+"""Articles: the news itself, stored once, corrected, withdrawn and found again."""
 
 import json
 from collections import Counter
@@ -33,7 +33,7 @@ _CORRECTABLE = {"url", "title", "summary", "text", "author", "sections", "image_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleDraft:
-    """An article before it has a number: plain text, all of it."""
+    """An article before it is stored; all of it is plain text."""
 
     url: str
     title: str
@@ -45,14 +45,13 @@ class ArticleDraft:
     image_url: str = ""
     image_width: int = 0
     published_at: datetime
-    fingerprint: bytes = b""
     backfill: bool = False
     page_read_at: datetime | None = None
-    feed_id: int | None = None  #: whose words these are
+    feed_id: int | None = None  #: the feed that the content is from
 
 
 def add(connection: Connection, drafts: Sequence[ArticleDraft], now: datetime) -> list[int]:
-    """Keep new articles, in this order, each with its first revision; their numbers, in the same order."""
+    """Insert new articles, each with its first revision; their ids, in the same order."""
     if not drafts:
         return []
     rows = [{**asdict(draft), "seen_at": now} for draft in drafts]
@@ -66,10 +65,10 @@ def add(connection: Connection, drafts: Sequence[ArticleDraft], now: datetime) -
 def revise(
     connection: Connection, article_id: int, draft: ArticleDraft, changed: Sequence[str], now: datetime
 ) -> int:
-    """Correct an article, keeping in the audit trail what it says from now on; the revision's number.
+    """Correct an article and store the new revision; its number.
 
     `changed` are the revision's words: of "title", "summary", "url", "image". The date of publication
-    and what a draft leaves empty stay as they were.
+    and the fields that a draft leaves empty stay as they are.
     """
     columns = {name: value for name, value in asdict(draft).items() if name in _CORRECTABLE and value}
     columns |= {"revision": articles.c.revision + 1, "revised_at": now}
@@ -89,11 +88,11 @@ def replace_content(
     *,
     whole: bool,
 ) -> None:
-    """Let an article have another feed's words; `whole`: nothing that it said before is left, nor its date.
+    """Give an article another feed's content; if `whole`, empty fields and the date of publication too.
 
-    A new revision only where `changed` says that readers see the difference.
+    Makes a new revision only if `changed` says that readers see the difference.
     """
-    said = {name: value for name, value in asdict(draft).items() if name not in ("backfill", "fingerprint")}
+    said = {name: value for name, value in asdict(draft).items() if name != "backfill"}
     if not whole:
         said = {name: value for name, value in said.items() if value and name != "published_at"}
     if changed:
@@ -113,7 +112,7 @@ def _revision_row(
 
 
 def update_columns(connection: Connection, article_id: int, /, **columns: object) -> None:
-    """Write these columns: what no post shows, or has shown yet (text, picture, section); no revision."""
+    """Write these columns without a new revision: for what no post shows, or has shown yet."""
     connection.execute(update(articles).where(articles.c.id == article_id).values(**columns))
 
 
@@ -128,7 +127,7 @@ def list_without_page(connection: Connection, count: int) -> list[Article]:
 
 
 def withdraw(connection: Connection, article_id: int, now: datetime, because: str = "") -> bool:
-    """Take an article back; False where it is not there or was withdrawn already."""
+    """Withdraw an article; False if it does not exist or was withdrawn already."""
     live = (articles.c.id == article_id) & (articles.c.state == ArticleState.LIVE)
     query = (
         update(articles)
@@ -139,7 +138,7 @@ def withdraw(connection: Connection, article_id: int, now: datetime, because: st
 
 
 def drop_texts(connection: Connection, before: datetime, count: int) -> int:
-    """Forget the texts of up to `count` articles published before then; how many. Headlines stay."""
+    """Delete the texts of up to `count` articles published before then; how many. Headlines stay."""
     old = (articles.c.published_at < before) & (articles.c.text != "")
     some = select(articles.c.id).where(old).order_by(articles.c.published_at).limit(count)
     query = update(articles).where(articles.c.id.in_(some.scalar_subquery()))
@@ -155,14 +154,14 @@ _MANY_QUERY = select(articles).where(articles.c.id.in_(bindparam("ids", expandin
 
 
 def get_many(connection: Connection, article_ids: Sequence[int]) -> list[Article]:
-    """The articles in the order asked for, those not there left out."""
+    """The articles in the given order; unknown ids are left out."""
     rows = connection.execute(_MANY_QUERY, {"ids": list(set(article_ids))})
     found = {article.id: article for article in to_records(Article, rows)}
     return [found[number] for number in article_ids if number in found]
 
 
 def get_by_url(connection: Connection, url: str) -> Article | None:
-    """The article that was ever published under this link, in whatever spelling."""
+    """The article that was ever published under this link, in any of its forms, or None."""
     keys = identities.link_keys(url)
     known = identities.find_articles(connection, keys)
     numbers = (known.get(key, identities.NO_ARTICLE) for key in keys)
@@ -198,7 +197,7 @@ def list_sections(connection: Connection, among: int = 1000) -> list[str]:
 
 
 def list_revisions(connection: Connection, article_id: int) -> list[Revision]:
-    """What the article said, in order; the first is the article as first seen."""
+    """The revisions in order; the first is the article as first seen."""
     query = select(revisions_table).where(revisions_table.c.article_id == article_id)
     return to_records(Revision, connection.execute(query.order_by(revisions_table.c.number)))
 
@@ -212,7 +211,7 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
 
 
 def _in_section(connection: Connection, section: str) -> ColumnElement[bool]:
-    """A section's every spelling that is in use, looked for in the JSON as SQLAlchemy writes it."""
+    """Match every spelling of a section in use, in the JSON as SQLAlchemy writes it."""
     spelled = {name for name in list_sections(connection) if name.casefold() == section.casefold()} | {
         section
     }

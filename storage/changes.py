@@ -1,4 +1,4 @@
-"""Changes: a number that grows with every write, by which a reader of a table finds what is new to it."""
+"""Changes: a number that grows with every write, by which a reader of a table finds new and changed rows."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Row, Select, func, literal, literal_c
 
 
 def change_horizon(connection: Connection, changed: Column[int]) -> int:
-    """From which change on a later look must read again: what is below it can no longer appear.
+    """The change from which a later call must read: no new row can appear below it.
 
     PostgreSQL's changes are transaction numbers, and the oldest one still open may yet commit.
     """
@@ -22,8 +22,8 @@ def rows_since(
 ) -> Iterator[Sequence[Row[Any]]]:
     """The rows of `query` from `change` on, in batches of `size`, oldest change first.
 
-    `place` is a row's change and its number. They are compared as a pair: by an "or" SQLite would go
-    through the whole table.
+    `place` is a row's change and its number. They are compared as a pair: with an "or" SQLite would scan
+    the whole table.
     """
     after: tuple[int, int] = (change, 0)
     while True:

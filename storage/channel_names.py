@@ -1,7 +1,7 @@
-"""Names: which channel a @name means. The first of ours that was known by it keeps it, for ever.
+"""Channel names: the channel that a @name in the settings stands for, permanently the first that had it.
 
-On Telegram a @name may be given up, and taken by somebody else; posts go to the channel that the operator
-meant. Only its id leads to another channel of the same name.
+On Telegram a @name can be given up and taken by somebody else; posts still go to the channel that was
+meant. A later channel of the same name is configured by its id.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from storage.schema import channel_names
 
 
 def normalize_name(name: str) -> str:
-    """The @name as it is kept."""
+    """The @name as it is stored: in lower case, without the @."""
     return name.lstrip("@").lower()
 
 
 def get(connection: Connection, name: str) -> ChannelName | None:
-    """What the @name (the @ may be missing, in whatever case) means, or None."""
+    """The binding of the @name (in any case, with or without the @), or None."""
     row = connection.execute(
         select(channel_names).where(channel_names.c.name == normalize_name(name))
     ).first()
@@ -27,20 +27,20 @@ def get(connection: Connection, name: str) -> ChannelName | None:
 
 
 def get_many(connection: Connection, named: Iterable[str]) -> list[ChannelName]:
-    """What these mean, by name; those that mean nothing yet are left out."""
+    """The bindings of these names, ordered by name; unbound ones are left out."""
     keys = {normalize_name(name) for name in named}
     query = select(channel_names).where(channel_names.c.name.in_(keys)).order_by(channel_names.c.name)
     return to_records(ChannelName, connection.execute(query))
 
 
 def bind_name(connection: Connection, name: str, chat_id: int) -> None:
-    """The @name means this channel from now on, unless it means another one already."""
+    """Bind the @name to this channel, unless it is bound already."""
     if get(connection, name) is None:
         row = {"name": normalize_name(name), "chat_id": chat_id, "leads_to": chat_id}
         connection.execute(insert(channel_names), [row])
 
 
 def record_target(connection: Connection, name: str, leads_to: int) -> None:
-    """Telegram says that the @name leads to this chat now; 0 for none."""
+    """Record the chat that has the @name on Telegram now; 0 if none has."""
     mine = channel_names.c.name == normalize_name(name)
     connection.execute(update(channel_names).where(mine).values(leads_to=leads_to))

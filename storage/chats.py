@@ -1,4 +1,4 @@
-"""Chats: channels, groups and readers, what they asked for, and whether they can be written to."""
+"""Chats: channels, groups and readers, and whether they can be written to."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -8,24 +8,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 
 from storage import channel_names
-from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState, Subscription
+from storage.records import Alarm, Chat, ChatKind, ChatState, DeliveryState
 from storage.rows import to_record, to_records
-from storage.schema import FANOUT_PENDING, chats, deliveries, posts, showings
-from storage.schema import subscriptions as subscriptions_table
+from storage.schema import FANOUT_PENDING, chats, deliveries, posts, showings, subscriptions
+from storage.subscriptions import move_subscriptions
 
-#: Why a chat is paused that only an operator may resume.
+#: The reason of a pause that only an operator may end.
 BY_OPERATOR = "paused by an operator"
 
-EVERYTHING = "all"  #: what a plain /subscribe asks for
-AT_ONCE = "at once"
-
-#: Many read these; what is said there goes before private chats.
+#: Deliveries to these are sent before those to private chats.
 PUBLIC_KINDS = frozenset({ChatKind.CHANNEL, ChatKind.SUPERGROUP, ChatKind.GROUP})
 
-#: Before every chat id: where the slices of a spread begin.
+#: Below every chat id: where a fan-out begins.
 BEFORE_ALL_IDS = -(2**63)
 
-#: The ids of channels known by @name alone lie from here down, where Telegram has none.
+#: The highest of the ids given to channels known only by @name; Telegram uses none so low.
 MAX_PLACEHOLDER_ID = -(2**62)
 NOT_YET_FOUND = "has not been found yet"
 
@@ -43,7 +40,7 @@ def get_many(connection: Connection, chat_ids: Iterable[int]) -> dict[int, Chat]
 
 
 def get_by_username(connection: Connection, username: str) -> Chat | None:
-    """The chat that Telegram last said has this @name (the @ may be missing, in whatever case), or None."""
+    """The chat that Telegram last said has this @name (in any case, with or without the @), or None."""
     row = connection.execute(
         select(chats).where(_has_username(username), chats.c.id > MAX_PLACEHOLDER_ID)
     ).first()
@@ -51,7 +48,7 @@ def get_by_username(connection: Connection, username: str) -> Chat | None:
 
 
 def get_placeholder(connection: Connection, username: str) -> Chat | None:
-    """The chat that stands for a @name that Telegram has not yet told us about, or None."""
+    """The placeholder of a @name whose channel is not known yet, or None."""
     waiting = (chats.c.id <= MAX_PLACEHOLDER_ID) & chats.c.moved_to.is_(None)
     row = connection.execute(select(chats).where(_has_username(username), waiting)).first()
     return to_record(Chat, row) if row else None
@@ -62,23 +59,15 @@ def _has_username(username: str) -> ColumnElement[bool]:
 
 
 def assign_username(connection: Connection, chat_id: int, username: str) -> None:
-    """The @name is this chat's now; whoever had it before has it no more."""
+    """Record that this chat has the @name now, and no other chat has."""
     others = _has_username(username) & (chats.c.id != chat_id) & (chats.c.id > MAX_PLACEHOLDER_ID)
     connection.execute(update(chats).where(others).values(username=""))
 
 
-def list_in_state(
-    connection: Connection, state: ChatState, kinds: Iterable[ChatKind] = PUBLIC_KINDS
-) -> list[Chat]:
-    """The chats of these kinds in this state, by id."""
-    query = select(chats).where(chats.c.state == state, chats.c.kind.in_(list(kinds)))
-    return to_records(Chat, connection.execute(query.order_by(chats.c.id)))
-
-
 def upsert_chat(connection: Connection, chat: Chat) -> Chat:
-    """Keep a chat that is new; of a known one, its kind, title and username as they are now.
+    """Insert a new chat, or update the kind, title and username of a known one; the chat as stored.
 
-    Everything else that is known (settings, state) stays. The chat as it is kept.
+    A known chat keeps its settings and state.
     """
     known = get(connection, chat.id)
     if known is None:
@@ -102,31 +91,31 @@ def _skip_unsent(connection: Connection, chat_id: int, reason: str) -> None:
 
 
 def list_flooded(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
-    """The chats to which Telegram wants nothing sent yet, and until when."""
+    """The rate-limited chats, each with the end of its wait."""
     query = select(chats.c.id, chats.c.flooded_until).where(chats.c.flooded_until > now)
     return [(row.id, row.flooded_until) for row in connection.execute(query)]
 
 
 def next_retry(connection: Connection, after: datetime) -> datetime | None:
-    """When a send may be tried again in a paused chat, the next time after `after`."""
+    """The earliest time after `after` when a send may be retried in a paused chat, or None."""
     return connection.execute(select(func.min(chats.c.retry_at)).where(chats.c.retry_at > after)).scalar()
 
 
 def allow_retries(connection: Connection, now: datetime) -> None:
-    """In paused chats whose time has come one send may be tried."""
+    """Allow one send in each paused chat whose retry is due."""
     connection.execute(update(chats).where(chats.c.retry_at <= now).values(retry_at=None))
 
 
 def record_message_id(connection: Connection, chat_id: int, message_id: int) -> None:
-    """Remember the highest message id known in a channel or supergroup, ours or a colleague's."""
+    """Raise the highest message id known in a channel or supergroup, whoever sent it."""
     newer = (chats.c.id == chat_id) & (chats.c.last_message_id < message_id)
     connection.execute(update(chats).where(newer).values(last_message_id=message_id))
 
 
 def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.SUPERGROUP) -> None:
-    """A group became a supergroup, or a @name was found: settings, wishes and debts go along.
+    """Move settings, subscriptions and unsent deliveries to the chat that a group or placeholder became.
 
-    What stands in the old chat is still changed there: Telegram lets a bot edit what it said in a group that
+    Messages in the old chat are still edited there: Telegram lets a bot edit its messages in a group that
     became a supergroup (tdlib/telegram-bot-api, Client.cpp, `check_chat_access`).
     """
     known = get(connection, old)
@@ -140,11 +129,7 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
         connection.execute(insert(chats), [_chat_row(moved)])
     gone = {"state": ChatState.LEFT, "reason": "moved", "moved_to": new, "alarm": Alarm.NONE}
     update_columns(connection, old, **gone, named=False, tries=0, retry_at=None)
-    wanted = {wish.what for wish in list_subscriptions(connection, new)}
-    mine = subscriptions_table.c.chat_id == old
-    keep = mine & subscriptions_table.c.what.not_in(wanted)
-    connection.execute(update(subscriptions_table).where(keep).values(chat_id=new))
-    connection.execute(delete(subscriptions_table).where(mine))
+    move_subscriptions(connection, old, new)
     owed = (deliveries.c.chat_id == old) & deliveries.c.message_id.is_(None)
     known_there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
     due = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there)).values(chat_id=new)
@@ -153,17 +138,16 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
 
 
 def erase_chat(connection: Connection, chat_id: int) -> bool:
-    """Erase all that is known of a chat: its row, its wishes, and what it was owed or sent.
+    """Erase a chat with its subscriptions and deliveries; whether there was anything.
 
-    What is kept of the basic group that it was goes along. Whether there was anything. `Database.traces`
-    erases what then still stands in the database's log.
+    The basic group that it was is erased too. `Database.erasure` then clears the database's log.
     """
     former = select(chats.c.id).where(chats.c.moved_to == chat_id)
     for group in list(connection.execute(former).scalars()) if chat_id < 0 else ():
         erase_chat(connection, group)
     mine = select(deliveries.c.id).where(deliveries.c.chat_id == chat_id)
     statements = [
-        delete(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id),
+        delete(subscriptions).where(subscriptions.c.chat_id == chat_id),
         delete(showings).where(showings.c.delivery_id.in_(mine)),
         delete(deliveries).where(deliveries.c.chat_id == chat_id),
         delete(chats).where(chats.c.id == chat_id),
@@ -173,13 +157,10 @@ def erase_chat(connection: Connection, chat_id: int) -> bool:
 
 
 def _move_fanout_marks(connection: Connection, chat_id: int) -> bool:
-    """A spread that stands at this chat stands at the one before it: what it does twice is the same.
-
-    Whether one did.
-    """
+    """Set fan-out marks at this chat back to the one before it; whether there were any."""
     moved = 0
     for mark, ids in (
-        (posts.c.followers_after, subscriptions_table.c.chat_id),
+        (posts.c.followers_after, subscriptions.c.chat_id),
         (posts.c.raised_after, deliveries.c.chat_id),
     ):
         before = select(func.coalesce(func.max(ids), BEFORE_ALL_IDS)).where(ids < chat_id).scalar_subquery()
@@ -188,46 +169,19 @@ def _move_fanout_marks(connection: Connection, chat_id: int) -> bool:
     return moved > 0
 
 
-def subscribe(connection: Connection, chat_id: int, what: str, rhythm: str, now: datetime) -> bool:
-    """Note a wish of a chat that is known; False where it was there already with this rhythm."""
-    mine = (subscriptions_table.c.chat_id == chat_id) & (subscriptions_table.c.what == what)
-    present = connection.execute(select(subscriptions_table.c.rhythm).where(mine)).scalar()
-    if present is None:
-        row = {"chat_id": chat_id, "what": what, "rhythm": rhythm, "created_at": now}
-        connection.execute(insert(subscriptions_table), [row])
-    elif present != rhythm:
-        connection.execute(update(subscriptions_table).where(mine).values(rhythm=rhythm))
-    return present != rhythm
-
-
-def unsubscribe(connection: Connection, chat_id: int, what: str | None = None) -> int:
-    """Drop one wish, or all of them; how many there were."""
-    mine = subscriptions_table.c.chat_id == chat_id
-    wanted = mine if what is None else mine & (subscriptions_table.c.what == what)
-    return connection.execute(delete(subscriptions_table).where(wanted)).rowcount
-
-
 def unsubscribe_named(connection: Connection, named: Iterable[int | str]) -> None:
-    """Drop the wishes of chats that the settings name: they get every article anyway."""
-    mine = subscriptions_table.c.chat_id.in_(resolve_ids(connection, named))
-    connection.execute(delete(subscriptions_table).where(mine))
-
-
-def list_subscriptions(connection: Connection, chat_id: int) -> list[Subscription]:
-    """What the chat asked for, the oldest wish first."""
-    query = select(subscriptions_table).where(subscriptions_table.c.chat_id == chat_id)
-    ordered = query.order_by(subscriptions_table.c.created_at, subscriptions_table.c.what)
-    return to_records(Subscription, connection.execute(ordered))
+    """Delete the subscriptions of the chats that the settings name: they get every article anyway."""
+    mine = subscriptions.c.chat_id.in_(resolve_ids(connection, named))
+    connection.execute(delete(subscriptions).where(mine))
 
 
 def resolve_channels(
     connection: Connection, named: Sequence[int | str], now: datetime, edition: str
 ) -> list[Chat]:
-    """The chats that the settings name by id or @name, in order; a new one is kept, active.
+    """The chats that the settings name by id or @name, in order; a new one is inserted.
 
-    A group that became a supergroup is followed. A @name means the channel that it first led to
-    (`storage.channel_names`); one not yet met is kept, paused, under an id of its own until `move` gives it
-    Telegram's.
+    A group that became a supergroup is followed. A @name stands for the channel that first had it
+    (`storage.channel_names`); an unknown one is a paused placeholder until `move` gives it Telegram's id.
     """
     return [_resolve_channel(connection, name, now, edition) for name in dict.fromkeys(named)]
 
@@ -246,7 +200,7 @@ def _resolve_channel(connection: Connection, name: int | str, now: datetime, edi
 
 
 def follow_moves(connection: Connection, chat_id: int) -> Chat | None:
-    """The chat, or the one that it became; None where it is not known."""
+    """The chat, or the one that it became; None if it is unknown."""
     known = get(connection, chat_id)
     while known is not None and known.moved_to is not None:
         known = get(connection, known.moved_to)
@@ -254,7 +208,7 @@ def follow_moves(connection: Connection, chat_id: int) -> Chat | None:
 
 
 def unmark_named(connection: Connection, named: Collection[int]) -> None:
-    """CHANNELS names these chats and no others."""
+    """Record that CHANNELS names no other chats than these."""
     others = chats.c.named & chats.c.id.not_in(list(named))
     connection.execute(update(chats).where(others).values(named=False, alarm=Alarm.NONE))
 
@@ -270,7 +224,7 @@ def _new_chat(connection: Connection, name: int | str, now: datetime, edition: s
 
 
 def resolve_ids(connection: Connection, named: Iterable[int | str]) -> set[int]:
-    """The ids that the chats of the settings have by now; one whose @name was not found yet has none."""
+    """The current ids of the chats that the settings name; a @name that was not found yet has none."""
     found: set[int] = set()
     for name in named:
         known = get(connection, name) if isinstance(name, int) else get_by_username(connection, name)
@@ -281,7 +235,7 @@ def resolve_ids(connection: Connection, named: Iterable[int | str]) -> set[int]:
 
 
 def empty_chat(chat_id: int, kind: ChatKind, now: datetime, *, edition: str = "") -> Chat:
-    """A chat of which nothing is known yet."""
+    """A new active chat with empty settings."""
     return Chat(
         id=chat_id,
         kind=kind,

@@ -1,6 +1,6 @@
-"""The door to the database: where a unit of work becomes one transaction.
+"""The database: runs each unit of work in one transaction.
 
-A unit of work is a plain function whose first argument is the connection. `Database.run` takes one
+A unit of work is a plain function whose first argument is the connection. `Database.run` uses one
 thread hop and one transaction for it; nothing else in Newswire opens a connection.
 """
 
@@ -25,9 +25,9 @@ from storage.privacy.erasure import Erasure
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Readers at once beside the one writer; SQLite in WAL mode lets them pass each other.
+#: Readers at once beside the one writer; in WAL mode SQLite lets them run concurrently.
 READER_THREADS = 4
-#: Units of work that share one commit at the most: others wait for the writer meanwhile.
+#: Units of work that share a commit at most: others wait for the writer meanwhile.
 MAX_SHARED_COMMIT = 8
 
 
@@ -40,7 +40,7 @@ class DatabaseBusy(StorageError):
 
 
 class ReadersKeyError(StorageError):
-    """The readers' key is missing or is another one; the message says so, in one sentence."""
+    """The readers' key is missing or does not fit the database; the message says so, in one sentence."""
 
 
 class Database:
@@ -59,7 +59,7 @@ class Database:
     async def run(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `work(connection, ...)` in one transaction: all of it is kept, or nothing."""
+        """Run `work(connection, ...)` in one transaction: all of it is committed, or nothing."""
         return await asyncio.get_running_loop().run_in_executor(
             self._writer, partial(self.run_sync, work, *args, **kwargs)
         )
@@ -67,10 +67,9 @@ class Database:
     async def run_batched(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`run`, for work of which much comes at once: what waits for the writer shares one commit.
+        """`run` for frequent small work: what is waiting for the writer shares one commit.
 
-        Nobody has an answer before all that shares the commit is kept. If one of them breaks, each is
-        run once more, alone.
+        No call returns before the shared commit. If one of them fails, each is run once more, alone.
         """
         future: Future[T] = Future()
         self._shared_queue.append((future, partial(_call_work, work, args, kwargs)))
@@ -78,7 +77,7 @@ class Database:
         return await asyncio.wrap_future(future)
 
     def _run_batch(self) -> None:
-        """One transaction of what waits by now; often nothing, because a call before this one took it."""
+        """Run what is waiting in one transaction; often nothing, because an earlier call has run it."""
         some: list[tuple[Future[Any], Callable[[Connection], Any]]] = []
         while len(some) < MAX_SHARED_COMMIT:
             try:
@@ -88,7 +87,7 @@ class Database:
             if future.set_running_or_notify_cancel():
                 some.append((future, work))
         if len(some) > 1:
-            with suppress(Exception):  # whose it is shows when each runs alone
+            with suppress(Exception):  # running each alone shows which one fails
                 answers = self.run_sync(_run_all, [work for _, work in some])
                 for (future, _), answer in zip(some, answers, strict=True):
                     future.set_result(answer)
@@ -105,7 +104,7 @@ class Database:
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `work(connection, ...)`, which only reads, beside whatever is being written."""
+        """Run `work(connection, ...)`, which only reads, concurrently with the writer."""
         return await asyncio.get_running_loop().run_in_executor(
             self._readers, partial(self.read_sync, work, *args, **kwargs)
         )
@@ -113,9 +112,9 @@ class Database:
     async def read_serially(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`read`, for a reader's question that takes milliseconds of work, not of waiting.
+        """`read` for queries that are bound by the CPU: one after the other, in order.
 
-        One after the other, as they came: side by side they would only take the interpreter from each other.
+        In parallel they would only compete for the interpreter.
         """
         return await asyncio.get_running_loop().run_in_executor(
             self._serial_reader, partial(self.read_sync, work, *args, **kwargs)
@@ -137,7 +136,7 @@ class Database:
         """Make this process the only one that works on a SQLite file.
 
         Raises:
-            DatabaseBusy: another process holds it. The lock goes with the process, however it ends.
+            DatabaseBusy: another process holds the lock. It ends with the process.
         """
         path = self.engine.url.database
         if not self._sqlite or not path or path == ":memory:" or self._lock_file is not None:
@@ -153,7 +152,7 @@ class Database:
         self._lock_file = handle
 
     def close(self) -> None:
-        """Wait for the work under way, then let go of the database."""
+        """Wait for the work under way, then close all connections and release the lock."""
         self._writer.shutdown()
         self._readers.shutdown()
         self._serial_reader.shutdown()
@@ -178,7 +177,7 @@ def _run_all(connection: Connection, some: list[Callable[[Connection], Any]]) ->
 def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | None = None) -> Database:
     """The database at `url` (`sqlite:///file` or `postgresql://...`), reachable and really a database.
 
-    With `readers_key` private chats' ids are sealed; see `storage.readers_key.use_key`.
+    With `readers_key` private chats' ids are encrypted; see `storage.readers_key.use_key`.
 
     Raises:
         StorageError: it cannot be opened, or `must_exist` and there is no such file.
@@ -215,7 +214,7 @@ def open_database(url: str, *, must_exist: bool = False, readers_key: bytes | No
 
 
 def _restrict_permissions(path: Path) -> None:
-    """The database, and what SQLite keeps beside it, are for us alone; so is a folder that we make.
+    """Make the database, SQLite's files beside it and a new folder accessible to their owner only.
 
     Raises OSError.
     """
@@ -234,7 +233,7 @@ def first_error_line(error: BaseException) -> str:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """WAL, and FULL: what is committed before a send must outlive a power cut, or the send is doubled."""
+    """Set WAL mode, and FULL: a commit before a send must survive a power cut, or the send is repeated."""
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, never by the driver
     cursor = connection.cursor()
     for pragma in (
@@ -251,7 +250,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Writers take the lock at once, so that no transaction fails half-way for want of it."""
+    """Writers take the lock at once, so that no transaction fails half-way because it cannot get it."""
     writes = connection.get_execution_options().get("newswire_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

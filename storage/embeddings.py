@@ -1,4 +1,4 @@
-"""Embeddings: what a model makes of each article's words, kept so that it is made only once."""
+"""Embeddings: the vectors that a model computes from articles, stored to be computed only once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storage import changes
 from storage.records import ArticleState, Embedding
 from storage.rows import to_record
-from storage.schema import NextEmbeddingChange, articles, embeddings
+from storage.schema import NextChange, articles, embeddings
 
-#: Rows read at once.
+#: Rows in a batch.
 BATCH_SIZE = 2000
 _SAVED_COLUMNS = ("model", "article_change", "digest", "language", "vector")
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleForEmbedding:
-    """A live article that has no embedding, or was written to since; `digest` is of its last one, or None."""
+    """A live article without an embedding, or changed since; `digest` is that of the last one, or None."""
 
     article_id: int
     change: int
@@ -33,11 +33,11 @@ class ArticleForEmbedding:
 def articles_for_embedding(
     connection: Connection, model: str, since: int, count: int
 ) -> list[ArticleForEmbedding]:
-    """Up to `count` live articles that `model` has not seen as they are now, the newest first.
+    """Up to `count` live articles whose current content `model` has not read, the newest first.
 
     Args:
         model: embeddings of other models count as none.
-        since: only articles whose change is this or later (see `arrivals.horizon`).
+        since: only articles whose change is this or later (see `embedding_horizon`).
         count: how many at most.
     """
     mine = (embeddings.c.article_id == articles.c.id) & (embeddings.c.model == model)
@@ -61,7 +61,7 @@ def articles_for_embedding(
 
 
 def count_unembedded(connection: Connection, model: str) -> int:
-    """How many live articles `model` has never seen."""
+    """How many live articles `model` has never read."""
     mine = (embeddings.c.article_id == articles.c.id) & (embeddings.c.model == model)
     query = select(func.count()).select_from(articles.outerjoin(embeddings, mine))
     live = articles.c.state == ArticleState.LIVE
@@ -69,7 +69,7 @@ def count_unembedded(connection: Connection, model: str) -> int:
 
 
 def save_embeddings(connection: Connection, made: Sequence[Embedding]) -> None:
-    """Keep these, each in place of what was there of its article; articles that are gone are left out."""
+    """Store these, each in place of its article's last one; those of deleted articles are left out."""
     there = select(articles.c.id).where(articles.c.id.in_([one.article_id for one in made]))
     still = set(connection.execute(there).scalars())
     rows = [
@@ -82,23 +82,23 @@ def save_embeddings(connection: Connection, made: Sequence[Embedding]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     query = dialect.insert(embeddings)
     said: dict[str, Any] = {name: query.excluded[name] for name in _SAVED_COLUMNS}
-    said["changed"] = NextEmbeddingChange()
+    said["changed"] = NextChange("embeddings")
     connection.execute(query.on_conflict_do_update(index_elements=["article_id"], set_=said), rows)
 
 
 def mark_unchanged(connection: Connection, article_id: int, change: int) -> None:
-    """The article was written to, and its words are still those that its embedding was made from."""
+    """Record that a change left the text unchanged from which the embedding was computed."""
     mine = embeddings.c.article_id == article_id
     connection.execute(update(embeddings).where(mine).values(article_change=change))
 
 
 def embedding_horizon(connection: Connection) -> int:
-    """From which change on a later look must read again (see `changes.horizon`)."""
+    """The change from which a later call must read (see `changes.change_horizon`)."""
     return changes.change_horizon(connection, embeddings.c.changed)
 
 
 def embeddings_since(connection: Connection, model: str, change: int) -> Iterator[list[Embedding]]:
-    """The model's embeddings that were kept at `change` or later, in batches, oldest change first."""
+    """The model's embeddings that were stored at `change` or later, in batches, oldest change first."""
     place = (embeddings.c.changed, embeddings.c.article_id)
     for rows in changes.rows_since(connection, select(embeddings), place, change, BATCH_SIZE):
         yield [to_record(Embedding, row) for row in rows if row.model == model]

@@ -15,7 +15,7 @@ from storage.rows import to_records
 from storage.schema import entries as entries_table
 from storage.schema import feeds
 
-#: When an article was last seen that was pushed, and in no look yet: before all looks.
+#: `last_seen_at` of an article that was pushed and in no update yet: before all updates.
 NO_UPDATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = tuple(field.name for field in fields(Entry))
@@ -23,7 +23,7 @@ _entry_values = attrgetter(*_FIELDS)
 _LAST_SEEN_QUERY = select(func.max(entries_table.c.last_seen_at)).where(
     entries_table.c.feed_id == bindparam("feed")
 )
-#: Made once: each look asks, and making it costs more than the answer.
+#: Built once: every update runs it, and building costs more than running.
 _LATEST_ENTRIES_QUERY = (
     select(entries_table)
     .where(entries_table.c.feed_id == bindparam("feed"))
@@ -52,26 +52,26 @@ def entries_of_feed(connection: Connection, feed_id: int, article_ids: Sequence[
 
 
 def latest_entries(connection: Connection, feed_id: int) -> list[Entry]:
-    """The entries that the feed's newest stored look had, in that look's order."""
+    """The entries of the feed's last stored update, in its order."""
     return to_records(Entry, connection.execute(_LATEST_ENTRIES_QUERY, {"feed": feed_id}))
 
 
 def has_entries(connection: Connection, feed_id: int) -> bool:
-    """Whether the feed ever showed an article: if not, this is its first look."""
+    """Whether the feed ever had an article; if not, this is its first update."""
     query = select(entries_table.c.article_id).where(entries_table.c.feed_id == feed_id).limit(1)
     return connection.execute(query).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
 class EntryForAuthority:
-    """An article in one feed, as far as it matters for who may speak for it."""
+    """An article's entry in one feed, with what decides which feed has authority."""
 
     feed_id: int
     address: str  #: the feed's, as the operator wrote it
-    listed: bool  #: FEED_URLS still names it
-    backlog: bool  #: it was in the feed's first look
+    listed: bool  #: FEED_URLS names it
+    backlog: bool  #: it was in the feed's first update
     seen_at: datetime
-    in_last_update: bool  #: the feed's newest look had it
+    in_last_update: bool  #: the feed's last update had it
 
 
 def entries_for_authority(connection: Connection, article_id: int) -> list[EntryForAuthority]:
@@ -98,25 +98,25 @@ def _is_feed_listed(state: FeedState, reason: str) -> bool:
 
 
 def is_in_last_update(connection: Connection, entry: Entry) -> bool:
-    """Whether its feed's newest look had it."""
+    """Whether its feed's last update had it."""
     newest = connection.execute(_LAST_SEEN_QUERY, {"feed": entry.feed_id}).scalar_one()
     return bool(newest == entry.last_seen_at != NO_UPDATE)
 
 
 def clear_content_hashes(connection: Connection, article_id: int, feed_ids: Collection[int]) -> None:
-    """What these feeds said of the article stands no more: whatever they say next is a change."""
+    """Clear these feeds' content hashes of the article: their next content counts as a change."""
     mine = (entries_table.c.article_id == article_id) & entries_table.c.feed_id.in_(feed_ids)
     connection.execute(update(entries_table).where(mine).values(content_hash=b""))
 
 
 def arrival_times(connection: Connection, feed_id: int, count: int = 100) -> list[datetime]:
-    """When the feed's newest articles were first seen, the newest first: its habit."""
+    """When the feed's newest articles were first seen, the newest first."""
     query = select(entries_table.c.seen_at).where(entries_table.c.feed_id == feed_id)
     return list(connection.execute(query.order_by(entries_table.c.seen_at.desc()).limit(count)).scalars())
 
 
 def save_entries(connection: Connection, looked_at: Sequence[Entry]) -> None:
-    """Write these entries: new ones, and what the newest look says of those that are there."""
+    """Insert new entries, and update existing ones from the last update."""
     if not looked_at:
         return
     rows = [dict(zip(_FIELDS, _entry_values(entry), strict=True)) for entry in looked_at]

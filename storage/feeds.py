@@ -1,4 +1,4 @@
-"""Feeds: the addresses that we look at on a schedule, and what the last looks brought."""
+"""Feeds: the addresses that are fetched on a schedule, and their state."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from storage.records import Feed, FeedState
 from storage.rows import to_record, to_records
 from storage.schema import feeds
 
-#: Why a feed is paused that the settings no longer name; named again, it is active again.
+#: The error of a feed that was paused because the settings no longer name it.
 UNLISTED = "No longer in FEED_URLS."
 #: The parameter that says which feed; no column has its name.
 _FEED_ID_PARAMETER = "feed"
@@ -20,9 +20,9 @@ _GET_QUERY = select(feeds).where(feeds.c.id == bindparam(_FEED_ID_PARAMETER))
 
 
 def register_urls(connection: Connection, urls: Sequence[str], now: datetime) -> None:
-    """Make these, as the operator wrote them, the feeds that are looked at; a new one is due at once.
+    """Make these, as the operator wrote them, the active feeds; a new one is due at once.
 
-    A feed left out of the list is paused and keeps all it knows; put back, it goes on from there.
+    A feed that is missing from the list is paused and keeps its state; listed again, it is resumed.
     """
     present = {feed.url: feed for feed in list_all(connection)}
     new = [url for url in dict.fromkeys(urls) if url not in present]
@@ -42,7 +42,7 @@ def update_columns(connection: Connection, feed_id: int, **columns: object) -> N
 
 
 def update_many(connection: Connection, columns: Mapping[int, Mapping[str, object]]) -> None:
-    """Write these columns, and no others, of each feed: with one statement where they are the same ones."""
+    """Write these columns, and no others, of each feed, with one statement for each set of columns."""
     rows = [(tuple(said), {_FEED_ID_PARAMETER: number, **said}) for number, said in columns.items() if said]
     for names, some in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
         connection.execute(_update_query(names), [row for _, row in some])
@@ -75,14 +75,14 @@ def get_by_url(connection: Connection, url: str) -> Feed | None:
 
 
 def list_due(connection: Connection, now: datetime) -> list[Feed]:
-    """The active feeds whose next look has come, the longest overdue first."""
+    """The active feeds whose next update is due, the longest overdue first."""
     query = select(feeds).where(feeds.c.state == FeedState.ACTIVE, feeds.c.next_fetch_at <= now)
     rows = connection.execute(query.order_by(feeds.c.next_fetch_at, feeds.c.id))
     return to_records(Feed, rows)
 
 
 def begin_push_update(connection: Connection, feed_id: int, now: datetime, apart: timedelta) -> bool:
-    """Whether a push may be the reason for a look now; if the last such look is too near, one comes later."""
+    """Whether a push may start an update now; if the last such one is too recent, one is scheduled."""
     mine = feeds.c.id == feed_id
     near = feeds.c.push_looked_at > now - apart
     free = update(feeds).where(mine, or_(feeds.c.push_looked_at.is_(None), ~near)).values(push_looked_at=now)
@@ -97,12 +97,12 @@ def begin_push_update(connection: Connection, feed_id: int, now: datetime, apart
 
 
 def list_all(connection: Connection) -> list[Feed]:
-    """All feeds, in the order in which they were first written."""
+    """All feeds, in the order in which they were added."""
     return to_records(Feed, connection.execute(select(feeds).order_by(feeds.c.id)))
 
 
 def resume(connection: Connection, feed_ids: Iterable[int], now: datetime) -> None:
-    """Look at these again, now: for feeds that were paused, or gone and have come back."""
+    """Make feeds that were paused, gone or failing active and due now."""
     active = {"state": FeedState.ACTIVE, "next_fetch_at": now, "failures": 0, "last_error": ""}
     connection.execute(update(feeds).where(feeds.c.id.in_(list(feed_ids))).values(**active))
 

@@ -1,4 +1,4 @@
-"""Every guid and link ever seen, kept for ever: is this known, and as which article?"""
+"""Identities: every guid and link ever seen, each with its article; never deleted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storage.schema import identities
 from storage.text.urls import link_key, link_keys, normalize_url
 
-#: A key that several articles share: it is known, and names none of them.
+#: The article of a key that several articles share: it is known, and stands for none of them.
 NO_ARTICLE = 0
-#: Keys asked for at once: below the 999 variables that the oldest SQLite allows.
+#: Keys in a query: below the 999 variables that the oldest SQLite allows.
 _BATCH_SIZE = 900
 #: Any number, the same in every process: PostgreSQL's lock for those who add identities.
 _LOCK_ID = 7_316_001
-#: Made once: each look asks, and making it costs more than the answer.
+#: Built once: every update runs it, and building costs more than running.
 _CLAIMS_QUERY = select(identities.c.key, identities.c.article_id, identities.c.feed_id).where(
     identities.c.key.in_(bindparam("keys", expanding=True))
 )
@@ -30,17 +30,17 @@ def guid_key(feed_id: int, guid: str) -> bytes:
 
 
 def own_link_key(feed_id: int, link: str) -> bytes:
-    """The identity of an item by its link in its own feed alone, where the link is not the feed's to name."""
+    """The identity of an item by its link in its own feed, if that has no authority over the link."""
     return sha256(f"own link\0{feed_id}\0{normalize_url(link)}".encode("utf-8", "surrogatepass")).digest()
 
 
 def content_key(feed_id: int, article_id: int, content_hash: bytes) -> bytes:
-    """What a feed once said of an article, so that it is known when it comes again."""
+    """The identity of a content that a feed once had of an article, to recognize it if it returns."""
     return sha256(f"words\0{feed_id}\0{article_id}\0".encode() + content_hash).digest()
 
 
 def lock_identities(connection: Connection) -> None:
-    """Until this transaction ends nobody else looks up and adds identities.
+    """Until this transaction ends no other one looks up and adds identities.
 
     Two processes could otherwise both find a link unknown and both add its article. SQLite has one
     writer in any case.
@@ -51,14 +51,14 @@ def lock_identities(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class IdentityClaim:
-    """What a key is known as, and by whose word."""
+    """The article of a key, and the feed that claimed it."""
 
-    article_id: int  #: or `NOBODY`
-    feed_id: int | None  #: None where nobody remembers: everybody believes it
+    article_id: int  #: or `NO_ARTICLE`
+    feed_id: int | None  #: None if it is not known: accepted by all feeds
 
 
 def find_articles(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
-    """The article (or `NOBODY`) of each key that is known."""
+    """The article (or `NO_ARTICLE`) of each key that is known."""
     return {key: claim.article_id for key, claim in find_claims(connection, keys).items()}
 
 
@@ -76,7 +76,7 @@ def find_claims(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, Id
 def add_keys(
     connection: Connection, articles: Mapping[bytes, int], now: datetime, feed_id: int | None = None
 ) -> None:
-    """Keep these keys for ever, by this feed's word; a key that is known already keeps its article."""
+    """Add these keys, claimed by this feed; a known key keeps its article."""
     if articles:
         connection.execute(_insert_query(connection.dialect.name), _key_rows(articles, now, feed_id))
 
@@ -84,7 +84,7 @@ def add_keys(
 def reassign_keys(
     connection: Connection, articles: Mapping[bytes, int], now: datetime, feed_id: int | None = None
 ) -> None:
-    """The same for keys that name another article from now on, whoever claimed them before."""
+    """Add these keys, or give known ones another article, whichever feed claimed them before."""
     if articles:
         connection.execute(_reassign_query(connection.dialect.name), _key_rows(articles, now, feed_id))
 
@@ -112,7 +112,7 @@ def _reassign_query(dialect: str) -> Executable:
 def mark_ambiguous(
     connection: Connection, keys: Iterable[bytes], now: datetime, feed_id: int | None = None
 ) -> None:
-    """From now on these keys name no article, by this feed's word: several share them."""
+    """Record that several articles share these keys, so they stand for none."""
     reassign_keys(connection, dict.fromkeys(keys, NO_ARTICLE), now, feed_id)
 
 

@@ -1,4 +1,4 @@
-"""Runs: what each job did and when, the source of `status`."""
+"""Job runs: what each job did and when, for `newswire status`."""
 
 from datetime import datetime, timedelta
 
@@ -8,12 +8,12 @@ from storage.records import Run, RunOutcome
 from storage.rows import to_records
 from storage.schema import runs
 
-#: Longer than an operator looks back, shorter than a disk remembers.
+#: How long runs are kept.
 RETENTION = timedelta(days=14)
 
 
 def start_run(connection: Connection, job: str, now: datetime) -> int:
-    """A run has begun; its number."""
+    """Record the start of a run; its id."""
     return int(
         connection.execute(insert(runs).values(job=job, started_at=now).returning(runs.c.id)).scalar_one()
     )
@@ -22,7 +22,7 @@ def start_run(connection: Connection, job: str, now: datetime) -> int:
 def finish_run(
     connection: Connection, run_id: int, now: datetime, counts: dict[str, int], error: str = ""
 ) -> None:
-    """The run has ended: `error` says why it failed, or is empty. Runs older than `KEPT` are dropped."""
+    """Record the end of a run; `error` says why it failed, or is empty. Deletes runs older than RETENTION."""
     outcome = RunOutcome.FAILED if error else RunOutcome.DONE
     values = {"finished_at": now, "outcome": outcome, "counts": counts, "error": error}
     connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
@@ -30,7 +30,7 @@ def finish_run(
 
 
 def mark_interrupted(connection: Connection, now: datetime) -> int:
-    """At a start: what an earlier process left unfinished was killed; how many runs that were."""
+    """At a start: mark runs that an earlier process left unfinished as killed; how many."""
     unfinished = update(runs).where(runs.c.outcome.is_(None))
     return connection.execute(unfinished.values(finished_at=now, outcome=RunOutcome.KILLED)).rowcount
 

@@ -1,9 +1,9 @@
-"""The readers' key of a database: whether it is the right one, and how all is sealed with another."""
+"""The readers' key: checks that it fits the database, and encrypts all ids with another one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, column, delete, insert, select, table, text, update
+from sqlalchemy import ColumnClause, Connection, column, delete, insert, select, table, text, update
 
 from storage.chats import BEFORE_ALL_IDS
 from storage.database import Database, ReadersKeyError
@@ -17,6 +17,8 @@ from storage.privacy.encryption import (
 )
 from storage.schema import chats, reader_keys
 
+#: Ids read and encrypted at once: so much of them is in memory.
+BATCH_SIZE = 2000
 #: Where private chats' ids stand, beside `chats.id`. Columns without a type: as they are stored.
 _ID_COLUMNS = (
     table("subscriptions", column("chat_id")),
@@ -25,35 +27,35 @@ _ID_COLUMNS = (
 )
 _CHATS = table("chats", *(column(name) for name in chats.c.keys()))  # noqa: SIM118
 _POSTS = table("posts", column("followers_after"), column("raised_after"))
-_REENCRYPTED = table("resealed", column("old"), column("new"))
+_REENCRYPTED = table("reencrypted", column("old"), column("new"))
 
 
 def use_key(database: Database, *, encrypt: bool = False) -> None:
-    """Make sure that the database was sealed with its engine's key.
+    """Check that the database is encrypted with its engine's key.
 
-    One that is plain is sealed now if `encrypt`; otherwise it is read and written as it is.
+    A plain one is encrypted now if `encrypt`; otherwise it is used as it is.
 
     Raises:
-        KeyWanted: there is no key and it is sealed, or with another one.
+        ReadersKeyError: the database is encrypted, and the engine has no key or another one.
     """
     dialect = database.engine.dialect
-    seal, kept = cipher_of(dialect), database.read_sync(_stored_key_check)
-    if kept is None and seal is not None:
+    cipher, kept = cipher_of(dialect), database.read_sync(_stored_key_check)
+    if kept is None and cipher is not None:
         use_cipher(dialect, None)
         if encrypt:
-            change_key(database, seal)
-    elif kept is not None and seal is None:
+            change_key(database, cipher)
+    elif kept is not None and cipher is None:
         raise ReadersKeyError(
             "READERS_KEY: nothing was given, and the database's readers are encrypted; their key is wanted."
         )
-    elif kept is not None and seal is not None and kept != seal.key_check:
+    elif kept is not None and cipher is not None and kept != cipher.key_check:
         raise ReadersKeyError(
             "READERS_KEY: this is not the key with which the database's readers are encrypted."
         )
 
 
 def change_key(database: Database, new: ChatIdCipher) -> None:
-    """Seal everything with `new` instead of the engine's seal, in one transaction."""
+    """Encrypt all ids with `new` instead of the engine's cipher, in one transaction."""
     database.run_sync(_reencrypt_ids, cipher_of(database.engine.dialect), new)
     use_cipher(database.engine.dialect, new)
 
@@ -73,33 +75,39 @@ def _reencrypt_ids(connection: Connection, old: ChatIdCipher | None, new: ChatId
         there = where.in_(select(_REENCRYPTED.c.old))
         connection.execute(update(place).where(there).values({where.name: form}))
     connection.execute(delete(_CHATS).where(_CHATS.c.id.in_(select(_REENCRYPTED.c.old))))
-    for mark in _POSTS.c:  # the order is another one now; what a spread does twice is the same
+    for mark in _POSTS.c:  # encrypted ids have another order; a fan-out is idempotent
         connection.execute(update(_POSTS).where(mark.is_not(None)).values({mark.name: BEFORE_ALL_IDS}))
     connection.execute(delete(reader_keys))
     connection.execute(insert(reader_keys).values(check_value=new.key_check))
-    connection.execute(text("DROP TABLE resealed"))
+    connection.execute(text("DROP TABLE reencrypted"))
     if connection.dialect.name == "sqlite":
-        connection.execute(text("PRAGMA user_version=0"))  # the next sweep writes the file anew
+        connection.execute(text("PRAGMA user_version=0"))  # the next `erase_at_start` rewrites the file
 
 
 def _list_replacements(connection: Connection, old: ChatIdCipher | None, new: ChatIdCipher) -> None:
-    """Every stored form and the one that takes its place: in memory, never in a file.
+    """Fill a temporary table, which is kept in memory, with each stored form and the one that replaces it.
 
-    The columns are of the kind that the others have, or SQLite would not look up by `old`.
+    Its columns have the types of the others, or SQLite would not use an index to look up `old`.
     """
     name = connection.dialect.name
     kind = "BIGINT" if name == "sqlite" else "NUMERIC(60, 0)"
-    connection.execute(text(f"CREATE TEMP TABLE resealed (old {kind} PRIMARY KEY, new {kind})"))
-    rows: list[dict[str, Any]] = [
-        {"old": stored, "new": to_stored(new, from_stored(old, stored), name)}
-        for stored in set(_stored_ids(connection))
-    ]
-    if rows:
-        connection.execute(insert(_REENCRYPTED), rows)
-
-
-def _stored_ids(connection: Connection) -> Iterator[Any]:
+    connection.execute(text(f"CREATE TEMP TABLE reencrypted (old {kind} PRIMARY KEY, new {kind})"))
     for where in (_CHATS.c.id, *(each for place in _ID_COLUMNS for each in place.c)):
-        for stored in connection.execute(select(where).where(where.is_not(None)).distinct()).scalars():
-            if is_private_id(stored):
-                yield stored
+        for batch in _stored_ids(connection, where):
+            rows: list[dict[str, Any]] = [
+                {"old": stored, "new": to_stored(new, from_stored(old, stored), name)}
+                for stored in batch
+                if is_private_id(stored)
+            ]
+            if rows:
+                connection.execute(insert(_REENCRYPTED), rows)
+
+
+def _stored_ids(connection: Connection, where: ColumnClause[Any]) -> Iterator[Sequence[Any]]:
+    """The different values of a column that are not listed yet, in batches, as they are stored."""
+    unlisted = where.not_in(select(_REENCRYPTED.c.old))
+    query = select(where).where(where.is_not(None), unlisted).distinct().order_by(where).limit(BATCH_SIZE)
+    batch = connection.execute(query).scalars().all()
+    while batch:
+        yield batch
+        batch = connection.execute(query.where(where > batch[-1])).scalars().all()

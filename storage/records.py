@@ -1,4 +1,7 @@
-"""The nouns, as frozen records: field for field one for each table of `schema`."""
+"""Rows as frozen records, a field for each column that the code reads.
+
+Three tables have none, since they are only read column by column: `identities`, `showings`, `reader_keys`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,16 +9,16 @@ from enum import StrEnum
 
 
 class FeedState(StrEnum):
-    ACTIVE = "active"  #: looked at on its schedule
-    PAUSED = "paused"  #: not looked at until an operator resumes it
+    ACTIVE = "active"  #: fetched on its schedule
+    PAUSED = "paused"  #: not fetched until an operator resumes it
     GONE = "gone"  #: answered 410: stopped, and the operator told
 
 
 class LeaseState(StrEnum):
-    ASKED = "asked"  #: the hub was asked, and has not come back to verify it
+    ASKED = "asked"  #: requested; the hub has not verified it yet
     RUNNING = "running"  #: verified: the hub pushes until `until`
-    LEAVING = "leaving"  #: the hub was asked to stop, and has not come back to verify it
-    DENIED = "denied"  #: the hub will not
+    LEAVING = "leaving"  #: its end was requested; the hub has not verified that yet
+    DENIED = "denied"  #: the hub refused
 
 
 class ArticleState(StrEnum):
@@ -38,22 +41,22 @@ class ChatState(StrEnum):
 
 
 class Alarm(StrEnum):
-    """What operators were last told of a channel."""
+    """The last alarm about a channel that operators were sent."""
 
-    NONE = ""  #: all is well
+    NONE = ""  #: none, or its end
     LOST = "lost"  #: it cannot be written to
-    WAITING = "waiting"  #: Telegram lets nothing be sent there for long
+    WAITING = "waiting"  #: rate limited for long
 
 
 class PostKind(StrEnum):
     ARTICLE = "article"
     DIGEST = "digest"
-    CATCH_UP = "catch-up"  #: one post for what an outage kept back
+    CATCH_UP = "catch-up"  #: one post that lists the articles of an outage
     NOTICE = "notice"  #: to operators
 
 
 class Lane(StrEnum):
-    """Who goes first; answers to readers go before all and are never stored."""
+    """The order of sending; answers to readers come before all lanes and are never stored."""
 
     BREAKING = "breaking"
     ROUTINE = "routine"
@@ -62,11 +65,11 @@ class Lane(StrEnum):
 
 class DeliveryState(StrEnum):
     OWED = "owed"  #: the chat does not yet show what it should
-    CLAIMED = "claimed"  #: its request is, or was when we died, about to be made or under way
-    UNCLEAR = "unclear"  #: the request may have been applied; to be looked up
+    CLAIMED = "claimed"  #: its request is about to be made or under way, or was when the process ended
+    UNCLEAR = "unclear"  #: the request may have succeeded; to be looked up
     SETTLED = "settled"  #: the chat shows what it should
     SKIPPED = "skipped"  #: no longer wanted before it was surely sent: too old, withdrawn
-    REFUSED = "refused"  #: Telegram will never take it; `error` says why
+    REFUSED = "refused"  #: Telegram will not accept it; `error` says why
     REMOVED = "removed"  #: deleted by hand in the chat; not sent again
 
 
@@ -75,9 +78,9 @@ class Verdict(StrEnum):
 
     PLANNED = "planned"  #: owed to the edition's chats
     HELD = "held"  #: waits for its hour, or for an editor
-    BACKFILL = "backfill"  #: known from the first look at its feed; kept, not posted
+    BACKFILL = "backfill"  #: from the first update of its feed; stored, not posted
     TOO_OLD = "too old"
-    CATCH_UP = "catch-up"  #: came out in one post with others after an outage
+    CATCH_UP = "catch-up"  #: listed in one post with others after an outage
     NOT_INCLUDED = "not included"  #: has none of INCLUDE
     EXCLUDED = "excluded"
     DUPLICATE = "duplicate"  #: another article tells the same news
@@ -92,7 +95,7 @@ class RunOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A URL that we look at on a schedule."""
+    """A URL that is fetched on a schedule."""
 
     id: int
     url: str  #: as the operator wrote it; unique
@@ -115,10 +118,10 @@ class Feed:
     hub: str
     topic: str
     lease_until: datetime | None
-    ttl: int  #: seconds that the feed asks to be kept, 0 where it does not
-    skip_hours: tuple[str, ...]  #: of the day in UTC, "0" to "23", in which it asks not to be looked at
+    ttl: int  #: in seconds, as the feed states it; 0 if it states none
+    skip_hours: tuple[str, ...]  #: of the day in UTC, "0" to "23", in which it asks not to be fetched
     skip_days: tuple[str, ...]  #: of the week in UTC, "0" for Monday
-    push_looked_at: datetime | None = None  #: when it was last looked at because of a push
+    push_looked_at: datetime | None = None  #: when a push last caused an update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +132,11 @@ class Lease:
     feed_id: int
     hub: str
     topic: str
-    secret: str  #: "" where the hub is not told one: its pushes are then only a reason to look
+    secret: str  #: "" if the hub was given none: its pushes then only cause an update
     state: LeaseState
     asked_at: datetime
     until: datetime | None
-    error: str  #: what the hub answered, or why it denied
+    error: str  #: what the hub answered, or why it refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,13 +147,13 @@ class Entry:
     article_id: int
     content_hash: bytes
     seen_at: datetime
-    last_seen_at: datetime  #: the newest look that still had it, `entries.NO_LOOK` where none had
-    position: int  #: in that look, 0 first
-    changes: int  #: edits taken from this entry
-    backlog: bool = False  #: it was in the feed's first look: no news by this feed's word
-    published_at: datetime | None = None  #: by this feed's word, when it first showed it
-    updated_at: datetime | None = None  #: the item's own date when it said what it says now
-    planned: bool = False  #: the editions have decided, knowing that this feed shows it
+    last_seen_at: datetime  #: the last feed update that had it; `entries.NO_UPDATE` if none had
+    position: int  #: in that update, from 0
+    changes: int  #: corrections taken from this entry
+    backlog: bool = False  #: it was in the feed's first update: not news as far as this feed is concerned
+    published_at: datetime | None = None  #: as this feed stated when it first showed it
+    updated_at: datetime | None = None  #: the item's own date when its content last changed
+    planned: bool = False  #: the editions have decided since this feed showed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,40 +161,39 @@ class Article:
     """The news itself, as plain text."""
 
     id: int
-    url: str  #: canonical, as readers open it; "" where the item has none
+    url: str  #: canonical, as readers open it; "" if the item has none
     title: str
     summary: str  #: the standfirst
     text: str
     author: str
     sections: tuple[str, ...]
-    language: str  #: a BCP 47 tag, "" where unknown
+    language: str  #: a BCP 47 tag, "" if unknown
     image_url: str
-    image_width: int  #: pixels, 0 where the feed does not say
+    image_width: int  #: in pixels, 0 if the feed does not state it
     published_at: datetime  #: clamped to `seen_at`
     revised_at: datetime | None
     seen_at: datetime  #: first, or as the news that is posted
     revision: int  #: 1 at first
-    fingerprint: bytes
     duplicate_of: int | None
     story_id: int | None
     state: ArticleState
-    backfill: bool  #: kept at a feed's first look, not to be posted
+    backfill: bool  #: stored at a feed's first update, not to be posted
     planned_at: datetime | None
-    page_read_at: datetime | None  #: when its page was read, or found not to be readable
-    withdrawn_because: str = ""  #: an editor's reason, "" where none was given
-    feed_id: int | None = None  #: whose words it has
+    page_read_at: datetime | None  #: when its page was read, or found to be unreadable
+    withdrawn_because: str = ""  #: an editor's reason, "" if none was given
+    feed_id: int | None = None  #: the feed that its content is from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """What a model makes of an article's words: a direction, near to those of articles that say the like."""
+    """The vector that a model computes from an article's text, close to those of similar articles."""
 
     article_id: int
-    model: str  #: which model made it, and from what
+    model: str  #: the model, and what part of the article it was given
     article_change: int  #: `articles.changed` when the article was last compared with it
-    digest: bytes  #: of the words that it was made from
-    language: str  #: of those words: the first part of a BCP 47 tag, "" where unknown
-    vector: bytes  #: signed bytes, one a dimension; empty where the model made nothing of the words
+    digest: bytes  #: of the text that it was computed from
+    language: str  #: of that text: the first part of a BCP 47 tag, "" if unknown
+    vector: bytes  #: a signed byte for each dimension; empty if the model gave none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +223,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """A channel, a group or a reader; of a reader nothing more is kept than this."""
+    """A channel, a group or a reader; nothing more is stored of a reader."""
 
     id: int  #: Telegram's
     kind: ChatKind
@@ -235,11 +237,13 @@ class Chat:
     state: ChatState
     reason: str  #: why it is not active
     can_edit: bool  #: the bot has can_edit_messages there
-    last_message_id: int  #: the highest that we know of
+    last_message_id: int  #: the highest known
     moved_to: int | None = None  #: the supergroup that it became
     flooded_until: datetime | None = None  #: Telegram wants nothing sent there before
-    named: bool = False  #: CHANNELS names it, or did when we last looked
-    tries: int = 0  #: refused in a row for the chat's sake; such a pause ends with a send that is taken
+    named: bool = False  #: CHANNELS named it at the last start
+    tries: int = (
+        0  #: sends in a row that were refused because of the chat; the pause ends with one that succeeds
+    )
     retry_at: datetime | None = None  #: when the next send may be tried in such a pause; None for now
     alarm: Alarm = Alarm.NONE  #: what operators were last told of it
     created_at: datetime
@@ -257,13 +261,13 @@ class ChannelName:
     """A @name by which one of our channels was known."""
 
     name: str  #: in lower case, without "@"
-    chat_id: int  #: the channel that it means for ever
-    leads_to: int  #: the chat that Telegram says it leads to; 0 for none
+    chat_id: int  #: the channel that it stands for, permanently
+    leads_to: int  #: the chat that has the name on Telegram now; 0 if none has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """What a chat asked for."""
+    """What a chat asked to be sent."""
 
     chat_id: int
     what: str  #: "all", "section:world" or "word:rangoon"
@@ -273,17 +277,17 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What we say; to whom is in `deliveries`."""
+    """What is posted; its recipients are in `deliveries`."""
 
     id: int
     kind: PostKind
     lane: Lane
     edition: str
     article_id: int | None
-    feed_id: int = 0  #: whose turn it takes: that of the feed whose words the article has; 0 for none
-    text: str  #: of a notice, digest or catch-up: the articles' ids or the words
+    feed_id: int = 0  #: whose turn it takes: that of the feed that the content is from; 0 if none
+    text: str  #: of a notice its text, of a digest or catch-up its articles' ids
     silent: bool
-    revision: int = 1  #: of the article, that chats should show; 0 for nothing: withdrawn
+    revision: int = 1  #: of the article, that chats should show; 0 if it was withdrawn
     not_before: datetime
     followers_after: int | None = None  #: followers with higher chat ids are still to be given a delivery
     raised_after: int | None = None  #: deliveries to higher chat ids do not yet want `revision`
@@ -298,25 +302,25 @@ class Delivery:
     post_id: int
     chat_id: int
     lane: Lane
-    public: bool  #: to a channel or group: goes before private chats
-    feed_id: int = 0  #: of a channel's or group's: whose turn it takes there
+    public: bool  #: to a channel or group: sent before private ones
+    feed_id: int = 0  #: whose turn it takes in a channel or group
     state: DeliveryState
-    wanted_revision: int  #: 0 for nothing: withdrawn
+    wanted_revision: int  #: 0 if the article was withdrawn
     shown_revision: int  #: 0 for nothing yet
     message_id: int | None
-    content: str  #: what the request under way, or the last one, said: JSON; kept where it can be looked up
-    content_revision: int  #: which revision that is
+    content: str  #: of the current or last request, as JSON; kept if it can be looked up
+    content_revision: int  #: the revision in `content`
     after_message_id: int  #: the chat's last known message when that request was made
-    reply_to: int = 0  #: the message that it was sent as a reply to: its story's last post; 0 for none
+    reply_to: int = 0  #: the message that it replies to, its story's last post; 0 if none
     picture: bool  #: False once Telegram refused it
     not_before: datetime
     attempts: int
-    unclear: int  #: how often it was not known what became of a send
-    died: int = 0  #: of these, how often because our process ended
-    found: int  #: how often it was then found in the chat
-    repeats: int  #: unclear sends repeated without knowing
+    unclear: int  #: how many sends had an unknown outcome
+    died: int = 0  #: of these, because the process ended
+    found: int  #: of these, later found in the chat
+    repeats: int  #: unclear sends that were repeated without a lookup
     claimed_at: datetime | None
-    look_at: datetime | None  #: when what is unclear may be looked up
+    look_at: datetime | None  #: when an unclear send may be looked up
     error: str
     settled_at: datetime | None
 

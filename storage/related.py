@@ -20,7 +20,7 @@ class RelatedArticle:
 def related_articles(
     connection: Connection, index: Index, article_id: int, count: int = 5, offset: int = 0
 ) -> list[RelatedArticle]:
-    """The articles most related to one, best first; empty where nothing is related enough."""
+    """The articles most related to one, best first; empty if nothing is related enough."""
     floor = index.archive.weights.shown_floor
     return _load_articles(connection, index.find_related(article_id, count, offset, floor=floor))
 

@@ -1,4 +1,4 @@
-"""What became of an article, and what is still owed: the answers to `why` and `status`."""
+"""Reports: an article's history and the backlog, for `newswire why` and `status`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from storage.schema import articles, chats, decisions, deliveries, feeds, posts,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleHistory:
-    """An article's way: what each edition decided, what was posted, and what the chats show."""
+    """What each edition decided about an article, what was posted, and what chats show."""
 
     decisions: list[Decision]
     posts: list[Post]
@@ -34,12 +34,12 @@ class ArticleHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What is owed and not yet sent, and what is in its way."""
+    """What is owed and not yet sent, and the chats that cannot be sent to."""
 
     owed: dict[Lane, int]
     oldest: datetime | None  #: since when the longest waiting is due
-    unclear: int  #: requests of which it is not known what became
-    repeated: int  #: unclear sends that were repeated without knowing, of those that are still kept
+    unclear: int  #: requests with an unknown outcome
+    repeated: int  #: unclear sends that were repeated without a lookup, if still stored
     paused: list[Chat]  #: channels and groups that cannot be written to, each with its reason
     waiting: list[Chat]  #: those to which Telegram lets nothing be sent yet, `flooded_until`
 
@@ -52,7 +52,7 @@ def article_of_message(connection: Connection, chat_id: int, message_id: int) ->
 
 
 def article_history(connection: Connection, article_id: int) -> ArticleHistory:
-    """All that was decided and done about an article."""
+    """The decisions, posts and deliveries of an article."""
     decided = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
     said = select(posts).where(posts.c.article_id == article_id).order_by(posts.c.id)
     ours = deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.article_id == article_id))

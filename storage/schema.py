@@ -1,4 +1,4 @@
-"""Every table on one page. Times are aware and in UTC; states are words."""
+"""The database schema: all tables. Times are aware and in UTC; states are stored as words."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
     text,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -55,7 +56,7 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, in UTC whatever the engine keeps."""
+    """An aware time in UTC, also if the engine stores it without a zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -74,7 +75,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """SQLite's text is read at once: several times for each message of a fan-out."""
+        """Parse SQLite's text directly: this runs several times for each message of a fan-out."""
         return _parse_utc if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
@@ -83,7 +84,7 @@ def _parse_utc(value: str | None) -> datetime | None:
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A state: one of a `StrEnum`'s words."""
+    """A member of a `StrEnum`."""
 
     impl = String(32)
     cache_ok = True
@@ -115,14 +116,14 @@ class TextList(TypeDecorator[tuple[str, ...]]):
 class ChatId(TypeDecorator[int]):
     """Telegram's number of a chat; a private chat's is encrypted if there is a key (`storage.privacy`).
 
-    A column orders by what is stored: a reader's place in it says nothing about the number.
+    A column is ordered by the stored values: for encrypted ids the order says nothing about the number.
     """
 
     impl = BigInteger
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """SQLite keeps bytes in a column of numbers; PostgreSQL has no other number of 192 bits."""
+        """SQLite stores blobs in a column of numbers; in PostgreSQL only NUMERIC holds 192 bits."""
         wide: TypeEngine[Any] = Numeric(60, 0) if dialect.name == "postgresql" else BigInteger()
         return dialect.type_descriptor(wide)
 
@@ -137,57 +138,44 @@ class ChatId(TypeDecorator[int]):
         return from_stored(cipher_of(dialect), value)
 
 
-class NextArticleChange(FunctionElement[int]):
-    """A number that grows with every write: the reader of `articles.changed` misses nothing by it.
+class NextChange(FunctionElement[int]):
+    """A number that grows with every write to a table: the value of its column `changed`.
 
-    SQLite has one writer at a time, so the highest number plus one is in the order of commits; it follows
-    the milliseconds, so that a database put back from a backup does not give the same numbers to other
-    articles. On PostgreSQL it is the transaction's own; a reader goes back to the oldest one still open.
+    SQLite has one writer at a time, so the highest number plus one is in the order of commits; it is at least
+    the time in milliseconds, so that after a restore no number stands for another row. PostgreSQL's number is
+    the transaction's; a reader goes back to the oldest one still open (`storage.changes.change_horizon`).
     """
 
     type = BigInteger()
     inherit_cache = True
 
+    def __init__(self, table: str) -> None:
+        super().__init__(literal_column(table))
 
-@compiles(NextArticleChange)
-def _next_article_change(_element: NextArticleChange, _compiler: Any, **_options: Any) -> str:
+
+@compiles(NextChange)
+def _next_change(element: NextChange, compiler: Any, **options: Any) -> str:
+    table = compiler.process(element.clauses, **options)  # the name given above, nothing from outside
     return (
-        "(SELECT max(coalesce(max(changed), 0) + 1,"
-        " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)) FROM articles)"
+        "(SELECT max(coalesce(max(changed), 0) + 1,"  # noqa: S608
+        f" CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)) FROM {table})"
     )
 
 
-@compiles(NextArticleChange, "postgresql")
-def _next_article_change_postgresql(_element: NextArticleChange, _compiler: Any, **_options: Any) -> str:
+@compiles(NextChange, "postgresql")
+def _next_change_postgresql(_element: NextChange, _compiler: Any, **_options: Any) -> str:
     return "txid_current()"
 
 
-class NextEmbeddingChange(FunctionElement[int]):
-    """The same for `embeddings.changed`."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(NextEmbeddingChange)
-def _next_embedding(_element: NextEmbeddingChange, _compiler: Any, **_options: Any) -> str:
-    return "(SELECT coalesce(max(changed), 0) + 1 FROM embeddings)"
-
-
-@compiles(NextEmbeddingChange, "postgresql")
-def _next_embedding_postgresql(_element: NextEmbeddingChange, _compiler: Any, **_options: Any) -> str:
-    return "txid_current()"
-
-
-#: An article whose chats do not yet know what it says now.
+#: Articles whose posts have not been brought up to date with a correction or withdrawal.
 REVISION_PENDING = "planned_at IS NOT NULL AND told <> CASE state WHEN 'withdrawn' THEN 0 ELSE revision END"
 
-#: What is owed to channels and groups.
+#: Deliveries owed to channels and groups.
 OWED_IN_PUBLIC = "state = 'owed' AND public"
-#: A post whose deliveries are being given or raised.
+#: Posts whose fan-out to followers, or to a new revision, is not complete.
 FANOUT_PENDING = "(posts.followers_after IS NOT NULL OR posts.raised_after IS NOT NULL)"
 
-#: SQLite counts only an INTEGER PRIMARY KEY by itself; PostgreSQL wants room for 64 bits.
+#: SQLite numbers only an INTEGER PRIMARY KEY; PostgreSQL needs BIGINT for 64 bits.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
 feeds = Table(
@@ -234,7 +222,7 @@ leases = Table(
     Column("error", Text, nullable=False, default=""),
 )
 
-#: Every guid and normalised link ever seen, as a hash, kept for ever: what is in here is known.
+#: Every guid and normalized link ever seen, as a hash, kept permanently.
 identities = Table(
     "identities",
     metadata,
@@ -262,7 +250,6 @@ articles = Table(
     Column("revised_at", UtcDateTime),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("revision", Integer, nullable=False, default=1),
-    Column("fingerprint", LargeBinary, nullable=False, default=b""),
     Column("duplicate_of", Key, ForeignKey("articles.id")),
     Column("story_id", Key),
     Column("state", EnumText(ArticleState), nullable=False, default=ArticleState.LIVE),
@@ -277,11 +264,11 @@ articles = Table(
         BigInteger,
         nullable=False,
         index=True,
-        default=NextArticleChange(),
-        onupdate=NextArticleChange(),
+        default=NextChange("articles"),
+        onupdate=NextChange("articles"),
     ),
 )
-#: A link may be longer than the 2,704 bytes that PostgreSQL's usual index takes.
+#: A link may exceed the 2,704 bytes that a B-tree entry holds in PostgreSQL.
 Index("ix_articles_url", articles.c.url, postgresql_using="hash")
 Index(
     "ix_articles_unplanned",
@@ -289,7 +276,7 @@ Index(
     sqlite_where=text("planned_at IS NULL"),
     postgresql_where=text("planned_at IS NULL"),
 )
-#: Corrected or withdrawn since the chats were told; `told` is the revision that they know.
+#: Corrected or withdrawn since the posts were last updated, to the revision in `told`.
 Index(
     "ix_articles_untold",
     articles.c.id,
@@ -303,14 +290,14 @@ Index(
     sqlite_where=text("story_id IS NOT NULL"),
     postgresql_where=text("story_id IS NOT NULL"),
 )
-#: In no story: a backlog that is yet to be put into stories.
+#: In no story: the backlog of story assignment.
 Index(
     "ix_articles_in_no_story",
     articles.c.published_at,
     sqlite_where=text("story_id IS NULL"),
     postgresql_where=text("story_id IS NULL"),
 )
-#: What says again what another article said.
+#: Duplicates.
 Index(
     "ix_articles_duplicate_of",
     articles.c.duplicate_of,
@@ -318,7 +305,7 @@ Index(
     postgresql_where=text("duplicate_of IS NOT NULL"),
 )
 
-#: What a model makes of articles' words, for likeness across words and languages; made anew when lost.
+#: Computed by a model, to find similar articles across wordings and languages; recomputed when lost.
 embeddings = Table(
     "embeddings",
     metadata,
@@ -334,7 +321,7 @@ embeddings = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("language", String(35), nullable=False, default=""),
     Column("vector", LargeBinary, nullable=False),
-    Column("changed", BigInteger, nullable=False, index=True, default=NextEmbeddingChange()),
+    Column("changed", BigInteger, nullable=False, index=True, default=NextChange("embeddings")),
 )
 
 entries = Table(
@@ -403,7 +390,7 @@ chats = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
-#: Whose name was that? The first of our channels that was known by it keeps it, whoever has it now.
+#: The first of our channels that had a name, even if another one has it now.
 channel_names = Table(
     "channel_names",
     metadata,
@@ -475,7 +462,7 @@ deliveries = Table(
     Column("look_at", UtcDateTime),
     Column("error", Text, nullable=False, default=""),
     Column("settled_at", UtcDateTime),
-    # what is in hand goes by its number: that of a reader's erased row must never come to mean another
+    # deliveries in memory are known by id: the id of an erased row must never be given to another
     sqlite_autoincrement=True,
 )
 Index("uq_deliveries_post_id_chat_id", deliveries.c.post_id, deliveries.c.chat_id, unique=True)
@@ -483,11 +470,11 @@ Index("ix_deliveries_chat_id_message_id", deliveries.c.chat_id, deliveries.c.mes
 
 
 def _partial_index(words: str) -> dict[str, Any]:
-    """An index over the few rows that are `words`; both engines take the same."""
+    """The arguments of an index over the few rows that meet a condition, for both engines."""
     return {"sqlite_where": text(words), "postgresql_where": text(words)}
 
 
-#: What is to be sent, in the order in which it goes out.
+#: What is to be sent, in its order.
 Index(
     "ix_deliveries_owed",
     deliveries.c.lane,
@@ -513,13 +500,13 @@ Index(
     deliveries.c.claimed_at,
     **_partial_index("public"),
 )
-#: What is under way, or was when we died.
+#: What is under way or unclear.
 Index("ix_deliveries_open", deliveries.c.chat_id, **_partial_index("state IN ('claimed', 'unclear')"))
 Index("ix_deliveries_public_claimed_at", deliveries.c.claimed_at, **_partial_index("public"))
-#: What was perhaps said twice.
+#: What may have been sent twice.
 Index("ix_deliveries_repeats", deliveries.c.repeats, **_partial_index("repeats > 0"))
 
-#: What was shown when, where many read it: the audit trail.
+#: When each revision was shown in a channel or group: the audit trail.
 showings = Table(
     "showings",
     metadata,
@@ -529,7 +516,7 @@ showings = Table(
     PrimaryKeyConstraint("delivery_id", "revision"),
 )
 
-#: How the key is known again with which readers' ids are sealed; empty if they are not.
+#: A check value of the key that readers' ids are encrypted with; empty if they are plain.
 reader_keys = Table("reader_keys", metadata, Column("check_value", LargeBinary, primary_key=True))
 
 decisions = Table(

@@ -1,4 +1,4 @@
-"""Search: the articles that say what a reader typed, each with the words in their place."""
+"""Search: the articles that match a query, each with the matches marked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from storage.index.snippets import Snippet, find_marks, make_snippet
 from storage.records import Article
 from storage.text.normalize import fold_text, normalize_text
 
-#: Articles whose text is read to see whether a phrase really stands in it.
+#: Articles whose text is checked for a phrase at most.
 MAX_PHRASE_CHECKS = 200
 READ_BATCH_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SearchMatch:
-    """An article that was found: its title and a piece of its text, with the places of what was asked for."""
+    """An article that was found: its title and a snippet of its text, with the matches marked."""
 
     article: Article
     title: Snippet
@@ -28,7 +28,7 @@ class SearchMatch:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Some of what was found, how many there are in all, and what was understood of the question."""
+    """One page of matches, the total number, and the parsed query."""
 
     matches: tuple[SearchMatch, ...]
     total: int
@@ -64,7 +64,7 @@ def _load_in_batches(connection: Connection, results: SearchResults) -> Iterator
 
 
 def _has_phrases(article: Article, question: SearchQuery) -> bool:
-    """Whether every phrase stands in the article word for word, and none that must not."""
+    """Whether the article has every phrase word for word, and no excluded one."""
     said = [f" {_plain_words(text)} " for text in (article.title, article.summary, article.text)]
     unwanted = [text for text in question.without if " " in text]
     return all(_has_phrase(text, said) for text in question.phrases) and not any(
@@ -73,14 +73,14 @@ def _has_phrases(article: Article, question: SearchQuery) -> bool:
 
 
 def _has_phrase(phrase: str, said: list[str]) -> bool:
-    """Whether a phrase stands in a text, whole words where its script has spaces between them."""
+    """Whether a text has a phrase; as whole words if its script has spaces."""
     plain = _plain_words(phrase)
     wanted = f" {plain} " if plain.isascii() else plain
     return any(wanted in text for text in said)
 
 
 def _plain_words(text: str) -> str:
-    """Words and single spaces, so that a phrase is found whatever stands between its words."""
+    """Words with single spaces, so a phrase matches whatever is between its words."""
     return " ".join(
         "".join(c if c.isalnum() or ord(c) > 0x7F else " " for c in fold_text(normalize_text(text))).split()
     )

@@ -1,6 +1,6 @@
-"""Stories: articles on one unfolding event; an article is in one, or in none until it was looked at.
+"""Stories: articles on one unfolding event; an article is in one, or in none before its assignment.
 
-An article that says again what another said, word for word, is its duplicate, and is in the same story.
+An article with the same text as another one is its duplicate, and is in the same story.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,11 @@ from storage.records import Article, ArticleState, DeliveryState, PostKind, Stor
 from storage.rows import to_record, to_records
 from storage.schema import articles, decisions, deliveries, posts, stories
 
-#: Nearest articles that are looked at for a story.
+#: Nearest articles that are considered for a story.
 CANDIDATE_COUNT = 40
-#: Articles of a story that are shown or gone through; a longer one is told from its end.
+#: Articles of a story that are read at most, the last ones.
 MAX_MEMBERS = 500
-#: Of a story's earlier articles so many of the last may be replied to. They are looked up step by step, since
-#: a channel's deliveries are many and a story's articles few.
+#: The last earlier articles of a story whose posts may be replied to.
 MAX_REPLY_CANDIDATES = 50
 
 _LIVE = articles.c.state == ArticleState.LIVE
@@ -29,13 +28,13 @@ _LIVE = articles.c.state == ArticleState.LIVE
 
 @dataclass(frozen=True, slots=True)
 class StoryCandidate:
-    """An article that is like the one that arrives, and the story that it is in."""
+    """An article similar to a new one, and the story that it is in."""
 
     article_id: int
     story_id: int | None
     alike: float  #: 0 to 1: 1 is the same text
     published_at: datetime
-    others: Mapping[int, float] = field(default_factory=dict)  #: how alike it and the other near ones are
+    others: Mapping[int, float] = field(default_factory=dict)  #: its similarity to the other near ones
 
 
 def get(connection: Connection, story_id: int) -> Story | None:
@@ -52,7 +51,7 @@ def list_members(connection: Connection, story_id: int) -> list[Article]:
 
 
 def list_unassigned(connection: Connection, numbers: Sequence[int]) -> list[Article]:
-    """Of these articles, which are to be planned, those to be put into a story, the oldest first."""
+    """Of these articles those to be assigned to a story, the oldest first."""
     wanted = select(articles).where(
         articles.c.id.in_(numbers),
         articles.c.story_id.is_(None),
@@ -101,7 +100,7 @@ def rank_candidates(
 
 
 def create_story(connection: Connection, article: Article, now: datetime) -> int:
-    """A new story that begins with an article; its number."""
+    """Create a story that begins with an article; its id."""
     row = {
         "title": article.title,
         "first_article_id": article.id,
@@ -114,13 +113,13 @@ def create_story(connection: Connection, article: Article, now: datetime) -> int
 
 
 def add_to_story(connection: Connection, article_id: int, story_id: int, now: datetime) -> None:
-    """Put an article that is in no story into one."""
+    """Add an article that is in no story to one."""
     _set_story(connection, article_id, story_id)
     refresh_story(connection, story_id, now)
 
 
 def refresh_story(connection: Connection, story_id: int, now: datetime) -> None:
-    """Let a story's title and ends be those of its live articles; an emptied one stays as it was."""
+    """Update a story's title and ends from its live articles; an empty one stays as it is."""
     mine = select(articles.c.id, articles.c.title).where(articles.c.story_id == story_id, _LIVE)
     first = connection.execute(mine.order_by(articles.c.published_at, articles.c.id).limit(1)).first()
     last = connection.execute(mine.order_by(*_latest_first()).limit(1)).first()
@@ -130,27 +129,24 @@ def refresh_story(connection: Connection, story_id: int, now: datetime) -> None:
 
 
 def leave_story(connection: Connection, article: Article, now: datetime) -> None:
-    """A withdrawn article is in no story any more; those before and behind it stay."""
+    """Remove a withdrawn article from its story; the others stay."""
     if article.story_id is not None:
         _set_story(connection, article.id, None)
         refresh_story(connection, article.story_id, now)
 
 
 def reset_assignment(connection: Connection, article: Article, now: datetime) -> None:
-    """An unposted article says something else: until it is placed it is in no story, and repeats nobody."""
+    """Remove an unposted article with new content from its story until it is assigned again."""
     leave_story(connection, article, now)
     if article.duplicate_of is not None:
         connection.execute(update(articles).where(articles.c.id == article.id).values(duplicate_of=None))
 
 
-# An editor's word: what is in a story is never put into another one but by it
+# By editors: only they move an article from one story to another
 
 
 def split_off(connection: Connection, article_id: int, now: datetime) -> bool:
-    """Let a live article be a story of its own, and no repetition of another; False where it was that before.
-
-    What says the same as it goes along.
-    """
+    """Make a live article, with its duplicates, a story of its own; False if it was one already."""
     article = archive.get(connection, article_id)
     if article is None or article.state is not ArticleState.LIVE:
         return False
@@ -172,7 +168,7 @@ def split_off(connection: Connection, article_id: int, now: datetime) -> bool:
 
 
 def merge_stories(connection: Connection, one_id: int, other_id: int, now: datetime) -> bool:
-    """Make one story of the stories of two live articles; False where it was one before."""
+    """Merge the stories of two live articles; False if they were in one already."""
     some = [
         each for each in archive.get_many(connection, [one_id, other_id]) if each.state is ArticleState.LIVE
     ]
@@ -192,18 +188,18 @@ def merge_stories(connection: Connection, one_id: int, other_id: int, now: datet
 
 
 def list_duplicates(connection: Connection, article_id: int) -> list[Article]:
-    """The live articles that say again what this one says, in the order in which they came."""
+    """The live duplicates of an article, in the order in which they came."""
     query = select(articles).where(articles.c.duplicate_of == article_id, _LIVE).order_by(articles.c.id)
     return to_records(Article, connection.execute(query))
 
 
 def mark_duplicate(connection: Connection, article_id: int, original: int) -> None:
-    """The article says again what `original` says."""
+    """Record that an article is a duplicate of `original`."""
     connection.execute(update(articles).where(articles.c.id == article_id).values(duplicate_of=original))
 
 
 def unmark_duplicate(connection: Connection, article_id: int) -> None:
-    """The article repeats nobody any more: editions that left it out for that decide about it again."""
+    """Record that an article is no duplicate; editions that left it out for that decide again."""
     mine = decisions.c.article_id == article_id
     connection.execute(delete(decisions).where(mine, decisions.c.verdict == Verdict.DUPLICATE))
     again = update(articles).where(articles.c.id == article_id)
@@ -214,9 +210,9 @@ def unmark_duplicate(connection: Connection, article_id: int) -> None:
 
 
 def previous_message_id(connection: Connection, article: Article, chat_id: int) -> int:
-    """The chat's last message about an earlier article of the same story; 0 for none.
+    """The chat's last message about an earlier article of the same story; 0 if none.
 
-    What was deleted, by hand or because its article was withdrawn, is left out, as far as we know of it.
+    Deleted messages are left out, as far as their deletion is known.
     """
     if article.story_id is None:
         return 0
@@ -241,6 +237,6 @@ def _latest_first() -> tuple[ColumnElement[Any], ...]:
 
 
 def _set_story(connection: Connection, article_id: int, story_id: int | None) -> None:
-    """The index need not hear of it: what it knows of the article stays as it is."""
+    """`changed` stays: the index does not depend on the story."""
     mine = articles.c.id == article_id
     connection.execute(update(articles).where(mine).values(story_id=story_id, changed=articles.c.changed))

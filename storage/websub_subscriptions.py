@@ -1,4 +1,4 @@
-"""Leases: which hubs promised to push which feeds, and until when."""
+"""WebSub subscriptions: the leases by which hubs push feeds, and their ends."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from storage.schema import feeds, leases
 
 
 def add_lease(connection: Connection, lease: Lease) -> None:
-    """A hub is about to be asked for this one. What it never verified of the same feed is forgotten."""
+    """Insert a lease about to be requested; unverified ones of the same feed are deleted."""
     unverified = leases.c.state.in_([LeaseState.ASKED, LeaseState.DENIED])
     connection.execute(delete(leases).where(leases.c.feed_id == lease.feed_id, unverified))
     columns = {name: getattr(lease, name) for name in leases.c.keys()}  # noqa: SIM118
@@ -30,7 +30,7 @@ def list_all(connection: Connection) -> list[Lease]:
 
 
 def list_leaving(connection: Connection) -> list[Lease]:
-    """The leases that hubs were asked to end and have not confirmed yet."""
+    """The leases whose end was requested and is not verified yet."""
     return [lease for lease in list_all(connection) if lease.state is LeaseState.LEAVING]
 
 
@@ -46,25 +46,25 @@ def update_columns(connection: Connection, callback: str, /, **columns: object) 
 
 
 def confirm_lease(connection: Connection, lease: Lease, until: datetime) -> None:
-    """The hub has verified it: it pushes until then."""
+    """Record that the hub verified the lease and pushes until then."""
     update_columns(connection, lease.callback, state=LeaseState.RUNNING, until=until, error="")
     _update_lease_until(connection, lease.feed_id)
 
 
 def deny_lease(connection: Connection, lease: Lease, error: str, now: datetime) -> None:
-    """The hub will not, or no longer: it is asked again when some time has passed since `now`."""
+    """Record that the hub denied or ended the lease; it may be requested again some time after `now`."""
     update_columns(connection, lease.callback, state=LeaseState.DENIED, until=None, asked_at=now, error=error)
     _update_lease_until(connection, lease.feed_id)
 
 
 def end_lease(connection: Connection, lease: Lease) -> None:
-    """It is over, by our wish or by its time."""
+    """Delete a lease that expired or that we ended."""
     connection.execute(delete(leases).where(leases.c.callback == lease.callback))
     _update_lease_until(connection, lease.feed_id)
 
 
 def _update_lease_until(connection: Connection, feed_id: int) -> None:
-    """What the feed's own row says: until when somebody pushes it, by the leases that run."""
+    """Set the feed's `lease_until` to the latest end of its running leases."""
     running = (leases.c.feed_id == feed_id) & (leases.c.state == LeaseState.RUNNING)
     latest = connection.execute(select(func.max(leases.c.until)).where(running)).scalar()
     connection.execute(update(feeds).where(feeds.c.id == feed_id).values(lease_until=latest))

@@ -13,12 +13,13 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from benchmarks.crash.site import Site, Story
-from storage import articles, chats, feeds
+from storage import articles, feeds, subscriptions
 from storage.database import Connection, Database, open_database
 from storage.migrations import migrate
 from storage.records import ChatKind
 from storage.schema import chats as chats_table
-from storage.schema import entries, subscriptions
+from storage.schema import entries
+from storage.schema import subscriptions as subscriptions_table
 
 #: The whole bot, or only the parts that deliver, which start faster.
 REAL, SMALL = ("-m", "bot", "run"), ("-m", "benchmarks.crash.small")
@@ -122,8 +123,8 @@ def follow(connection: Connection, readers: range) -> None:
         some = range(first, min(first + AT_ONCE, readers.stop))
         chat = {"kind": ChatKind.PRIVATE, "created_at": now}
         connection.execute(insert(chats_table), [{"id": reader, **chat} for reader in some])
-        wish = {"what": chats.EVERYTHING, "rhythm": chats.AT_ONCE, "created_at": now}
-        connection.execute(insert(subscriptions), [{"chat_id": reader, **wish} for reader in some])
+        wish = {"what": subscriptions.EVERYTHING, "rhythm": subscriptions.AT_ONCE, "created_at": now}
+        connection.execute(insert(subscriptions_table), [{"chat_id": reader, **wish} for reader in some])
 
 
 def _keep(connection: Connection, site: Site, story: Story) -> None:

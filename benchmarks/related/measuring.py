@@ -177,7 +177,7 @@ def _article(number: int, text: Text) -> Article:
     return Article(
         id=number, url="", title=text.title, summary=text.body, text="", author="", sections=(),
         language=text.language, image_url="", image_width=0, published_at=WHEN, revised_at=None, seen_at=WHEN,
-        revision=1, fingerprint=b"", duplicate_of=None, story_id=None, state=ArticleState.LIVE,
+        revision=1, duplicate_of=None, story_id=None, state=ArticleState.LIVE,
         backfill=False, planned_at=None, page_read_at=None, withdrawn_because="",
     )  # fmt: skip
 

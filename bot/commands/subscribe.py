@@ -8,7 +8,7 @@ from bot.commands.types import Command, CommandContext, Reply, Request, Usage
 from bot.locale import Translator
 from bot.render import Button, Rows, escape
 from jobs.publish.chat_status import StatusSource, record_status
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Connection
 
 
@@ -42,7 +42,7 @@ async def answer_unsubscribe(request: Request, context: CommandContext) -> Reply
 async def offer_alerts(request: Request, context: CommandContext) -> Reply:
     """Ask before anything is stored: following a link is not asking for alerts."""
     say = request.say
-    if await context.db.read(chats.list_subscriptions, request.chat.id):
+    if await context.db.read(subscriptions.list_subscriptions, request.chat.id):
         return _already_subscribed(request)
     if is_group(request):
         text = say("Shall I post every article here? An administrator of this group can turn that on.")
@@ -102,7 +102,9 @@ def _store_subscription(connection: Connection, request: Request, operators: Seq
     chats.upsert_chat(connection, request.chat)
     # A message that reaches the bot proves that it is a member, even if Telegram's update was missed.
     record_status(connection, request.chat.id, StatusSource.MEMBERSHIP, operators, request.now)
-    return chats.subscribe(connection, request.chat.id, chats.EVERYTHING, chats.AT_ONCE, request.now)
+    return subscriptions.subscribe(
+        connection, request.chat.id, subscriptions.EVERYTHING, subscriptions.AT_ONCE, request.now
+    )
 
 
 def _delete_subscription(connection: Connection, chat_id: int) -> tuple[bool, bool]:
@@ -111,7 +113,7 @@ def _delete_subscription(connection: Connection, chat_id: int) -> tuple[bool, bo
     A chat without settings is erased, with the deliveries that it was owed.
     """
     known = chats.get(connection, chat_id)
-    stopped = chats.unsubscribe(connection, chat_id) > 0
+    stopped = subscriptions.unsubscribe(connection, chat_id) > 0
     if known and not (known.language or known.timezone or known.quiet_hours or known.digest_at):
         return stopped, chats.erase_chat(connection, chat_id)
     return stopped, False

@@ -1,1 +1,1 @@
-"""The outbox: what is owed to which chat, who is next, what was claimed, and what came of it."""
+"""The outbox: deliveries are planned, fanned out to followers, claimed in turn and settled."""

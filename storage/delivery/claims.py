@@ -1,9 +1,10 @@
-"""Claims: who is next? By lane, many readers before one, then in order of owing, one a chat at a time.
+"""Claims: which deliveries are sent next.
 
-In a channel or group feeds take turns (`turns`): none has two posts in a row while another has something.
+They are ordered by lane, public chats first, then by due time; one for each chat. In a channel or group feeds
+take turns (`turns`): none has two posts in a row while another has one due.
 
-What is due is read ahead of its time; it is claimed, with what the request will say, when the request is
-about to be made. So a crash leaves in doubt only what was really under way.
+Due deliveries are read ahead; they are claimed, with the content of the request, just before the request is
+made. So a crash makes only those unclear that were really under way.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -20,30 +21,30 @@ from storage.records import Chat, ChatState, Delivery, DeliveryState, Lane, Post
 from storage.rows import to_records
 from storage.schema import deliveries, posts
 
-#: The most rows looked at in one query while claiming.
+#: Rows read by one query at most.
 PAGE_SIZE = 500
 
-#: Of a delivery: its id, its chat, and from when it is due.
+#: A delivery's id, its chat's id, and when it is due.
 DueRow = tuple[int, int, datetime] | Any
 
-#: Written as the indexes are, so that both engines use them.
+#: Written as in the partial indexes, so that both engines use these.
 OWED = text("deliveries.state = 'owed'")
 OPEN = text("deliveries.state IN ('claimed', 'unclear')")
 
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery with its post, and its chat where that is known."""
+    """A delivery with its post, and its chat if that is known."""
 
     delivery: Delivery
     post: Post
     chat: Chat | None
-    lane: Lane | None = None  #: in which it goes out, where another's turn made it more urgent than its own
+    lane: Lane | None = None  #: in which it is sent, if that is a more urgent one than its own
 
 
 @dataclass(frozen=True, slots=True)
 class DueBatch:
-    """What may be sent next, and the chats that were passed over although something is due to them."""
+    """The deliveries to be sent next, and the chats that were skipped although something is due."""
 
     deliveries: list[DueDelivery]
     skipped_chats: frozenset[int]
@@ -51,7 +52,7 @@ class DueBatch:
 
 @dataclass(frozen=True, slots=True)
 class RequestIntent:
-    """What a request is about to say; kept where it can be looked up, in channels and groups."""
+    """The content of a request about to be made; stored if it can be looked up: in channels and groups."""
 
     delivery_id: int
     content: str = ""
@@ -67,11 +68,11 @@ def select_due(
     shut: Collection[int] = frozenset(),
     in_hand: Collection[int] = frozenset(),
 ) -> DueBatch:
-    """Up to `count` deliveries that are due, without those `in_hand`; nothing is written.
+    """Up to `count` deliveries that are due, except those `in_hand`; writes nothing.
 
-    By lane, channels and groups first, then in order of owing; in a channel or group feeds take turns. At
-    most one for each chat, none for chats that are `shut` or not open, and none for a channel or group while
-    a request to it is under way or a send unclear.
+    By lane, channels and groups first, then by due time; in a channel or group feeds take turns. At most one
+    for each chat, none for chats that are `shut` or not open, and none for a channel or group while a
+    request to it is under way or unclear.
     """
     chosen, held = _Selection(count, set(shut) | _busy_chats(connection)), set(in_hand)
     public = _next_public(connection, now, held)
@@ -94,14 +95,14 @@ def _with_lane(due: DueDelivery, lanes: dict[int, Lane]) -> DueDelivery:
 
 
 def _next_public(connection: Connection, now: datetime, held: set[int]) -> list[tuple[Lane, DueRow]]:
-    """What is next in each channel and group, in order of owing, each with its lane."""
+    """The next delivery of each channel and group by due time, each with its lane."""
     due = [head for head in turns.queue_heads(connection, now) if head.delivery_id not in held]
     found = sorted(turns.next_of_each_chat(due), key=lambda each: (each[1].not_before, each[1].delivery_id))
     return [(lane, (head.delivery_id, head.chat_id, head.not_before)) for lane, head in found]
 
 
 class _Selection:
-    """What is chosen of the rows (delivery id, chat id, not_before) that are due, in their order."""
+    """The deliveries chosen from the due rows, in their order."""
 
     def __init__(self, count: int, closed: set[int]) -> None:
         self.delivery_ids: list[int] = []
@@ -127,10 +128,10 @@ class _Selection:
 
 
 def is_open(chat: Chat | None) -> bool:
-    """Whether a request about the chat may be made now.
+    """Whether a request to the chat may be made now.
 
-    In a paused one if a send is to be tried (`chats.allow_retries`). In a group that is no more, or became
-    another chat, what stands there may still be changed; what cannot be done ends with Telegram's answer.
+    In a paused one if its retry is due (`chats.allow_retries`). In a group that was deleted or became another
+    chat, messages may still be edited; what is impossible ends with Telegram's answer.
     """
     if chat is not None and chat.state is ChatState.PAUSED:
         return chat.tries > 0 and chat.retry_at is None
@@ -138,7 +139,7 @@ def is_open(chat: Chat | None) -> bool:
 
 
 def claim_deliveries(connection: Connection, intents: Sequence[RequestIntent], now: datetime) -> set[int]:
-    """Their requests are about to be made: note what these will say; the deliveries that are still owed."""
+    """Claim deliveries before their requests, and store the contents; the ids that were still owed."""
     numbers = [intent.delivery_id for intent in intents]
     owed = update(deliveries).where(deliveries.c.id.in_(numbers), OWED)
     claimed = owed.values(state=DeliveryState.CLAIMED, claimed_at=now).returning(deliveries.c.id)
@@ -152,7 +153,7 @@ def claim_deliveries(connection: Connection, intents: Sequence[RequestIntent], n
 
 
 def _busy_chats(connection: Connection) -> set[int]:
-    """The channels and groups in which something is not yet known."""
+    """The channels and groups with a request under way or an unclear send."""
     return set(connection.execute(_BUSY_QUERY).scalars())
 
 
@@ -165,7 +166,7 @@ _BUSY_QUERY = select(deliveries.c.chat_id).where(
 
 @cache
 def _due_query(lane: Lane, *, behind: bool) -> Select[Any]:
-    """What is due to readers, in its order, from the first on or `behind` a row; made once: asked often."""
+    """The query for readers' due deliveries, from the first or from `behind` a row; built once, run often."""
     hour, number = deliveries.c.not_before, deliveries.c.id
     there = (deliveries.c.lane == lane) & deliveries.c.public.is_(False)
     query = select(number, deliveries.c.chat_id, hour).where(
@@ -178,7 +179,7 @@ def _due_query(lane: Lane, *, behind: bool) -> Select[Any]:
 
 
 def _due_pages(connection: Connection, lane: Lane, now: datetime, size: int) -> Iterator[Sequence[Any]]:
-    """First what would do if every row could be taken, then larger pages."""
+    """First a page that is enough if every row can be taken, then larger ones."""
     asked: dict[str, Any] = {"now": now, "size": min(size, PAGE_SIZE)}
     page = connection.execute(_due_query(lane, behind=False), asked).all()
     while page:

@@ -1,7 +1,7 @@
-"""The outbox: what is owed to chats, claimed in order, made known before it is sent, and settled.
+"""Deliveries: their results, recovery after a crash, and lookups of unclear ones.
 
-A delivery is owed, claimed (a request is under way), and settled; where it is not known what became of the
-request it is unclear until somebody has looked. `docs/delivery.md` draws all of it.
+A delivery is owed, claimed (a request is under way), and settled; if the outcome of the request is unknown,
+it is unclear until it was looked up. `docs/delivery.md` has a diagram.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,30 +23,30 @@ _PUBLIC = text("deliveries.public")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """What came of a request: a delivery's new facts."""
+    """The new values of a delivery after a request."""
 
     delivery_id: int
-    state: DeliveryState  #: SETTLED becomes OWED where by now something else is wanted
+    state: DeliveryState  #: SETTLED becomes OWED if another revision is wanted by now
     shown_revision: int
     message_id: int | None
-    look_at: datetime | None = None  #: of what is unclear
+    look_at: datetime | None = None  #: if it is unclear
     picture: bool = True
-    unclear: int = 0  #: one more time unclear
-    found: int = 0  #: one more time found in the chat
-    repeats: int = 0  #: one more repetition without knowing
+    unclear: int = 0  #: added to the count: 1 if the outcome is unknown
+    found: int = 0  #: added: 1 if it was found in the chat
+    repeats: int = 0  #: added: 1 if it is repeated without a lookup
     error: str = ""
-    shown: bool = False  #: for the audit trail: many saw a new revision
-    before: DeliveryState = DeliveryState.CLAIMED  #: what it was; otherwise nothing is written
+    shown: bool = False  #: for the audit trail: a new revision in a channel or group
+    before: DeliveryState = DeliveryState.CLAIMED  #: nothing is written if the state is another one by now
 
 
 def release_claims(connection: Connection, delivery_ids: Collection[int]) -> None:
-    """Owe again what was claimed and surely not sent."""
+    """Owe again what was claimed and certainly not sent."""
     mine = deliveries.c.id.in_(list(delivery_ids)) & (deliveries.c.state == DeliveryState.CLAIMED)
     connection.execute(update(deliveries).where(mine).values(state=DeliveryState.OWED))
 
 
 def settle(connection: Connection, settled: Sequence[DeliveryResult], now: datetime) -> None:
-    """Write what came of requests. A row that wants something else by now is owed again."""
+    """Store the results of requests. A delivery that wants another revision by now is owed again."""
     if not settled:
         return
     rows = [{parameter: getattr(each, name) for parameter, name in _NEW} for each in settled]
@@ -84,7 +84,7 @@ _NEW = [(f"new_{name}", name) for name in DeliveryResult.__dataclass_fields__]
 
 
 def recover_interrupted(connection: Connection, wait: timedelta) -> int:
-    """After a crash: what was claimed is unclear, to be looked at `wait` after its request; how many."""
+    """After a crash: make what was claimed unclear, to be looked up `wait` after its request; how many."""
     claimed = deliveries.c.state == DeliveryState.CLAIMED
     query = select(deliveries.c.id, deliveries.c.claimed_at, deliveries.c.not_before).where(OPEN, claimed)
     rows = [
@@ -105,7 +105,7 @@ def recover_interrupted(connection: Connection, wait: timedelta) -> int:
 
 
 def list_unclear(connection: Connection, now: datetime, count: int) -> list[DueDelivery]:
-    """Up to `count` unclear deliveries that may be looked at, the longest waiting first."""
+    """Up to `count` unclear deliveries whose lookup is due, the longest waiting first."""
     found = to_records(Delivery, connection.execute(_UNCLEAR, {"now": now, "count": count}))
     if not found:
         return []
@@ -115,7 +115,7 @@ def list_unclear(connection: Connection, now: datetime, count: int) -> list[DueD
 
 
 def next_due_at(connection: Connection, after: datetime) -> datetime | None:
-    """When something that waits for its hour comes next."""
+    """The earliest due time after `after`, or None."""
     hours: list[datetime] = []
     for query in _NEXT_DUE:
         hours += connection.execute(query, {"after": after}).scalars()
@@ -123,7 +123,7 @@ def next_due_at(connection: Connection, after: datetime) -> datetime | None:
 
 
 def next_lookup_at(connection: Connection) -> datetime | None:
-    """When the next unclear delivery may be looked at."""
+    """When the next lookup of an unclear delivery is due, or None."""
     return connection.execute(_NEXT_LOOKUP).scalar()
 
 
@@ -153,7 +153,7 @@ _NEXT_LOOKUP = (
 
 
 def requests_since(connection: Connection, since: datetime) -> Iterable[tuple[int, datetime]]:
-    """Chat and time of the requests to channels and groups made since then, in order: the pace's memory."""
+    """Chat and time of the requests to channels and groups since then, in order, for the rate limiter."""
     recent = deliveries.c.claimed_at > since
     query = select(deliveries.c.chat_id, deliveries.c.claimed_at).where(_PUBLIC, recent)
     return [

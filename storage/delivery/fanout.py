@@ -1,8 +1,8 @@
-"""Bringing deliveries in line with their post, a slice at a time, so that nothing else ever waits long.
+"""Fan-out: brings deliveries in line with their post, in slices, so that other writers never wait long.
 
-A post carries two marks: how far its followers have been given deliveries, and how far its deliveries have
-been told of a correction. Each slice moves a mark in the transaction that does its work, so that a crash
-costs nothing and repeats nothing.
+A post has two marks: how far its followers have been given deliveries, and how far its deliveries want its
+new revision. Each slice moves a mark in the transaction that does its work, so a crash loses and repeats
+nothing.
 """
 
 from datetime import datetime
@@ -22,13 +22,13 @@ from sqlalchemy import (
     update,
 )
 
-from storage import chats as chats_by_id
 from storage.delivery import planning, turns
 from storage.records import ChatKind, ChatState, DeliveryState, Lane, Post, PostKind
 from storage.rows import to_record
 from storage.schema import FANOUT_PENDING, chats, deliveries, posts, subscriptions
+from storage.subscriptions import AT_ONCE, EVERYTHING
 
-#: Deliveries a slice: about 20 ms on SQLite with two slow cores.
+#: Deliveries in a slice: about 20 ms on SQLite with two slow cores.
 SLICE_SIZE = 1000
 
 _FANOUT_PENDING = text(FANOUT_PENDING)
@@ -42,7 +42,7 @@ _CHANGEABLE = (
 _WITHDRAWN = posts.c.revision == 0
 _LANE = case({lane: place for place, lane in enumerate(Lane)}, value=posts.c.lane)
 _RANK = case((_WITHDRAWN, 0), else_=_LANE)
-#: The feeds behind the one that had the last turn, then from the first on.
+#: The feeds after the one that had the last turn, then the others from the first.
 _HAD_ITS_TURN = posts.c.feed_id <= bindparam("last_feed", type_=posts.c.feed_id.type)
 _NEXT = (
     select(posts)
@@ -59,9 +59,9 @@ def fan_out_slice(
     size: int = SLICE_SIZE,
     last_feed: int = turns.NO_FEED,
 ) -> Post | None:
-    """Do one slice of the most urgent post's work; that post, None where there was none.
+    """Process one slice of the most urgent post; that post, or None if there is none.
 
-    Of equally urgent ones it is a post of the feed behind `last_feed`, which had the last turn. Readers who
+    Among equally urgent ones it is a post of the feed after `last_feed`, which had the last turn. Readers who
     chose no edition follow `default_edition`.
     """
     row = connection.execute(_NEXT, {"last_feed": last_feed}).first()
@@ -78,9 +78,9 @@ def fan_out_slice(
 
 
 def _add_deliveries(connection: Connection, post: Post, default_edition: str, size: int) -> int | None:
-    """Owe the post to the next followers; the last one's chat id, None behind the last of all.
+    """Owe the post to the next followers; the last one's chat id, None after the last of all.
 
-    Not to a chat that has the article already: as one of another edition's channels, or as its follower.
+    A chat that has the article already, by another edition, is left out.
     """
     some = select_followers(post, default_edition).order_by(subscriptions.c.chat_id).limit(size).subquery()
     about = post.article_id if post.kind is PostKind.ARTICLE else None
@@ -103,7 +103,7 @@ def _add_deliveries(connection: Connection, post: Post, default_edition: str, si
 
 
 def select_followers(post: Post, default_edition: str) -> Select[tuple[int, ChatKind]]:
-    """The chats, and their kinds, that are yet to get the post because they asked for its edition."""
+    """The chats, with their kinds, that follow the post's edition and come after its mark."""
     edition = chats.c.edition == post.edition
     if post.edition == default_edition:
         edition = or_(edition, chats.c.edition == "")
@@ -111,9 +111,9 @@ def select_followers(post: Post, default_edition: str) -> Select[tuple[int, Chat
         select(chats.c.id, chats.c.kind)
         .join(subscriptions, subscriptions.c.chat_id == chats.c.id)
         .where(
-            subscriptions.c.what == chats_by_id.EVERYTHING,
+            subscriptions.c.what == EVERYTHING,
             subscriptions.c.chat_id > post.followers_after,
-            subscriptions.c.rhythm == chats_by_id.AT_ONCE,
+            subscriptions.c.rhythm == AT_ONCE,
             subscriptions.c.created_at <= post.created_at,
             chats.c.state.in_([ChatState.ACTIVE, ChatState.PAUSED]),
             edition,
@@ -122,7 +122,7 @@ def select_followers(post: Post, default_edition: str) -> Select[tuple[int, Chat
 
 
 def _raise_revision(connection: Connection, post: Post, now: datetime, size: int) -> int | None:
-    """Let the next deliveries want what the post wants; the last one's chat id, None behind the last."""
+    """Let the next deliveries want the post's revision; the last one's chat id, None after the last."""
     mine = deliveries.c.post_id == post.id
     behind = mine & (deliveries.c.chat_id > post.raised_after)
     ids = select(deliveries.c.chat_id).where(behind).order_by(deliveries.c.chat_id)
@@ -135,7 +135,7 @@ def _raise_revision(connection: Connection, post: Post, now: datetime, size: int
 
 
 def _updated_columns(post: Post, now: datetime) -> dict[str, object]:
-    """The new facts of a delivery, by what it is now."""
+    """The new values of a delivery, by its state."""
     state, shown = deliveries.c.state, deliveries.c.message_id.is_not(None)
     differs = true() if post.revision == 0 else deliveries.c.shown_revision < post.revision
     done = state.in_([DeliveryState.SETTLED, DeliveryState.REFUSED])
@@ -143,27 +143,13 @@ def _updated_columns(post: Post, now: datetime) -> dict[str, object]:
     vain = and_(state == DeliveryState.OWED, ~shown, literal(post.revision == 0))
     words = {word: literal(word, state.type) for word in DeliveryState}
     lane = Lane.BREAKING if post.revision == 0 or post.kind is not PostKind.ARTICLE else Lane.ROUTINE
-    unsent = and_(state == DeliveryState.OWED, ~shown)
     return {
         "wanted_revision": post.revision,
         "state": case(
             (changes, words[DeliveryState.OWED]), (vain, words[DeliveryState.SKIPPED]), else_=state
         ),
-        "lane": case(
-            (changes, literal(lane, deliveries.c.lane.type)),
-            (unsent, literal(post.lane, deliveries.c.lane.type)),
-            else_=deliveries.c.lane,
-        ),
+        "lane": case((changes, literal(lane, deliveries.c.lane.type)), else_=deliveries.c.lane),
         "not_before": case(
-            (changes, literal(now, deliveries.c.not_before.type)), else_=_updated_not_before(post, unsent)
+            (changes, literal(now, deliveries.c.not_before.type)), else_=deliveries.c.not_before
         ),
     }
-
-
-def _updated_not_before(post: Post, unsent: object) -> object:
-    """A post that became breaking no longer waits for its hour."""
-    hour = deliveries.c.not_before
-    if post.lane is not Lane.BREAKING:
-        return hour
-    earlier = and_(unsent, hour > post.not_before)  # type: ignore[arg-type]
-    return case((earlier, literal(post.not_before, hour.type)), else_=hour)

@@ -1,46 +1,45 @@
-"""Decisions: what each edition made of an article, and the posts that are owed for it.
+"""Planning: what each edition decided about an article, and the posts that are owed for it.
 
-A plan is one transaction, whatever the number of readers: channels get their deliveries in it, followers
-get theirs afterwards in slices (`spread`), from a mark that the same transaction left on the post.
+A plan is one transaction: channels get their deliveries in it, followers get theirs afterwards in slices
+(`fanout`), from a mark that the same transaction leaves on the post.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from storage import articles as articles_by_id
 from storage import chats as chats_by_id
 from storage.chats import BEFORE_ALL_IDS
 from storage.delivery import turns
-from storage.records import Article, Chat, Decision, Lane, Post, PostKind, Verdict
-from storage.rows import to_record, to_records
+from storage.records import Article, Chat, Decision, Lane, PostKind, Verdict
 from storage.schema import articles, decisions, deliveries, entries, feeds, posts
 
-#: Planned articles of a feed that are looked at for the newest publication.
+#: Planned articles of a feed that are read for the newest publication.
 RECENT_COUNT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class EntryForPlanning:
-    """An article in one feed: what that feed alone would make of it."""
+    """An article's entry in one feed, with what planning needs of it."""
 
     feed: str  #: its address, as the operator wrote it
-    published_at: datetime  #: by this feed's word
-    backlog: bool = False  #: it was in the feed's first look
+    published_at: datetime  #: as this feed stated
+    backlog: bool = False  #: it was in the feed's first update
     newest: datetime | None = None  #: the newest publication of this feed planned before
-    planned: bool = False  #: the editions have decided, knowing of this
+    planned: bool = False  #: the editions have decided since this feed showed it
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleForPlanning:
-    """An article about which no edition has decided, with what is needed to decide."""
+    """An article to be decided about, with what is needed for that."""
 
     article: Article
     entries: tuple[EntryForPlanning, ...]  #: in each of its feeds
     posted_original: frozenset[str]  #: the editions that posted the article that it repeats
-    decided: frozenset[str] = frozenset()  #: the editions that have decided about it before, and keep to that
+    decided: frozenset[str] = frozenset()  #: the editions that have decided about it before
     posted: frozenset[str] = frozenset()  #: those of them that posted it
     caught_up: frozenset[str] = frozenset()  #: the editions that named it in a catch-up post
 
@@ -57,12 +56,12 @@ class NewPost:
     text: str = ""
     silent: bool = False
     revision: int = 1
-    chats: tuple[tuple[int, datetime], ...] = ()  #: who gets it, not before when
-    followers: bool = False  #: the edition's followers get it too
+    chats: tuple[tuple[int, datetime], ...] = ()  #: the recipients, each with its earliest time
+    followers: bool = False  #: also to the edition's followers
 
 
 def articles_for_planning(connection: Connection, numbers: Sequence[int]) -> list[ArticleForPlanning]:
-    """What is needed to decide about these articles, the oldest publication first."""
+    """These articles with what is needed to decide about them, the oldest publication first."""
     found = articles_by_id.get_many(connection, numbers) if numbers else []
     seen = _entries_by_article(connection, found)
     twins = {article.duplicate_of for article in found if article.duplicate_of}
@@ -85,7 +84,7 @@ def articles_for_planning(connection: Connection, numbers: Sequence[int]) -> lis
 def _entries_by_article(
     connection: Connection, found: Sequence[Article]
 ) -> dict[int, list[EntryForPlanning]]:
-    """Each article in each of its feeds; one stored without dates has its article's."""
+    """The entries of each article; one without a date has its article's."""
     query = select(entries, feeds.c.url).join(feeds, feeds.c.id == entries.c.feed_id)
     rows = list(connection.execute(query.where(entries.c.article_id.in_([one.id for one in found]))))
     newest = {number: _newest_publication(connection, number) for number in {row.feed_id for row in rows}}
@@ -133,9 +132,9 @@ def _decided_verdicts(connection: Connection, article_ids: Sequence[int]) -> dic
 
 
 def reopen_planning(connection: Connection, article_id: int, now: datetime) -> None:
-    """Another feed brings the article as news: the editions that did not post it decide again.
+    """Let the editions that did not post the article decide again: another feed brings it as news.
 
-    What nobody posted is seen now: an editor's time to stop it begins with the news.
+    If nobody posted it, it counts as seen now: the time in which an editor may hold it begins again.
     """
     again = update(articles).where(articles.c.id == article_id)
     values: dict[str, object] = {"planned_at": None, "backfill": False, "changed": articles.c.changed}
@@ -144,7 +143,7 @@ def reopen_planning(connection: Connection, article_id: int, now: datetime) -> N
 
 
 def last_routine_at(connection: Connection, chat_ids: Iterable[int]) -> dict[int, datetime]:
-    """When each chat's newest routine post is, or was, due: what MIN_GAP counts from."""
+    """When each chat's newest routine post is, or was, due; MIN_GAP counts from it."""
     found: dict[int, datetime] = {}
     for chat_id in set(chat_ids):
         routine = (deliveries.c.chat_id == chat_id) & (deliveries.c.lane == Lane.ROUTINE)
@@ -168,9 +167,8 @@ def save_plan(
 ) -> list[int]:
     """Write decisions, their posts and the channels' deliveries; `told` are the articles now planned.
 
-    An article that is planned already keeps its first plan, and an edition that posted it its decision, so
-    that nothing is ever posted twice. What was posted before still wants to be told of corrections. The
-    numbers of the posts.
+    An article that is planned already keeps its first plan, and an edition that posted it keeps its decision:
+    nothing is posted twice. Corrections of earlier posts stay pending. The ids of the posts.
     """
     waiting = select(articles.c.id).where(articles.c.id.in_([article.id for article in told]))
     new = set(connection.execute(waiting.where(articles.c.planned_at.is_(None))).scalars())
@@ -187,7 +185,7 @@ def save_plan(
 
 
 def _save_decisions(connection: Connection, decided: Sequence[Decision]) -> None:
-    """Write these; each takes the place of what the edition decided before."""
+    """Store these, each in place of the edition's earlier decision."""
     if decided:
         keys = tuple_(decisions.c.article_id, decisions.c.edition)
         again = keys.in_([(each.article_id, each.edition) for each in decided])
@@ -204,7 +202,7 @@ def _wanted_revision(article: Article) -> int:
 
 
 def add_post(connection: Connection, post: NewPost, now: datetime) -> int:
-    """Keep a post and owe it to its chats; its number."""
+    """Insert a post and owe it to its chats; its id."""
     facts = {name: getattr(post, name) for name in NewPost.__dataclass_fields__}
     named = facts.pop("chats")
     facts["followers_after"] = BEFORE_ALL_IDS if facts.pop("followers") else None
@@ -238,7 +236,7 @@ def post_ids_of_article(connection: Connection, article_id: int) -> list[int]:
 
 
 def _chats_with_article(connection: Connection, post: NewPost, chat_ids: Collection[int]) -> set[int]:
-    """The chats that have, or are owed, the post's article already: nobody gets an article twice."""
+    """The chats that have, or are owed, the post's article already."""
     if post.article_id is None or not chat_ids:
         return set()
     same = deliveries.c.post_id.in_(post_ids_of_article(connection, post.article_id))
@@ -247,7 +245,7 @@ def _chats_with_article(connection: Connection, post: NewPost, chat_ids: Collect
 
 
 def is_public(chat: Chat | None) -> bool:
-    """Whether many read what is said there."""
+    """Whether it is a channel or group."""
     return chat is not None and chat.kind in chats_by_id.PUBLIC_KINDS
 
 
@@ -263,9 +261,9 @@ def add_notice(connection: Connection, operators: Iterable[int], words: str, now
 
 
 def update_posts(connection: Connection, article: Article, *, change_posts: bool = True) -> list[int]:
-    """The article's posts shall show what it says now, or nothing where it is withdrawn; their numbers.
+    """Let the article's posts show its current revision, or nothing if it is withdrawn; the ids of the posts.
 
-    Their deliveries follow in slices (`spread`). Without `change_posts` the change is only noted.
+    Their deliveries follow in slices (`fanout`). Without `change_posts` the change is only recorded.
     """
     revision = _wanted_revision(article)
     values = {"told": revision, "changed": articles.c.changed}
@@ -278,28 +276,3 @@ def update_posts(connection: Connection, article: Article, *, change_posts: bool
     if revision == 0:
         mark["followers_after"] = None  # type: ignore[assignment]
     return list(connection.execute(raised.values(**mark).returning(posts.c.id)).scalars())
-
-
-def make_breaking(connection: Connection, article_id: int, now: datetime) -> int:
-    """Make an article's posts breaking: what is unsent goes ahead of everything, now; how many posts."""
-    mine = (posts.c.article_id == article_id) & (posts.c.kind == PostKind.ARTICLE)
-    values = {"lane": Lane.BREAKING, "silent": False, "not_before": now, "raised_after": BEFORE_ALL_IDS}
-    return connection.execute(update(posts).where(mine).values(**values)).rowcount
-
-
-def list_decisions(connection: Connection, article_id: int) -> list[Decision]:
-    """What the editions decided about an article."""
-    query = select(decisions).where(decisions.c.article_id == article_id).order_by(decisions.c.edition)
-    return to_records(Decision, connection.execute(query))
-
-
-def count_verdicts(connection: Connection, since: datetime) -> dict[Verdict, int]:
-    """How often each verdict was given since then."""
-    query = select(decisions.c.verdict, func.count()).where(decisions.c.decided_at >= since)
-    return {row[0]: row[1] for row in connection.execute(query.group_by(decisions.c.verdict))}
-
-
-def get_post(connection: Connection, post_id: int) -> Post | None:
-    """The post, or None."""
-    row = connection.execute(select(posts).where(posts.c.id == post_id)).first()
-    return to_record(Post, row) if row else None

@@ -1,4 +1,4 @@
-"""Whom would it reach if an article were taken back? The chats that show it, or are about to."""
+"""Reach: how many chats show an article, or are about to, and so would be affected by a withdrawal."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Reach:
 
 
 def count_reach(connection: Connection, article_id: int, default_edition: str = "") -> Reach:
-    """The chats that show the article or are owed it; followers whose turn is yet to come count, too.
+    """The chats that show the article or are owed it, including followers that have no delivery yet.
 
     Readers who chose no edition follow `default_edition`.
     """
@@ -45,13 +45,13 @@ def count_reach(connection: Connection, article_id: int, default_edition: str = 
 def _pending_followers(
     connection: Connection, article_id: int, default_edition: str
 ) -> list[Select[tuple[int]]]:
-    """The followers that are yet to be given a delivery, for each post that has some."""
-    spreading = select(posts).where(
+    """For each post that is being fanned out, its followers without a delivery."""
+    pending = select(posts).where(
         posts.c.article_id == article_id,
         posts.c.kind == PostKind.ARTICLE,
         posts.c.followers_after.is_not(None),
     )
-    found = to_records(Post, connection.execute(spreading))
+    found = to_records(Post, connection.execute(pending))
     return [
         select_followers(post, default_edition).with_only_columns(chats.c.id.label("chat_id"))
         for post in found

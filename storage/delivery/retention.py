@@ -1,4 +1,4 @@
-"""What waited too long to be news, and what was sent to readers too long ago to be kept."""
+"""Retention: deliveries that waited too long to be sent, and private ones that ended long ago."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from storage.delivery.claims import OPEN, OWED
 from storage.records import DeliveryState, Lane, PostKind
 from storage.schema import articles, deliveries, posts
 
-#: Deliveries to readers looked at, or skipped, in one transaction.
+#: Deliveries to readers read, or skipped, in one transaction.
 SLICE_SIZE = 1000
-#: Nothing more is done about these, unless their article is corrected.
+#: Final states, unless the article is corrected.
 ENDED = frozenset(
     {
         DeliveryState.SETTLED,
@@ -25,13 +25,13 @@ TOO_OLD = "too old by the time that it could be sent"
 LISTED_LATER = "what it lists comes in a later post"
 PERHAPS_SHOWN = "sent several times without an answer: perhaps shown, and too old to be repeated"
 
-#: Sends that may have been applied.
+#: Sends that may have succeeded.
 _UNSURE = (OPEN, deliveries.c.state == DeliveryState.UNCLEAR, deliveries.c.message_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiredDelivery:
-    """A channel's delivery that came too late."""
+    """A delivery to a channel of an article that is too old by now."""
 
     delivery_id: int
     chat_id: int
@@ -52,10 +52,10 @@ def _expired_conditions(published_before: datetime, owed_before: datetime, publi
 
 
 def delete_ended(connection: Connection, before: datetime, after_id: int = 0) -> tuple[int, int | None]:
-    """Delete a slice of the readers' deliveries that ended before then, whatever became of them.
+    """Delete a slice of the readers' deliveries that ended before then.
 
-    Looks at those numbered above `after_id`; how many were deleted, and where the next slice begins: None
-    if all that follow are newer.
+    Reads those with ids above `after_id`; how many were deleted, and the next `after_id`, None if
+    the rest is newer.
     """
     query = select(deliveries.c.id, deliveries.c.not_before, deliveries.c.settled_at, deliveries.c.state)
     mine = query.where(deliveries.c.public.is_(False), deliveries.c.id > after_id)
@@ -83,21 +83,21 @@ def list_expired(
 
 
 def skip_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> None:
-    """These are not sent any more."""
+    """Skip these as too old."""
     owed = deliveries.c.id.in_(list(delivery_ids)) & (deliveries.c.state == DeliveryState.OWED)
     skipped = update(deliveries).where(owed).values(state=DeliveryState.SKIPPED, error=TOO_OLD)
     connection.execute(skipped)
 
 
 def skip_repeated(connection: Connection, owed_before: datetime) -> None:
-    """What was sent again and again since before then, and never answered, is not repeated any more."""
+    """Skip repeated sends of posts from before then that are still unclear."""
     old = select(posts.c.id).where(posts.c.id == deliveries.c.post_id, posts.c.created_at < owed_before)
     in_vain = update(deliveries).where(*_UNSURE, deliveries.c.repeats > 0, old.exists())
     connection.execute(in_vain.values(state=DeliveryState.SKIPPED, error=PERHAPS_SHOWN))
 
 
 def count_repeated(connection: Connection, since: datetime) -> int:
-    """How many sends to readers that nobody answered since then are repeated, or are going to be."""
+    """How many unclear sends to readers since then were repeated, or will be."""
     lately = [deliveries.c.public.is_(False), deliveries.c.claimed_at >= since]
     unsure = select(func.count()).select_from(deliveries).where(*_UNSURE, *lately)
     again = (
@@ -109,13 +109,13 @@ def count_repeated(connection: Connection, since: datetime) -> int:
 
 
 def advance_lookups(connection: Connection, latest: datetime) -> None:
-    """What is unclear is looked at by then."""
+    """Let lookups of unclear sends be due by then."""
     later = update(deliveries).where(*_UNSURE, deliveries.c.look_at > latest)
     connection.execute(later.values(look_at=latest))
 
 
 def cancel_catch_ups(connection: Connection, edition: str, chat_id: int) -> list[int]:
-    """The articles of catch-up posts that a chat has not yet seen; those posts are not sent any more."""
+    """Skip catch-up posts that were not sent to a chat yet; the ids of the articles that they list."""
     query = (
         select(deliveries.c.id, posts.c.text)
         .join(posts, posts.c.id == deliveries.c.post_id)
@@ -135,7 +135,7 @@ def cancel_catch_ups(connection: Connection, edition: str, chat_id: int) -> list
 
 
 def skip_expired_private(connection: Connection, published_before: datetime, owed_before: datetime) -> int:
-    """A slice of the readers' deliveries that are too old; how many. The longest owed are looked at first."""
+    """Skip a slice of the readers' deliveries that are too old, the longest owed first; how many."""
     first = (
         select(deliveries.c.id, posts.c.kind, articles.c.published_at)
         .join(posts, posts.c.id == deliveries.c.post_id)

@@ -1,4 +1,4 @@
-"""Surges: what one look at a feed brought at once, and what the look before it had brought."""
+"""Surges: feed updates that brought many new articles at once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,19 +14,17 @@ from storage.schema import articles, entries, feeds
 
 @dataclass(frozen=True, slots=True)
 class FeedSurge:
-    """A look that brought something new."""
+    """A feed update that brought many new articles."""
 
     url: str  #: the feed's, as the operator wrote it
     new_count: int
-    previous_count: (
-        int  #: what the last look before it that brought something new had brought; 0 if it was the first
-    )
+    previous_count: int  #: of the last update before that brought any; 0 if that was the first
 
 
 def find_surges(connection: Connection, some: Iterable[Article], more_than: int) -> list[FeedSurge]:
-    """The looks of which the first new article is among these, if they brought `more_than` so many.
+    """The feed updates with more than `more_than` new articles, the first of which is among these.
 
-    A feed's first look is left out.
+    A feed's first update is left out.
     """
     firsts: dict[tuple[int, datetime], int] = {}
     for article in some:
@@ -51,12 +49,12 @@ def _find_surge(
 
 
 def _count_new(connection: Connection, feed_id: int, seen_at: datetime, *further: Any) -> int:
-    """How many new articles the feed's look at `seen_at` brought."""
+    """How many new articles the feed's update at `seen_at` brought."""
     query = _select_new_entries(feed_id, func.count()).where(entries.c.seen_at == seen_at, *further)
     return int(connection.execute(query).scalar_one())
 
 
 def _select_new_entries(feed_id: int, what: Any) -> Select[Any]:
-    """Of the feed's entries, those by which an article first came to us."""
+    """Select from the feed's entries that brought an article first."""
     there = (articles.c.id == entries.c.article_id) & (articles.c.seen_at == entries.c.seen_at)
     return select(what).select_from(entries.join(articles, there)).where(entries.c.feed_id == feed_id)

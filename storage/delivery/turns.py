@@ -1,7 +1,7 @@
-"""Feeds take turns: which articles, and which of a channel's deliveries, are next, whoever brings how many.
+"""Turns: feeds take turns in planning and in each channel, however much one of them brings.
 
-An article's turn is that of the feed whose words it has, so that no other feed can put it behind its own.
-What has no article (notices, digests, catch-up posts) takes turns as a feed of its own, number 0.
+An article takes the turn of the feed that its content is from, so no other feed can delay it behind its own.
+Posts without an article (notices, digests, catch-up posts) take turns as a feed of their own, number 0.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from storage.records import ArticleState, Lane
 from storage.schema import REVISION_PENDING, articles, deliveries, entries
 
-#: The turn of what no feed has brought.
+#: The turn of what is from no feed.
 NO_FEED = 0
 
 _FIRST_SHOWN_BY = (
@@ -39,7 +39,7 @@ _FEED = func.coalesce(articles.c.feed_id, _FIRST_SHOWN_BY)
 
 
 def feed_of_article(connection: Connection, article_id: int | None) -> int:
-    """Whose turn an article's post takes."""
+    """The feed whose turn an article's post takes."""
     found = connection.execute(select(_FEED).where(articles.c.id == article_id)).scalar()
     return found or NO_FEED
 
@@ -51,7 +51,7 @@ def next_unplanned(connection: Connection, count: int) -> list[int]:
 
 
 def next_revised(connection: Connection, count: int) -> list[int]:
-    """The same of planned ones that were corrected or withdrawn since the chats were told.
+    """The same for planned articles that were corrected or withdrawn since their posts were updated.
 
     A feed's withdrawals come first.
     """
@@ -69,7 +69,7 @@ def _in_turn_order(which: str, *order: ColumnElement[Any]) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class QueueHead:
-    """What a feed would like to say next in a channel or group, in one lane."""
+    """A feed's next delivery in a channel or group, in one lane."""
 
     delivery_id: int
     chat_id: int
@@ -83,9 +83,9 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def queue_heads(connection: Connection, now: datetime) -> list[QueueHead]:
-    """What is due to channels and groups: of each chat, feed and lane the longest owed.
+    """The longest owed due delivery of each chat, feed and lane of channels and groups.
 
-    The index is looked into once for each of them, however much is owed.
+    Takes one index lookup for each of them, however much is owed.
     """
     rows = connection.execute(_HEADS, {"now": now})
     return [
@@ -95,11 +95,11 @@ def queue_heads(connection: Connection, now: datetime) -> list[QueueHead]:
 
 
 def next_of_each_chat(found: Collection[QueueHead]) -> list[tuple[Lane, QueueHead]]:
-    """Of each chat the delivery whose turn it is, and the lane in which it goes out.
+    """For each chat the delivery whose turn it is, and the lane in which it is sent.
 
-    Of the feeds that have something, the one that had the latest turn waits; of the others the most urgent
-    lane goes first, then who waits longest for a turn. A delivery that goes before a more urgent one goes in
-    its place.
+    The feed that had the latest turn waits while another has something; among the others the most urgent lane
+    goes first, then the feed that has waited longest. A delivery that precedes a more urgent one is sent in
+    the lane of that one.
     """
     by_chat = groupby(sorted(found, key=lambda head: head.chat_id), key=lambda head: head.chat_id)
     return [_choose_next([*some]) for _, some in by_chat]
@@ -119,11 +119,11 @@ def _lane_rank(head: QueueHead) -> int:
 
 
 def _heads_query() -> Select[Any]:
-    """From each chat, feed and lane to the next by one step in the index `ix_deliveries_owed_in_turn`."""
+    """Step from each chat, feed and lane to the next in the index `ix_deliveries_owed_in_turn`."""
     here, before, other = deliveries, deliveries.alias("before"), deliveries.alias("other")
     first = _first_after(None, ())
     steps = select(first.label("id")).cte("steps", recursive=True)
-    # SQLite does not look for (lane, chat, feed) > (?, ?, ?) in an index: the same, one after the other
+    # SQLite does not use an index for (lane, chat, feed) > (?, ?, ?): the same, column by column
     following = func.coalesce(*(_first_after(before, _QUEUE[:length]) for length in (3, 2, 1)))
     steps = steps.union_all(select(following).select_from(steps.join(before, before.c.id == steps.c.id)))
     same = (other.c.chat_id == here.c.chat_id) & (other.c.feed_id == here.c.feed_id)
@@ -133,13 +133,13 @@ def _heads_query() -> Select[Any]:
     return select(*facts).join(steps, steps.c.id == here.c.id).where(due)
 
 
-#: The columns that name a queue, and with the last two its order.
+#: The columns that identify a queue, and with two more its order.
 _QUEUE = ("lane", "chat_id", "feed_id")
 _ORDER = (*_QUEUE, "not_before", "id")
 
 
 def _first_after(before: FromClause | None, columns: Sequence[str]) -> ScalarSelect[int]:
-    """The first delivery owed in public behind `before` in the last of these columns, alike in the others."""
+    """The first public delivery owed after `before` in the last of these columns, equal in the others."""
     behind = deliveries.alias("behind")
     order = [behind.c[name] for name in _ORDER]
     query = select(behind.c.id).where(text("behind.state = 'owed' AND behind.public")).order_by(*order)

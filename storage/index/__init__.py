@@ -1,4 +1,4 @@
-"""The text index: finds the articles that say something, and those that are related to another."""
+"""The text index: finds the articles that match a query, and those related to an article."""
 
 from storage.index.explain import Explanation
 from storage.index.index import Hit, Index, Neighbourhood

@@ -1,4 +1,4 @@
-"""Analysis: what a text is made of, as terms to count and compare. Pure."""
+"""Analysis: turns a text into terms to count and compare. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from storage.text.tokenizers import (
     script_runs,
 )
 
-#: Characters of one article that are read; what stands behind them hardly changes what it is about.
+#: Characters of an article that are analyzed; the rest hardly changes what it is about.
 MAX_LENGTH = 20_000
 _LATIN_WORDS = regex.compile(r"\p{Latin}+")
 _BURMESE = regex.compile(r"\p{Myanmar}")
@@ -59,7 +59,7 @@ def convert_zawgyi(text: str) -> str:
 
 
 def detect_language(text: str, given: str = "") -> str:
-    """The two-letter language to analyse `text` in: the one given, else the one recognised."""
+    """The two-letter language in which to analyze `text`: the given one, else the one that was detected."""
     if given:
         return given.replace("_", "-").split("-")[0].lower()
     return recognize_language(_LATIN_WORDS.findall(text[:1000].lower()))
@@ -95,7 +95,7 @@ def _run_terms(script: Script | None, run: str, start: int, language: str) -> It
             yield from _piece_terms(cut, run, start, _TERM_PREFIXES[at])
 
 
-#: The terms of a script's second cut are not mixed up with those of its first.
+#: Keeps the terms of a script's second tokenizer apart from those of its first.
 _TERM_PREFIXES = ("", "\x02")
 
 
@@ -116,7 +116,7 @@ def word_keys(word: str, language: str, cuts: tuple[Tokenizer, ...] = WORDS_AND_
     return tuple(keys)
 
 
-#: Syllables and letters are few, and each comes again and again.
+#: Syllables and letters are few, and each is frequent.
 _fold_cached = lru_cache(maxsize=16384)(fold_text)
 
 
@@ -132,7 +132,7 @@ def _piece_terms(cut: Tokenizer, run: str, start: int, mark: str) -> Iterator[Te
 
 
 def proper_name(script: Script | None, run: str, language: str) -> str:
-    """A name as writers mark it, folded: a capitalised word, or a number of two digits or more; else ""."""
+    """A name as writers mark it, folded: a capitalized word, or a number of two digits or more; else ""."""
     if script is None:
         return fold_text(run) if len(run) > 1 else ""
     return _fold_name(run, language) if run[0].isupper() else ""

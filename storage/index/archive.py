@@ -1,4 +1,4 @@
-"""The archive as the index holds it: terms, articles and postings, and how an article gets in and out."""
+"""The archive in memory: terms, articles and postings, and how articles are added and removed."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -16,12 +16,12 @@ from storage.index.weights import Weights
 from storage.text.normalize import fold_text, normalize_text
 from storage.text.stopwords import has_stems
 
-#: A word is as rare as if there were so many articles at least: two of three having it proves little.
+#: The number of articles that rarity is computed with at least: in a tiny archive it would mean little.
 MIN_ARTICLES = 100
 
 
 class Archive:
-    """One writer at a time. Readers, on any thread, need no lock if they ask what is `still`."""
+    """The indexed archive. One writer at a time; readers on any thread need no lock if they use `still`."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -31,7 +31,7 @@ class Archive:
         self.languages: dict[str, int] = {}  #: how many articles were in each
 
     def frozen_copy(self) -> "Archive":
-        """The archive as it is at this moment: articles that come in later are not in its segments."""
+        """A snapshot of the archive: articles that are added later are not in its segments."""
         return copy(self)
 
     def usual_language(self) -> str:
@@ -54,7 +54,7 @@ class Archive:
         return taken
 
     def retire_slot(self, slot: int) -> None:
-        """Take a slot out of all answers and all counts."""
+        """Remove a slot from all results and counts."""
         self.documents.retire_slot(slot)
         self.vocabulary.document_counts.view[self.documents.packed_terms(slot) >> np.uint32(8)] -= 1
 
@@ -84,7 +84,7 @@ class Archive:
         return 1
 
     def _update_marks(self, slot: int, arrival: ArticleForIndex) -> int:
-        """The same text as before: only what stands beside it is put right."""
+        """Update the metadata of a slot whose text is unchanged."""
         documents = self.documents
         known = int(documents.column("changes")[slot]) == arrival.change
         documents.column("changes")[slot] = arrival.change
@@ -141,7 +141,7 @@ def _marks_of(arrival: ArticleForIndex) -> int:
 
 
 def name_key(name: str) -> str:
-    """The key under which a name is indexed, beside the word that it also is."""
+    """The key under which a name is indexed, besides its key as a word."""
     return f"\x01{name}"
 
 

@@ -1,4 +1,4 @@
-"""Growing: numpy arrays that take more at their end without being copied each time."""
+"""Growing numpy arrays: appending does not copy them each time."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class GrowingArray:
-    """An array with room at its end. What was given out by `view` stays valid and does not grow."""
+    """An array with spare room at its end. A `view` stays valid and does not grow."""
 
     def __init__(self, kind: Any, start: NDArray[Any] | None = None) -> None:
         self._buffer: NDArray[Any] = np.empty(0, kind) if start is None else start
@@ -19,18 +19,18 @@ class GrowingArray:
 
     @property
     def view(self) -> NDArray[Any]:
-        """What is in it, without copying."""
+        """Its values, without copying."""
         return self._buffer[: self._used]
 
     def extend(self, more: NDArray[Any]) -> None:
-        """Put `more` behind what is there."""
+        """Append several values."""
         needed = self._used + len(more)
         self._reserve_room(needed)
         self._buffer[self._used : needed] = more
         self._used = needed
 
     def append(self, value: Any) -> None:
-        """Put one value behind what is there."""
+        """Append one value."""
         self._reserve_room(self._used + 1)
         self._buffer[self._used] = value
         self._used += 1
@@ -45,7 +45,7 @@ class GrowingArray:
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int32]
 
-#: New keys are kept in a dict until there are this many, then sorted in with the others.
+#: New keys are kept in a dict until there are this many, then merged into the sorted ones.
 MAX_RECENT = 8192
 
 
@@ -72,7 +72,7 @@ class KeyMap:
         return int(places[at]) if at < len(keys) and keys[at] == key else -1
 
     def get_many(self, wanted: list[int]) -> Places:
-        """The places of many keys, -1 where there is none."""
+        """The places of many keys, -1 for unknown ones."""
         recent = self._recent
         found = np.array([recent.get(key, -1) for key in wanted], np.int32)
         keys, places = self._sorted
@@ -83,13 +83,13 @@ class KeyMap:
         return found
 
     def put(self, key: int, place: int) -> None:
-        """Remember a key that is not yet there, or move a recent one."""
+        """Add a key, or update a recent one."""
         self._recent[key] = place
         if len(self._recent) >= MAX_RECENT:
             self.merge_recent()
 
     def merge_recent(self) -> None:
-        """Sort the recent keys in with the others; a recent key takes the place of an older one."""
+        """Merge the recent keys into the sorted ones; a recent key replaces an older one."""
         if not self._recent:
             return
         keys, places = self._sorted
@@ -109,7 +109,7 @@ class KeyMap:
         return self._sorted
 
     def remove(self, gone: Iterable[int]) -> None:
-        """Take keys out."""
+        """Remove keys."""
         self.merge_recent()
         keys, places = self._sorted
         kept = ~np.isin(keys, np.fromiter(gone, np.uint64))

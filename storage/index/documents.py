@@ -1,4 +1,4 @@
-"""Documents: what the index keeps of each article, one slot each, in arrays."""
+"""Documents: what the index stores of each article, in a slot of its arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Documents:
         return self._count
 
     def update_count(self) -> None:
-        """Count the slots anew, after the columns were filled from a saved copy."""
+        """Recount the slots after the columns were filled from a saved copy."""
         self._count = len(self.columns["articles"])
 
     def column(self, name: str) -> NDArray[np.int64]:
@@ -77,7 +77,7 @@ class Documents:
         return self.slots.get(article) if article > 0 else -1
 
     def add(self, row: DocumentRow) -> int:
-        """Put an article in, in place of what was there of it; the number of its slot."""
+        """Add an article, in place of its older slot; the number of its slot."""
         slot = len(self)
         terms = np.array([*row.words, *row.names, *row.sections], np.uint32)
         names_at = len(row.words)

@@ -1,4 +1,4 @@
-"""Evidence: what two articles share, and how much each word and name of it counts for their likeness."""
+"""Explanation: the words and names that two articles share, and how much each adds to their similarity."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from storage.text.normalize import fold_text
 
 @dataclass(frozen=True, slots=True)
 class SharedTerm:
-    """A word or name that both have, and its part of their likeness."""
+    """A word or name that both have, and its part of their similarity."""
 
     word: str
     name: bool
@@ -21,7 +21,7 @@ class SharedTerm:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How alike two articles are, and why: the weights add up to `alike`."""
+    """The similarity of two articles, and its parts: the weights add up to `alike`."""
 
     alike: float  #: 0 to 1: 1 is the same text
     part: float  #: of what the first says, as much as the second says too: 0 to 1

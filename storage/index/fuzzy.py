@@ -1,4 +1,4 @@
-"""Spelling: words that differ from a typed one by an accent or by one letter. Pure.
+"""Fuzzy matching: words that differ from a typed one by an accent or by one letter. Pure.
 
 A word's letters are kept as bits, so that a hundred thousand words are sifted by two operations.
 """
@@ -6,7 +6,7 @@ A word's letters are kept as bits, so that a hundred thousand words are sifted b
 import numpy as np
 from numpy.typing import NDArray
 
-#: Words shorter than this are not guessed at: too many others are one letter away.
+#: Shorter words are not corrected: too many others are one letter away.
 MIN_WORD_LENGTH = 5
 #: How much longer than the typed word an indexed one may be, for it is shown with its ending.
 MAX_ENDING = 3

@@ -24,7 +24,7 @@ from storage.index.source import ArticleForIndex
 from storage.index.vectors.dense import DenseIndex
 from storage.index.weights import TUNED, Weights
 
-#: Characters of a text that is asked about; Telegram's longest message has no more.
+#: Characters of a query text that are read: the length of Telegram's longest message.
 MAX_TEXT_LENGTH = 4096
 
 
@@ -45,13 +45,13 @@ class Neighbourhood:
 
 
 class Index:
-    """Everything searchable of the archive."""
+    """The text index of the whole archive."""
 
     def __init__(
         self, path: Path | None = None, weights: Weights = TUNED, dense: DenseIndex | None = None
     ) -> None:
         self.path = path
-        self.dense = dense  #: where a model is installed
+        self.dense = dense  #: if a model is installed
         self.archive = Archive(weights)
         self.horizon = 0  #: changes below this were read
         self._compared = False
@@ -61,7 +61,7 @@ class Index:
     def open(
         cls, path: Path | str | None = None, weights: Weights = TUNED, dense: DenseIndex | None = None
     ) -> "Index":
-        """The index saved at `path`, or an empty one where there is none, or a torn or older one."""
+        """The index saved at `path`, or an empty one if that is missing, damaged or older."""
         index = cls(Path(path) if path is not None else None, weights, dense)
         if index.path is not None:
             index.horizon = snapshot.load(index.archive, index.path)
@@ -98,7 +98,7 @@ class Index:
             return count
 
     def add(self, batch: Iterable[ArticleForIndex]) -> int:
-        """Index articles that come from elsewhere than the database, for measurements."""
+        """Index articles from outside the database, for benchmarks."""
         with self._write_lock:
             return self.archive.add_batch(batch)
 
@@ -130,7 +130,7 @@ class Index:
         *,
         floor: float | None = None,
     ) -> list[Hit]:
-        """The articles most related to one, best first; none where nothing is alike enough.
+        """The articles most related to one, best first; none if nothing is similar enough.
 
         The article itself, its duplicates and withdrawn articles are left out. What was published about
         when the article was counts most. `floor` is the least likeness, by default the ranking's own;
@@ -181,7 +181,7 @@ class Index:
         return self.archive.documents.slot_of(article_id) >= 0
 
     def explain_likeness(self, article_id: int, other_id: int) -> Explanation | None:
-        """How alike two articles are, and what they share; None where the index knows one of them not."""
+        """The similarity of two articles, and what they share; None if one of them is not indexed."""
         archive = self.archive.frozen_copy()
         one, other = (archive.documents.slot_of(article) for article in (article_id, other_id))
         return explain_likeness(archive, one, other) if min(one, other) >= 0 else None
@@ -189,7 +189,7 @@ class Index:
     def search(
         self, query: str, count: int, offset: int = 0, order: str = "best", now: datetime | None = None
     ) -> SearchResults:
-        """The articles that say what a reader typed (see `grammar`), "best" or newest ("date") first."""
+        """The articles that match a query (see `query_parser`), "best" or newest ("date") first."""
         return search_archive(self.archive.frozen_copy(), query, count, offset, order, now)
 
     def _find_hits(

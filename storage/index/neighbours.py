@@ -1,4 +1,4 @@
-"""Neighbours: which articles answer an article or a text, and what they share with it."""
+"""Neighbors: the articles most similar to an article or a text."""
 
 from dataclasses import dataclass
 
@@ -11,24 +11,24 @@ from storage.index.ranking import FieldQuery, Floats, PackedTerms
 from storage.index.rerank import RerankResult, likeness_matrix, rerank_answers
 from storage.index.vectors.dense import VectorQuery
 
-#: The rank of answers that were not looked at closely: behind all others, in the order in which they come.
+#: The rank of candidates that were not reranked: after all others, in their order.
 LAST_RANK = -1.0
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedQuery:
-    """Who asks: an article of the archive, or a text from outside."""
+    """The query: an article of the archive, or a text from outside."""
 
     words: PackedTerms
     names: PackedTerms
     minute: int | None = None  #: minutes since 1970; what is near to it in time counts more
     group: int = 0  #: articles of this group are not its neighbours
-    in_archive: bool = False  #: it is in the archive, so that what it alone has tells nothing
-    vector_query: VectorQuery | None = None  #: what a model knows of it, where there is one
+    in_archive: bool = False  #: it is in the archive, so terms that it alone has are left out
+    vector_query: VectorQuery | None = None  #: its vector, if there is a model
 
 
 def query_of_slot(archive: Archive, slot: int, sense: VectorQuery | None = None) -> RelatedQuery:
-    """The article in a slot as an asker."""
+    """The article in a slot as a query."""
     documents = archive.documents
     return RelatedQuery(
         documents.packed_terms(slot, "words"),
@@ -53,7 +53,7 @@ def find_neighbours(
 
 @dataclass(frozen=True, slots=True)
 class _RankedSlot:
-    """An answer: `rank` orders, `alike` tells."""
+    """A candidate: `rank` is its order, `alike` its similarity."""
 
     slot: int
     alike: float
@@ -128,7 +128,7 @@ def nearest_with_likeness(
 
 
 def _rerank_slots(archive: Archive, asker: RelatedQuery, slots: NDArray[np.int64]) -> RerankResult:
-    """What a closer look finds of some slots."""
+    """Rerank some slots."""
     weights, documents = archive.weights, archive.documents
     age = np.ones(len(slots))
     if asker.minute is not None:
@@ -144,7 +144,7 @@ def _rerank_slots(archive: Archive, asker: RelatedQuery, slots: NDArray[np.int64
 def _terms_to_compare(
     archive: Archive, asker: RelatedQuery, slots: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64], Floats]:
-    """What a closer look compares: terms, what BM25 gives each, whose it is, and how rare it is."""
+    """The input of reranking: terms, the BM25 score of each, its owner and its rarity."""
     packed, whose, damp = archive.terms_of_slots(slots)
     mine = [
         np.full(len(part), field.length_norm(np.array([(part & np.uint32(255)).sum()]), archive.weights)[0])

@@ -1,4 +1,4 @@
-"""Postings: which articles have a term, and how often, in sorted arrays that are merged now and then.
+"""Postings: which articles have a term, and how often, in sorted arrays that are merged from time to time.
 
 A posting is one 32-bit word: the article's slot in the upper 24 bits, the count in the lower 8.
 """

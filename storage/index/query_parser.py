@@ -11,7 +11,7 @@ import regex
 
 from storage.text.normalize import normalize_text
 
-#: Characters and words of a question that are read.
+#: Characters and words of a query that are read.
 MAX_LENGTH = 300
 MAX_WORDS = 32
 
@@ -25,7 +25,7 @@ _DATE = regex.compile(r"(\d{4})(?:[-./](\d{1,2})(?:[-./](\d{1,2}))?)?")
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What a reader wants to find."""
+    """A parsed search query."""
 
     words: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class SearchQuery:
 
 
 def parse_query(typed: str) -> SearchQuery:
-    """The question in what was typed. Never fails; a date that is none is a word like others."""
+    """Parse what was typed. Never fails; an invalid date is a word like others."""
     words: list[str] = []
     phrases: list[str] = []
     without: list[str] = []

@@ -1,4 +1,4 @@
-"""A closer look: the best answers ranked again, by what sets them apart from each other. Pure.
+"""Reranking of the best candidates, by the terms that distinguish them from each other. Pure.
 
 In a large archive every word of an event is rare, so rarity no longer tells one event from its twin (two
 quakes on one coast, 23 pirates caught and 26). Among the forty best answers it does: here a word is rare

@@ -1,4 +1,4 @@
-"""Search: the articles that say what a reader typed, and how the typed words are found among the indexed."""
+"""Search: finds the articles that match a query, and the indexed words that match a typed one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +15,14 @@ from storage.index.query_parser import SearchQuery, parse_query
 from storage.text.normalize import fold_text, normalize_text
 from storage.text.tokenizers import ACCENTED_LANGUAGES, is_single_word
 
-#: Languages of the archive that a typed word is tried in.
+#: Languages of the archive in which a typed word is analyzed.
 MAX_LANGUAGES = 4
-#: Indexed words that a typed one is taken for, where no article has it as it was typed.
+#: Indexed words that replace a typed one that no article has.
 MAX_GUESSES = 3
-#: Terms of a question that are looked up, and words of it that are guessed at.
+#: Terms of a query that are looked up, and words of it that are corrected.
 MAX_TERMS = 120
 MAX_GUESSED_WORDS = 6
-#: Postings that are read for a question, those of its rarest terms first.
+#: Postings that are read for a query, those of its rarest terms first.
 MAX_POSTINGS = 300_000
 #: Two sums of the same numbers differ by less.
 _ROUNDING_ERROR = 1e-9
@@ -30,7 +30,7 @@ _ROUNDING_ERROR = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """An article that answers a search."""
+    """An article that matches a query."""
 
     article_id: int
     score: float
@@ -38,7 +38,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """One page of answers, how many there are in all, and what was understood."""
+    """One page of matches, their total number, and the parsed query."""
 
     hits: tuple[SearchHit, ...]
     total: int

@@ -1,4 +1,4 @@
-"""The saved copy: the whole index in one file, with a checksum over it."""
+"""Snapshot: saves the whole index in one file with a checksum."""
 
 import json
 import os
@@ -14,15 +14,15 @@ from storage.index.arrays import GrowingArray, KeyMap
 from storage.index.postings import Segment, merge_segments
 from storage.privacy import file_modes
 
-#: Raised whenever analysis or the layout changes: an older copy is then made anew.
+#: Raised whenever analysis or the layout changes: an older copy is then rebuilt.
 VERSION = 3
 MAGIC = b"newswire-index\n"
-#: Where arrays begin: numpy would copy a whole array at each look into one that is not aligned.
+#: The alignment of arrays: numpy copies an unaligned array at each access.
 ALIGNMENT = 64
 
 
 def save(archive: Archive, horizon: int, path: Path) -> None:
-    """Write the copy aside and move it into its place."""
+    """Write the copy to a temporary file and rename it."""
     arrays = _collect_arrays(archive)
     head = json.dumps(
         {
@@ -54,7 +54,7 @@ def save(archive: Archive, horizon: int, path: Path) -> None:
 
 
 def load(archive: Archive, path: Path) -> int:
-    """Fill an empty archive from the copy; its horizon, or 0 where it is missing, torn or older."""
+    """Fill an empty archive from the copy; its horizon, or 0 if it is missing, damaged or older."""
     file_modes.restrict_to_owner(path)
     try:
         room = bytearray(path.stat().st_size)

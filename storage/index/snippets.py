@@ -1,4 +1,4 @@
-"""Snippets: where in a text the words that were asked for stand, and the piece of it that shows most."""
+"""Snippets: the places of a query's terms in a text, and the part of it with most of them."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of a text, with the places (code points, start and end) of the words that were asked for."""
+    """A part of a text, with the places (code points, start and end) of the matched words."""
 
     text: str
     marks: tuple[Span, ...] = ()
@@ -40,7 +40,7 @@ def find_marks(text: str, keys: frozenset[str], language: str) -> tuple[Span, ..
 
 
 def make_snippet(text: str, keys: frozenset[str], language: str, length: int = 160) -> Snippet:
-    """About `length` characters of `text` that hold most of `keys`; its beginning where it holds none."""
+    """About `length` characters of `text` that hold most of `keys`; its beginning if it has none."""
     text = text[:MAX_LENGTH]
     found = find_marks(text, keys, language)
     start, end = _choose_window(text, found, length)

@@ -1,1 +1,1 @@
-"""What keeps readers safe on the disk: encryption, erasure, and files that nobody else reads."""
+"""What protects readers on the disk: encrypted ids, erased rows, and files only for the bot's own user."""

@@ -1,8 +1,8 @@
-"""Traces: where something that was deleted still stands on the disk, and how it goes from there.
+"""Erasure: removes from the disk what remains there of deleted rows.
 
-SQLite keeps it in its write-ahead log until that is written back and cut off, and in the gaps of its pages
+SQLite keeps them in its write-ahead log until that is truncated, and in the gaps of its pages
 (`storage.privacy.page_gaps`); everything else is overwritten by `secure_delete`. PostgreSQL keeps dead rows
-and a log of its own for as long as it likes; see `docs/operations.md`.
+and its own log for a time of its choosing; see `docs/operations.md`.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from sqlalchemy import Engine
 
 from storage.privacy.page_gaps import clear_gaps
 
-#: PRAGMA user_version of a database that holds nothing from before `secure_delete` was set.
+#: PRAGMA user_version of a database with no remains from before `secure_delete` was set.
 CLEAN_VERSION = 1
-#: Traces are erased at most once in so many seconds, for all who wait; and writers have the most of the time
-#: to themselves, since a large file takes long.
+#: Seconds between two erasures at least, and how many times its own duration: a large file takes long, and
+#: blocks writers.
 MIN_INTERVAL, MIN_IDLE_RATIO = 1.0, 4
-#: One attempt may hold up writers for so many milliseconds, while a reader of an older state ends.
+#: Milliseconds for which one attempt may block writers while it waits for a reader of an older snapshot.
 BUSY_TIMEOUT_MS = 250
 #: Attempts, and the seconds between them.
 MAX_ATTEMPTS, RETRY_DELAY = 12, 0.25
 
 
 class Erasure:
-    """Those of one SQLite database. On PostgreSQL, and in memory, there is nothing to do."""
+    """Erases the remains of deleted rows from the files of a SQLite database; does nothing on other ones."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -39,12 +39,10 @@ class Erasure:
         self._file: int | None = None
         self._last_duration = 0.0
         self._thread = ThreadPoolExecutor(1, "newswire-erase")
-        self._next_run: asyncio.Future[bool] | None = (
-            None  # not begun: whoever asks before it begins shares it
-        )
+        self._next_run: asyncio.Future[bool] | None = None  # not started yet: calls before its start share it
         self._run_lock = asyncio.Lock()
         self._last_start = float("-inf")
-        self.is_needed = False  #: something was deleted whose traces are still to be erased
+        self.is_needed = False  #: something was deleted since the last erasure
 
     @property
     def is_pending(self) -> bool:
@@ -52,7 +50,7 @@ class Erasure:
         return self.is_needed or self._run_lock.locked()
 
     async def erase_pending(self) -> None:
-        """Erase what is left, if anything is."""
+        """Erase the remains of deleted rows, if there are any."""
         if self.is_needed:
             await self.erase()
 
@@ -76,7 +74,7 @@ class Erasure:
             self._next_run, self.is_needed = (
                 None,
                 False,
-            )  # who asks from now on may have deleted something since
+            )  # a later caller may have deleted something since
             self._last_start = time.monotonic()
             erased = await self._try_erase()
             self.is_needed = self.is_needed or not erased
@@ -91,18 +89,18 @@ class Erasure:
         return False
 
     def erase_sync(self) -> bool:
-        """One attempt, in the calling thread; False if somebody still reads an older state, or writes."""
+        """One attempt in the calling thread; False if another connection reads an older state or writes."""
         return self._path is None or self._run_separately(self._erase_once)
 
     def erase_at_start(self) -> bool:
-        """At a start: erase what an earlier process left. False if it could not be done.
+        """Erase what an earlier process left; False on failure.
 
-        A file that is older than `secure_delete`, or whose readers were sealed anew, is written anew, once.
+        A file from before `secure_delete`, or whose ids were encrypted since, is rewritten once.
         """
         return self._path is None or self._run_separately(self._rewrite_and_erase)
 
     def _run_separately(self, work: Callable[[Any], bool]) -> bool:
-        """Do it on a connection of its own, outside of any transaction."""
+        """Run `work` on a connection of its own, outside of any transaction."""
         connection = self._engine.raw_connection()
         try:
             cursor: Any = connection.cursor()
@@ -113,7 +111,7 @@ class Erasure:
         except (sqlite3.Error, OSError):
             return False
         finally:
-            connection.invalidate()  # its short patience is for this alone, and so is what it has in memory
+            connection.invalidate()  # its busy_timeout and its page cache are not for others
             connection.close()
 
     def _erase_once(self, cursor: Any) -> bool:
@@ -122,7 +120,7 @@ class Erasure:
         return not busy and self._clear_gaps(cursor)
 
     def _clear_gaps(self, cursor: Any) -> bool:
-        """While nobody writes. What is written at the end makes every connection read its pages anew."""
+        """Clear gaps while nobody writes; the final write makes every connection reread its pages."""
         assert self._path is not None
         log, began = Path(f"{self._path}-wal"), time.monotonic()
         cursor.execute("BEGIN IMMEDIATE")
@@ -152,7 +150,7 @@ class Erasure:
         self._thread.shutdown()
 
     def close(self) -> None:
-        """Let go of the file. Only when no connection is open any more: POSIX drops their locks with it."""
+        """Close the file. Only once no connection is open: POSIX drops their locks with it."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,4 +1,7 @@
-"""Files for the bot's own user only, whatever the umask. What SQLite adds has the mode of the database."""
+"""File modes: files for the bot's own user only, despite the umask.
+
+SQLite gives the files that it adds the mode of the database.
+"""
 
 import os
 from contextlib import suppress
@@ -10,7 +13,7 @@ SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock")
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder if there is none, for us alone; one that is there stays as it is.
+    """Create the folder, for its owner only, unless it exists.
 
     Raises OSError.
     """
@@ -20,9 +23,9 @@ def make_folder(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make the file if there is none; take from others what they may do to one that is there, if we may.
+    """Create the file, for its owner only; restrict an existing one if that is allowed.
 
-    Raises OSError: it cannot be made.
+    Raises OSError: it cannot be created.
     """
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
@@ -30,19 +33,19 @@ def make_private(path: Path) -> None:
 
 
 def restrict_to_owner(path: Path) -> None:
-    """Take from others what they may do to a file, if there is one and it is ours."""
+    """Remove the permissions of others from a file, if it exists and is ours."""
     with suppress(OSError):
         if path.stat().st_mode & 0o077:
             path.chmod(FILE_MODE)
 
 
 def open_private(path: str, flags: int) -> int:
-    """An `opener` for `open`: what it makes is for us alone."""
+    """An `opener` for `open` that creates files for their owner only."""
     return os.open(path, flags, FILE_MODE)
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether anybody but the owner may do anything with it; False if it is not there."""
+    """Whether anybody but the owner has a permission; False if there is no file."""
     try:
         return bool(path.stat().st_mode & 0o077)
     except OSError:

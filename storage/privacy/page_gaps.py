@@ -1,8 +1,8 @@
-"""Gaps: the unused middle of SQLite's pages, where rows that have moved to another page leave their bytes.
+"""Page gaps: the unused middle of SQLite's pages, where rows that moved to another page leave their bytes.
 
 `secure_delete` overwrites what is deleted, but not what a page held before it was split: those copies outlive
-the row (seen with SQLite 3.40). Between a page's list of cells and the first cell nothing is ever read
-(https://www.sqlite.org/fileformat2.html, section 1.6), so that it may be overwritten in the file itself.
+the row (seen with SQLite 3.40). SQLite never reads what is between a page's cell pointers and its first cell
+(https://www.sqlite.org/fileformat2.html, section 1.6), so it can be overwritten in the file itself.
 """
 
 import os
@@ -18,7 +18,7 @@ _FILE_HEADER = 100
 
 
 def clear_gaps(file: int, page_size: int) -> int:
-    """Overwrite what stands in the gaps of a database file; how many pages had something there.
+    """Overwrite the gaps of a database file with zeros; how many pages had something there.
 
     Nobody may write to the database meanwhile, and nothing may be left in its write-ahead log.
     """
@@ -34,7 +34,7 @@ def clear_gaps(file: int, page_size: int) -> int:
 
 
 def _find_gaps(pages: NDArray[np.uint8], *, first: bool) -> list[tuple[int, int, int]]:
-    """The pages with something in their gap: which of them, where the gap begins and where it ends."""
+    """The non-empty gaps: page, start and end."""
     size = pages.shape[1]
     heads = pages[:, :8].astype(np.int64)
     base = np.zeros(len(pages), np.int64)

@@ -1,1 +1,1 @@
-"""Text in any script, as storage and the index need it: segments, tokens, encodings, links."""
+"""Text in any script: segmentation, tokens, normalization, and links."""

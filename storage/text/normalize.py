@@ -1,10 +1,10 @@
-"""Folding: what may differ between two spellings of one word and must not matter."""
+"""Normalization: removes differences between spellings of the same word."""
 
 import unicodedata
 
 import regex
 
-#: Marks without width that writers and converters leave inside words.
+#: Zero-width characters that editors and converters leave inside words.
 _WIDTHLESS = regex.compile(
     r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 )

@@ -1,4 +1,4 @@
-"""What a piece of text is made of, in any script: ICU's door.
+"""Segmentation of text in any script into characters, words and sentences, by ICU.
 
 Every place that cuts, counts or compares text comes here, so that a Burmese syllable is never halved.
 ICU's own offsets count UTF-16 units; here all count code points, as Python does.

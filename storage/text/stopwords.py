@@ -1,4 +1,4 @@
-"""Words that say nothing of what an article is about, and the stemmer, for each language that has them."""
+"""Stop words and stemmers, for each language that has them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -124,18 +124,18 @@ _STEMMERS = {
     "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
-#: Little words that show a language.
+#: Stop words that identify a language.
 _MIN_VOTES = 2
 
 
 @cache
 def stop_words(language: str, fold: Callable[[str], str]) -> frozenset[str]:
-    """The language's stop words, folded as its texts are; empty where no list is kept."""
+    """The language's stop words, folded as its texts are; empty if there is no list."""
     return frozenset(fold(word) for word in _LISTS.get(language, "").split())
 
 
 def recognize_language(words: Iterable[str]) -> str:
-    """The language whose little words these lower-case words have most of; "" where hardly any is there.
+    """The language of most stop words among these lower-case words; "" if there is hardly any.
 
     A model would know more languages, and takes 80 MB of memory.
     """
@@ -146,7 +146,7 @@ def recognize_language(words: Iterable[str]) -> str:
 
 @cache
 def _languages_by_word() -> dict[str, list[str]]:
-    """For each little word, the languages that have it."""
+    """For each of these stop words, the languages that have it."""
     speakers: dict[str, list[str]] = {}
     for language, listed in [*_LISTS.items(), *_HINT_WORDS.items()]:
         for word in listed.split():

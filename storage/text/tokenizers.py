@@ -1,4 +1,4 @@
-"""Which script is cut how: one line each, and a new script is one line more.
+"""Tokenizers: how text in each script is split into terms, one line of a table for each script.
 
 The choices are measured (docs/related.md, SIB-200 in 22 languages): words where people write spaces,
 syllables for Burmese, dictionary words and pairs of letters for Thai, Lao and Khmer, letters and pairs
@@ -70,7 +70,7 @@ def padded_letters(run: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tokenizer:
-    """How a run becomes terms: pieces, joined in neighbouring `sizes`."""
+    """How a run becomes terms: pieces, joined in neighboring `sizes`."""
 
     split: SplitFunction
     ngram_sizes: tuple[int, ...] = (1,)
@@ -82,7 +82,7 @@ class Tokenizer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:
-    """One line of the table: the characters of a run, and how it is cut."""
+    """One line of the table: the characters of a run, and how it is split."""
 
     name: str
     pattern: str
@@ -129,9 +129,9 @@ SCRIPTS: Sequence[Script] = (
     Script("words", r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*", WORDS_AND_LETTERS),
 )
 
-#: Languages whose words are cut in another way than their script's.
+#: Languages whose words are not split as their script's are.
 TOKENIZERS_BY_LANGUAGE = {"en": (STEM_TOKENIZER,)}
-#: Languages in which an accent makes another word: theirs are kept.
+#: Languages in which an accent makes another word, and is kept.
 ACCENTED_LANGUAGES = frozenset({"vi"})
 
 _NUMBER = r"\p{N}+(?:[.,]\p{N}+)*"
@@ -143,7 +143,7 @@ _RUNS = regex.compile(
 )
 
 _SCRIPT_OF: dict[str, Script | None] = {"number": None} | {f"s{at}": one for at, one in enumerate(SCRIPTS)}
-#: The same where there are but numbers and words without accents, in a third of the time.
+#: The same for text with only numbers and words without accents, in a third of the time.
 _ASCII_RUNS = re.compile(r"([0-9]+(?:[.,][0-9]+)*)|[A-Za-z0-9]+(?:'[A-Za-z]+)*")
 
 

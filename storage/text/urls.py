@@ -1,6 +1,6 @@
-"""What a link is, in any of its forms: the one normalised form by which an article is known.
+"""Links: the normalized form by which an article is identified.
 
-The normalised form is for comparing and is never shown; readers open the link as it was published.
+The normalized form is for comparing and is never shown; readers open the link as it was published.
 """
 
 import re
@@ -35,14 +35,14 @@ _AMP_CACHE = re.compile(r"^(?:www\.google\.[a-z.]+/amp|[^/]+\.cdn\.ampproject\.o
 _AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html?$)|(?<=/)(?:index|default)\.(?:html?|php|aspx?)$")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _SAFE = "!$&'()*+,;=:@/~-._"
-#: Letters beyond ASCII in a normalised link, with the one before them that they may belong to.
+#: Letters beyond ASCII in a normalized link, with the one before them that they may belong to.
 _NON_ASCII_LETTERS = re.compile(r"[^%]?(?:%[89A-F][0-9A-F])+")
-#: Longer links are rare, and remembering them would cost more than it saves.
+#: Longer links are rare, and caching them costs more than it saves.
 _MAX_CACHED_LENGTH = 2048
 
 
 def _cache_short_links(work: Callable[[str], Result]) -> Callable[[str], Result]:
-    """Each look asks for the links of the last one."""
+    """Cache the results for short links: each feed update has the links of the last one."""
     short = lru_cache(maxsize=8192)(work)
     return wraps(work)(lambda link: short(link) if len(link) <= _MAX_CACHED_LENGTH else work(link))
 
@@ -76,7 +76,7 @@ def _normalize_once(link: str) -> str:
 
 
 def split_url(link: str) -> SplitResult | None:
-    """The parts of an absolute http(s) link, or None where it is anything else."""
+    """The parts of an absolute http(s) link, or None if it is anything else."""
     try:
         parts = urlsplit(_INVISIBLE.sub("", link).strip())
         _ = parts.port
@@ -88,7 +88,7 @@ def split_url(link: str) -> SplitResult | None:
 def site_of(link: str) -> str:
     """Whose link it is: its host and port, `www.` aside; "" for what no reader can open.
 
-    A link to an AMP cache is its site's, as in the normalised form.
+    A link to an AMP cache is its site's, as in the normalized form.
     """
     parts = split_url(link)
     if parts is None:

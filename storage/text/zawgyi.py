@@ -1,4 +1,4 @@
-"""Burmese in the old Zawgyi encoding: told from Unicode, and converted whole, never half.
+"""Burmese in the old Zawgyi encoding: distinguished from Unicode, and converted as a whole.
 
 Zawgyi puts glyphs, in the order in which they are seen, where Unicode has letters in the order in which they
 are spoken. So each letter cluster is taken apart into its parts (what each code point draws: the font's own
@@ -74,7 +74,7 @@ def _load_detector() -> Any:
 
 
 def is_zawgyi(text: str) -> bool:
-    """Whether Burmese text is surely Zawgyi; text without Burmese never is."""
+    """Whether text is certainly Zawgyi; text without Burmese never is."""
     return _zawgyi_probability(text) > _CERTAINTY
 
 

@@ -25,7 +25,6 @@ def article(**said: Any) -> Article:
         "revised_at": None,
         "seen_at": NOW,
         "revision": 1,
-        "fingerprint": b"",
         "duplicate_of": None,
         "story_id": None,
         "state": ArticleState.LIVE,

@@ -18,7 +18,7 @@ from bot.sandbox.telegram.chats import Chat, ChatType, Member, MemberStatus
 from bot.sandbox.telegram.fake_telegram import FakeTelegram
 from bot.sandbox.transport.http_server import create_app
 from jobs.clock import SystemClock
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Database
 from storage.records import Chat as KnownChat
 from storage.records import ChatKind, Subscription
@@ -49,7 +49,7 @@ def kept(room: Newsroom, chat_id: int) -> KnownChat | None:
 
 
 def wishes(room: Newsroom, chat_id: int) -> list[Subscription]:
-    return room.db.read_sync(chats.list_subscriptions, chat_id)
+    return room.db.read_sync(subscriptions.list_subscriptions, chat_id)
 
 
 def texts(box: FakeTelegram, chat_id: int) -> list[str]:
@@ -184,7 +184,7 @@ async def test_x6_an_administrator_begins_and_ends_a_groups_articles(
     begun = await admin.types("/subscribe@newswire_bot")
     assert (begun.text, begun.buttons) == (BEGUN, ["Stop alerts"])
     [wish] = wishes(room, group.id)
-    assert (wish.what, wish.rhythm) == (chats.EVERYTHING, chats.AT_ONCE)
+    assert (wish.what, wish.rhythm) == (subscriptions.EVERYTHING, subscriptions.AT_ONCE)
     again = await admin.types("/subscribe@newswire_bot")
     assert again.text == "Every article is already posted here. To stop, send /unsubscribe."
     assert (await admin.types("/unsubscribe@newswire_bot")).text == ENDED
@@ -334,7 +334,7 @@ async def test_x6_a_group_that_the_settings_name_is_told_so_and_never_gets_a_pos
         names = (around.channel.id, group.id)
         async with desk(tmp_path, around=around, channels=names) as paper:
             await paper.looks(2)
-            assert await paper.house.db.read(chats.list_subscriptions, group.id) == []
+            assert await paper.house.db.read(subscriptions.list_subscriptions, group.id) == []
             for typed in ("/subscribe@newswire_bot", "/unsubscribe@newswire_bot"):
                 paper.box.say(OWNER_ID, group.id, typed)
                 await paper.until(lambda: texts(paper.box, group.id)[-1] == SETTLED)
@@ -343,7 +343,7 @@ async def test_x6_a_group_that_the_settings_name_is_told_so_and_never_gets_a_pos
             await paper.until(lambda: "Minister resigns" in texts(paper.box, group.id))
             await has_settled(paper)
             assert texts(paper.box, group.id).count("Minister resigns") == 1
-            assert await paper.house.db.read(chats.list_subscriptions, group.id) == []
+            assert await paper.house.db.read(subscriptions.list_subscriptions, group.id) == []
 
 
 async def test_x6_a_group_that_removed_the_bot_gets_what_it_is_owed_when_the_bot_is_back(

@@ -15,7 +15,7 @@ from bot.dispatch.throttle import FREE_PREMATURE, LONGEST_DELAY, Throttle
 from bot.sandbox.telegram.limits import Limits
 from bot.telegram.paced_answers import RateLimitedSender
 from jobs.publish.rate_limiter import RateLimiter
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Database
 from tests.bot.newsroom import OPERATOR, Newsroom
 from tests.cases.recorded import RecordedRequest
@@ -92,7 +92,7 @@ async def test_a1_update_ids_may_start_again_lower(tmp_path: Path) -> None:
                     len(around.box.visible_messages(bo.id)) == len(around.box.visible_messages(chit.id)) == 2
                 )
             )
-            assert paper.house.db.read_sync(chats.list_subscriptions, chit.id)
+            assert paper.house.db.read_sync(subscriptions.list_subscriptions, chit.id)
             asked = [given["offset"] for name, given in request.made if name == "getUpdates"]
             assert 1_000_001 in asked
             assert len(around.box.visible_messages(anna.id)) == 2
@@ -173,7 +173,7 @@ async def test_b2_changes_are_made_in_the_order_in_which_they_came(
     finished = asyncio.ensure_future(dispatch.finish())
     while not finished.done():  # erased data leaves the disk a little later
         await clock.advance(1)
-    assert room.db.read_sync(chats.list_subscriptions, reader.chat_id)
+    assert room.db.read_sync(subscriptions.list_subscriptions, reader.chat_id)
 
 
 async def test_b2_an_operators_command_is_done_however_many_questions_wait(

@@ -1,10 +1,11 @@
-"""Chats: kept with their settings, whatever becomes of them, and forgotten when they ask for it."""
+"""Chats keep their settings through changes of state and moves, and leave nothing when they are erased."""
 
 from dataclasses import replace
 
 from storage import chats
 from storage.database import Connection, Database
 from storage.records import ChatKind, ChatState, DeliveryState
+from storage.subscriptions import AT_ONCE, EVERYTHING, list_subscriptions, subscribe, unsubscribe
 from tests.jobs.publish.newsroom import (
     CHANNEL,
     NOW,
@@ -20,7 +21,7 @@ from tests.jobs.publish.newsroom import (
 GROUP, SUPERGROUP = -4001, -1002
 
 
-def test_a_chat_that_is_remembered_again_keeps_its_settings(db: Database) -> None:
+def test_a_known_chat_keeps_its_settings_when_it_is_stored_again(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, language="my", state=ChatState.PAUSED)
         known = chats.upsert_chat(c, replace(chats.empty_chat(CHANNEL, ChatKind.CHANNEL, NOW), title="Daily"))
@@ -42,18 +43,18 @@ def test_a_chat_is_found_by_its_name_in_any_case(db: Database) -> None:
     db.run_sync(work)
 
 
-def test_a_wish_is_noted_once_and_its_rhythm_may_change(db: Database) -> None:
+def test_a_subscription_is_stored_once_and_its_rhythm_may_change(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, 7, ChatKind.PRIVATE)
-        assert chats.subscribe(c, 7, chats.EVERYTHING, chats.AT_ONCE, NOW)
-        assert not chats.subscribe(c, 7, chats.EVERYTHING, chats.AT_ONCE, later(days=1))
-        assert chats.subscribe(c, 7, chats.EVERYTHING, "daily", later(days=1))
-        assert chats.subscribe(c, 7, "section:world", "weekly", later(days=2))
-        wishes = [(each.what, each.rhythm) for each in chats.list_subscriptions(c, 7)]
-        assert wishes == [(chats.EVERYTHING, "daily"), ("section:world", "weekly")]
-        assert chats.unsubscribe(c, 7, "section:world") == 1
-        assert chats.unsubscribe(c, 7) == 1
-        assert chats.unsubscribe(c, 7) == 0
+        assert subscribe(c, 7, EVERYTHING, AT_ONCE, NOW)
+        assert not subscribe(c, 7, EVERYTHING, AT_ONCE, later(days=1))
+        assert subscribe(c, 7, EVERYTHING, "daily", later(days=1))
+        assert subscribe(c, 7, "section:world", "weekly", later(days=2))
+        found = [(each.what, each.rhythm) for each in list_subscriptions(c, 7)]
+        assert found == [(EVERYTHING, "daily"), ("section:world", "weekly")]
+        assert unsubscribe(c, 7, "section:world") == 1
+        assert unsubscribe(c, 7) == 1
+        assert unsubscribe(c, 7) == 0
 
     db.run_sync(work)
 
@@ -70,10 +71,10 @@ def test_the_highest_message_is_remembered(db: Database) -> None:
     assert db.run_sync(work) == 9
 
 
-def test_a_group_that_moves_takes_its_settings_wishes_and_debts_along(db: Database) -> None:
+def test_a_group_that_moves_takes_its_settings_subscriptions_and_deliveries_along(db: Database) -> None:
     def work(c: Connection) -> None:
         chat(c, GROUP, ChatKind.GROUP, language="my")
-        chats.subscribe(c, GROUP, chats.EVERYTHING, chats.AT_ONCE, NOW)
+        subscribe(c, GROUP, EVERYTHING, AT_ONCE, NOW)
         post(c, GROUP)
         chats.move(c, GROUP, SUPERGROUP)
         new, old = chats.get(c, SUPERGROUP), chats.get(c, GROUP)
@@ -81,8 +82,8 @@ def test_a_group_that_moves_takes_its_settings_wishes_and_debts_along(db: Databa
         assert old
         assert (new.kind, new.language, new.state) == (ChatKind.SUPERGROUP, "my", ChatState.ACTIVE)
         assert (old.state, old.moved_to) == (ChatState.LEFT, SUPERGROUP)
-        assert [each.what for each in chats.list_subscriptions(c, SUPERGROUP)] == [chats.EVERYTHING]
-        assert chats.list_subscriptions(c, GROUP) == []
+        assert [each.what for each in list_subscriptions(c, SUPERGROUP)] == [EVERYTHING]
+        assert list_subscriptions(c, GROUP) == []
         assert [each.chat_id for each in every_delivery(c)] == [SUPERGROUP]
         assert chats.resolve_channels(c, [GROUP], NOW, "")[0].id == SUPERGROUP
 
@@ -111,25 +112,24 @@ def test_channels_of_the_settings_are_kept_and_unknown_names_wait(db: Database) 
             daily.id,
             weekly.id,
         ]
-        assert [each.id for each in chats.list_in_state(c, ChatState.PAUSED)] == sorted([daily.id, weekly.id])
 
     db.run_sync(work)
 
 
-def test_a_chat_that_asks_to_be_forgotten_leaves_nothing(db: Database) -> None:
+def test_an_erased_chat_leaves_nothing(db: Database) -> None:
     def work(c: Connection) -> None:
         followers(c, [7, 8])
         post(c, 7, 8, about=article(c))
         chats.erase_chat(c, 7)
         assert chats.get(c, 7) is None
-        assert chats.list_subscriptions(c, 7) == []
+        assert list_subscriptions(c, 7) == []
         assert [each.chat_id for each in every_delivery(c)] == [8]
         assert states(c) == [DeliveryState.OWED]
 
     db.run_sync(work)
 
 
-def test_floods_that_last_are_told(db: Database) -> None:
+def test_rate_limited_chats_are_listed_until_their_wait_ends(db: Database) -> None:
     def work(c: Connection) -> list[tuple[int, object]]:
         chat(c), chat(c, CHANNEL - 1)
         chats.update_columns(c, CHANNEL, flooded_until=later(seconds=30))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import chats
+from storage import chats, subscriptions
 from storage.database import Database
 from storage.records import ChatState
 from tests.bot.newsroom import Newsroom
@@ -14,15 +14,15 @@ def room(archive: Database, clock: MovedClock) -> Newsroom:
     return Newsroom(archive, clock)
 
 
-def subscriptions(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
-    return [(each.what, each.rhythm) for each in room.db.read_sync(chats.list_subscriptions, chat_id)]
+def subscriptions_of(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
+    return [(each.what, each.rhythm) for each in room.db.read_sync(subscriptions.list_subscriptions, chat_id)]
 
 
 async def test_subscribing_stores_the_chats_id_and_the_subscription_and_no_name(room: Newsroom) -> None:
     reader = room.reader("Aye Aye", username="ayeaye")
     answer = await reader.types("/subscribe")
     assert answer.text == "Done. I'll send you every article as it appears. To stop, send /unsubscribe."
-    assert subscriptions(room, reader.chat_id) == [("all", "at once")]
+    assert subscriptions_of(room, reader.chat_id) == [("all", "at once")]
     kept = room.db.read_sync(chats.get, reader.chat_id)
     assert kept
     assert (kept.title, kept.username, kept.language) == ("", "", "")
@@ -33,7 +33,7 @@ async def test_subscribing_twice_changes_nothing(room: Newsroom) -> None:
     await reader.types("/subscribe")
     answer = await reader.types("/subscribe")
     assert answer.text == "You already get every article. To stop, send /unsubscribe."
-    assert len(subscriptions(room, reader.chat_id)) == 1
+    assert len(subscriptions_of(room, reader.chat_id)) == 1
 
 
 async def test_one_tap_unsubscribes_and_erases_the_chat(room: Newsroom) -> None:
@@ -69,7 +69,7 @@ async def test_subscribing_to_a_section_is_answered_with_what_works(room: Newsro
     reader = room.reader()
     answer = await reader.types("/subscribe sports")
     assert answer.text == "For now it's all or nothing: send /subscribe on its own."
-    assert subscriptions(room, reader.chat_id) == []
+    assert subscriptions_of(room, reader.chat_id) == []
 
 
 async def test_privacy_says_what_is_stored_and_forget_erases_it(room: Newsroom) -> None:
@@ -80,7 +80,7 @@ async def test_privacy_says_what_is_stored_and_forget_erases_it(room: Newsroom) 
     erased = await reader.presses("Erase it")
     assert erased.text == "Done. I keep nothing about you, and alerts are off."
     assert room.db.read_sync(chats.get, reader.chat_id) is None
-    assert subscriptions(room, reader.chat_id) == []
+    assert subscriptions_of(room, reader.chat_id) == []
 
 
 async def test_forget_also_forgets_the_last_list(room: Newsroom) -> None:
@@ -112,7 +112,7 @@ async def test_a_reader_who_blocks_the_bot_is_erased_and_returns_as_a_stranger(r
     room.box.unblock(reader.user_id)
     await room.answer()
     assert room.db.read_sync(chats.get, reader.chat_id) is None
-    assert subscriptions(room, reader.chat_id) == []
+    assert subscriptions_of(room, reader.chat_id) == []
 
 
 async def test_subscribing_reactivates_a_chat_that_is_marked_as_blocked(room: Newsroom) -> None:

@@ -49,7 +49,7 @@ class LanguageCentroids:
             self._counts[number] = self._counts.get(number, 0) + times * len(mine)
 
     def update_centroids(self) -> None:
-        """Work out the middles anew; where a language has few articles, near to the middle of all."""
+        """Recompute the means; a language with few articles gets one close to the mean of all."""
         width = len(next(iter(self._sums.values())))
         sums, counts = np.zeros((len(self._numbers), width)), np.zeros((len(self._numbers), 1))
         for number, total in self._sums.items():

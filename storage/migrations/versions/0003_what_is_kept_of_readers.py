@@ -18,24 +18,35 @@ _WIDER = (
     ("posts", "followers_after"),
     ("posts", "raised_after"),
 )
+#: Before every chat id: a fan-out begins there again, and gives nobody a second delivery.
+_BEFORE_ALL_IDS = -(2**63)
 
 
 def upgrade() -> None:
-    chats = sa.table("chats", *(sa.column(name) for name in ("id", "kind", "state")))
-    gone = (chats.c.kind == "private") & chats.c.state.in_(["blocked", "left"])
-    for name in ("subscriptions", "deliveries"):
-        table = sa.table(name, sa.column("chat_id"))
-        op.execute(sa.delete(table).where(table.c.chat_id.in_(sa.select(chats.c.id).where(gone))))
-    op.execute(sa.delete(chats).where(gone))
+    if op.get_bind().dialect.name == "sqlite":
+        _count_on_in_sqlite()
+    else:  # its sequences count on anyhow
+        _widen_in_postgresql()
+    _erase_readers_who_left()
     op.create_table(
         "reader_keys",
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("check_value", name=op.f("pk_reader_keys")),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        _count_on_in_sqlite()
-    else:  # its sequences count on anyhow
-        _widen_in_postgresql()
+
+
+def _erase_readers_who_left() -> None:
+    chats = sa.table("chats", *(sa.column(name) for name in ("id", "kind", "state")))
+    gone = (chats.c.kind == "private") & chats.c.state.in_(["blocked", "left"])
+    ids = sa.select(chats.c.id).where(gone)
+    for name in ("subscriptions", "deliveries"):
+        table = sa.table(name, sa.column("chat_id"))
+        op.execute(sa.delete(table).where(table.c.chat_id.in_(ids)))
+    marks = [sa.column(name, sa.BigInteger()) for name in ("followers_after", "raised_after")]
+    posts = sa.table("posts", *marks)
+    for mark in marks:
+        op.execute(sa.update(posts).where(mark.in_(ids)).values({mark.name: _BEFORE_ALL_IDS}))
+    op.execute(sa.delete(chats).where(gone))
 
 
 def _widen_in_postgresql() -> None:

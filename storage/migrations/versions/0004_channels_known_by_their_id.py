@@ -41,13 +41,11 @@ def upgrade() -> None:
         sa.Column("leads_to", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_channel_names")),
     )
-    with op.batch_alter_table("chats", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("named", sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch_op.add_column(sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
-        batch_op.add_column(sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("alarm", sa.String(length=32), nullable=False, server_default=""))
-    with op.batch_alter_table("chats", schema=None) as batch_op:
-        for column in ("named", "tries", "alarm"):
-            batch_op.alter_column(column, server_default=None)
+    # Not as a batch, and the defaults stay: otherwise SQLite would copy `chats` and drop the old table, which
+    # deletes every subscription by ON DELETE CASCADE.
+    op.add_column("chats", sa.Column("named", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("chats", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("chats", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("chats", sa.Column("alarm", sa.String(length=32), nullable=False, server_default=""))
     for statement in (KEEP_NAMES_OF_SETTINGS, KEEP_OTHER_NAMES, KEEP_ALARMS, END_UNKNOWN):
         op.execute(statement)

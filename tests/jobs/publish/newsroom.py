@@ -7,7 +7,7 @@ from zlib import crc32
 
 from sqlalchemy import insert, select
 
-from storage import articles, chats, feeds
+from storage import articles, chats, feeds, subscriptions
 from storage.database import Connection
 from storage.delivery.fanout import fan_out_slice
 from storage.delivery.planning import NewPost, add_post
@@ -74,7 +74,7 @@ def followers(connection: Connection, chat_ids: Sequence[int], now: datetime = N
     """Readers who asked for everything, at once."""
     for chat_id in chat_ids:
         chat(connection, chat_id, ChatKind.PRIVATE)
-        chats.subscribe(connection, chat_id, chats.EVERYTHING, chats.AT_ONCE, now)
+        subscriptions.subscribe(connection, chat_id, subscriptions.EVERYTHING, subscriptions.AT_ONCE, now)
 
 
 def post(

@@ -13,10 +13,9 @@ from bot.sandbox.telegram.limits import NO_LIMITS
 from jobs.config import Corrections, Edition, Withdrawals
 from jobs.publish import pipeline
 from jobs.publish.prepare import PreparedRequest
-from storage import chats, reports
+from storage import chats, reports, subscriptions
 from storage.database import Database
-from storage.delivery import planning
-from storage.records import DeliveryState, Lane, Verdict
+from storage.records import DeliveryState, Verdict
 from tests.conftest import MovedClock
 from tests.jobs.publish.harness import Desk, desk
 from tests.jobs.publish.newsroom import FEED, followers
@@ -210,7 +209,7 @@ async def test_a_reader_who_blocked_the_bot_is_erased_by_the_first_refusal(newsr
         newsroom.news("Bridge closed")
         await newsroom.pass_time(3)
     assert newsroom.db.read_sync(chats.get, reader) is None
-    assert newsroom.db.read_sync(chats.list_subscriptions, reader) == []
+    assert newsroom.db.read_sync(subscriptions.list_subscriptions, reader) == []
     assert not [each for each in newsroom.deliveries() if each.chat_id == reader]
     assert newsroom.db.erasure.is_pending
 
@@ -295,20 +294,6 @@ async def test_a_held_post_that_was_retracted_in_time_is_never_sent(db: Database
         newsroom.withdraw(river)
         await newsroom.pass_time(250, 5)
         assert newsroom.said(CHANNEL) == ["Bridge closed"]
-
-
-async def test_a_story_made_breaking_by_hand_no_longer_waits(db: Database, clock: MovedClock) -> None:
-    edition = Edition(name="", channels=(CHANNEL,), feed_urls=(FEED,), hold=timedelta(minutes=5))
-    newsroom = desk(db, clock, editions=(edition,))
-    newsroom.box.add_channel("Daily", id=CHANNEL)
-    async with newsroom.working():
-        river = newsroom.news("River rises")
-        await newsroom.pass_time(5)
-        newsroom.db.run_sync(planning.make_breaking, river.id, clock.now())
-        newsroom.bell.notify()
-        await newsroom.pass_time(5)
-        assert newsroom.said(CHANNEL) == ["River rises"]
-        assert newsroom.deliveries()[0].lane is Lane.BREAKING
 
 
 async def test_stopping_settles_what_is_under_way_and_hands_the_rest_back(

@@ -36,7 +36,6 @@ def story(number: int = 1, title: str = "River rises", **known: Any) -> Article:
         "revised_at": None,
         "seen_at": NOW,
         "revision": 1,
-        "fingerprint": b"",
         "duplicate_of": None,
         "story_id": None,
         "state": ArticleState.LIVE,

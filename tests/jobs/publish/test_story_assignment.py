@@ -8,7 +8,6 @@ from jobs.publish import planner
 from jobs.publish.story_assignment import assign_left_over
 from storage import articles, reports, stories
 from storage.database import Connection, Database
-from storage.delivery import planning
 from storage.index import Index, Neighbourhood
 from storage.records import Article, Story, Verdict
 from storage.schema import entries
@@ -178,7 +177,7 @@ def test_the_same_text_under_another_link_is_not_posted_again_and_why_says_so(ro
     room.plan()
     assert (room.now(river).duplicate_of, room.now(twice).duplicate_of) == (None, river.id)
     assert room.verdicts(twice) == {"": Verdict.DUPLICATE}
-    [decision] = room.db.read_sync(planning.list_decisions, twice.id)
+    [decision] = room.db.read_sync(reports.article_history, twice.id).decisions
     assert decision.detail == f"of article {river.id}"
     assert room.posts(twice) == []
     assert room.told_together(river, twice)

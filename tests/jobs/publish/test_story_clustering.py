@@ -22,7 +22,7 @@ from storage.stories import StoryCandidate
 ARRIVED = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 BLANK = Article(
     id=99, url="", title="", summary="", text="", author="", sections=(), language="", image_url="",
-    image_width=0, published_at=ARRIVED, revised_at=None, seen_at=ARRIVED, revision=1, fingerprint=b"",
+    image_width=0, published_at=ARRIVED, revised_at=None, seen_at=ARRIVED, revision=1,
     duplicate_of=None, story_id=None, state=ArticleState.LIVE, backfill=False, planned_at=None,
     page_read_at=None, withdrawn_because="",
 )  # fmt: skip

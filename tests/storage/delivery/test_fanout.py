@@ -1,11 +1,11 @@
 """Slices: followers get their deliveries, and corrections reach them, without one long transaction."""
 
-from storage import articles, chats, reports
+from storage import articles, chats, reports, subscriptions
 from storage.articles import withdraw
 from storage.database import Connection, Database
 from storage.delivery import deliveries
 from storage.delivery.fanout import fan_out_slice
-from storage.delivery.planning import make_breaking, update_posts
+from storage.delivery.planning import update_posts
 from storage.records import ChatKind, ChatState, DeliveryState, Lane
 from tests.jobs.publish.newsroom import (
     CHANNEL,
@@ -52,7 +52,7 @@ def test_who_blocked_us_asked_for_a_digest_or_came_later_gets_nothing(db: Databa
         followers(c, [1, 2])
         chats.update_columns(c, 2, state=ChatState.BLOCKED, reason="blocked")
         chat(c, 3, ChatKind.PRIVATE)
-        chats.subscribe(c, 3, chats.EVERYTHING, "daily", NOW)
+        subscriptions.subscribe(c, 3, subscriptions.EVERYTHING, "daily", NOW)
         followers(c, [4], later(seconds=1))
         post(c, about=article(c), readers=True)
         spread_all(c)
@@ -64,7 +64,7 @@ def test_who_blocked_us_asked_for_a_digest_or_came_later_gets_nothing(db: Databa
 def test_a_chat_that_is_a_channel_and_a_follower_gets_it_once(db: Database) -> None:
     def work(c: Connection) -> list[int]:
         chat(c)
-        chats.subscribe(c, CHANNEL, chats.EVERYTHING, chats.AT_ONCE, NOW)
+        subscriptions.subscribe(c, CHANNEL, subscriptions.EVERYTHING, subscriptions.AT_ONCE, NOW)
         post(c, CHANNEL, about=article(c), readers=True)
         spread_all(c)
         return chats_owed(c)
@@ -75,7 +75,7 @@ def test_a_chat_that_is_a_channel_and_a_follower_gets_it_once(db: Database) -> N
 def test_a_group_that_follows_one_edition_and_is_anothers_channel_gets_an_article_once(db: Database) -> None:
     def work(c: Connection) -> list[list[int]]:
         chat(c, CHANNEL, ChatKind.SUPERGROUP, edition="burmese")
-        chats.subscribe(c, CHANNEL, chats.EVERYTHING, chats.AT_ONCE, NOW)
+        subscriptions.subscribe(c, CHANNEL, subscriptions.EVERYTHING, subscriptions.AT_ONCE, NOW)
         [one, two] = (article(c, title) for title in ("River rises", "Dam opens"))
         post(c, CHANNEL, about=one, edition="english")
         post(c, about=one, edition="burmese", readers=True)
@@ -93,7 +93,7 @@ def test_readers_follow_their_edition_and_those_who_chose_none_the_first(db: Dat
     def work(c: Connection) -> list[int]:
         followers(c, [1, 2])
         chat(c, 3, ChatKind.PRIVATE, edition="burmese")
-        chats.subscribe(c, 3, chats.EVERYTHING, chats.AT_ONCE, NOW)
+        subscriptions.subscribe(c, 3, subscriptions.EVERYTHING, subscriptions.AT_ONCE, NOW)
         post(c, about=article(c), readers=True)
         while fan_out_slice(c, NOW, default_edition=""):
             pass
@@ -149,16 +149,3 @@ def test_a_withdrawal_skips_what_is_unsent_and_takes_back_what_is_shown(db: Data
 
     state = DeliveryState
     assert db.run_sync(work) == ([state.OWED, state.CLAIMED, state.SKIPPED], [0, 0, 0])
-
-
-def test_hurrying_a_post_frees_what_waited_for_its_hour(db: Database) -> None:
-    def work(c: Connection) -> int:
-        followers(c, [1, 2])
-        news = article(c)
-        post(c, about=news, readers=True, not_before=later(hours=8))
-        spread_all(c)
-        make_breaking(c, news.id, NOW)
-        spread_all(c)
-        return len([each for each in claim(c, NOW, 9) if each.delivery.lane is Lane.BREAKING])
-
-    assert db.run_sync(work) == 2

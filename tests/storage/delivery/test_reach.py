@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from storage import chats
+from storage import subscriptions
 from storage.database import Connection, Database
 from storage.delivery.fanout import fan_out_slice
 from storage.delivery.planning import update_posts
@@ -28,7 +28,7 @@ def everybody(c: Connection) -> int:
     """An article posted in a channel, in a group that follows, and to five readers; its number."""
     chat(c)
     chat(c, GROUP, ChatKind.SUPERGROUP)
-    chats.subscribe(c, GROUP, chats.EVERYTHING, chats.AT_ONCE, NOW)
+    subscriptions.subscribe(c, GROUP, subscriptions.EVERYTHING, subscriptions.AT_ONCE, NOW)
     followers(c, range(1, 6))
     about = article(c)
     post(c, CHANNEL, about=about, readers=True)

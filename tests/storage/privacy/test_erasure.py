@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import chats, reports
+from storage import chats, reports, subscriptions
 from storage.database import Connection, Database, open_database
 from storage.delivery import claims, deliveries, planning
 from storage.delivery.claims import RequestIntent
@@ -34,7 +34,7 @@ def kept(tmp_path: Path) -> Iterator[Database]:
 
 def follow(connection: Connection, chat_id: int) -> None:
     chats.upsert_chat(connection, chats.empty_chat(chat_id, ChatKind.PRIVATE, NOW))
-    chats.subscribe(connection, chat_id, chats.EVERYTHING, chats.AT_ONCE, NOW)
+    subscriptions.subscribe(connection, chat_id, subscriptions.EVERYTHING, subscriptions.AT_ONCE, NOW)
 
 
 def alert(connection: Connection) -> None:
