@@ -21,9 +21,6 @@ from storage.schema import metadata
 #: THOROUGH=1 asks for more examples, more seeds and every file of the corpus: before a release, and at night.
 THOROUGH = bool(os.environ.get("THOROUGH"))
 
-# Without it python-telegram-bot warns of a change to RetryAfter, and warnings are errors.
-os.environ.setdefault("PTB_TIMEDELTA", "1")
-
 # No test depends on how fast the machine is.
 hypothesis.settings.register_profile(
     "house",
