@@ -1,4 +1,4 @@
-"""Time as a dependency: a clock that is passed in, and waiting that ends early or in time."""
+"""The clock: the only source of time, passed in wherever time is needed."""
 
 import asyncio
 import time
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """A source of time. Tests pass one that they advance."""
+    """Tells time and sleeps. Tests pass one that they advance by hand."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
+        """The current time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards, for rates and deadlines."""
+        """Seconds that never run backwards, for rates and deadlines."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -39,46 +39,41 @@ class SystemClock:
 
 
 class Notifier:
-    """Wakes the task that waits for it. A notification sent before anyone waits is not lost."""
+    """Wakes the next stage at once; a notification sent before anyone waits is not lost."""
 
     def __init__(self) -> None:
         self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake the waiting task, or the next one that waits."""
+        """Wake the waiter, or the next one to wait."""
         self._notified.set()
 
     async def wait(self, clock: Clock, timeout: float) -> bool:
-        """Wait at most `timeout` seconds of the clock. Return whether there was a notification."""
-        notification = asyncio.ensure_future(self._notified.wait())
-        timer = asyncio.ensure_future(clock.sleep(timeout))
+        """True if notified within `timeout` seconds of the clock, else False."""
+        ring = asyncio.create_task(self._wait_notified())
+        pause = asyncio.create_task(_sleep_for(clock, timeout))
         try:
-            await asyncio.wait({notification, timer}, return_when=asyncio.FIRST_COMPLETED)
-            notified = self._notified.is_set()
+            await asyncio.wait({ring, pause}, return_when=asyncio.FIRST_COMPLETED)
+            rang = self._notified.is_set()
             self._notified.clear()
-            return notified
-        finally:  # neither task is awaited: this runs for every delivery
-            notification.cancel()
-            timer.cancel()
+            return rang
+        finally:
+            ring.cancel()
+            pause.cancel()
+
+    async def _wait_notified(self) -> None:
+        await self._notified.wait()
 
 
-async def run_until_set(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what `work` returns, or None if `event` is set first; `work` is then cancelled."""
-    task, waiter = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
-    try:
-        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        task.cancel()
-        waiter.cancel()
-        await asyncio.gather(task, waiter, return_exceptions=True)
+async def _sleep_for(clock: Clock, seconds: float) -> None:
+    await clock.sleep(seconds)
 
 
 async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` returns within `seconds` of the clock.
+    """Return the result of `work`, if it is done within `seconds` of the clock.
 
     Raises:
-        TimeoutError: it took longer; it has been cancelled and has ended.
+        TimeoutError: it was not; it has been cancelled and has ended.
     """
     task, expired = asyncio.current_task(), False
     assert task is not None
@@ -90,7 +85,7 @@ async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T
         expired = True
         task.cancel()
 
-    timer = asyncio.create_task(cancel_on_timeout())
+    pause = asyncio.create_task(cancel_on_timeout())
     try:
         return await work
     except asyncio.CancelledError:
@@ -98,4 +93,16 @@ async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T
             raise TimeoutError from None
         raise
     finally:
-        timer.cancel()
+        pause.cancel()
+
+
+async def run_until_set(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return the result of `work`, or None if `event` is set first; `work` is then cancelled."""
+    task, waiter = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        waiter.cancel()
+        await asyncio.gather(task, waiter, return_exceptions=True)

@@ -186,8 +186,8 @@ async def test_r1_healthz_is_served_by_a_thread_while_the_loop_is_blocked(tmp_pa
             database_url=f"sqlite:///{tmp_path / 'newswire.db'}",
             http_address=("127.0.0.1", port),
         )
-        async with open_container(settings, clock=clock, request=InProcessRequest(around.box)) as container:
-            running_bot = asyncio.create_task(run_bot(container, stop))
+        async with open_container(settings, clock=clock, request=InProcessRequest(around.box)) as house:
+            living = asyncio.create_task(run_bot(house, stop))
             while not listens(port):  # noqa: ASYNC110 — until it listens
                 await asyncio.sleep(0)
             with ThreadPoolExecutor(1) as elsewhere:
@@ -202,7 +202,7 @@ async def test_r1_healthz_is_served_by_a_thread_while_the_loop_is_blocked(tmp_pa
                 clock.ahead = 0.0
                 assert status_while_blocked() == 200
             stop.set()
-            await running_bot
+            await living
 
 
 def listens(port: int) -> bool:

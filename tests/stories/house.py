@@ -87,9 +87,9 @@ async def desk(
     request: BaseRequest | None = None,
     **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """Run a bot until the block ends. `paths` are its feeds on the site.
+    """A house that lives until the block ends; `paths` are its feeds on the site.
 
-    `request` is its transport to the Telegram of `around`, for tests that inspect each request.
+    `request` is its way to the box of `around`, for tests that look at each request.
     """
     async with AsyncExitStack() as stack:
         there = around or await stack.enter_async_context(world())
@@ -110,9 +110,9 @@ async def desk(
             open_container(Settings(**given | settings), request=request or InProcessRequest(there.box))
         )
         stop = asyncio.Event()
-        running_bot = asyncio.create_task(run_bot(house, stop, timedelta(seconds=0.1)))
+        living = asyncio.create_task(run_bot(house, stop, timedelta(seconds=0.1)))
         try:
             yield Desk(house, there.box, there.site, there.channel)
         finally:
             stop.set()
-            await running_bot
+            await living

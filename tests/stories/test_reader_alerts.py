@@ -18,7 +18,7 @@ def subscriptions_of(room: Newsroom, chat_id: int) -> list[tuple[str, str]]:
     return [(each.what, each.rhythm) for each in room.db.read_sync(subscriptions.list_subscriptions, chat_id)]
 
 
-async def test_subscribing_stores_the_chats_id_and_the_subscription_and_no_name(room: Newsroom) -> None:
+async def test_subscribing_keeps_the_chats_id_and_the_wish_and_no_name(room: Newsroom) -> None:
     reader = room.reader("Aye Aye", username="ayeaye")
     answer = await reader.types("/subscribe")
     assert answer.text == "Done. I'll send you every article as it appears. To stop, send /unsubscribe."
@@ -28,7 +28,7 @@ async def test_subscribing_stores_the_chats_id_and_the_subscription_and_no_name(
     assert (kept.title, kept.username, kept.language) == ("", "", "")
 
 
-async def test_subscribing_twice_changes_nothing(room: Newsroom) -> None:
+async def test_subscribing_twice_is_said_and_changes_nothing(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     answer = await reader.types("/subscribe")
@@ -36,7 +36,7 @@ async def test_subscribing_twice_changes_nothing(room: Newsroom) -> None:
     assert len(subscriptions_of(room, reader.chat_id)) == 1
 
 
-async def test_one_tap_unsubscribes_and_erases_the_chat(room: Newsroom) -> None:
+async def test_one_tap_stops_and_nothing_is_kept(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     answer = await reader.presses("Stop alerts")
@@ -46,7 +46,7 @@ async def test_one_tap_unsubscribes_and_erases_the_chat(room: Newsroom) -> None:
     assert (await reader.presses("Get every article")).text.startswith("Done. I'll send")
 
 
-async def test_the_stop_button_under_an_alert_leaves_the_alert_in_place(room: Newsroom) -> None:
+async def test_the_stop_button_under_an_alert_leaves_the_news_standing(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     article = room.publish("Rice harvest begins")
@@ -60,19 +60,19 @@ async def test_the_stop_button_under_an_alert_leaves_the_alert_in_place(room: Ne
     ]
 
 
-async def test_unsubscribing_without_a_subscription_is_answered(room: Newsroom) -> None:
+async def test_stopping_what_never_began_is_said(room: Newsroom) -> None:
     answer = await room.reader().types("/unsubscribe")
     assert answer.text == "You're not getting alerts. To start, send /subscribe."
 
 
-async def test_subscribing_to_a_section_is_answered_with_what_works(room: Newsroom) -> None:
+async def test_a_wish_for_a_section_is_answered_with_what_works(room: Newsroom) -> None:
     reader = room.reader()
     answer = await reader.types("/subscribe sports")
     assert answer.text == "For now it's all or nothing: send /subscribe on its own."
     assert subscriptions_of(room, reader.chat_id) == []
 
 
-async def test_privacy_says_what_is_stored_and_forget_erases_it(room: Newsroom) -> None:
+async def test_privacy_says_what_is_kept_and_forget_erases_it(room: Newsroom) -> None:
     reader = room.reader()
     assert (await reader.types("/privacy")).text.startswith("I keep nothing about you.")
     await reader.types("/subscribe")
@@ -91,7 +91,7 @@ async def test_forget_also_forgets_the_last_list(room: Newsroom) -> None:
     assert (await reader.types("/related 1")).text.startswith("There's no recent list in this chat.")
 
 
-async def test_a_group_member_is_sent_to_a_private_chat_which_asks_first(room: Newsroom) -> None:
+async def test_in_a_group_a_member_is_led_to_a_private_chat_which_asks_first(room: Newsroom) -> None:
     reader = room.reader()
     group = room.box.add_supergroup("Talk", [reader.user_id])
     answer = await reader.in_chat(group.id).types("/subscribe")
@@ -102,7 +102,7 @@ async def test_a_group_member_is_sent_to_a_private_chat_which_asks_first(room: N
     assert (await reader.presses("Get every article")).text.startswith("Done. I'll send you every")
 
 
-async def test_a_reader_who_blocks_the_bot_is_erased_and_returns_as_a_stranger(room: Newsroom) -> None:
+async def test_a_reader_who_blocks_the_bot_is_erased_and_comes_back_as_a_stranger(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     room.box.block(reader.user_id)
@@ -115,7 +115,7 @@ async def test_a_reader_who_blocks_the_bot_is_erased_and_returns_as_a_stranger(r
     assert subscriptions_of(room, reader.chat_id) == []
 
 
-async def test_subscribing_reactivates_a_chat_that_is_marked_as_blocked(room: Newsroom) -> None:
+async def test_who_subscribes_is_reached_though_telegram_never_told_of_the_unblocking(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     room.db.run_sync(lambda c: chats.update_columns(c, reader.chat_id, state=ChatState.BLOCKED))
@@ -125,14 +125,14 @@ async def test_subscribing_reactivates_a_chat_that_is_marked_as_blocked(room: Ne
     assert back.state is ChatState.ACTIVE
 
 
-async def test_a_stranger_who_blocks_the_bot_is_not_stored(room: Newsroom) -> None:
+async def test_a_stranger_who_blocks_the_bot_is_not_kept(room: Newsroom) -> None:
     reader = room.reader()
     room.box.block(reader.user_id)
     await room.answer()
     assert room.db.read_sync(chats.get, reader.chat_id) is None
 
 
-async def test_an_answer_to_a_reader_who_has_just_blocked_the_bot_is_dropped(room: Newsroom) -> None:
+async def test_an_answer_to_a_reader_who_has_just_blocked_the_bot_ends_quietly(room: Newsroom) -> None:
     reader = room.reader()
     await reader.types("/subscribe")
     room.box.say(reader.user_id, reader.chat_id, "/latest")
