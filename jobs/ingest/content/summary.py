@@ -4,7 +4,8 @@ import regex
 
 from jobs.ingest.content.boilerplate import strip_boilerplate
 from jobs.ingest.content.clean import fold_text
-from storage.text.segmentation import grapheme_ends, sentence_ends
+from storage.text.segmentation import sentence_ends
+from storage.text.shorten import LengthUnit, shorten_text
 
 #: Characters (as readers count them) that a standfirst may have; posts cut further to their own room.
 MAX_LENGTH = 600
@@ -23,28 +24,18 @@ def make_standfirst(text: str, headline: str) -> str:
     if len(text) > _WHOLE_ARTICLE or "\n\n" in text:
         text = _opening_paragraphs(text)
     text = _keep_whole_sentences(" ".join(text.split()))
-    return "" if fold_text(text).strip("….") == fold_text(headline) else shorten(text, MAX_LENGTH)
+    return "" if fold_text(text).strip("….") == fold_text(headline) else _shorten(text, MAX_LENGTH)
 
 
-def shorten(text: str, length: int) -> str:
-    """At most `length` characters: whole sentences, or else whole words and an ellipsis."""
-    ends = grapheme_ends(text) if len(text) > length else []
-    if len(ends) <= length:
-        return text
-    limit = ends[length - 2]
-    whole = [end for end in sentence_ends(text[:limit]) if _SENTENCE_END.search(text[:end].rstrip())]
-    if whole and whole[-1] >= limit * 0.4:
-        return text[: whole[-1]].rstrip()
-    cut = max(text.rfind(mark, 0, limit) for mark in (" ", "။", "၊"))
-    cut = cut + 1 if cut >= limit * 0.5 else limit
-    return text[:cut].rstrip(" ၊,;:–—-") + "…"
+def _shorten(text: str, length: int) -> str:
+    return shorten_text(text, length, LengthUnit.CHARACTERS, min_sentence_share=0.4, min_pause_share=0.5)
 
 
 def first_sentence(text: str, length: int = 120) -> str:
     """What may stand for a headline that is missing."""
     text = " ".join(text.split("\n\n")[0].split())
     ends = [end for end in sentence_ends(text[: length * 4]) if _SENTENCE_END.search(text[:end].rstrip())]
-    return shorten(text[: ends[0]].rstrip(" .") if ends else text, length)
+    return _shorten(text[: ends[0]].rstrip(" .") if ends else text, length)
 
 
 def _strip_headline(text: str, headline: str) -> str:
