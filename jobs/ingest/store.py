@@ -32,7 +32,6 @@ class StoreResult:
     revised: tuple[int, ...] = ()
     seen: int = 0  #: articles that were known
     missing: tuple[int, ...] = ()  #: articles that seem to have been taken back: to be looked after
-    problem: str = ""  #: why the look counts as failed although its items were taken
     newly_listed: tuple[int, ...] = ()  #: known by other feeds' words, and news by this one's
     doubtful: bool = False  #: pushed, and perhaps old: a reason to look
 
@@ -93,7 +92,7 @@ def store_update(
     feeds.update_columns(connection, feed_id, **({"last_new_at": now, **state} if new else state))
     gone = _find_withdrawn(connection, update, before, found.known, parsed) if push is None else []
     revised, brought = tuple(noted.revised), tuple(noted.newly_listed)
-    return StoreResult(tuple(new), revised, len(found.known), tuple(gone), parsed.cut, brought, doubtful)
+    return StoreResult(tuple(new), revised, len(found.known), tuple(gone), brought, doubtful)
 
 
 def _store_entries(

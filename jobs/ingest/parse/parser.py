@@ -1,6 +1,8 @@
 """A feed's bytes are read in a child process: within a deadline, within its memory, or not at all."""
 
-from collections import OrderedDict
+from contextlib import suppress
+
+from cachetools import LRUCache
 
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from jobs.ingest.worker_pool import CallFailed, WorkerPool
@@ -20,12 +22,11 @@ class Parser:
 
     def __init__(self, workers: WorkerPool, memory: int = MAX_CACHE_BYTES) -> None:
         self.workers = workers
-        self._cache_bytes_left = memory
-        self._caches: OrderedDict[str, bytes] = OrderedDict()
+        self._caches: LRUCache[str, bytes] = LRUCache(memory, getsizeof=len)
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
         """The feed in `body`, which came from `url` with this charset in its header ("" for none)."""
-        answer = await self.workers.call(_PARSE_FUNCTION, body, charset, url, self._pop_cached(url))
+        answer = await self.workers.call(_PARSE_FUNCTION, body, charset, url, self._caches.pop(url, b""))
         if isinstance(answer, CallFailed):
             return ParseFailed(f"The feed could not be read: {answer.reason}.")
         found, memory = answer
@@ -42,18 +43,10 @@ class Parser:
         """The addresses of the feeds that are read more quickly, those not read for longest first."""
         return list(self._caches)
 
-    def _pop_cached(self, url: str) -> bytes:
-        memory = self._caches.pop(url, b"")
-        self._cache_bytes_left += len(memory)
-        return memory
-
-    def _store_cached(self, url: str, memory: bytes) -> None:
-        self._pop_cached(url)
-        if memory:
-            self._caches[url] = memory
-            self._cache_bytes_left -= len(memory)
-        while self._cache_bytes_left < 0:
-            self._cache_bytes_left += len(self._caches.popitem(last=False)[1])
+    def _store_cached(self, url: str, cache: bytes) -> None:
+        if cache:
+            with suppress(ValueError):  # it alone is larger than all of them may be
+                self._caches[url] = cache
 
     async def warm_up(self) -> None:
         """Have a child ready before the first feed comes."""
