@@ -1,4 +1,4 @@
-"""What time is it, and wake me when: the one source of time, handed in everywhere."""
+"""The clock: the only source of time, passed in wherever time is needed."""
 
 import asyncio
 import time
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Time as a value. Tests hand in one that they move."""
+    """Tells time and sleeps. Tests pass one that they advance by hand."""
 
     def now(self) -> datetime:
-        """The present, aware, in UTC."""
+        """The current time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
@@ -39,17 +39,17 @@ class SystemClock:
 
 
 class Notifier:
-    """Rung by one stage so that the next wakes at once; a bell rung before anyone waits is not lost."""
+    """Wakes the next stage at once; a notification sent before anyone waits is not lost."""
 
     def __init__(self) -> None:
         self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake whoever waits, or the next who comes to wait."""
+        """Wake the waiter, or the next one to wait."""
         self._notified.set()
 
     async def wait(self, clock: Clock, timeout: float) -> bool:
-        """True where the bell rang within `timeout` seconds of the clock, False where time ran out."""
+        """True if notified within `timeout` seconds of the clock, else False."""
         ring = asyncio.create_task(self._wait_notified())
         pause = asyncio.create_task(_sleep_for(clock, timeout))
         try:
@@ -70,10 +70,10 @@ async def _sleep_for(clock: Clock, seconds: float) -> None:
 
 
 async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, if it does within `seconds` of the clock.
+    """Return the result of `work`, if it is done within `seconds` of the clock.
 
     Raises:
-        TimeoutError: it did not; it has been cancelled and has ended.
+        TimeoutError: it was not; it has been cancelled and has ended.
     """
     task, expired = asyncio.current_task(), False
     assert task is not None

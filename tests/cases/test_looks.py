@@ -170,7 +170,7 @@ async def test_4a_a_look_that_never_ends_fails_at_its_deadline(archive: Database
     await clock.advance(limit)
     await house.seconds(1)
     late = await house.room.feed(SITES[-2])
-    assert (late.failures, late.last_error) == (1, f"The look took longer than {limit:g} s in all.")
+    assert (late.failures, late.last_error) == (1, f"The feed update took longer than {limit:g} s in all.")
 
 
 async def test_4a_what_ended_is_recorded_and_told_while_a_slow_look_goes_on(

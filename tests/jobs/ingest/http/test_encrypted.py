@@ -75,7 +75,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_failure(secure: Site, 
 async def test_a_site_without_encryption_asked_for_it_is_a_failure(site: Site, fetcher: Fetcher) -> None:
     outcome = await fetcher.fetch(site.url().replace("http:", "https:"))
     assert isinstance(outcome, FetchFailed)
-    assert outcome.reason == f"{site.address} and we agree on no encryption"
+    assert outcome.reason == f"no TLS version or cipher in common with {site.address}"
 
 
 async def test_a_step_down_to_http_is_taken_and_never_remembered(

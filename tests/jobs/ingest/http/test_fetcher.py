@@ -138,9 +138,9 @@ async def test_any_other_status_is_a_failure_that_names_it(site: Site, fetcher: 
 
 async def test_a_challenge_page_is_named_as_such(site: Site, fetcher: Fetcher) -> None:
     site.says(b"<html>Just a moment", status=403, cf_mitigated="challenge")
-    assert "wants to see a browser" in failed(await fetcher.fetch(site.url())).reason
+    assert "requires a browser" in failed(await fetcher.fetch(site.url())).reason
     site.says(b"<html>", status=202, x_amzn_waf_action="challenge")
-    assert "wants to see a browser" in failed(await fetcher.fetch(site.url())).reason
+    assert "requires a browser" in failed(await fetcher.fetch(site.url())).reason
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -63,7 +63,7 @@ async def test_a_picture_that_telegram_would_refuse_is_left_out_and_is_no_correc
 
 async def test_the_picture_of_a_page_is_looked_at_too(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(1): page(1)}
-    newsroom.bad_pictures = {"https://news.example/1-wide.jpg": "it is no JPEG, PNG, WebP or GIF"}
+    newsroom.bad_pictures = {"https://news.example/1-wide.jpg": "it is not a JPEG, PNG, WebP or GIF"}
     await newsroom.looks([story(0)], [story(1), story(0)])
     last = (await newsroom.articles())[-1]
     assert (last.image_url, last.text) == ("", page(1).text)

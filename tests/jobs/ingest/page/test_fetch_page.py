@@ -54,7 +54,7 @@ async def test_a_page_that_cannot_be_had_says_why(site: Site, fetcher: Fetcher, 
 async def test_what_is_no_page_is_not_read(site: Site, fetcher: Fetcher, children: WorkerPool) -> None:
     site.says(b"%PDF", "/a", Content_Type="application/pdf")
     found = await fetch_article_page(fetcher, children, site.url("/a"))
-    assert found == NoPage("what is there is application/pdf, not a page")
+    assert found == NoPage("it is application/pdf, not a page")
 
 
 async def test_pages_made_to_be_slow_or_deep_do_not_trouble_the_next(

@@ -184,7 +184,7 @@ def test_an_item_that_cannot_be_shown_is_left_out_with_a_sentence() -> None:
     assert found.items == ()
     assert found.omissions == (
         "“Harbour opens” was left out: readers cannot open its link 'javascript:alert(1)',"
-        " since it is no web address.",
+        " since it is not a web address.",
     )
 
 
