@@ -10,8 +10,8 @@ FOLDER = Path(__file__).parent / "attack"
 #: These two hold real headlines and are not ours to publish; they are read where the material is.
 MATERIAL = Path(__file__).parents[2] / "material" / "feeds" / "attack"
 
-EMPTY, PAGE, ROBOTS, NO_FEED = "is empty", "a web page", "checks for robots", "no feed"
-NO_JSON = "no JSON Feed"
+EMPTY, PAGE, ROBOTS, NO_FEED = "is empty", "a web page", "challenge page", "not a feed"
+NO_JSON = "not a JSON Feed"
 
 NO_FEEDS = {
     "cloudflare_challenge.xml": ROBOTS,
@@ -20,7 +20,7 @@ NO_FEEDS = {
     "html_error_page_200.xml": PAGE,
     "json_error.json": NO_JSON,
     "just_xml_decl.xml": NO_FEED,
-    "gzip_bomb_100mb.xml.gz": NO_FEED,  # unpacked, it is more than the fetcher takes: see test_inflate.py
+    "gzip_bomb_100mb.xml.gz": NO_FEED,  # unpacked, it is more than the fetcher takes: see test_decompress.py
 }
 
 HEADLINES: dict[str, list[str]] = {
