@@ -1,4 +1,4 @@
-"""Recognising is pure: whatever a document holds, its items are told apart the same way every time."""
+"""Deduplication is pure: the same document always gives the same articles."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ documents = st.lists(items, max_size=8)
 
 
 def look(document: list[ParsedItem], known: dict[bytes, int]) -> DedupeResult:
-    """Recognise, and remember as the database would."""
+    """Match the items, and remember their keys as the database would."""
     named = key_items(1, ParsedFeed(items=tuple(document), link=SITE))
     asked = named.all_keys()
     found = match_items(named, {key: article for key, article in known.items() if key in asked})

@@ -1,4 +1,4 @@
-"""When a feed is looked at next."""
+"""When a feed is fetched next."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -115,7 +115,7 @@ def test_chance_spreads_the_looks(first: float, second: float) -> None:
 
 
 def test_an_outage_is_over_for_us_soon_after_it_is_over() -> None:
-    """After an outage of an hour on a schedule of two minutes, the next look is within half an hour."""
+    """After an outage of an hour on a schedule of two minutes, the next update is within half an hour."""
     now, failures = NOW, 0
     while now < NOW + timedelta(hours=1):
         failures += 1
@@ -137,16 +137,16 @@ def test_a_year_of_freshness_is_five_hours() -> None:
     assert look(Hints(fresh_for=Seconds(31_536_000.0))) == timedelta(hours=5)
 
 
-def test_a_feed_that_skips_every_hour_is_looked_at_once_a_day() -> None:
+def test_a_feed_that_skips_every_hour_is_fetched_once_a_day() -> None:
     assert look(Hints(skip_hours=frozenset(range(24)))) == DAY
 
 
-def test_after_a_skipped_hour_the_look_comes_at_its_end() -> None:
+def test_after_a_skipped_hour_the_update_comes_at_its_end() -> None:
     assert look(Hints(skip_hours=frozenset({9, 10}))) == timedelta(hours=2)
     assert look(Hints(skip_days=frozenset({0}))) == timedelta(hours=15)
 
 
-def test_a_feed_whose_hub_pushes_is_looked_at_more_slowly() -> None:
+def test_a_feed_whose_hub_pushes_is_fetched_less_often() -> None:
     wait = next_after_success(NOW, NOW + TWO_MINUTES, Hints(), FeedHints.IGNORE, 0.0, pushed=True) - NOW
     assert wait == PUSHED_WAIT
 
@@ -186,7 +186,7 @@ def test_a_redirect_that_changes_its_mind_starts_again() -> None:
     assert check_moved(feed, FEED.fetch_url) == PendingMove("", 0)
 
 
-def test_validators_go_out_but_for_about_one_look_in_eight_days() -> None:
+def test_validators_go_out_but_for_about_one_update_in_eight_days() -> None:
     assert choose_validators(FEED, NOW, 0.5) == ('"1"', "then")
     assert choose_validators(FEED, NOW, 0.0) == ("", "")
     assert choose_validators(replace(FEED, fetched_at=NOW - timedelta(days=9)), NOW, 0.99) == ("", "")

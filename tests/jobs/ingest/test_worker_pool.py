@@ -1,4 +1,4 @@
-"""A child that runs away, eats or dies is replaced, and the others go on."""
+"""A worker that hangs, exceeds its memory or dies is replaced, and the others go on."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Readers are sent to public web pages and nowhere else."""
+"""Only links to public web pages are shown to readers."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Sites over https: certificates that are not valid, and steps from https down to http."""
+"""Sites over https: invalid certificates, and redirects from https to http."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and certificate of 127.0.0.1, signed by nobody else, in one file."""
+    """Key and self-signed certificate of 127.0.0.1 in one file."""
     folder = tmp_path_factory.mktemp("certificate")
     ask = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=paper -addext subjectAltName=IP:127.0.0.1"
     command = [*ask.split(), "-keyout", "key", "-out", "certificate"]
@@ -51,7 +51,7 @@ async def secure(certificate: Path) -> AsyncIterator[Site]:
 
 
 async def look_trusting(certificate: Path, url: str) -> list[str]:
-    """What a process that trusts this certificate fetches: the permanent address and the last one."""
+    """The permanent and the final URL, fetched by a process that trusts this certificate."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

@@ -1,4 +1,4 @@
-"""Whatever is asked for and whatever comes, it ends as an outcome and leaves nothing behind."""
+"""Every fetch ends with an outcome and leaks nothing."""
 
 import asyncio
 import gc
@@ -43,8 +43,8 @@ async def test_any_link_header_is_legible(fetcher: Fetcher) -> None:
 
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="this system does not show a process its open files")
-async def test_many_looks_leave_nothing_behind(site: Site, fetcher: Fetcher, clock: MovedClock) -> None:
-    """Not memory, nor sockets: good looks, failed ones, redirects and refusals."""
+async def test_many_fetches_leave_nothing_behind(site: Site, fetcher: Fetcher, clock: MovedClock) -> None:
+    """Neither memory nor sockets leak in successful and failed fetches, redirects and refusals."""
     site.says(path="/good")
     site.redirects("/circle", "/circle")
     site.redirects("/inside", "http://10.0.0.1/")

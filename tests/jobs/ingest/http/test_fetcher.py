@@ -1,4 +1,4 @@
-"""A look at a feed: what is sent, what comes back, and what is made of it."""
+"""Fetching a feed: the request, the response, and the outcome."""
 
 import gzip
 import zlib
@@ -33,7 +33,7 @@ def fetched(outcome: FetchOutcome) -> Fetched:
     return outcome
 
 
-async def test_a_look_brings_the_body_and_all_that_its_headers_say(site: Site, fetcher: Fetcher) -> None:
+async def test_a_fetch_returns_the_body_and_all_that_its_headers_say(site: Site, fetcher: Fetcher) -> None:
     site.says(
         Content_Type="Application/RSS+XML; charset=UTF-8",
         ETag='W/"a-1"',

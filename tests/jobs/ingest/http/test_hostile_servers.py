@@ -1,4 +1,4 @@
-"""Servers that want our time, our memory or our neighbours: each ends as one sentence."""
+"""Servers that waste time or memory or reach for our network: each ends as a failure with a reason."""
 
 import asyncio
 import gzip
@@ -32,7 +32,7 @@ async def ask(fetcher: Fetcher, talk: Raw) -> FetchOutcome:
 
 
 class Stalling:
-    """A server that says something and then nothing; the test sees when it has come to that."""
+    """A server that stalls after its first bytes; the test is notified."""
 
     def __init__(self, *chunks: bytes) -> None:
         self.chunks = chunks
@@ -112,7 +112,7 @@ async def test_a_stalled_host_does_not_keep_another_waiting(
         assert all("took longer" in reason(task.result()) for task in stalled)
 
 
-async def test_a_given_up_look_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
+async def test_a_given_up_fetch_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
     closed = asyncio.Event()
 
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -166,7 +166,7 @@ async def test_an_endless_body_ends_at_the_limit(fetcher: Fetcher) -> None:
 
 
 async def test_a_body_that_unpacks_to_nothing_a_thousand_times_ends(fetcher: Fetcher) -> None:
-    """Below the limit of what may come, so that nothing but the count of members can end it."""
+    """The size is below the limit, so only the count of members can end it."""
     stalling = Stalling(head("Content-Encoding: gzip"), gzip.compress(b"") * 5_000)
     assert "is not encoded as its headers say" in reason(await ask(fetcher, stalling))
 

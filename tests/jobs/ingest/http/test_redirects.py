@@ -1,4 +1,4 @@
-"""Where redirects lead, which of them are remembered, and which are not taken."""
+"""Which redirects are followed, and which are permanent."""
 
 import pytest
 

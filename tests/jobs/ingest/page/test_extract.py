@@ -1,4 +1,4 @@
-"""What an article's page says, and what is believed of it."""
+"""What is extracted from an article's page, and what is not trusted."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A publisher's tale: the feed names its hub, the hub is asked, and what it pushes is in the house."""
+"""WebSub end to end: a feed names its hub, Newswire subscribes, and what the hub pushes is stored."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ def rss(*headlines: str) -> bytes:
 
 
 class Desk:
-    """A house that keeps what it looks at and what it is pushed; `kept` has a word for each time."""
+    """A subscriber that stores feed updates and pushes; `kept` names each of them."""
 
     def __init__(self, house: House, parser: Parser, clock: MovedClock) -> None:
         self.house = house
@@ -84,8 +84,8 @@ async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, s
     assert await desk.headlines() == {"Old news", "Breaking news"}
 
 
-async def test_a_push_that_cannot_be_believed_is_a_reason_to_look(desk: Desk, site: Site) -> None:
-    """A hub that was told no secret, because it does not speak https, can only say: look."""
+async def test_a_push_that_cannot_be_believed_triggers_an_update(desk: Desk, site: Site) -> None:
+    """A push without a signature, from a hub without https, only triggers a feed update."""
     house = desk.house
     await sync_leases(house.websub)
     await house.db.run(websub_subscriptions.update_columns, (await house.lease()).callback, secret="")
