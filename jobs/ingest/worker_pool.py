@@ -67,7 +67,7 @@ class WorkerPool:
             try:
                 child = self._idle.pop() if self._idle else await self._start_worker()
             except OSError as error:
-                return CallFailed(f"no process could be started for it: {error.strerror}")
+                return CallFailed(f"no worker process could be started: {error.strerror}")
             try:
                 answer, sound = await with_timeout(
                     self._clock, self._deadline, _call_worker(child, function, values)
@@ -75,7 +75,7 @@ class WorkerPool:
             except TimeoutError:
                 answer, sound = CallFailed(f"it took longer than {self._deadline:g} s"), False
             except (OSError, EOFError, asyncio.IncompleteReadError, pickle.UnpicklingError):
-                answer, sound = CallFailed("it took too much memory, or broke the process that did it"), False
+                answer, sound = CallFailed("it took too much memory, or crashed its worker process"), False
             except BaseException:
                 await self._kill_worker(child)
                 raise
@@ -188,7 +188,7 @@ def _run_function(function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
     except MemoryError:
         return CallFailed("it took too much memory"), False
     except Exception as error:  # any exception fails this document only
-        return CallFailed(f"it cannot be read ({type(error).__name__}: {str(error)[:200]})"), True
+        return CallFailed(f"it failed ({type(error).__name__}: {str(error)[:200]})"), True
 
 
 def _import_function(function: str) -> Callable[..., Any]:

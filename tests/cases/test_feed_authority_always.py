@@ -82,11 +82,11 @@ class World:
             self.moved |= {*first}
         past = self.db.read_sync(entries.has_entries, self.numbers[A])
         items = [self.item(number, guids) for number in sorted(shown, reverse=True)]
-        self.look(A, items)
+        self.update(A, items)
         self.news |= {number for number in shown if past and number not in self.said}
         self.said |= dict(zip(sorted(shown, reverse=True), items, strict=True))
 
-    def look(self, url: str, items: list[ParsedItem], push: bool = False, canonical: bool = False) -> None:
+    def update(self, url: str, items: list[ParsedItem], push: bool = False, canonical: bool = False) -> None:
         """Update once; the pages of missing articles are gone, and other pages claim A's links."""
         self.now += timedelta(minutes=1)
         pages = {at: PageFields(page_url=link_of(at + 1)) for at in range(len(items))} if canonical else {}
@@ -161,7 +161,7 @@ def test_2_nothing_that_a_feed_brought_of_its_own_site_is_anothers(
                 world.a_says(what, one, other, guids)  # type: ignore[arg-type]
             else:
                 url = C if who == "C" else B
-                world.look(url, what, push=who == "B pushed", canonical=bool(other))  # type: ignore[arg-type]
+                world.update(url, what, push=who == "B pushed", canonical=bool(other))  # type: ignore[arg-type]
             world.check()
             if one:
                 world.plan()

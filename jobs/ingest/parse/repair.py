@@ -28,7 +28,7 @@ _LONG_NAME = re.compile(
     r"(<(?:[\w-]+:)?(?:author|creator|managingEditor|webMaster|contributor|publisher|name|email|owner)\b[^<>]*>"
     r"\s*(?:<!\[CDATA\[)?[^<\]]{300})[^<\]]+"
 )
-#: An element with attributes of this length is an attack, or a picture in base64.
+#: An element with attributes of this length is an attack, or an image in base64.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)\s[^<>]{20000,}>")
 _KNOWN_NAMESPACES = {
     "media": "http://search.yahoo.com/mrss/",

@@ -50,7 +50,7 @@ async def secure(certificate: Path) -> AsyncIterator[Site]:
         yield one
 
 
-async def look_trusting(certificate: Path, url: str) -> list[str]:
+async def fetch_trusting(certificate: Path, url: str) -> list[str]:
     """The permanent and the final URL, fetched by a process that trusts this certificate."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -85,11 +85,11 @@ async def test_a_step_down_to_http_is_taken_and_never_remembered(
     secure.redirects("/2", site.url("/3"), 301)
     site.redirects("/3", "/4", 301)
     site.says(path="/4")
-    found = await look_trusting(certificate, secure.url("/1"))
+    found = await fetch_trusting(certificate, secure.url("/1"))
     assert found == [secure.url("/2"), site.url("/4")]
 
 
 async def test_a_step_up_to_https_is_remembered(secure: Site, site: Site, certificate: Path) -> None:
     site.redirects("/feed", secure.url("/feed"), 301)
     secure.says()
-    assert await look_trusting(certificate, site.url()) == [secure.url(), secure.url()]
+    assert await fetch_trusting(certificate, site.url()) == [secure.url(), secure.url()]

@@ -48,7 +48,7 @@ class Desk:
     async def take(self, push: Push) -> None:
         await pipeline.receive_push(self.ingest, push)
 
-    async def look(self) -> None:
+    async def update(self) -> None:
         await pipeline.update_one_feed(self.ingest, await self.house.now())
 
     async def headlines(self) -> set[str]:
@@ -69,13 +69,13 @@ async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, s
     site.says(rss("Old news"), Link=link, ETag='"1"')
     await house.change(fetch_url=site.url(), hub="", topic="")
 
-    await desk.look()
+    await desk.update()
     assert await desk.kept.get()
     assert (await house.now()).hub == house.hub.url
     assert (await house.now()).topic == "https://paper.example/feed"
     await sync_leases(house.websub)
     site.says(b"", status=304)
-    await desk.look()
+    await desk.update()
     assert (await house.now()).next_fetch_at >= now + PUSHED_WAIT
 
     await house.hub.publish(rss("Old news", "Forged news"), secret="guessed")
