@@ -1,12 +1,10 @@
 """What was recently shown in each chat, so that "2" and "More" can refer to it: bounded, and never stored."""
 
 import re
-from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Generic, TypeVar
 
-V = TypeVar("V")
+from cachetools import LRUCache
 
 MAX_LISTS = 4000
 MAX_QUESTIONS = 2000
@@ -25,41 +23,21 @@ class TypedCommand:
     pointed_text: str = ""
 
 
-class _LruCache(Generic[V]):
-    """A mapping that evicts the least recently used entry."""
-
-    def __init__(self, most: int) -> None:
-        self._size = most
-        self._kept: OrderedDict[tuple[int, int | str], V] = OrderedDict()
-
-    def put(self, key: tuple[int, int | str], value: V) -> None:
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-
-    def get(self, key: tuple[int, int | str]) -> V | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def forget_chat(self, chat_id: int) -> None:
-        for key in [key for key in self._kept if key[0] == chat_id]:
-            del self._kept[key]
+Key = tuple[int, int | str]  #: a chat's id, and what is remembered of the chat
 
 
 class ChatMemory:
     """The numbered lists shown in each chat, and the questions and commands too long for a button."""
 
     def __init__(self, lists: int = MAX_LISTS, questions: int = MAX_QUESTIONS) -> None:
-        self._lists: _LruCache[tuple[int, ...]] = _LruCache(lists)
-        self._questions: _LruCache[str] = _LruCache(questions)
-        self._commands: _LruCache[TypedCommand] = _LruCache(questions)
+        self._lists: LRUCache[Key, tuple[int, ...]] = LRUCache(lists)
+        self._questions: LRUCache[Key, str] = LRUCache(questions)
+        self._commands: LRUCache[Key, TypedCommand] = LRUCache(questions)
 
     def remember_list(self, chat_id: int, message_id: int, articles: tuple[int, ...]) -> None:
         """Remember the articles of a numbered list, in order, by its message and as the chat's last list."""
-        self._lists.put((chat_id, 0), articles)
-        self._lists.put((chat_id, message_id), articles)
+        self._lists[(chat_id, 0)] = articles
+        self._lists[(chat_id, message_id)] = articles
 
     def recall_list(self, chat_id: int, message_id: int = 0) -> tuple[int, ...]:
         """The list in that message, by default the chat's last; empty if none is remembered."""
@@ -68,7 +46,7 @@ class ChatMemory:
     def remember_question(self, chat_id: int, question: str) -> str:
         """A short handle for a question, valid in this chat until evicted: "~1f2e3d4c5b6a"."""
         handle = _make_handle(question)
-        self._questions.put((chat_id, handle), question)
+        self._questions[(chat_id, handle)] = question
         return handle
 
     def recall_question(self, chat_id: int, handle: str) -> str | None:
@@ -78,7 +56,7 @@ class ChatMemory:
     def remember_command(self, chat_id: int, typed: TypedCommand) -> str:
         """A short handle for a whole command, as for a question."""
         handle = _make_handle(repr(typed))
-        self._commands.put((chat_id, handle), typed)
+        self._commands[(chat_id, handle)] = typed
         return handle
 
     def recall_command(self, chat_id: int, handle: str) -> TypedCommand | None:
@@ -87,9 +65,9 @@ class ChatMemory:
 
     def forget_chat(self, chat_id: int) -> None:
         """Drop everything remembered about this chat."""
-        self._lists.forget_chat(chat_id)
-        self._questions.forget_chat(chat_id)
-        self._commands.forget_chat(chat_id)
+        for cache in (self._lists, self._questions, self._commands):
+            for key in [key for key in cache if key[0] == chat_id]:
+                del cache[key]
 
 
 def is_handle(words: str) -> bool:

@@ -7,11 +7,12 @@ not escaped, or escaped twice. Escaped text becomes no entity in Telegram, excep
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import accumulate, islice
+from itertools import islice
 from typing import NewType
 
 from bot.locale import quote_pieces, quote_text
-from storage.text.segmentation import grapheme_ends, sentence_ends, utf16_length
+from storage.text.segmentation import utf16_length
+from storage.text.shorten import ELLIPSIS, LengthUnit, shorten_text
 
 #: Telegram's HTML, safe to send. Limits and rules: TDLib, MessageEntity.cpp, parse_html.
 Html = NewType("Html", str)
@@ -20,8 +21,6 @@ MESSAGE_LIMIT = 4096  #: UTF-16 units after the entities are parsed
 CAPTION_LIMIT = 1024
 MAX_HIGHLIGHTS = 8  #: bold spans in a snippet; Telegram ignores a message's entities after the hundredth
 REQUEST_LIMIT = 30_000  #: bytes of HTML; Telegram refuses a text of more than 32,768
-
-ELLIPSIS = "…"
 
 #: Invisible characters that move, hide or end the text next to them.
 _UNSEEN = re.compile(
@@ -36,16 +35,6 @@ _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e00
 #: White space, except for a single no-break space: runs of blanks push words onto a line of their own.
 _BLANK = "\\s\u2800\u3164\u115f\u1160\uffa0"
 _SPACES = re.compile(f"[{_BLANK}][\u200b-\u200f]*(?:[{_BLANK}][\u200b-\u200f]*)+|[^\\S \u00a0\u202f]")
-
-#: The next letter is written below these, which not every ICU knows (Unicode, IndicSyllabicCategory:
-#: Invisible_Stacker).
-_STACKERS = (
-    "\u1039\u17d2\u1a60\u1bab\uaaf6\U00010a3f\U00011133\U0001193e\U00011a47\U00011a99\U00011d45\U00011d97"
-)
-#: A Burmese consonant that ends the syllable before it: it has the asat, or stacks the next.
-_BURMESE_TAIL = re.compile("[\u1000-\u1021]\u1037?[\u103a\u1039]")
-#: A text without a sentence end to cut at is cut after one of these.
-_PAUSES = re.compile(r"[\s\u104a\u104b、。，,;]")
 
 
 def to_plain_text(text: str) -> str:
@@ -120,33 +109,5 @@ def visible_length(html: Html) -> int:
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text` in at most `limit` UTF-16 units, cut after a sentence, else at a pause, else at a character.
-
-    A cut text ends with an ellipsis; no grapheme, stacked consonant or Burmese syllable is split.
-    """
-    if len(text) <= limit and utf16_length(text) <= limit:
-        return text
-    if limit < 1:
-        return ""
-    window = text[: limit + 64]
-    size = [0, *accumulate(1 + (letter > "\uffff") for letter in window)]
-    cuts = [cut for cut in _cut_positions(window) if size[cut] < limit]
-    end = cuts[-1] if cuts else 0
-    full = [stop for stop in sorted(set(sentence_ends(window)).intersection(cuts)) if stop > end // 2]
-    whole = window[: full[-1]].rstrip() if full else ""
-    if whole and size[len(whole)] + 2 <= limit:
-        return f"{whole} {ELLIPSIS}"
-    pauses = [found.start() for found in _PAUSES.finditer(window, 0, end + 1) if found.start() > end * 2 // 3]
-    cut = window[: pauses[-1] if pauses else end]
-    return cut.rstrip(" \u00a0,;:၊、，-–—") + ELLIPSIS
-
-
-def _cut_positions(text: str) -> list[int]:
-    """Where `text` may be cut; never at its end, as ICU cannot see what follows."""
-    return [end for end in grapheme_ends(text)[:-1] if not _is_inside_syllable(text, end)]
-
-
-def _is_inside_syllable(text: str, at: int) -> bool:
-    """Whether the text at `at` belongs to the letter or syllable before it, though ICU breaks there."""
-    mark = unicodedata.category(text[at])[0] == "M"
-    return mark or text[at - 1] in _STACKERS or _BURMESE_TAIL.match(text, at) is not None
+    """`text` in at most `limit` UTF-16 units; what was cut ends with an ellipsis."""
+    return shorten_text(text, limit, LengthUnit.UTF16, sentence_suffix=f" {ELLIPSIS}")

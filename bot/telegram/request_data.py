@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from telegram.request import RequestData
 
-# Private, but a RequestData is made of nothing else: docs/decisions/0019-request-parameter.md.
+# Private, but a RequestData is made of nothing else: docs/decisions/0018-request-parameter.md.
 from telegram.request._requestparameter import RequestParameter
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections import OrderedDict
+
+from cachetools import FIFOCache
 
 from jobs.embed.model import MAX_CHARACTERS
 from jobs.ingest.worker_pool import CallFailed, WorkerPool
@@ -29,7 +30,8 @@ class QueryEmbedder:
         self._loop = loop
         self._embed_function = embed_function
         self._timeout = timeout
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        # not an LRUCache: other threads only read this one
+        self._cache: FIFOCache[str, bytes] = FIFOCache(CACHE_SIZE)
         self._busy_lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -61,6 +63,4 @@ class QueryEmbedder:
             return b""
         [vector] = answer
         self._cache[text] = vector
-        while len(self._cache) > CACHE_SIZE:
-            self._cache.popitem(last=False)
         return bytes(vector)

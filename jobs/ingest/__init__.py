@@ -1,1 +1,1 @@
-"""From a feed to stored articles: fetch, parse, clean, recognise, remember."""
+"""From feeds to stored articles: fetch, parse, clean, dedupe, store."""

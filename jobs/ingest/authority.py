@@ -1,8 +1,9 @@
-"""Who may speak for an article? Pure.
+"""Which feed has authority over an article? Pure.
 
-The word is with the first feed on whose host the article's link lies, or for which the operator named that
-host (FEED_AUTHORITY); where there is none, with the feed that brought the article first, or first as news.
-Why: docs/decisions/0009-feed-authority.md.
+An article's source feed is the first one on the host of the article's link, or the first one that the
+operator allowed to cover that host (FEED_AUTHORITY). If there is none, it is the feed that listed the article
+first, with feeds that listed it as news before those that listed it in their backlog. See
+docs/decisions/0009-feed-authority.md.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from storage.text.urls import site_of
 def find_source_feed(
     presences: Sequence[EntryForAuthority], link: str, authority: Authority
 ) -> EntryForAuthority | None:
-    """The feed that has the word on an article with this link; None where no feed has it any more."""
+    """The source feed of an article with this link; None if no feed lists it any more."""
     listed = [one for one in presences if one.listed and has_authority(one.address, link, authority)]
     if listed:
         return min(listed, key=_presence_order)
@@ -30,9 +31,10 @@ def _presence_order(presence: EntryForAuthority) -> tuple[object, ...]:
 def may_correct(
     mine: EntryForAuthority, presences: Sequence[EntryForAuthority], link: str, authority: Authority
 ) -> bool:
-    """Whether a feed may change what an article says.
+    """Whether a feed may change an article's content.
 
-    The one that has the word; and one of the same hosts that still shows what that one no longer does.
+    The source feed may; so may a feed with authority over the link, if the source feed no longer shows the
+    article.
     """
     word = find_source_feed(presences, link, authority)
     if word is None or word.feed_id == mine.feed_id:
@@ -43,7 +45,7 @@ def may_correct(
 def may_move(
     mine: EntryForAuthority, presences: Sequence[EntryForAuthority], link: str, to: str, authority: Authority
 ) -> bool:
-    """Whether a feed may give an article another link: anywhere if it has the word, else on the same host."""
+    """Whether a feed may change an article's link: others only within its host."""
     word = find_source_feed(presences, link, authority)
     if word and word.feed_id == mine.feed_id:
         return True
@@ -53,6 +55,6 @@ def may_move(
 def may_withdraw(
     mine: EntryForAuthority, presences: Sequence[EntryForAuthority], link: str, authority: Authority
 ) -> bool:
-    """Whether an article is gone if a feed no longer shows it."""
+    """Whether an article may be withdrawn because this feed no longer shows it."""
     word = find_source_feed(presences, link, authority)
     return bool(word and word.feed_id == mine.feed_id) or has_authority(mine.address, link, authority)

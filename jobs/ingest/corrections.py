@@ -1,4 +1,4 @@
-"""Is this an edit? New words, a new link or picture are; a new date, order or spacing is not. Pure."""
+"""Is this a correction? New wording, a new link or image is; a new date, order or spacing is not. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from storage.articles import ArticleDraft
 from storage.records import Article, Entry, Revision
 from storage.text.urls import link_key
 
-#: More edits of one item than this are a clock in its text, not a newsroom (lemon24/reader's figure).
+#: An item that changes more often contains something like a clock (the limit that lemon24/reader uses).
 MAX_CHANGES = 24
-#: The same words may come back once: a correction taken back. Oftener, two caches take turns.
+#: The same wording may come back once, if a correction is reverted; more often, two caches alternate.
 _MAX_REPEATS = 2
 _PARTS = ("title", "summary", "image", "text")
 _PART_BYTES = 8
@@ -22,14 +22,14 @@ _PART_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a known item says now that it did not say before."""
+    """The differences between a known item and what its feed said before."""
 
     changed: tuple[str, ...] = ()  #: of "title", "summary", "url", "image": worth a revision
     text: bool = False  #: the article's own text changed, which no post shows
 
 
 def content_hash(item: ParsedItem) -> bytes:
-    """What an item says, a part of the hash for each of `_PARTS`; dates, order and spacing left out."""
+    """A hash of an item's content: 8 bytes for each of `_PARTS`, ignoring dates, order and spacing."""
     said = (item.title, item.summary, image_key(item.image_url), item.text)
     return b"".join(
         sha256(fold_text(part).encode("utf-8", "surrogatepass")).digest()[:_PART_BYTES] for part in said
@@ -47,19 +47,19 @@ def _part_hash(hashed: bytes, index: int) -> bytes:
 
 
 def shown_parts(hashed: bytes) -> bytes:
-    """The parts of a content hash that readers see in a post."""
+    """The part of a content hash that covers what a post shows."""
     return hashed[: _PARTS.index("text") * _PART_BYTES]
 
 
 def item_date(item: ParsedItem) -> datetime | None:
-    """When an item was changed by its own word."""
+    """When the item says that it was last changed."""
     return item.updated or item.published
 
 
 def may_edit(entry: Entry, said: bytes, moved: bool) -> bool:
-    """Whether it is worth comparing with the article: this feed says something else than it did before.
+    """Whether the item differs from what this feed said before, so that it must be compared with the article.
 
-    `said` is the `content_hash` of what it says now.
+    `said` is the item's current `content_hash`.
     """
     return entry.changes < MAX_CHANGES and (moved or entry.content_hash != said)
 
@@ -67,9 +67,10 @@ def may_edit(entry: Entry, said: bytes, moved: bool) -> bool:
 def find_edit(
     entry: Entry, item: ParsedItem, moved: bool, article: Article, earlier: Sequence[Revision]
 ) -> Edit:
-    """What of the article this feed, whose words it has, has changed.
+    """The edit that the article's source feed made.
 
-    `moved` says that its link is a new one which the feed may give it, `earlier` is the audit trail.
+    `moved`: the item has a new link that the feed may give to the article; `earlier`: the article's
+    revisions.
     """
     parts = differing_parts(entry.content_hash, content_hash(item))
     changed = []
@@ -87,9 +88,9 @@ def find_edit(
 
 
 def differing_fields(article: Article, says: ArticleDraft, *, whole: bool) -> tuple[str, ...]:
-    """What readers see of it, if the article has these words instead of its own.
+    """The fields that readers would see change if the draft replaced the article's content.
 
-    Unless they are to be the `whole` of it, what they leave empty stays.
+    Empty fields of the draft are ignored unless it replaces the `whole` article.
     """
     seen = {
         "title": fold_text(says.title) != fold_text(article.title),
@@ -102,6 +103,6 @@ def differing_fields(article: Article, says: ArticleDraft, *, whole: bool) -> tu
 
 
 def _is_alternating(item: ParsedItem, article: Article, earlier: Sequence[Revision]) -> bool:
-    """Whether these very words have come and gone before, more than once."""
+    """Whether exactly this wording has been used and replaced more than once."""
     now = (fold_text(item.title), fold_text(item.summary or article.summary))
     return [(fold_text(one.title), fold_text(one.summary)) for one in earlier].count(now) >= _MAX_REPEATS

@@ -1,8 +1,8 @@
-"""Is this known? An item is known if its guid or its normalised link is known, for ever. Pure.
+"""Deduplication: an item is known if its guid or its normalized link has ever been seen. Pure.
 
-A guid means something in its own feed alone, a link everywhere: but what another feed claims of it only so
-far as `jobs.ingest.identity_claims` believes it. A key that several items of one document
-share names none of them: a constant guid, the site's front page as everybody's link.
+A guid is valid only within its own feed. A link is valid everywhere, but another feed's claim to it counts
+only as far as `jobs.ingest.identity_claims` trusts it. A key shared by several items of one document (a
+constant guid, the site's front page as every link) identifies none of them.
 """
 
 from collections import defaultdict
@@ -16,23 +16,23 @@ from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 from storage.identities import NO_ARTICLE, guid_key, link_keys, own_link_key
 from storage.text.urls import is_front_page, normalize_url
 
-#: So many items with one link and each its own guid and title: the link is the site's, not theirs. Two are
-#: one story whose guid was bumped, as the BBC's are.
+#: If this many items have one link but different guids and titles, the link belongs to the site. Two such
+#: items are one story whose guid was bumped, as the BBC does.
 _MIN_SHARING = 3
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedItem:
-    """An item, where it stands in its feed, and the keys that it may be known by."""
+    """An item, its position in the feed, and the keys that may identify it."""
 
     item: ParsedItem
     position: int
     guid: bytes | None
     link: bytes | None
-    composed: bytes | None  #: of the link in the one Unicode form that has fewest letters, if it has another
-    feed_link: bytes | None  #: of the link in this feed alone: where it may not say whose the link is
-    content_key: bytes  #: of all that it says: for an item that nothing else tells from others
-    title: str  #: folded, for comparing
+    composed: bytes | None  #: of the link in composed form (NFC), if that differs
+    feed_link: bytes | None  #: of the link within this feed: used if the feed may not claim the link for all
+    content_key: bytes  #: of the whole content: for an item without any other key
+    title: str  #: folded for comparison
 
     def __iter__(self) -> Iterator[bytes]:
         keys = (self.guid, self.link, self.composed, self.feed_link, self.content_key)
@@ -41,14 +41,14 @@ class KeyedItem:
 
 @dataclass(frozen=True, slots=True)
 class KeyedDocument:
-    """A document's items with their keys, and the keys that name none of them."""
+    """A document's items with their keys, and the keys that are shared and so identify none of them."""
 
     items: tuple[KeyedItem, ...]
     shared_keys: frozenset[bytes]
 
     @property
     def by_link(self) -> dict[bytes, KeyedItem]:
-        """The items by the keys of their links: the only keys that mean something outside their feed."""
+        """The items by the keys of their links, the only keys that are valid outside their feed."""
         return {key: named for named in self.items for key in (named.link, named.composed) if key}
 
     def all_keys(self) -> set[bytes]:
@@ -57,34 +57,34 @@ class KeyedDocument:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """Nobody has seen it."""
+    """An item that no feed has listed before."""
 
     keyed: KeyedItem
-    keys: frozenset[bytes]  #: all that it is known by from now on, its repeats' keys too
+    keys: frozenset[bytes]  #: all its keys, including those of its repeats in the document
 
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
-    """It is a known article's."""
+    """An item of a known article."""
 
     keyed: KeyedItem
     article_id: int
-    keys: frozenset[bytes]  #: those that the article was not yet known by
-    moved: bool = False  #: under its known guid it has a link that nobody has seen
+    keys: frozenset[bytes]  #: the new ones
+    moved: bool = False  #: its guid is known and its link is new
 
 
 @dataclass(frozen=True, slots=True)
 class DedupeResult:
-    """What a document holds, each article once, in the document's order."""
+    """The articles in a document, each once, in the document's order."""
 
     new: tuple[NewItem, ...] = ()
     known: tuple[KnownItem, ...] = ()
-    repeats: int = 0  #: items that say again what the same document has said
+    repeats: int = 0  #: items that repeat another one of the same document
     shared_keys: frozenset[bytes] = field(default_factory=frozenset)
 
 
 def key_items(feed_id: int, feed: ParsedFeed) -> KeyedDocument:
-    """The keys of a feed's items. A site's own address is no article's link."""
+    """Compute the keys of a feed's items. A link to the site's front page is not used as a key."""
     site = normalize_url(feed.link)
     items = tuple(_key_item(feed_id, item, position, site) for position, item in enumerate(feed.items))
     return KeyedDocument(items, frozenset(_find_shared_guids(items)) | frozenset(_find_shared_links(items)))
@@ -108,7 +108,7 @@ def _key_item(feed_id: int, item: ParsedItem, position: int, site: str) -> Keyed
 
 
 def _find_shared_guids(items: Iterable[KeyedItem]) -> Iterator[bytes]:
-    """Guids of items that differ in their links and in their titles: no story has two of both at once."""
+    """Guids of items whose links and titles both differ: such items are different stories."""
     seen: defaultdict[bytes, set[tuple[bytes | None, str]]] = defaultdict(set)
     for named in items:
         if named.guid:
@@ -120,7 +120,7 @@ def _find_shared_guids(items: Iterable[KeyedItem]) -> Iterator[bytes]:
 
 
 def _find_shared_links(items: Iterable[KeyedItem]) -> Iterator[bytes]:
-    """Links of several items that differ in all else; a guid's fragment (`#0`, `#3`) is no difference."""
+    """Links of items that differ in everything else, not counting the fragment of a guid (`#0`, `#3`)."""
     seen: defaultdict[bytes, list[tuple[str, str]]] = defaultdict(list)
     for named in items:
         for link in filter(None, (named.link, named.composed)):
@@ -135,9 +135,9 @@ def _find_shared_links(items: Iterable[KeyedItem]) -> Iterator[bytes]:
 def match_items(
     document: KeyedDocument, known: Mapping[bytes, int], claimed: Mapping[bytes, int] = MappingProxyType({})
 ) -> DedupeResult:
-    """Which items are new, given the articles that `document.keys()` are known as.
+    """Tell new items from known ones, given the articles that the document's keys identify.
 
-    `claimed` are links by which another feed's article may be joined where nothing else is known of an item.
+    `claimed` holds links of other feeds' articles; they are used for items without any other known key.
     """
     ambiguous = frozenset(key for key, article in known.items() if article == NO_ARTICLE)
     telling = [
@@ -167,7 +167,7 @@ def _find_article(members: Sequence[ItemKeys], known: Mapping[bytes, int]) -> in
 
 
 def _group_by_key(items: Sequence[ItemKeys]) -> list[list[ItemKeys]]:
-    """The items in groups: those that share a key, or that a chain of such items leads to."""
+    """Group the items that share a key, directly or through other items."""
     above: dict[bytes, bytes] = {}
 
     def find_root(key: bytes) -> bytes:
@@ -185,7 +185,7 @@ def _group_by_key(items: Sequence[ItemKeys]) -> list[list[ItemKeys]]:
 
 
 def _identifying_keys(named: KeyedItem, shared: frozenset[bytes] | set[bytes]) -> list[bytes]:
-    """The keys that tell this item from others, the feed's own word first."""
+    """The keys that identify this item, its guid first."""
     shares_link = bool(shared & {named.link, named.feed_link})
     links = () if shares_link else tuple(filter(None, (named.link, named.composed, named.feed_link)))
     keys = [key for key in (named.guid, *links) if key and key not in shared]
@@ -199,7 +199,7 @@ def _match_known(
     known: Mapping[bytes, int],
     before: KnownItem | None,
 ) -> KnownItem:
-    """A known article's item; of several in one document the first speaks, the others only add keys."""
+    """The item of a known article; of several in one document, the first counts and the others add keys."""
     unseen = frozenset(key for key in keys if key not in known and key != named.feed_link)
     if before is not None:
         return KnownItem(before.keyed, article, before.keys | unseen, before.moved)

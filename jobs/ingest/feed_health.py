@@ -1,18 +1,18 @@
-"""Is a feed silent? No new article for longer than its own habit: a dead source is no quiet day. Pure."""
+"""Detect a feed that has gone silent: no new article for longer than is usual for it. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-#: Arrivals below which a feed has no habit yet.
+#: With fewer arrivals, nothing is known about what is usual.
 _MIN_ARRIVALS = 10
-#: Its longest pause so far (a night, a weekend) and this much again is out of the ordinary.
+#: A pause this many times as long as the longest one so far (a night, a weekend) is unusual.
 _PAUSE_FACTOR = 1.5
 _MIN_SILENCE = timedelta(hours=6)
 
 
 def longest_pause(arrivals: Sequence[datetime]) -> timedelta | None:
-    """The longest time between two arrivals, or None where there are too few to know a habit."""
+    """The longest time between two arrivals, or None if there are too few to tell."""
     times = sorted(set(arrivals))
     if len(times) < _MIN_ARRIVALS:
         return None
@@ -20,9 +20,9 @@ def longest_pause(arrivals: Sequence[datetime]) -> timedelta | None:
 
 
 def silent_for(arrivals: Sequence[datetime], now: datetime) -> timedelta | None:
-    """For how long the feed has brought nothing new, where that is longer than its habit; else None.
+    """How long the feed has had no new article, if that is unusually long; else None.
 
-    `arrivals` are the moments at which its newest articles were first seen.
+    `arrivals` are the times at which its newest articles were first seen.
     """
     pause = longest_pause(arrivals)
     if pause is None:

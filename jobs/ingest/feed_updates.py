@@ -1,7 +1,7 @@
-"""The looks under way: each in a task of its own, so that no feed waits because another is slow.
+"""Feed updates in progress, each in its own task, so that a slow feed does not delay the others.
 
-A tick begins a look at each feed that is due, and returns. The pages of articles that vanished from a feed
-are asked beside the looks, for each feed by itself.
+A tick starts an update of each feed that is due, and returns. The pages of articles that disappeared from a
+feed are fetched concurrently with updates, separately for each feed.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ from storage.database import Connection
 from storage.records import Feed
 
 JOB = "ingest"
-#: Looks that brought nothing are written together, so many, or so old in seconds, at the most.
+#: Updates without news are written in batches of this size at most, after this many seconds at most.
 WRITE_BATCH_SIZE, WRITE_BATCH_DELAY = 200, 0.25
-STOPPED = "It was stopped before its end."
+STOPPED = "It was stopped before it finished."
 
 
 @dataclass(slots=True)
 class UpdateCounts:
-    """What looks brought."""
+    """The totals of some feed updates, as kept in a job run."""
 
     looked: int = 0
     unchanged: int = 0
@@ -53,11 +53,11 @@ class UpdateCounts:
 
 @dataclass(slots=True)
 class UpdateBatch:
-    """The looks that have ended since the last round was told; `runs` keeps its counts."""
+    """The feed updates that have finished since the last report."""
 
     counts: UpdateCounts = field(default_factory=UpdateCounts)
     failed: list[FeedUpdate] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)  #: mistakes of ours, and a database that fails
+    errors: list[Exception] = field(default_factory=list)  #: our own bugs, and database errors
 
     def add(self, taken: FeedUpdate) -> None:
         self.counts.add(taken)
@@ -65,37 +65,37 @@ class UpdateBatch:
             self.failed.append(taken)
 
     def error_text(self) -> str:
-        """What broke, "" where nothing did."""
+        """The distinct errors in one line; "" if there are none."""
         return "; ".join(dict.fromkeys(f"{type(one).__name__}: {one}" for one in self.errors))
 
 
 class UpdateRunner:
-    """Begins looks, at one feed never twice at once; `tell` gets each round when its run is kept."""
+    """Starts feed updates, never two of one feed at once; each batch is reported once its run is recorded."""
 
-    def __init__(self, ingest: IngestContext, tell: Callable[[UpdateBatch], None]) -> None:
+    def __init__(self, ingest: IngestContext, report: Callable[[UpdateBatch], None]) -> None:
         self._ingest = ingest
-        self._report = tell
+        self._report = report
         self._slots = UpdateSlots(ingest.clock)
         self._writer = _BatchWriter(ingest)
         self._tasks: set[asyncio.Task[None]] = set()
         self._updating: set[int] = set()  # feeds
-        self._checking: set[int] = set()  # feeds whose vanished articles' pages are being asked
-        self._missing: dict[int, list[int]] = {}  # the articles that are still to be asked for, by feed
-        self._fetching = 0  # looks that have brought nothing yet
+        self._checking: set[int] = set()  # feeds whose missing articles' pages are being fetched
+        self._missing: dict[int, list[int]] = {}  # articles still to be checked, by feed
+        self._fetching = 0  # updates that have not fetched their feed yet
         self._batch = UpdateBatch()
         self._run: int | None = None
         self._recording = asyncio.Lock()
 
     async def start_due(self) -> None:
-        """Begin a look at each feed that is due and is not being looked at; tell what has ended so far."""
-        before = set(self._updating)  # a look that ends while we read may still be among those read
+        """Start an update of each feed that is due and not being updated; report what has finished."""
+        before = set(self._updating)  # an update that ends during the query may still be in its result
         due = await self._ingest.db.read(feeds.list_due, self._ingest.clock.now())
         if self._batch != UpdateBatch():
             await self._record_run()
         await self.start_updates(feed for feed in due if feed.id not in before)
 
     async def start_updates(self, some: Iterable[Feed]) -> None:
-        """Begin a look at each of these, whether it is due or not."""
+        """Start an update of each of these feeds, due or not."""
         wanted = list(some)
         if wanted or self._updating:
             await self._open_run()
@@ -106,12 +106,12 @@ class UpdateRunner:
                 self._start_task(self._update_feed(feed))
 
     async def wait_idle(self) -> None:
-        """Wait until nothing is under way any more."""
+        """Wait until no update is in progress."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def stop(self, timeout: float) -> None:
-        """What is under way gets `patience` seconds to end; the rest is done again at the next start."""
+        """Give running updates `timeout` seconds to finish, then cancel them: they stay due."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=timeout)
             for task in late:
@@ -141,15 +141,17 @@ class UpdateRunner:
         try:
             async with self._slots.hold_slot(feed.id):
                 return await fetch_update(self._ingest, feed)
-        except Exception as surprise:  # a mistake of ours, met by one feed; its next look may go well
+        except (
+            Exception
+        ) as surprise:  # our own bug: it fails this feed alone, and the next update may succeed
             self._batch.errors.append(surprise)
-            reason = f"Newswire failed at it ({type(surprise).__name__}: {surprise})."
+            reason = f"Newswire itself failed ({type(surprise).__name__}: {surprise})."
             return failed_update(self._ingest, feed, reason)
         finally:
             self._fetching -= 1
 
     def _queue_missing(self, feed_id: int, missing: Iterable[int]) -> None:
-        """Ask the pages of what vanished, and of what is left of the last time, beside the looks."""
+        """Check the pages of missing articles, including those left from the last time, in the background."""
         waiting = self._missing.setdefault(feed_id, [])
         waiting += missing
         if not waiting:
@@ -168,7 +170,7 @@ class UpdateRunner:
         await self._record_if_idle()
 
     async def _record_if_idle(self) -> None:
-        """Tell now, and not at the next tick, where nothing else is going on."""
+        """Report now instead of at the next tick if nothing else is in progress."""
         if not self._updating and not self._checking:
             await self._record_run()
 
@@ -178,7 +180,7 @@ class UpdateRunner:
                 self._run = await self._ingest.db.run(job_runs.start_run, JOB, self._ingest.clock.now())
 
     async def _record_run(self, error: str = "") -> None:
-        """Keep what has ended as one run, and tell it."""
+        """Record what has finished as one run, and report it."""
         async with self._recording:
             run, self._run = self._run, None
             ended, self._batch = self._batch, UpdateBatch()
@@ -187,7 +189,7 @@ class UpdateRunner:
                 await self._ingest.db.run(
                     _finish_run, run, self._ingest.clock.now(), asdict(ended.counts), why
                 )
-            except Exception as surprise:  # the database: what ended is told all the same
+            except Exception as surprise:  # the database failed; the batch is reported nevertheless
                 ended.errors.append(surprise)
         self._report(ended)
 
@@ -201,7 +203,7 @@ def _finish_run(
 
 
 class _BatchWriter:
-    """Looks that brought nothing: written many at a time, because each transaction waits for the disk."""
+    """Writes updates without news in batches, because each transaction waits for the disk."""
 
     def __init__(self, ingest: IngestContext) -> None:
         self._ingest = ingest
@@ -210,7 +212,7 @@ class _BatchWriter:
         self._full = asyncio.Event()
 
     async def write(self, taken: FeedUpdate, *, wait: bool) -> None:
-        """Return when the look is written; `wait` says that more may come to be written with it."""
+        """Return when the update is written; `wait`: others may soon join the batch."""
         if taken.columns:
             self._updates.append(taken)
             if self._write_task is None:

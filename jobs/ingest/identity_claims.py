@@ -1,7 +1,7 @@
-"""What keys are known as, and by whose word: no feed makes others' articles known by claiming them.
+"""Which article each key identifies, and which feed claimed it: no feed can claim another's articles.
 
-A guid, and a link in one feed alone, are that feed's own. Whose a link is, everybody may hear: the feed says
-so that stored it first, or one on whose host it lies, which nobody overrules.
+A guid, and a link within one feed, belong to that feed. A link is claimed for all feeds by the feed that
+stored it first, or by one with authority over its host, which no other feed can override.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -19,17 +19,16 @@ from storage.text.urls import link_keys, normalize_url, site_of
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What the keys of a document are known as."""
+    """The articles that the keys of a document identify."""
 
-    known: Mapping[bytes, int]  #: by this feed's own word, or by that of a feed which it believes
-    joinable: Mapping[bytes, int] = field(
-        default_factory=dict
-    )  #: links of other feeds' articles, to be joined
-    taken: frozenset[bytes] = frozenset()  #: links that are others' claims, believed or not
+    known: Mapping[bytes, int]  #: claimed by this feed, or by one that it trusts
+    #: Links of other feeds' articles, of which this feed may add an entry.
+    joinable: Mapping[bytes, int] = field(default_factory=dict)
+    taken: frozenset[bytes] = frozenset()  #: links claimed by other feeds, trusted or not
 
 
 def read_claims(connection: Connection, feed: Feed, document: KeyedDocument, authority: Authority) -> Claims:
-    """What the keys of a feed's document are known as."""
+    """Read which articles the keys of a feed's document identify."""
     found, links = identities.find_claims(connection, document.all_keys()), document.by_link
     others = {found[key].feed_id for key in links if key in found} - {None, feed.id}
     if not others:
@@ -48,7 +47,7 @@ def read_claims(connection: Connection, feed: Feed, document: KeyedDocument, aut
 def _is_believed(
     claim: IdentityClaim, named: KeyedItem, feed: Feed, addresses: Mapping[int, str], authority: Authority
 ) -> bool:
-    """Whether a feed takes another's word for whose a link is: one of its own site, or of the link's."""
+    """Whether a feed trusts another feed's claim to a link: one of its own site, or of the link's site."""
     if claim.feed_id is None or claim.feed_id == feed.id:
         return True
     address, link = addresses.get(claim.feed_id, ""), named.item.link
@@ -59,7 +58,7 @@ def _is_believed(
 def _find_joinable(
     connection: Connection, feed: Feed, foreign: Mapping[bytes, IdentityClaim]
 ) -> dict[bytes, int]:
-    """The articles of other feeds whose link it is now, and which this feed does not tell from it."""
+    """The other feeds' articles that have such a link now and no entry in this feed."""
     numbers = sorted({claim.article_id for claim in foreign.values()} - {NO_ARTICLE})
     if not numbers:
         return {}
@@ -74,12 +73,12 @@ def _find_joinable(
     }
 
 
-#: How the reason begins for which an article is withdrawn whose page is gone.
+#: How the reason of a withdrawal begins if the article's page is gone.
 PAGE_GONE = "Its page is gone: "
 
 
 def _is_open(article: Article) -> bool:
-    """What a feed took back, another may bring; what an editor took back, nobody."""
+    """Another feed may restore an article whose page was gone, but not one that an editor withdrew."""
     return article.state is ArticleState.LIVE or not article.withdrawn_because.startswith(PAGE_GONE)
 
 
@@ -93,10 +92,10 @@ def store_claims(
     authority: Authority,
     now: datetime,
 ) -> None:
-    """Keep which article each key names by a feed's word.
+    """Store the article that each key identifies, as claimed by a feed.
 
-    `public` are the articles whose links this feed may name for everybody; of all others it keeps the links
-    for itself alone.
+    `public` are the articles whose links this feed may claim for all feeds; other links are claimed within
+    this feed only.
     """
     links = document.by_link
     ours = {key for key in keys if key in links and has_authority(feed.url, links[key].item.link, authority)}
@@ -122,7 +121,7 @@ def mark_ambiguous(
     authority: Authority,
     now: datetime,
 ) -> None:
-    """These keys name none of this feed's items, and none of others' where it may say so."""
+    """Mark keys as identifying no article: for this feed, and for all if it has authority over the link."""
     links, nobodys = document.by_link, set[bytes]()
     for key in keys:
         named = links.get(key)

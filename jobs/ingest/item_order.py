@@ -1,4 +1,4 @@
-"""In which order, with which date and to whom are new articles given? Pure."""
+"""The order, date and backlog status of new articles. Pure."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,16 +9,16 @@ from storage.articles import ArticleDraft
 
 
 def date_of(item: ParsedItem, now: datetime) -> datetime | None:
-    """When an item was published by its own word; a date in the future means now."""
+    """The publication date that an item gives, or `now` if that is in the future."""
     said = item.published or item.updated
     return min(said, now) if said else None
 
 
 def oldest_first(new: Sequence[NewItem], now: datetime) -> list[NewItem]:
-    """In the order of publication.
+    """Sort items in the order of publication.
 
-    Feeds stand newest first, so the last item is the oldest. Items of one date, or without any, keep
-    their feed's order: one without a date stands with the one above it.
+    Feeds are newest first, so the last item is the oldest. Items with equal dates keep the feed's order; an
+    item without a date has that of the item above it.
     """
     dated: list[tuple[datetime, int, NewItem]] = []
     last = now
@@ -31,10 +31,9 @@ def oldest_first(new: Sequence[NewItem], now: datetime) -> list[NewItem]:
 def backlog_positions(
     new: Sequence[NewItem | KnownItem], keep: int, empty_since: datetime | None, now: datetime
 ) -> set[int]:
-    """Of a first look's articles (oldest first), the positions of those that are kept and not posted.
+    """The positions of a first update's articles (oldest first) that are stored but not posted.
 
-    All but the newest `keep`; and where the feed was looked at before and was honestly empty, only what
-    is older than that look.
+    All but the newest `keep`; if an earlier update found the feed empty, only those older than that update.
     """
     older = list(new[: max(len(new) - keep, 0)])
     if empty_since is not None:
@@ -45,7 +44,7 @@ def backlog_positions(
 def make_draft(
     one: NewItem | KnownItem, now: datetime, kept_back: Collection[int], language: str
 ) -> ArticleDraft:
-    """The article that an item becomes, or would become."""
+    """The draft of the article that an item describes."""
     item = one.keyed.item
     return ArticleDraft(
         url=item.link,

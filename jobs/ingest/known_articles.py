@@ -1,4 +1,4 @@
-"""What a look says of known articles: what is noted, and which of them it corrects, if the feed may."""
+"""Known articles in a feed update: their entries, and the corrections that the feed may make."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,17 +18,17 @@ from storage.records import Article, ArticleState, Entry, Feed
 
 @dataclass(frozen=True, slots=True)
 class UpdateContext:
-    """Whose look it is, and when."""
+    """The feed that is being updated, and when."""
 
     feed: Feed
     authority: Authority
     now: datetime
-    pushed: bool = False  #: no look: it says nothing of what it does not hold, nor where anything stands
+    pushed: bool = False  #: by a hub: a push says nothing about other items or about positions
 
 
 @dataclass(slots=True)
 class KnownUpdates:
-    """What is to be kept of known articles that were seen again."""
+    """The entries to store for known articles, and the articles that changed."""
 
     entries: list[Entry] = field(default_factory=list)
     revised: list[int] = field(default_factory=list)
@@ -42,9 +42,9 @@ def update_known(
     known: Mapping[int, Entry],
     drafts: Mapping[int, ArticleDraft],
 ) -> KnownUpdates:
-    """Correct what the feed may correct.
+    """Correct the articles that the feed may correct.
 
-    `known` are its entries by article, `drafts` the items by position.
+    `known` maps articles to the feed's entries, `drafts` positions to drafts.
     """
     noted = KnownUpdates()
     for one in old:
@@ -61,7 +61,7 @@ def update_known(
 
 
 def make_entry(update: UpdateContext, named: KeyedItem, draft: ArticleDraft, article_id: int) -> Entry:
-    """An article in its feed for the first time."""
+    """The entry of an article that its feed lists for the first time."""
     return Entry(
         feed_id=update.feed.id,
         article_id=article_id,
@@ -88,7 +88,7 @@ def _refresh_entry(update: UpdateContext, entry: Entry, named: KeyedItem, change
 
 
 def _add_presence(connection: Connection, update: UpdateContext, entry: Entry, draft: ArticleDraft) -> bool:
-    """Another feed's article in this one too: its word, if it has it from now on; and its news."""
+    """Add a known article to this feed, which may become its source feed; whether its content changed."""
     article = articles.get(connection, entry.article_id)
     if article is None or article.state is not ArticleState.LIVE:
         return False
@@ -105,7 +105,7 @@ def _add_presence(connection: Connection, update: UpdateContext, entry: Entry, d
 def _correct_if_allowed(
     connection: Connection, update: UpdateContext, entry: Entry, one: KnownItem, draft: ArticleDraft
 ) -> bool:
-    """Whether what the feed says now, and did not say before, is a correction."""
+    """Apply a correction if the feed may make it; whether there was one."""
     if not corrections.may_edit(entry, corrections.content_hash(one.keyed.item), one.moved):
         return False
     article = articles.get(connection, entry.article_id)
@@ -136,7 +136,7 @@ def _apply_edit(
 
 
 def _edited_draft(one: KnownItem, article: Article, edit: corrections.Edit) -> ArticleDraft:
-    """The correction: what changed, as the item has it; what did not, as the article has it."""
+    """The article with the edited fields taken from the item."""
     item = one.keyed.item
     image = "image" in edit.changed
     return ArticleDraft(
@@ -161,9 +161,9 @@ def _replace_source(
     *,
     moved: bool = False,
 ) -> bool:
-    """Let the article have this feed's words instead of another's; True if readers see a difference.
+    """Replace the article's content with this feed's; True if readers see a difference.
 
-    Of a feed that may not speak for the article nothing is left, and what the others said stands no more.
+    If the previous source feed had no authority over the article, nothing of its content is kept.
     """
     covering = {one.feed_id for one in presences if has_authority(one.address, article.url, update.authority)}
     whole = article.feed_id is not None and article.feed_id not in covering

@@ -1,4 +1,4 @@
-"""Looks for those who want to see what they bring, what a hub pushes, and pages read late."""
+"""Feed updates on request, pushes from hubs, and article pages read late."""
 
 from collections.abc import Iterable
 from dataclasses import astuple
@@ -23,19 +23,21 @@ from storage.records import Feed
 
 
 async def update_feeds(ingest: IngestContext, some: Iterable[Feed]) -> UpdateCounts:
-    """Look at these feeds, side by side, whether they are due or not, as one recorded run."""
+    """Update these feeds concurrently, due or not, as one recorded run."""
     rounds: list[UpdateBatch] = []
     updates = UpdateRunner(ingest, rounds.append)
     await updates.start_updates(some)
     await updates.wait_idle()
     counts = UpdateCounts(*map(sum, zip(*(astuple(ended.counts) for ended in rounds), strict=True)))
     if surprises := [one for ended in rounds for one in ended.errors]:
-        raise ExceptionGroup(f"{len(surprises)} of {counts.looked} looks broke", surprises)
+        raise ExceptionGroup(
+            f"{len(surprises)} of {counts.looked} feed updates failed unexpectedly", surprises
+        )
     return counts
 
 
 async def update_one_feed(ingest: IngestContext, feed: Feed) -> FeedUpdate:
-    """Look at one feed now and keep what comes of it."""
+    """Update one feed now and store the result."""
     taken = await fetch_update(ingest, feed)
     await ingest.db.run(write_feed_columns, [taken])
     await check_missing(ingest, feed.id, list(taken.stored.missing))
@@ -43,7 +45,7 @@ async def update_one_feed(ingest: IngestContext, feed: Feed) -> FeedUpdate:
 
 
 async def receive_push(ingest: IngestContext, push: Push) -> FeedUpdate | None:
-    """Keep what is new of what a hub pushed; what may be old is a reason to look. None: no such feed."""
+    """Store what is new in a push; update the feed if some may be old. None if there is no such feed."""
     feed = await ingest.db.read(feeds.get, push.feed_id)
     if feed is None:
         return None
@@ -63,7 +65,7 @@ async def receive_push(ingest: IngestContext, push: Push) -> FeedUpdate | None:
 
 
 async def read_late_pages(ingest: IngestContext, most: int = 5) -> int:
-    """Read the pages that no post could wait for, a few at a time; how many were read."""
+    """Read up to `most` article pages that came too late for their posts; return how many were read."""
     if ingest.read_page is None:
         return 0
     read = await enrich.enrich_late(ingest.db, ingest.read_page, ingest.clock, most)

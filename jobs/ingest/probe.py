@@ -1,4 +1,4 @@
-"""What is at an address, without keeping any of it: for operators who look before they go live."""
+"""What is at an address, without storing any of it: for `newswire preview` and `newswire check`."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -12,20 +12,20 @@ from storage.text.urls import is_front_page
 
 @dataclass(frozen=True, slots=True)
 class ProbedFeed:
-    """A feed that can be read, and where it was found."""
+    """A feed that can be read, and the URL at which it was found."""
 
     url: str
     parsed: ParsedFeed
 
 
 async def probe_feed(ingest: IngestContext, url: str) -> ProbedFeed | str:
-    """The feed at `url`, or the feed of the site at `url`; a sentence where there is none."""
+    """The feed at `url`, or one that the page at `url` names; a sentence if there is none."""
     answer = await ingest.fetcher.fetch(url)
     match answer:
         case FetchFailed() | FeedGone():
             return answer.reason
         case NotModified():
-            return "It answers that nothing changed to somebody who asks for the first time."
+            return "It answers 304 Not Modified to a first request."
         case Fetched():
             parsed = await ingest.parser.parse(answer.body, answer.charset, answer.final_url)
             if isinstance(parsed, ParsedFeed):
@@ -37,7 +37,7 @@ async def probe_feed(ingest: IngestContext, url: str) -> ProbedFeed | str:
 
 
 async def probe_article(ingest: IngestContext, url: str) -> ParsedFeed | None:
-    """The article whose page is at `url`, as a feed of that one; None where no dated article is."""
+    """The article whose page is at `url`, as a feed with one item; None if there is no dated article."""
     if is_front_page(url) or ingest.read_page is None:
         return None
     answer = await ingest.fetcher.fetch(url)

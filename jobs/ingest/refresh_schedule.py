@@ -1,8 +1,8 @@
-"""When is a feed looked at next, and where? Pure: the present and chance are handed in.
+"""When and at which URL a feed is fetched next. Pure: the time and random numbers are parameters.
 
-`regular` is the next time by the operator's schedule, counted from `now`. Every answer lies at or behind it,
-a little spread by chance, so whoever asks which feeds are due must ask more often than the schedule says.
-What makes us wait longer is never believed for more than a day.
+`regular` is the next time by the operator's schedule, counted from `now`. Every result is at or after it,
+with some jitter, so due feeds must be queried more often than the schedule says. Nothing that a feed or a
+site requests can delay an update by more than a day.
 """
 
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from jobs.ingest.http.results import FeedMoved, Seconds
 from storage.records import Feed
 
 MAX_WAIT = timedelta(hours=24)
-#: Cache-Control is often the site's and not the feed's; NetNewsWire has "seen one year" and stops here too.
+#: Cache-Control is often set for the whole site; NetNewsWire has "seen one year" and has the same limit.
 MAX_FRESHNESS = timedelta(hours=5)
-#: Feeds whose hub pushes are looked at all the same, as the net below.
+#: Feeds whose hub pushes are polled nevertheless, in case a push gets lost.
 PUSHED_WAIT = timedelta(minutes=30)
-#: Nobody is asked exactly on the minute, nor everybody at once: a tenth of the wait, this at most.
+#: Jitter spreads the requests: a tenth of the wait, this at most.
 MAX_JITTER = timedelta(seconds=30)
-#: Each failure in a row waits this much longer: an outage is over for us at half its own length.
+#: Each failure in a row multiplies the wait: the last wait is at most half of the outage.
 BACKOFF_FACTOR = 1.5
-#: The same permanent redirect, so many good looks in a row, is believed.
+#: A permanent redirect is followed for good after this many successful updates in a row.
 REDIRECTS_TO_MOVE = 5
-#: About so often a feed is asked for unconditionally: there are servers that say 304 for ever.
+#: Mean time between unconditional requests: some servers answer 304 for ever.
 FULL_FETCH_INTERVAL = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a feed and its site ask for."""
+    """How often a feed and its site want to be fetched."""
 
     fresh_for: Seconds | None = None
     ttl: timedelta | None = None
@@ -39,7 +39,7 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class PendingMove:
-    """A permanent redirect that has not proved itself yet: what to keep of it. No redirect: "" and 0."""
+    """A permanent redirect that was not seen often enough yet: its target and count; "" and 0 for none."""
 
     moved_to: str
     moved_times: int
@@ -54,9 +54,9 @@ def next_after_success(
     *,
     pushed: bool = False,
 ) -> datetime:
-    """The next look after one that went well, be the feed changed or not.
+    """When to fetch again after a success, whether the feed had changed or not.
 
-    `chance` is from 0 to 1; `pushed` says that a hub's lease is running.
+    `rng` is a random number from 0 to 1; `pushed`: a hub's lease is active.
     """
     wait = _add_jitter(regular - now, rng)
     if pushed:
@@ -70,7 +70,7 @@ def next_after_success(
 def next_after_failure(
     now: datetime, regular: datetime, failures: int, retry_after: Seconds | None, rng: float
 ) -> datetime:
-    """The next look after `failures` in a row, this one counted; a host's own wish is always respected."""
+    """When to fetch again after `failures` in a row, this one included; Retry-After is always respected."""
     interval = regular - now
     backoff = _capped_wait(interval.total_seconds() * BACKOFF_FACTOR ** min(failures - 1, 100))
     wait = max(_add_jitter(max(interval, backoff), rng), interval)
@@ -80,13 +80,13 @@ def next_after_failure(
 
 
 def stored_hints(feed: Feed, fresh_for: Seconds | None) -> Hints:
-    """What an unchanged feed asks for: what it said when it was last read, and the answer's own headers."""
+    """The hints for an unchanged feed: those stored when it was last parsed, and the response's headers."""
     hours, days = (frozenset(map(int, skipped)) for skipped in (feed.skip_hours, feed.skip_days))
     return Hints(fresh_for, timedelta(seconds=feed.ttl), hours, days)
 
 
 def hint_columns(hints: Hints) -> dict[str, object]:
-    """The feed's columns that keep what it asks for until it is read again."""
+    """The feed's columns that keep its hints until it is parsed again."""
     return {
         "ttl": int(min(hints.ttl or timedelta(), MAX_WAIT).total_seconds()),
         "skip_hours": tuple(str(hour) for hour in sorted(hints.skip_hours)),
@@ -95,12 +95,12 @@ def hint_columns(hints: Hints) -> dict[str, object]:
 
 
 def is_pushed(feed: Feed, public_url: str, now: datetime) -> bool:
-    """Whether a hub has promised to bring what is new, and can reach us."""
+    """Whether a hub has an active lease and can reach us."""
     return bool(public_url) and feed.lease_until is not None and now < feed.lease_until
 
 
 def check_moved(feed: Feed, permanent_url: str) -> PendingMove | FeedMoved:
-    """What a good look at `feed`, whose permanent redirects end at `permanent_url`, says of its address."""
+    """Whether a successful update, whose permanent redirects ended at `permanent_url`, moves the feed."""
     if permanent_url == feed.fetch_url:
         return PendingMove("", 0)
     times = feed.moved_times + 1 if permanent_url == feed.moved_to else 1
@@ -108,7 +108,7 @@ def check_moved(feed: Feed, permanent_url: str) -> PendingMove | FeedMoved:
 
 
 def choose_validators(feed: Feed, now: datetime, rng: float) -> tuple[str, str]:
-    """The ETag and Last-Modified to send: those of the last look, but for one look in eight days."""
+    """The ETag and Last-Modified to send; both "" about once in `FULL_FETCH_INTERVAL`."""
     since = now - (feed.fetched_at or now)
     if rng < since / FULL_FETCH_INTERVAL:
         return "", ""
@@ -120,13 +120,13 @@ def _add_jitter(wait: timedelta, rng: float) -> timedelta:
 
 
 def _requested_wait(hints: Hints) -> timedelta:
-    """The patience that a feed and its site ask for, in reason."""
+    """The wait that a feed and its site ask for, capped."""
     fresh = min(timedelta(seconds=min(hints.fresh_for or 0.0, 1e9)), MAX_FRESHNESS)
     return max(fresh, min(hints.ttl or timedelta(), MAX_WAIT))
 
 
 def _next_open_hour(when: datetime, now: datetime, hints: Hints) -> datetime:
-    """`when`, or the beginning of the next hour that the feed does not ask to skip, within a day from now."""
+    """`when`, or the start of the next hour that the feed does not skip, within a day from now."""
     hour = when
     while hour < now + MAX_WAIT:
         if hour.hour not in hints.skip_hours and hour.weekday() not in hints.skip_days:

@@ -1,4 +1,4 @@
-"""Which articles were taken back? Gone from their feed while older ones are still there. Pure."""
+"""Articles that may have been withdrawn: missing from their feed although older ones are there. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,20 +6,20 @@ from typing import Any
 
 from storage.records import Entry
 
-#: So many older articles must still be there: one that merely reached the end of its feed has none.
+#: This many older articles must still be listed; an article that dropped off the end has none.
 _MIN_OLDER = 2
-#: More than this part of a feed does not vanish because of one withdrawal: the feed itself is ailing.
+#: If more than this share of a feed is missing, the feed itself is broken.
 _MAX_MISSING_SHARE = 0.2
 
 
 def find_missing(
     before: Sequence[Entry], shown: Mapping[int, int], published: Mapping[int, datetime] | None = None
 ) -> list[int]:
-    """Candidates: only the article's own page can say that it is really gone.
+    """Find candidates for withdrawal; only the article's own page can confirm that it is gone.
 
-    `before` is the feed's last look, in its order; `shown` the positions of the articles that this look
-    still has; `published` their dates, or None to go by their places alone. A feed that is empty,
-    shorter, broken or in another order than before gives none.
+    `before` are the feed's entries at the last update, in its order; `shown` the positions of the articles
+    that are still listed; `published` their dates, or None to compare positions only. A feed that is empty,
+    shorter, broken or in another order than before has no candidates.
     """
     places = {entry.article_id: -index for index, entry in enumerate(before)}
     stayed = [shown[entry.article_id] for entry in before if entry.article_id in shown]
@@ -36,7 +36,7 @@ def find_missing(
 def _has_older(
     entry: Entry, below: Sequence[Entry], shown: Mapping[int, int], ages: Mapping[int, Any]
 ) -> bool:
-    """Whether enough articles that stood below it, and are older, are still there."""
+    """Whether enough older articles from below it are still listed."""
     date = ages.get(entry.article_id)
     older = [
         one

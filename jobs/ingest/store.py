@@ -1,4 +1,4 @@
-"""One look is kept in one transaction: articles, entries, identities, corrections, the feed's state."""
+"""Store a feed update in one transaction: articles, entries, identities, corrections, the feed's state."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,29 +26,28 @@ from storage.text.urls import is_front_page, link_keys, site_of
 
 @dataclass(frozen=True, slots=True)
 class StoreResult:
-    """What a look brought."""
+    """The articles that a feed update added or changed."""
 
-    new: tuple[int, ...] = ()  #: to be posted or not, in the order of publication
+    new: tuple[int, ...] = ()  #: including those not to be posted, in the order of publication
     revised: tuple[int, ...] = ()
     seen: int = 0  #: articles that were known
-    missing: tuple[int, ...] = ()  #: articles that seem to have been taken back: to be looked after
-    problem: str = ""  #: why the look counts as failed although its items were taken
-    newly_listed: tuple[int, ...] = ()  #: known by other feeds' words, and news by this one's
-    doubtful: bool = False  #: pushed, and perhaps old: a reason to look
+    missing: tuple[int, ...] = ()  #: articles that may have been withdrawn: their pages must be checked
+    newly_listed: tuple[int, ...] = ()  #: known from other feeds, and listed as news by this one
+    doubtful: bool = False  #: some of the push may be old: the feed must be updated
 
 
 class PushMode(StrEnum):
-    """How a push is kept: nothing of it is believed that may be old."""
+    """At which stage a push is stored: nothing that may be old is stored at once."""
 
-    FIRST = "first"  #: as it comes
-    AFTER_UPDATE = "after look"  #: the feed was looked at since, and has the last word on what it shows
-    WITHOUT_UPDATE = "without look"  #: it could not be: the last look has the last word
+    FIRST = "first"  #: when it arrives
+    AFTER_UPDATE = "after update"  #: the feed has been updated since, and overrules the push
+    WITHOUT_UPDATE = "without update"  #: that failed: the last update overrules the push
 
 
 def find_news(
     connection: Connection, feed_id: int, parsed: ParsedFeed, named: Authority
 ) -> tuple[KeyedItem, ...]:
-    """The items that would be news by this feed's word, and not a backlog, if the look were kept now."""
+    """The items that would be news, and not backlog, if the document were stored now."""
     feed = feeds.get(connection, feed_id)
     if feed is None or not entries.has_entries(connection, feed_id):
         return ()
@@ -68,9 +67,9 @@ def store_update(
     pages: Mapping[int, PageFields] | None = None,
     push: PushMode | None = None,
 ) -> StoreResult:
-    """Keep what a feed said, and `state`, the feed's columns after this look, all of it or nothing.
+    """Store a feed's document and `state`, the feed's columns after this update.
 
-    `pages` holds, by an item's position, what its own page adds. Of a push only what is new for sure is kept.
+    `pages` maps positions of items to what their own pages add. Of a push only what is surely new is stored.
     """
     identities.lock_identities(connection)
     feed = feeds.get(connection, feed_id)
@@ -93,7 +92,7 @@ def store_update(
     feeds.update_columns(connection, feed_id, **({"last_new_at": now, **state} if new else state))
     gone = _find_withdrawn(connection, update, before, found.known, parsed) if push is None else []
     revised, brought = tuple(noted.revised), tuple(noted.newly_listed)
-    return StoreResult(tuple(new), revised, len(found.known), tuple(gone), parsed.cut, brought, doubtful)
+    return StoreResult(tuple(new), revised, len(found.known), tuple(gone), brought, doubtful)
 
 
 def _store_entries(
@@ -104,7 +103,7 @@ def _store_entries(
     shown: Mapping[int, Entry],
     drafts: Mapping[int, ArticleDraft],
 ) -> KnownUpdates:
-    """Keep the feed's entries, of new articles and of known ones; those are corrected."""
+    """Store the feed's entries of new and known articles, and correct the known ones."""
     noted = known_articles.update_known(connection, update, found.known, shown, drafts)
     fresh = [
         known_articles.make_entry(update, one.keyed, drafts[one.keyed.position], number)
@@ -124,7 +123,7 @@ def _match_document(
 def _find_backlog(
     found: DedupeResult, ordered: Sequence[NewItem], backfill: int, update: UpdateContext
 ) -> set[int]:
-    """Of a first look the positions of what is no news: what is known anyway, and the new but for a few."""
+    """The positions of a first update's backlog: known articles, and new ones but the newest `backfill`."""
     empty_since = update.feed.succeeded_at
     old = item_order.backlog_positions(found.known, 0, empty_since, update.now)
     return old | item_order.backlog_positions(ordered, backfill, empty_since, update.now)
@@ -137,7 +136,7 @@ def _make_drafts(
     now: datetime,
     pages: Mapping[int, PageFields],
 ) -> dict[int, ArticleDraft]:
-    """Each item as an article in this feed's words, by its position."""
+    """The drafts of the items by position."""
     found = {one.keyed.position: item_order.make_draft(one, now, kept_back, feed.language) for one in items}
     return {
         position: replace(_add_page_fields(draft, pages.get(position), now), feed_id=feed.id)
@@ -160,10 +159,7 @@ def _store_identities(
     known: Claims,
     pages: Mapping[int, PageFields],
 ) -> None:
-    """Keep which article each key names from now on, as far as this feed may say so for others.
-
-    What a page calls its own address comes last.
-    """
+    """Store which article each key identifies; the links that pages call their own are stored last."""
     feed, named, now = update.feed, update.authority, update.now
     identity_claims.mark_ambiguous(connection, feed, document, found.shared_keys, known, named, now)
     keys = {key: number for one, number in new for key in one.keys}
@@ -187,7 +183,7 @@ def _store_identities(
 
 
 def _may_publish_link(connection: Connection, update: UpdateContext, one: KnownItem) -> bool:
-    """Whether a known article has a new link, and this feed may give it that for everybody."""
+    """Whether a known article has a new link that this feed may claim for all feeds."""
     if one.keyed.link not in one.keys:
         return False
     article, presences = (
@@ -201,7 +197,7 @@ def _may_publish_link(connection: Connection, update: UpdateContext, one: KnownI
 
 
 def _is_own_link(update: UpdateContext, one: NewItem, link: str) -> bool:
-    """Whether what a page calls its address is its site's to say: a redirect may lead to anybody's."""
+    """Whether a page's own link is on the item's site, or on one that the feed covers."""
     same = site_of(link) == site_of(one.keyed.item.link)
     return same or has_authority(update.feed.url, link, update.authority)
 
@@ -209,7 +205,7 @@ def _is_own_link(update: UpdateContext, one: NewItem, link: str) -> bool:
 def _load_entries(
     connection: Connection, feed_id: int, found: DedupeResult, last: Sequence[Entry]
 ) -> dict[int, Entry]:
-    """The feed's entries of what it shows again; of those not in its last look the others are asked for."""
+    """The feed's entries of known articles; those not in the last update are read from the database."""
     known = {entry.article_id: entry for entry in last}
     others = [one.article_id for one in found.known if one.article_id not in known]
     return known | (entries.entries_of_feed(connection, feed_id, others) if others else {})
@@ -222,7 +218,7 @@ def _filter_push(
     shown: Mapping[int, Entry],
     push: PushMode,
 ) -> tuple[DedupeResult, bool]:
-    """What of a push is newer for sure, and whether there is more that may be."""
+    """The part of a push that is surely newer, and whether there is more that may be."""
     differing = {
         one.article_id: content_key(
             update.feed.id, one.article_id, corrections.shown_parts(corrections.content_hash(one.keyed.item))
@@ -280,10 +276,9 @@ def withdraw_missing(
     feed_id: int,
     named: Authority,
 ) -> bool:
-    """Withdraw an article that its feed no longer shows and whose page is gone; False if that has changed.
+    """Withdraw an article that its feed no longer shows and whose page is gone; False if that changed.
 
-    The page was asked for beside everything else: meanwhile the article may have got another link, or the
-    word on it may have gone to another feed.
+    While the page was fetched, the article may have got another link, or another source feed.
     """
     identities.lock_identities(connection)
     article = articles.get(connection, suspect.id)

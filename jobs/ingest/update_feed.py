@@ -1,4 +1,4 @@
-"""One look at one feed: fetch | parse | keep. What comes of it is a value, and the feed's next columns."""
+"""Update one feed: fetch | parse | store. The result is a value with the feed's next columns."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,24 +21,24 @@ from storage import entries, feeds
 from storage.database import Connection, Database
 from storage.records import Feed, FeedState
 
-#: Addresses tried when a feed was given as a site's.
+#: URLs tried if a site's address was given instead of a feed's.
 MAX_CANDIDATES = 8
-#: A look may take so many times FETCH_TIMEOUT before its articles' pages are asked: for its turn at the
-#: host, for the body, and on a first look for the feeds that a site's page names.
+#: Fetching may take this many times FETCH_TIMEOUT: to wait for a slot at the host, to read the body and, on a
+#: first update, to try the feeds that a site's page names.
 TIMEOUT_FACTOR = 3
-#: Bytes that are digested at once: about a millisecond.
+#: Bytes hashed on the event loop: about a millisecond.
 INLINE_HASH_BYTES = 500_000
 Columns = dict[str, object]
 
 
 class FeedFetcher(Protocol):
-    """Asks a site; `fetch.Fetcher` does."""
+    """Fetches a URL; implemented by `http.fetcher.Fetcher`."""
 
     async def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> FetchOutcome: ...
 
 
 class FeedParser(Protocol):
-    """Reads a body; `parse.Parser` does."""
+    """Parses a body; implemented by `parse.parser.Parser`."""
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed: ...
 
@@ -47,7 +47,7 @@ class FeedParser(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestContext:
-    """The parts that ingest needs. `stored` is called after articles were stored: it wakes whoever waits."""
+    """The dependencies of ingest. `on_stored` is called after articles were stored or changed."""
 
     db: Database
     fetcher: FeedFetcher
@@ -55,43 +55,45 @@ class IngestContext:
     clock: Clock
     policy: FetchPolicy
     on_stored: Callable[[], None]
-    next_time: Callable[[datetime], datetime]  #: by the operator's schedule: the next regular look
+    next_time: Callable[[datetime], datetime]  #: the next regular update by the operator's schedule
     random: Callable[[], float]  #: from 0 to 1
-    read_page: enrich.PageReader | None = None  #: reads an article's own page; without it none is read
-    check_image: enrich.ImageChecker | None = None  #: looks at a picture; without it Telegram alone does
+    read_page: enrich.PageReader | None = None  #: without it no article pages are read
+    check_image: enrich.ImageChecker | None = None  #: without it only Telegram checks images
 
 
 class UpdateState(StrEnum):
-    READ = "read"  #: there may be news in it
+    READ = "read"  #: parsed and stored
     UNCHANGED = "unchanged"
-    FAILED = "failed"  #: nothing usable came, or only a part of it
-    GONE = "gone"  #: taken away for good
+    FAILED = "failed"  #: the document was not usable, or only in part
+    GONE = "gone"  #: 410: removed for good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedUpdate:
-    """What one look at a feed brought."""
+    """The result of updating a feed."""
 
     feed: Feed
     state: UpdateState
     reason: str = ""  #: of a failure, a sentence
     stored: store.StoreResult = field(default_factory=store.StoreResult)
     omissions: tuple[str, ...] = ()  #: a sentence for each item that cannot be shown
-    columns: Columns = field(default_factory=dict)  #: of the feed; still to be written where nothing was kept
+    columns: Columns = field(
+        default_factory=dict
+    )  #: of the feed; the caller writes them if nothing was stored
 
 
 async def fetch_update(ingest: IngestContext, feed: Feed) -> FeedUpdate:
-    """Look at a feed now. News are kept already; otherwise the caller writes the look's columns."""
+    """Update a feed now. A document is stored; otherwise the caller must write the result's columns."""
     limit = TIMEOUT_FACTOR * ingest.policy.timeout
     try:
         brought = await with_timeout(ingest.clock, limit, _fetch_feed(ingest, feed))
     except TimeoutError:
-        return failed_update(ingest, feed, f"The look took longer than {limit:g} s in all.")
+        return failed_update(ingest, feed, f"The feed update took longer than {limit:g} s in all.")
     return brought if isinstance(brought, FeedUpdate) else await _store_document(ingest, feed, *brought)
 
 
 async def _fetch_feed(ingest: IngestContext, feed: Feed) -> FeedUpdate | tuple[ParsedFeed, Columns]:
-    """What there is to be kept, or a look that brought nothing."""
+    """The document to store, or the update if there is none."""
     now = ingest.clock.now()
     etag, last_modified = refresh_schedule.choose_validators(feed, now, ingest.random())
     answer = await ingest.fetcher.fetch(feed.fetch_url, etag=etag, last_modified=last_modified)
@@ -134,7 +136,7 @@ async def _parse_body(
 
 
 async def _hash_body(body: bytes) -> bytes:
-    """What tells this body from others; a long one's is worked out beside the event loop."""
+    """The SHA-256 of a body; that of a long one is computed in a thread."""
     work = sha256(body[:INLINE_HASH_BYTES])
     if len(body) > INLINE_HASH_BYTES:
         await asyncio.to_thread(work.update, memoryview(body)[INLINE_HASH_BYTES:])
@@ -142,7 +144,7 @@ async def _hash_body(body: bytes) -> bytes:
 
 
 async def discover_feed(ingest: IngestContext, page: Fetched) -> tuple[Fetched, ParsedFeed] | None:
-    """The first feed with articles that a site's page names, or that is where feeds usually are."""
+    """The first feed with items that a site's page names, or that is at one of the usual URLs."""
     if not autodiscovery.is_html_page(page.body):
         return None
     named = await ingest.parser.find_feeds(page.body, page.final_url, page.charset)
@@ -190,7 +192,7 @@ async def _enrich_and_store(
 
 
 def find_anomaly(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
-    """Why a feed that could be read is not believed: "" where it is."""
+    """Why a parsed feed is implausible; "" if it is not."""
     known = entries.has_entries(connection, feed.id)
     if known and not parsed.items:
         return "The feed is suddenly empty."
@@ -202,7 +204,7 @@ def find_anomaly(connection: Connection, feed: Feed, parsed: ParsedFeed) -> str:
 async def store_push(
     ingest: IngestContext, feed: Feed, body: bytes, charset: str
 ) -> tuple[FeedUpdate, ParsedFeed | None]:
-    """Keep what is new of what a hub pushed: it says nothing about what is not in it; the document, too."""
+    """Store what is new in a push; return its document too, None if it cannot be parsed."""
     parsed = await ingest.parser.parse(body, charset, feed.fetch_url)
     if isinstance(parsed, ParseFailed) or not parsed.items:
         reason = parsed.reason if isinstance(parsed, ParseFailed) else "The push has no items."
@@ -214,7 +216,7 @@ async def store_push(
 async def store_doubtful_push(
     ingest: IngestContext, feed: Feed, parsed: ParsedFeed, *, updated: bool
 ) -> store.StoreResult:
-    """Keep of a doubtful push what no look speaks against; `looked`: there was one since it came."""
+    """Store what no update overrules of a doubtful push; `updated`: one succeeded since it arrived."""
     push = store.PushMode.AFTER_UPDATE if updated else store.PushMode.WITHOUT_UPDATE
     return await _enrich_and_store(ingest, feed, parsed, {}, push)
 
@@ -222,7 +224,7 @@ async def store_doubtful_push(
 def _success_columns(
     ingest: IngestContext, feed: Feed, answer: Fetched | NotModified, parsed: ParsedFeed | None
 ) -> Columns:
-    """The feed's columns after a good look; `parsed` where it was read again."""
+    """The feed's columns after a successful update; `parsed` if the feed had changed."""
     now = ingest.clock.now()
     hints = refresh_schedule.stored_hints(feed, answer.fresh_for)
     columns: Columns = {
@@ -257,7 +259,7 @@ def _success_columns(
 def failed_update(
     ingest: IngestContext, feed: Feed, reason: str, answer: FetchFailed | None = None
 ) -> FeedUpdate:
-    """A look that brought nothing: the feed is tried again later, the later the oftener it fails."""
+    """A failed update: the feed is retried with exponential backoff."""
     now, failures = ingest.clock.now(), feed.failures + 1
     retry_after = answer.retry_after if answer else None
     again = refresh_schedule.next_after_failure(
@@ -278,9 +280,9 @@ def _to_sentence(reason: str) -> str:
 
 
 async def check_missing(ingest: IngestContext, feed_id: int, suspects: list[int]) -> int:
-    """Take back the articles whose own pages are gone, of those that vanished from this feed; how many.
+    """Withdraw the missing articles of a feed whose own pages are gone; return how many.
 
-    All of it has one deadline; those that it leaves no time to ask for stay in `suspects`.
+    There is one deadline for all; those not checked in time stay in `suspects`.
     """
     if ingest.read_page is None:
         suspects.clear()
@@ -293,5 +295,5 @@ async def check_missing(ingest: IngestContext, feed_id: int, suspects: list[int]
 
 
 def write_feed_columns(connection: Connection, updates: list[FeedUpdate]) -> None:
-    """Write what looks that kept nothing say of their feeds, all in one transaction."""
+    """Write the columns of updates that stored nothing, in one transaction."""
     feeds.update_many(connection, {one.feed.id: one.columns for one in updates})

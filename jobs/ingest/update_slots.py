@@ -1,4 +1,4 @@
-"""How many looks go on at once, so that many slow ones leave room for a quick one."""
+"""Slots for concurrent feed updates, so that many slow ones leave room for a quick one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from jobs.clock import Clock
 
-#: Looks at once; each host's own turn is the fetcher's business.
+#: Concurrent quick updates; the fetcher limits requests per host.
 MAX_CONCURRENT = 64
-#: Looks that hang beside them. More wait for one of these to end, and keep nobody else waiting.
+#: Concurrent slow updates. More of them wait for one of these to end, without delaying quick ones.
 MAX_SLOW = 256
-#: Seconds after which a look counts as slow.
+#: Seconds after which an update counts as slow.
 SLOW_AFTER = 0.25
 
 
 class UpdateSlots:
-    """A place for each look under way.
+    """A slot for each feed update in progress.
 
-    A look that is slow makes room after `SOON`, and begins among the slow ones the next time: whoever
-    hangs can take a place from the others once, for that long. Feeds are told apart by their ids.
+    An update that takes longer than `SLOW_AFTER` seconds is moved to a slow slot, and its feed gets a slow
+    slot the next time: a feed that hangs can occupy a quick slot only once.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -27,12 +27,12 @@ class UpdateSlots:
         self._quick = asyncio.Semaphore(MAX_CONCURRENT)
         self._slow = asyncio.Semaphore(MAX_SLOW)
         self._known_slow: set[int] = set()
-        self._quick_slots: dict[int, _Slot] = {}  # quick ones, the oldest first
+        self._quick_slots: dict[int, _Slot] = {}  # the oldest first
         self._release_task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def hold_slot(self, feed_id: int) -> AsyncIterator[None]:
-        """Wait for a place, and have it."""
+        """Wait for a slot and hold it."""
         gate = self._slow if feed_id in self._known_slow else self._quick
         await gate.acquire()
         place = _Slot(gate, self._clock.monotonic())
@@ -49,7 +49,7 @@ class UpdateSlots:
             (self._known_slow.add if took > SLOW_AFTER else self._known_slow.discard)(feed_id)
 
     async def _release_slow(self) -> None:
-        """Exchange quick places that are held for long for slow ones, as long as there are any."""
+        """Exchange quick slots that are held for long for slow ones, until no quick slot is held."""
         try:
             while self._quick_slots:
                 await self._clock.sleep(SLOW_AFTER / 2)

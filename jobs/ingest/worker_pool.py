@@ -1,7 +1,7 @@
-"""Warm child processes that run pure functions by name, within a deadline and a cap on memory.
+"""A pool of warm worker processes that run pure functions by name, with a deadline and a memory cap.
 
-A regular expression that runs away holds the interpreter's lock, so that neither a thread nor a time-out
-in this process could stop it; a process can be killed.
+A runaway regular expression holds the interpreter lock, so neither a thread nor a timeout in this process
+could stop it; a process can be killed.
 """
 
 import asyncio
@@ -21,30 +21,30 @@ from typing import Any, BinaryIO
 from jobs.clock import Clock, with_timeout
 
 _LENGTH = struct.Struct("!Q")
-#: The longest answer that is taken from a child, in bytes.
+#: The longest result accepted from a worker.
 _MAX_ANSWER_BYTES = 64_000_000
-#: A child whose memory has grown beyond this part of its cap is replaced after its answer.
+#: A worker that uses more than this share of its memory cap is replaced after the call.
 _MAX_MEMORY_SHARE = 0.75
-#: Seconds of real time behind the deadline after which a child ends by itself, should its parent be gone.
+#: Real seconds after the deadline at which a worker exits by itself if its parent is gone.
 _ORPHAN_TIMEOUT = 20
-#: How much a child gives way where all cores are busy: whoever waits for the event loop comes first.
+#: Workers yield to the event loop if all cores are busy.
 _NICENESS = 5
-#: What a child sees of our environment: no token, no password.
+#: The only environment variables passed to workers: no token, no password.
 _PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
 class CallFailed:
-    """There is no answer; a sentence says why."""
+    """A call without a result, and why, as part of a sentence."""
 
     reason: str
 
 
 class WorkerPool:
-    """At most `most` children, started when they are first needed and kept.
+    """At most `most` workers, started on demand and kept.
 
-    A function is named `module:name`, takes and returns values that can be pickled, and is imported by
-    the child. `deadline` is in seconds of the clock, `memory` in bytes of each child's own data.
+    A function is named `module:name`, imported by the worker, and takes and returns values that can be
+    pickled. `deadline` is in seconds of the clock, `memory` in bytes of a worker's data segment.
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class WorkerPool:
         self._all: set[asyncio.subprocess.Process] = set()
 
     async def call(self, function: str, *values: Any, low_priority: bool = False) -> Any | CallFailed:
-        """What the function returns; `Failed` where it raised, died, or took too long or too much.
+        """Return the function's result, or `CallFailed` if it raised, died, or exceeded time or memory.
 
-        What can wait is asked `aside`: it leaves one child, of several, to the others.
+        Calls of low priority leave one worker, of several, to the others.
         """
         async with self._low_priority_slots if low_priority else nullcontext(), self._slots:
             try:
                 child = self._idle.pop() if self._idle else await self._start_worker()
             except OSError as error:
-                return CallFailed(f"no process could be started for it: {error.strerror}")
+                return CallFailed(f"no worker process could be started: {error.strerror}")
             try:
                 answer, sound = await with_timeout(
                     self._clock, self._deadline, _call_worker(child, function, values)
@@ -75,7 +75,7 @@ class WorkerPool:
             except TimeoutError:
                 answer, sound = CallFailed(f"it took longer than {self._deadline:g} s"), False
             except (OSError, EOFError, asyncio.IncompleteReadError, pickle.UnpicklingError):
-                answer, sound = CallFailed("it took too much memory, or broke the process that did it"), False
+                answer, sound = CallFailed("it took too much memory, or crashed its worker process"), False
             except BaseException:
                 await self._kill_worker(child)
                 raise
@@ -86,15 +86,15 @@ class WorkerPool:
             return answer
 
     async def warm_up(self, function: str, *values: Any) -> None:
-        """Start one child and let it import what it will need."""
+        """Start a worker and let it import what this call needs."""
         await self.call(function, *values)
 
     def worker_pids(self) -> list[int]:
-        """The process numbers of the children that are there."""
+        """The process ids of the running workers."""
         return [child.pid for child in self._all]
 
     async def close(self) -> None:
-        """End all children."""
+        """Kill all workers."""
         for child in list(self._all):
             await self._kill_worker(child)
         self._idle.clear()
@@ -128,7 +128,7 @@ class WorkerPool:
 async def _call_worker(
     child: asyncio.subprocess.Process, function: str, values: tuple[Any, ...]
 ) -> tuple[Any, bool]:
-    """The answer, and whether the child may be asked again."""
+    """The result, and whether the worker may be used again."""
     assert child.stdin is not None
     assert child.stdout is not None
     question = pickle.dumps((function, values))
@@ -138,19 +138,19 @@ async def _call_worker(
     [length] = _LENGTH.unpack(await child.stdout.readexactly(_LENGTH.size))
     if length > _MAX_ANSWER_BYTES:
         return CallFailed("its answer is too long"), False
-    found: tuple[Any, bool] = pickle.loads(await child.stdout.readexactly(length))  # noqa: S301  # our own
+    found: tuple[Any, bool] = pickle.loads(await child.stdout.readexactly(length))  # noqa: S301  # our own worker's
     return found
 
 
 def main() -> None:
-    """The child's own life: read a question, answer it, until nobody asks any more."""
+    """The worker's main loop: read a call, run it, write the result, until the input ends."""
     memory, orphaned = int(sys.argv[1]), int(sys.argv[2])
     os.nice(_NICENESS)
-    with suppress(ValueError, OSError):  # where the system has no such limit, the deadline is left
+    with suppress(ValueError, OSError):  # a system without this limit still has the deadline
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who will end us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and kills its workers
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not get between the answers
+    os.dup2(2, 1)  # output printed by libraries must not mix with results
     while _answer_call(questions, answers, memory, orphaned):
         pass
 
@@ -171,9 +171,9 @@ def _answer_call(questions: BinaryIO, answers: BinaryIO, memory: int, orphaned: 
 
 
 def _resident_bytes() -> int:
-    """Bytes that this process has in memory, 0 where the system does not tell.
+    """The resident memory of this process, 0 if unknown.
 
-    Not `ru_maxrss`: Linux counts the parent's memory from before the start in it.
+    Not `ru_maxrss`: on Linux it includes the parent's memory from before exec.
     """
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
@@ -187,8 +187,8 @@ def _run_function(function: str, values: tuple[Any, ...]) -> tuple[Any, bool]:
         return _import_function(function)(*values), True
     except MemoryError:
         return CallFailed("it took too much memory"), False
-    except Exception as error:  # whatever a parser may raise is this one document's failure
-        return CallFailed(f"it cannot be read ({type(error).__name__}: {str(error)[:200]})"), True
+    except Exception as error:  # any exception fails this document only
+        return CallFailed(f"it failed ({type(error).__name__}: {str(error)[:200]})"), True
 
 
 def _import_function(function: str) -> Callable[..., Any]:

@@ -1,11 +1,11 @@
 """Turns what is due into requests, rendered as the articles are now."""
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
+from cachetools import LRUCache
 
 from jobs.config import Edition, Pictures, PublishPolicy
 from jobs.publish.context import PostContext, PublishContext, RenderPost
@@ -86,7 +86,7 @@ class ContentCache:
     def __init__(self, render: RenderPost, policy: PublishPolicy) -> None:
         self._render = render
         self._editions = {edition.name: edition for edition in policy.editions}
-        self._cache: OrderedDict[object, str] = OrderedDict()
+        self._cache: LRUCache[object, str] = LRUCache(CACHE_SIZE)
 
     def get_content(
         self, due: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime
@@ -94,12 +94,10 @@ class ContentCache:
         """The content, as JSON. Raises what `render` raises."""
         post_context = self._build_context(due, step, articles, now)
         key = _cache_key(post_context)
-        if key not in self._cache:
-            self._cache[key] = self._render(post_context)
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
-        self._cache.move_to_end(key)
-        return self._cache[key]
+        content = self._cache.get(key)
+        if content is None:
+            content = self._cache[key] = self._render(post_context)
+        return content
 
     def _build_context(
         self, due: DueDelivery, step: Send | Edit, articles: tuple[Article, ...], now: datetime

@@ -8,7 +8,7 @@ import regex
 
 from storage.index.analyzer import find_places
 from storage.text.normalize import normalize_text
-from storage.text.segmentation import grapheme_ends
+from storage.text.shorten import cut_before, cut_positions
 
 #: Characters of a text that are searched for a snippet.
 MAX_LENGTH = 8_000
@@ -82,19 +82,14 @@ def _choose_window(text: str, found: tuple[Span, ...], length: int) -> Span:
 
 def _good_start(text: str, wanted: int) -> int:
     """A place near `wanted` where a sentence, else a word, else a character begins."""
+    cuts = set(cut_positions(text[: wanted + 100]))
     near = [match.end() for match in _PAUSE.finditer(text, max(0, wanted - 30), wanted + 40)]
-    near = near or [match.end() for match in regex.finditer(r"\s+", text, pos=wanted, endpos=wanted + 40)]
-    return near[0] if near else _whole_character_end(text, wanted)
+    near += [match.end() for match in regex.finditer(r"\s+", text, pos=wanted, endpos=wanted + 40)]
+    return next((start for start in near if start in cuts), None) or cut_before(text, wanted)
 
 
 def _good_end(text: str, wanted: int) -> int:
     if wanted >= len(text):
         return len(text)
     space = text.rfind(" ", wanted - 30, wanted)
-    return space if space > 0 else _whole_character_end(text, wanted)
-
-
-def _whole_character_end(text: str, wanted: int) -> int:
-    """The end of the last character that is whole before `wanted`."""
-    ends = [0, *grapheme_ends(text[: wanted + 20])]
-    return ends[bisect_right(ends, wanted) - 1]
+    return cut_before(text, space if space > 0 else wanted)

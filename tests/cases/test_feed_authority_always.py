@@ -1,4 +1,4 @@
-"""Whatever others say, in whatever order: what a feed brought of its own site has its words and is posted."""
+"""Whatever other feeds list, in any order: a site's own articles have its content and are posted."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,9 +33,9 @@ def link_of(number: int, moved: bool = False) -> str:
     return f"https://a.example/art/{number}" + ("-moved" if moved else "")
 
 
-#: A's look: which articles it shows, whether the first of them is corrected, and has moved.
+#: An update of A: which articles it lists, whether the first is corrected, and whether it has moved.
 ours = st.tuples(st.just("A"), st.sets(st.sampled_from(NUMBERS)), st.booleans(), st.booleans())
-#: An item of others: they know A's links before A does, and A's words too.
+#: An item of other feeds, which know A's links and content before A lists them.
 claims = st.builds(
     ParsedItem,
     guid=st.sampled_from(["", "g1", "g2", link_of(1), link_of(2)]),
@@ -55,14 +55,14 @@ theirs = st.tuples(
 
 @dataclass
 class World:
-    """A's site as it is, what others made of it, and Newswire between them."""
+    """A's site, the other feeds, and Newswire."""
 
     db: Database
     now: datetime = NOW
     versions: dict[int, int] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)
     said: dict[int, ParsedItem] = field(default_factory=dict)  #: what A last said of what it brought
-    news: set[int] = field(default_factory=set)  #: brought when A was past its first look
+    news: set[int] = field(default_factory=set)  #: listed after A's first update
 
     def __post_init__(self) -> None:
         self.db.run_sync(feeds.register_urls, [A, B, C], self.now)
@@ -82,12 +82,12 @@ class World:
             self.moved |= {*first}
         past = self.db.read_sync(entries.has_entries, self.numbers[A])
         items = [self.item(number, guids) for number in sorted(shown, reverse=True)]
-        self.look(A, items)
+        self.update(A, items)
         self.news |= {number for number in shown if past and number not in self.said}
         self.said |= dict(zip(sorted(shown, reverse=True), items, strict=True))
 
-    def look(self, url: str, items: list[ParsedItem], push: bool = False, canonical: bool = False) -> None:
-        """One look; the pages of whatever vanished are gone, and pages claim A's links for their own."""
+    def update(self, url: str, items: list[ParsedItem], push: bool = False, canonical: bool = False) -> None:
+        """Update once; the pages of missing articles are gone, and other pages claim A's links."""
         self.now += timedelta(minutes=1)
         pages = {at: PageFields(page_url=link_of(at + 1)) for at in range(len(items))} if canonical else {}
         how = store.PushMode.WITHOUT_UPDATE if push else None
@@ -113,7 +113,7 @@ class World:
         self.db.run_sync(planning.save_plan, made.decisions, made.posts, made.articles, self.now)
 
     def of_a(self) -> list[Article]:
-        """The articles that A brought."""
+        """The articles that A listed."""
         every = self.db.read_sync(articles.get_many, range(1, 500))
         return [
             one
@@ -161,7 +161,7 @@ def test_2_nothing_that_a_feed_brought_of_its_own_site_is_anothers(
                 world.a_says(what, one, other, guids)  # type: ignore[arg-type]
             else:
                 url = C if who == "C" else B
-                world.look(url, what, push=who == "B pushed", canonical=bool(other))  # type: ignore[arg-type]
+                world.update(url, what, push=who == "B pushed", canonical=bool(other))  # type: ignore[arg-type]
             world.check()
             if one:
                 world.plan()

@@ -1,4 +1,4 @@
-"""A signed push proves who wrote it, not when: an old one is only a reason to look."""
+"""A signature proves who wrote a push, not when: an old one only triggers a feed update."""
 
 from datetime import timedelta
 
@@ -36,8 +36,8 @@ async def newest(newsroom: Newsroom) -> str:
 async def test_12a_a_pushed_version_that_was_said_before_changes_nothing(
     newsroom: Newsroom, site: str
 ) -> None:
-    """Whatever the feed's own address says meanwhile: what it was, what was pushed, or nothing."""
-    await newsroom.looks(OLD)
+    """Whatever the feed has meanwhile: the old item, the pushed one, or nothing."""
+    await newsroom.updates(OLD)
     versions = [story(3, title="Ministr resigns"), story(3, title="Minister resigns")]
 
     async def pushed(version: Story) -> None:
@@ -59,14 +59,14 @@ async def test_12a_a_pushed_version_that_was_said_before_changes_nothing(
         await newsroom.clock.advance(61)
 
 
-async def test_12a_what_a_look_has_superseded_is_not_brought_back(newsroom: Newsroom) -> None:
+async def test_12a_what_an_update_has_superseded_is_not_brought_back(newsroom: Newsroom) -> None:
     first, second, third = (story(3, title=f"Version {number}") for number in (1, 2, 3))
-    await newsroom.looks([first, *OLD], [third, *OLD])
+    await newsroom.updates([first, *OLD], [third, *OLD])
     for old in (first, second, first, second):  # the second was never heard of: the hub was late
         await push(newsroom, old, *OLD)
         assert await newest(newsroom) == "Version 3"
         await newsroom.clock.advance(61)
-    await newsroom.looks([story(number) for number in range(9, 5, -1)])
+    await newsroom.updates([story(number) for number in range(9, 5, -1)])
     for old in (first, second):  # and its item is no longer there to speak for itself
         await push(newsroom, old, *OLD)
         assert "Version 3" in await newsroom.titles()
@@ -74,7 +74,7 @@ async def test_12a_what_a_look_has_superseded_is_not_brought_back(newsroom: News
 
 async def test_12a_an_old_link_is_not_brought_back(newsroom: Newsroom) -> None:
     moved = story(3, link="https://news.example/3-moved")
-    await newsroom.looks([story(3), *OLD], [moved, *OLD])
+    await newsroom.updates([story(3), *OLD], [moved, *OLD])
     await push(newsroom, story(3), *OLD)
     await push(newsroom, story(3, link="https://news.example/3-before-it-was-seen"), *OLD)
     assert (await newsroom.articles())[-1].url == "https://news.example/3-moved"
@@ -83,9 +83,9 @@ async def test_12a_an_old_link_is_not_brought_back(newsroom: Newsroom) -> None:
 async def test_12a_what_was_withdrawn_is_not_brought_back(newsroom: Newsroom) -> None:
     newsroom.pages = {f"https://news.example/{number}": NoPage("nothing to read") for number in range(9)}
     whole = [story(number) for number in (5, 4, 3, 2, 1)]
-    await newsroom.looks(whole)
+    await newsroom.updates(whole)
     newsroom.pages["https://news.example/4"] = PageGone("news.example answers 404")
-    await newsroom.looks([whole[0], *whole[2:]])
+    await newsroom.updates([whole[0], *whole[2:]])
     taken = await push(newsroom, *whole)
     assert taken.stored.new == ()
     states = {one.title: one.state for one in await newsroom.articles()}
@@ -93,8 +93,8 @@ async def test_12a_what_was_withdrawn_is_not_brought_back(newsroom: Newsroom) ->
     assert len(states) == 5
 
 
-async def test_12a_an_old_push_is_a_reason_to_look_once_a_minute(newsroom: Newsroom) -> None:
-    await newsroom.looks([story(3), *OLD], [story(3, title="Better"), *OLD])
+async def test_12a_an_old_push_triggers_an_update_once_a_minute(newsroom: Newsroom) -> None:
+    await newsroom.updates([story(3), *OLD], [story(3, title="Better"), *OLD])
     newsroom.publish(story(3, title="Best"), *OLD)
     asked = len(newsroom.asked)
     for _ in range(20):
@@ -111,8 +111,8 @@ async def test_12a_an_old_push_is_a_reason_to_look_once_a_minute(newsroom: Newsr
     assert await newest(newsroom) == "Best of all"
 
 
-async def test_12a_a_push_without_a_body_is_a_reason_to_look_once_a_minute(newsroom: Newsroom) -> None:
-    await newsroom.looks(OLD)
+async def test_12a_a_push_without_a_body_triggers_an_update_once_a_minute(newsroom: Newsroom) -> None:
+    await newsroom.updates(OLD)
     asked, feed = len(newsroom.asked), await newsroom.feed()
     for _ in range(5):
         await pipeline.receive_push(newsroom.ingest, Push(feed.id, b"", ""))
@@ -120,7 +120,7 @@ async def test_12a_a_push_without_a_body_is_a_reason_to_look_once_a_minute(newsr
 
 
 async def test_12a_a_push_with_news_in_it_is_kept_at_once_however_old_the_rest_is(newsroom: Newsroom) -> None:
-    await newsroom.looks([story(3), *OLD], [story(3, title="Better"), *OLD])
+    await newsroom.updates([story(3), *OLD], [story(3, title="Better"), *OLD])
     newsroom.answers[FEED] = FetchFailed(url=FEED, reason="no answer")
     taken = await push(newsroom, story(4), story(3), *OLD)
     assert len(taken.stored.new) == 1
@@ -131,7 +131,7 @@ async def test_12a_a_later_date_makes_a_correction_sure_and_an_earlier_one_old(n
     def dated(minute: int, title: str) -> Story:
         return story(3, title=title, date=f"Mon, 23 Nov 2026 08:{minute:02} GMT")
 
-    await newsroom.looks([dated(10, "First"), *OLD])
+    await newsroom.updates([dated(10, "First"), *OLD])
     asked = len(newsroom.asked)
     await push(newsroom, dated(20, "Second"), *OLD)
     assert (await newest(newsroom), len(newsroom.asked)) == ("Second", asked)
@@ -140,13 +140,13 @@ async def test_12a_a_later_date_makes_a_correction_sure_and_an_earlier_one_old(n
     assert await newest(newsroom) == "Second"
 
 
-async def test_12a_a_push_is_no_look_at_what_is_not_in_it(newsroom: Newsroom) -> None:
-    """What vanished between two looks is missed, whatever was pushed between them."""
+async def test_12a_a_push_is_no_update_of_what_is_not_in_it(newsroom: Newsroom) -> None:
+    """An article that disappears between two updates is missing, whatever was pushed between them."""
     newsroom.pages = {f"https://news.example/{number}": NoPage("nothing to read") for number in range(9)}
     whole = [story(number) for number in (5, 4, 3, 2, 1)]
-    await newsroom.looks(whole)
+    await newsroom.updates(whole)
     await push(newsroom, story(6))
     newsroom.pages["https://news.example/4"] = PageGone("news.example answers 404")
-    await newsroom.looks([story(6), whole[0], *whole[2:]])
+    await newsroom.updates([story(6), whole[0], *whole[2:]])
     states = {one.title: one.state for one in await newsroom.articles()}
     assert states["Headline 4"] is ArticleState.WITHDRAWN

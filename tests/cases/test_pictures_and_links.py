@@ -221,10 +221,11 @@ async def test_m7_what_is_dropped_is_counted_and_named(tmp_path: Path) -> None:
     assert (look["new"], look["left_out"]) == (2, 2)
     assert [row["what"] for row in left_out] == [
         "“a” is kept without its link, which has more than 32,768 characters.",
-        "“b” was left out: readers cannot open its link 'tg://resolve?domain=x', since it is no web address.",
+        "“b” was left out: readers cannot open its link 'tg://resolve?domain=x',"
+        " since it is not a web address.",
     ]
     assert why.status == 1
-    assert "it is no web address" in why.err
+    assert "it is not a web address" in why.err
     assert kept.json["article"][0]["link"] == FORMS["long"]
 
 

@@ -67,7 +67,7 @@ class Sites:
 
     @asynccontextmanager
     async def house(self, *feeds: Site, **settings: Any) -> AsyncIterator[Desk]:
-        """A bot that looks at these feeds."""
+        """A bot with these feeds."""
         given: dict[str, Any] = {
             "feed_urls": tuple(site.url() for site in feeds or (self.a, self.b)),
             "page_wait": timedelta(milliseconds=500),
@@ -84,8 +84,8 @@ async def two_sites(folder: Path) -> AsyncIterator[Sites]:
         yield Sites(around, a, b, folder)
 
 
-async def looks(paper: Desk, site: Site, count: int = 2, path: str = "/feed") -> None:
-    """Return when so many good looks at a feed have been kept; the last of them began after this."""
+async def updates(paper: Desk, site: Site, count: int = 2, path: str = "/feed") -> None:
+    """Return after this many successful updates of a feed, the last of which started after the call."""
     begun, seen = paper.house.clock.now(), set[datetime]()
     async with asyncio.timeout(PATIENCE):
         while len(seen) < count:

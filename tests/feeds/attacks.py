@@ -1,17 +1,17 @@
-"""How each hostile or odd feed must end; what EXPECTED.tsv says in words, file by file.
+"""The expected results of hostile and odd feeds; EXPECTED.tsv describes each file.
 
-A file is either no feed, for a reason, or gives these headlines (or so many items).
+A file is either not a feed, for a reason, or gives these headlines, or this many items.
 """
 
 import lzma
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "attack"
-#: These two hold real headlines and are not ours to publish; they are read where the material is.
+#: These two contain real headlines that we may not publish; they are read from the material.
 MATERIAL = Path(__file__).parents[2] / "material" / "feeds" / "attack"
 
-EMPTY, PAGE, ROBOTS, NO_FEED = "is empty", "a web page", "checks for robots", "no feed"
-NO_JSON = "no JSON Feed"
+EMPTY, PAGE, ROBOTS, NO_FEED = "is empty", "a web page", "challenge page", "not a feed"
+NO_JSON = "not a JSON Feed"
 
 NO_FEEDS = {
     "cloudflare_challenge.xml": ROBOTS,
@@ -20,7 +20,7 @@ NO_FEEDS = {
     "html_error_page_200.xml": PAGE,
     "json_error.json": NO_JSON,
     "just_xml_decl.xml": NO_FEED,
-    "gzip_bomb_100mb.xml.gz": NO_FEED,  # unpacked, it is more than the fetcher takes: see test_inflate.py
+    "gzip_bomb_100mb.xml.gz": NO_FEED,  # too large for the fetcher: see test_decompress.py
 }
 
 HEADLINES: dict[str, list[str]] = {
@@ -91,7 +91,7 @@ HEADLINES: dict[str, list[str]] = {
     "xxe_param_dtd.xml": ["T"],
 }
 
-#: Too many or too odd to be written out: so many items.
+#: The number of items, if there are too many or too odd ones to list.
 COUNTS = {
     "bidi_control_chars.xml": 12,
     "big_title_5mb.xml": 1,
@@ -101,20 +101,20 @@ COUNTS = {
     "one_bad_byte_burmese.xml": 9,
 }
 
-#: In a newsroom of its own: how many articles two looks at the file make, where not one an item.
+#: How many articles two updates with the file make, if not one for each item.
 ARTICLES = {
     "bbc_guid_fragment_bump.xml": 1,  # one story, its guid bumped
     "redos_many_items_author.xml": 1,  # one link and one title on all of them
     "ssrf_images.xml": 1,
     "guid_case_ws.xml": 2,  # two items have one guid and one title
-    "truncated.xml": 0,  # a first look must be whole: the others would be a backlog
+    "truncated.xml": 0,  # a first update must be complete, or the other items would become backlog
 }
 
 NAMES = sorted({*NO_FEEDS, *HEADLINES, *COUNTS})
 
 
 def body(name: str) -> bytes | None:
-    """The file's bytes; None where it is not here."""
+    """The file's bytes; None if it is not there."""
     for path in (FOLDER / name, MATERIAL / name):
         if path.exists():
             return path.read_bytes()

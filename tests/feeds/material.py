@@ -1,4 +1,4 @@
-"""Real feeds and other parsers' expectations, where they are unpacked: they are other people's work."""
+"""Real feeds and other parsers' expectations, if unpacked: they are other people's work."""
 
 import csv
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pytest
 from jobs.ingest.parse.feed import parse_feed
 from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 
-#: Where all files are said to come from.
+#: The URL under which all files are parsed.
 URL = "https://base.example/"
 ROOT = Path(__file__).parents[2] / "material" / "feeds"
 CORPUS = ROOT / "corpus" / "feeds"
@@ -23,19 +23,19 @@ needs_material = pytest.mark.skipif(
 
 @cache
 def read(path: Path) -> ParsedFeed | ParseFailed:
-    """What we make of a file; read once for all the tests of one process."""
+    """The parsed file, once for all tests of a process."""
     return parse_feed(path.read_bytes(), "", URL)
 
 
 def files(root: Path, *endings: str) -> list[Path]:
-    """Every file below `root` with one of these endings, or with any."""
+    """All files below `root`, or those with one of these endings."""
     found = (path for path in root.rglob("*") if path.is_file())
     return sorted(path for path in found if not endings or path.name.endswith(endings))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What another parser says of one entry; "" where it says nothing."""
+    """What another parser expects of one entry; "" if nothing."""
 
     file: str
     entry: int
@@ -46,7 +46,7 @@ class Row:
 
 
 def oracle() -> list[Row]:
-    """All of ORACLE.tsv."""
+    """The rows of ORACLE.tsv."""
     with (CONFORMANCE / "ORACLE.tsv").open(encoding="utf-8", newline="") as lines:
         return [
             Row(

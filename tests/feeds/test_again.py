@@ -1,4 +1,4 @@
-"""Real feeds read again, with what was remembered of them, say exactly what they say read afresh."""
+"""Real feeds parsed with their caches give exactly what they give without."""
 
 import random
 from pathlib import Path
@@ -11,7 +11,7 @@ from jobs.ingest.parse.feed import parse_feed_cached
 from jobs.ingest.parse.repair import repair_document
 from tests.feeds.material import CORPUS, URL, files, needs_material, read
 
-#: Characters: larger ones take long, and say nothing more.
+#: Characters; larger feeds take long and test nothing more.
 LONGEST = 40_000
 SNAPSHOTS = ("bbc", "wsj", "rnzcovid19")
 
@@ -21,7 +21,7 @@ needs_snapshots = pytest.mark.skipif(
 
 
 def earlier(path: Path) -> bytes:
-    """A version of the feed that lacks about every third item; b"" where it has too few of them."""
+    """The feed without about every third item; b"" if it has too few."""
     document, chance = repair_document(decode_body(path.read_bytes())), random.Random(path.name)
     if len(document.parts) < 5 or len(document.text) > LONGEST:
         return b""

@@ -1,4 +1,4 @@
-"""Every hostile feed ends as it must, in time and in bounds, and a good feed beside it does not wait."""
+"""Every hostile feed ends as expected, within limits, and does not delay a good feed."""
 
 import asyncio
 import time
@@ -62,7 +62,7 @@ async def test_hostile_feeds_end_as_expected_in_time_and_a_good_feed_beside_them
 
 
 def peak_memory(process: int) -> int:
-    """Bytes that a process ever had in memory."""
+    """The peak resident memory of a process, in bytes."""
     lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
@@ -96,7 +96,7 @@ async def test_hostile_feeds_make_as_many_articles_as_they_have_stories(
                 continue
             url = f"https://n{number:03}.example/feed"
             newsroom.answers[url] = at_home(source, f"n{number:03}.example")
-            first, again = await newsroom.look(url), await newsroom.look(url)
+            first, again = await newsroom.update(url), await newsroom.update(url)
             wanted = attacks.ARTICLES.get(name, len(attacks.HEADLINES[name]))
             assert (first.new, again.new) == (wanted, 0), name
     finally:
@@ -104,7 +104,7 @@ async def test_hostile_feeds_make_as_many_articles_as_they_have_stories(
 
 
 def at_home(source: bytes, host: str) -> bytes:
-    """The same document on a site of its own, whatever its encoding."""
+    """The same document on another site, whatever its encoding."""
     for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         source = source.replace("news.example".encode(encoding), host.encode(encoding))
     return source.replace(b"www.bbc.com", host.encode())
@@ -156,7 +156,7 @@ def test_links_are_relative_to_where_the_document_says() -> None:
     assert items("atom_multi_links.xml")[0].link == "https://news.example/a.html"
 
 
-#: The dates in dates.xml, in its order: read right, or taken as absent.
+#: The dates in dates.xml, in its order: correct, or None.
 DATES = {
     0: "2026-10-05T10:00", 1: "2026-10-05T03:30", 2: "2026-10-05T10:00", 3: "2026-10-05T10:00",
     4: "2026-10-05T03:30", 5: "2026-10-05T10:00", 6: "2026-10-05T10:00", 7: None, 8: "2026-10-05T15:00",

@@ -1,4 +1,4 @@
-"""Every real feed goes through without an exception, and gives what it has."""
+"""Every real feed is parsed without an exception, and completely."""
 
 import pytest
 from lxml import etree
@@ -8,7 +8,7 @@ from jobs.ingest.parse.model import ParsedFeed, ParseFailed
 from tests.conftest import THOROUGH
 from tests.feeds.material import CONFORMANCE, CORPUS, files, needs_material, read
 
-#: The files are read in so many tests, so that one that fails is soon found.
+#: The number of tests among which the files are divided.
 SHARES = 3
 XML = (".xml", ".rss", ".rdf", ".atom", ".feed", ".json")
 MEDIA = "{http://search.yahoo.com/mrss/}"
@@ -31,7 +31,7 @@ def test_every_conformance_file_is_read_or_refused_with_a_sentence(share: int) -
 
 
 def sound(found: ParsedFeed | ParseFailed) -> None:
-    """What holds for whatever comes out of any feed."""
+    """The invariants of any parsed feed."""
     if isinstance(found, ParseFailed):
         assert found.reason[0].isupper()
         assert found.reason.endswith(".")
@@ -60,7 +60,7 @@ def test_the_picture_is_wide_wherever_the_feed_offers_a_wide_one() -> None:
 
 
 def widest(source: bytes) -> list[int]:
-    """The widest picture that each item declares, 0 where none is wide."""
+    """The width of the widest image that each item declares, 0 if none is wide."""
     root = etree.fromstring(source, etree.XMLParser(recover=True, huge_tree=True))
     items = [] if root is None else [one for one in root.iter() if str(one.tag).endswith(("item", "entry"))]
     return [max(map(width, item.iter(f"{MEDIA}content", f"{MEDIA}thumbnail")), default=0) for item in items]

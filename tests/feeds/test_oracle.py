@@ -1,4 +1,4 @@
-"""What other parsers see in their own test feeds is what we see: titles, links, dates."""
+"""Titles, links and dates agree with what other parsers expect for their own test feeds."""
 
 from collections import Counter
 from functools import cache
@@ -13,7 +13,7 @@ FLOOR = 0.995
 
 
 def same_title(item: ParsedItem, row: Row) -> bool:
-    """Equal as readers see them: some of the others leave HTML in their titles."""
+    """Equal as readers see them: some parsers leave HTML in titles."""
     wanted = (clean.fold_text(row.title), clean.fold_text(clean.clean_title(row.title, True)))
     return clean.fold_text(item.title) in wanted
 
@@ -27,7 +27,7 @@ def same_date(item: ParsedItem, row: Row) -> bool:
 
 
 def item_of(row: Row) -> ParsedItem | None:
-    """Our item for a row: by its place, or by its words where items before it were left out."""
+    """Our item for a row: by its position, or by its title if earlier items were left out."""
     found = read(CONFORMANCE / row.file)
     if isinstance(found, ParseFailed):
         return None
@@ -66,7 +66,7 @@ def test_titles_links_and_dates_agree_with_other_parsers() -> None:
         assert 1 - sum(field == name for field, _ in differ) / compared[name] >= FLOOR
 
 
-#: Entries that have a headline and that we do not show, each for a reason (docs/feeds.md lists them).
+#: Entries with a headline that are left out, each for a reason (docs/feeds.md lists them).
 NOT_SHOWN = {
     "rss-parser-npm/input/instant-article.rss",  # its link leads to localhost
     "fastfeedparser/osm-pl.xml",  # the file ends in the middle of that entry

@@ -1,4 +1,4 @@
-"""Real feeds, look by look, with their outages: nothing repeated, nothing lost, corrections seen."""
+"""Real feeds, update by update, with their outages: nothing repeated or lost, corrections found."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ needs_snapshots = pytest.mark.skipif(
 
 
 def chosen() -> list[Snapshot]:
-    """A feed whose links are rewritten, and one with an outage and many corrections."""
+    """A feed whose links change, and one with an outage and many corrections."""
     return snapshots(["rnzcovid19"], 20) + snapshots(["bbc"], 62)[50:]
 
 

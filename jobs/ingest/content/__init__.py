@@ -1,1 +1,1 @@
-"""What an item says, cleaned: plain text, summary, language, links and pictures."""
+"""The cleaned content of an item: plain text, summary, language, links and images."""

@@ -1,8 +1,8 @@
-"""What publishing systems hang on to a summary and no reader wants: "Read more", "appeared first on"."""
+"""Boilerplate that publishing systems append to summaries: "Read more", "appeared first on"."""
 
 import regex
 
-#: Calls to come and read, in the languages of the feeds that we met, and a few more.
+#: Calls to action, in the languages of the test corpus and a few more.
 _CALLS = (
     r"continue reading|keep reading|read (?:more|on)",
     r"read (?:the )?(?:full|whole|entire) (?:story|article|post)",
@@ -14,7 +14,7 @@ _CALLS = (
     r"xem thêm|続きを読む|阅读全文|閱讀全文|阅读更多|더 ?보기",
     r"ဆက်(?:လက်)?ဖတ်(?:ရန်|ရှု(?:ရန်)?)|အပြည့်အစုံ(?:ဖတ်(?:ရန်|ရှုရန်)?)?|ပိုမိုဖတ်ရှုရန်",
 )
-#: WordPress's own sentence below each item, in its translations: "The post ... appeared first on ...".
+#: WordPress's footer in its translations: "The post ... appeared first on ...".
 _APPEARED_FIRST = (
     (r"(?:the )?(?:post|article|story|entry)", "(?:appeared first|first appeared) on"),
     (r"l[’']article", "est apparu en premier sur"),
@@ -26,7 +26,7 @@ _APPEARED_FIRST = (
     ("artykuł", "pochodzi z serwisu"),
     ("(?:сообщение|запись)", "появились сначала на"),
 )
-_IN_ONE = r"[^\n.!?။।。]"  # whatever follows belongs to the same sentence
+_IN_ONE = r"[^\n.!?။।。]"  # the rest of the same sentence
 _LABELS = (
     rf"(?:originally |first )published (?:on|at|in) {_IN_ONE}{{1,80}}",
     rf"source: {_IN_ONE}{{1,60}}",
@@ -34,7 +34,7 @@ _LABELS = (
     rf"share(?: this)?(?: (?:on|via|with) {_IN_ONE}{{1,60}})?",
     rf"(?:follow|like|join) us on {_IN_ONE}{{1,120}}",
 )
-#: Where a tail may begin: at the start, behind a sentence or an ellipsis, at a bar, an arrow or a bracket.
+#: Where boilerplate may start: at the beginning, after a sentence or an ellipsis, at a bar, arrow or bracket.
 _TAIL_START = (
     r"(?:^|(?<=[.!?…။।。][”\"’)\]]?)\s*|\s*\[?(?:…|\.{3,})\]?\s*|\s[|•·»›>→–—]+\s*|\s(?=[(\[]))"
     r"[\[(«»›→>|\s]*"
@@ -44,7 +44,7 @@ _SENTENCES = [rf"{start} [^\n]{{1,400}}? {end} [^\n]{{1,200}}" for start, end in
 _TAIL = regex.compile(
     rf"{_TAIL_START}(?:{'|'.join((_CALL, *_SENTENCES, *_LABELS))})[\s.…«»›→>|·•\])-]*$", regex.IGNORECASE
 )
-#: Without one of these pieces of words there is no tail; looking for them costs a tenth.
+#: Text without one of these fragments has no boilerplate; this check costs a tenth of the other.
 _TAIL_HINT = regex.compile(
     r"read|more|here|story|appear|publish|source|comment|permalink|advert|share|email|tweet|us on|view"
     r"|lire|lesen|leer|ley|lei|legg|lees|läs|les |læs|lue|czyt|читать|подроб|oku|lengkap|baca|xem|続き"
@@ -61,7 +61,7 @@ _ELLIPSIS = regex.compile(r"\s*\[?\s*(?:…|\.{3,})")
 
 
 def strip_boilerplate(text: str) -> str:
-    """The text without its tails and without lines of buttons; where one hid an ellipsis, it stays."""
+    """The text without trailing boilerplate and lines of share buttons; an ellipsis before it is kept."""
     kept = [one for one in text.split("\n") if not (one and _SHARE_LINE.fullmatch(one))]
     lines = "\n".join(kept).rstrip().split("\n")
     while lines and _TAIL_HINT.search(lines[-1][-700:]):

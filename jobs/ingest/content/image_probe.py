@@ -1,6 +1,7 @@
-"""Would Telegram take this picture? By its first bytes and its size, not by its name. Pure, but for the look.
+"""Whether Telegram accepts an image, by its first bytes and its size, not by its name.
 
-Limits: Bot API, `sendPhoto` by URL: 5 MB, width and height together 10,000, one at most 20 times the other.
+Not imagesize: docs/decisions/0019-libraries.md. Limits: Bot API, `sendPhoto` by URL: 5 MB, width and height
+together 10,000, one at most 20 times the other.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from jobs.ingest.http.ssrf import url_refusal
 MAX_BYTES = 5_000_000
 MAX_SIDES_SUM = 10_000
 MAX_ASPECT_RATIO = 20
-#: Pixels: what is smaller counts readers, or marks a list.
+#: Pixels; smaller images are trackers or icons.
 MIN_SIDE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """A picture's kind, and its size in pixels where the first bytes tell it, else 0."""
+    """An image's format, and its size in pixels, 0 if the first bytes do not show it."""
 
     kind: str
     width: int = 0
@@ -26,26 +27,26 @@ class ImageInfo:
 
 
 class ImagePeeker(Protocol):
-    """Reads the first bytes of a picture; `fetch.Fetcher` does."""
+    """Fetches the first bytes of an image; implemented by `http.fetcher.Fetcher`."""
 
     async def peek(self, url: str) -> PeekResult | FetchFailed: ...
 
 
 async def probe_image(fetcher: ImagePeeker, url: str) -> str:
-    """Why a post must not show the picture at `url`, in a few words; "" where it may, or nobody knows."""
+    """Why a post must not show the image at `url`, as a short phrase; "" if it may, or if unknown."""
     if refusal := url_refusal(url):
         return refusal
     seen = await fetcher.peek(url)
-    if isinstance(seen, FetchFailed):  # other answers may be meant for us alone: Telegram is left to ask
+    if isinstance(seen, FetchFailed):  # other errors may concern us only: let Telegram try
         return seen.reason if seen.status in MISSING_STATUSES else ""
     return rejection_reason(seen.start, seen.length)
 
 
 def rejection_reason(start: bytes, length: int) -> str:
-    """The same for a picture of `length` bytes that begins with `start`."""
+    """Why a post must not show an image of `length` bytes that starts with `start`; "" if it may."""
     drawn = identify_image(start)
     if drawn is None:
-        return "it is no JPEG, PNG, WebP or GIF"
+        return "it is not a JPEG, PNG, WebP or GIF"
     if length > MAX_BYTES:
         return f"it has {length:,} bytes, more than {MAX_BYTES:,}"
     wide, high = drawn.width, drawn.height
@@ -59,7 +60,7 @@ def rejection_reason(start: bytes, length: int) -> str:
 
 
 def identify_image(start: bytes) -> ImageInfo | None:
-    """What kind of picture begins so; None for what is none, or none that Telegram shows."""
+    """The format and size of an image that starts with `start`; None if Telegram does not accept it."""
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
         return ImageInfo("png", _big_endian(start[16:20]), _big_endian(start[20:24]))
     if start[:6] in (b"GIF87a", b"GIF89a"):
@@ -70,7 +71,7 @@ def identify_image(start: bytes) -> ImageInfo | None:
 
 
 def _parse_webp(start: bytes) -> ImageInfo:
-    """RFC 9649: an extended, a lossless or a lossy picture."""
+    """RFC 9649: extended, lossless or lossy."""
     kind = start[12:16]
     if kind == b"VP8X" and len(start) >= 30:
         return ImageInfo("webp", _little_endian(start[24:27]) + 1, _little_endian(start[27:30]) + 1)
@@ -83,7 +84,7 @@ def _parse_webp(start: bytes) -> ImageInfo:
 
 
 def _parse_jpeg(start: bytes) -> ImageInfo:
-    """The frame header (ITU T.81, B.2.2) behind the other segments; it may lie behind what we have."""
+    """The size in the frame header (ITU T.81, B.2.2), after other segments; it may be beyond `start`."""
     at = 2
     while at + 9 <= len(start) and start[at] == 0xFF:
         marker = start[at + 1]

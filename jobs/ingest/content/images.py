@@ -1,4 +1,4 @@
-"""Which of an item's pictures stands for it: large, real, and never a counting pixel."""
+"""Choose an item's image: large, real, and never a tracking pixel."""
 
 import html
 import re
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from jobs.ingest.content.links import reader_link
 
-#: Pixels; below it a picture is a thumbnail, and a picture elsewhere in the item is better.
+#: Pixels; a narrower image is a thumbnail, and another image of the item is preferred.
 MIN_WIDTH = 300
 _IMG = re.compile(r"<img\b((?:[^<>\"']|\"[^\"]*\"|'[^']*'){1,4000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-zA-Z_:][-\w:.]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
@@ -29,18 +29,18 @@ _WIDTH_NAMES = {"width", "w", "imwidth", "wid", "resize", "size"}
 
 @dataclass(frozen=True, slots=True)
 class ImageCandidate:
-    """A picture that an item offers; width in pixels, 0 where unsaid."""
+    """An image of an item; its width in pixels, 0 if unknown."""
 
     url: str
     width: int = 0
-    is_default: bool = False  #: its publisher marked it as the default
+    is_default: bool = False  #: marked as the default by its publisher
 
 
 def choose_image(sources: Iterable[Iterable[ImageCandidate]]) -> ImageCandidate | None:
-    """The picture to show, from sources in their order of trust.
+    """The image to show, from sources in their order of trust.
 
-    A source whose largest is known to be narrow gives way to a later one that is not; the first
-    source wins among equals, and in a source the default, then the widest.
+    A source whose widest image is narrow is skipped if a later one has a wider one; among equals the first
+    source wins, and within a source the default, then the widest.
     """
     offers = [max(pictures, key=_candidate_rank) for pictures in map(list, sources) if pictures]
     return max(offers, key=lambda picture: _width_rank(picture.width)) if offers else None
@@ -57,7 +57,7 @@ def _candidate_rank(picture: ImageCandidate) -> tuple[int, bool, int]:
 def make_candidate(
     url: str, base: str, width: str | int = 0, height: str | int = 0, chosen: bool = False
 ) -> ImageCandidate | None:
-    """A picture that readers can be shown, or None for pixels, logos, drawings and private addresses."""
+    """An image that can be shown, or None for tracking pixels, logos, SVGs and private addresses."""
     link = reader_link(html.unescape(url), base)
     wide, high = _parse_pixels(width), _parse_pixels(height)
     if not link or 0 < wide <= 32 or 0 < high <= 32 or _NOT_AN_IMAGE.search(link):
@@ -71,7 +71,7 @@ def _parse_pixels(value: str | int) -> int:
 
 
 def width_in_url(link: str) -> int:
-    """The width that a picture's address names, 0 where it names none."""
+    """The width in an image's URL, 0 if there is none."""
     try:
         parts = urlsplit(link)
     except ValueError:
@@ -85,7 +85,7 @@ def width_in_url(link: str) -> int:
 
 
 def find_in_html(source: str, base: str) -> list[ImageCandidate]:
-    """The first real picture in a piece of HTML."""
+    """The first real image in an HTML fragment."""
     for match in _IMG.finditer(source[:200_000]):
         found = _candidate_from_tag(dict(_parse_attributes(match[1])), base)
         if found:
@@ -113,7 +113,7 @@ def _candidate_from_tag(attributes: Mapping[str, str], base: str) -> ImageCandid
 
 
 def is_image(url: str, kind: str, medium: str = "") -> bool:
-    """Whether a media element or enclosure is a picture, by its type or else by its name."""
+    """Whether a media element or enclosure is an image, by its type, or else by its name."""
     if kind or medium:
         return (
             kind.lower().startswith("image/")
@@ -124,7 +124,7 @@ def is_image(url: str, kind: str, medium: str = "") -> bool:
 
 
 def image_key(link: str) -> str:
-    """What stays the same while a picture is served in other sizes or from another cache."""
+    """The part of an image's URL that does not depend on its size or on the host of a cache."""
     path = urlsplit(link).path if link else ""
     path = re.sub(r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$)", "", path)
     return "/".join(part for part in path.split("/") if not re.fullmatch(r"\d{2,4}(?:x\d*)?|w_?\d+.*", part))

@@ -1,18 +1,18 @@
-"""Which language a text is in: what its letters prove, then what its feed says, then a guess."""
+"""Detect the language of a text: by its script, then by its feed's claim, then by a model."""
 
 from functools import cache
 from typing import Any
 
 import regex
 
-#: Scripts that news uses for one language (nearly) alone, with that language.
+#: Scripts that are used for (nearly) one language only, with that language.
 _SCRIPTS = {
     "Myanmar": "my", "Thai": "th", "Khmer": "km", "Lao": "lo", "Hangul": "ko", "Hiragana": "ja",
     "Katakana": "ja", "Greek": "el", "Hebrew": "he", "Armenian": "hy", "Georgian": "ka", "Tamil": "ta",
     "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Gujarati": "gu", "Gurmukhi": "pa", "Sinhala": "si",
     "Bengali": "bn", "Tibetan": "bo", "Ethiopic": "am",
 }  # fmt: skip
-#: Scripts of several languages: they only tell which claims cannot be true.
+#: Scripts of several languages: they only rule out claims.
 _SHARED_SCRIPTS = {"Latin": "", "Cyrillic": "", "Arabic": "", "Han": "", "Devanagari": ""}
 _LETTERS = regex.compile(r"\p{L}")
 _NOT_LATIN = regex.compile(r"[\p{L}--\p{Latin}]", regex.V1)
@@ -24,7 +24,7 @@ _SCRIPT_LANGUAGES = {
     "Devanagari": {"hi", "mr", "ne", "sa"},
 }
 _NON_LATIN_LANGUAGES = set(_SCRIPTS.values()) | {one for many in _SCRIPT_LANGUAGES.values() for one in many}
-#: Languages of `_SCRIPTS`'s scripts besides the one named there.
+#: Further languages of the scripts in `_SCRIPTS`.
 _SIBLINGS = {
     "Myanmar": {"shn", "mnw", "kar", "ksw", "rki"},
     "Bengali": {"as"},
@@ -32,24 +32,24 @@ _SIBLINGS = {
     "Ethiopic": {"ti"},
 }
 _TAG = regex.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-#: Letters from which nobody needs more to tell a feed's language.
+#: Characters that are enough to detect a feed's language.
 MAX_SAMPLE = 3000
-#: Letters below which a guess is worth nothing.
+#: With fewer letters, a guess is unreliable.
 _MIN_LETTERS = 80
 _MIN_PROBABILITY = 0.9
-#: Words that make a sixth and more of any English text and stand in no other language together.
+#: Words that make up a sixth or more of any English text, and of no other language.
 _ENGLISH = {
     "the", "of", "to", "and", "for", "with", "that", "from", "is", "are", "was", "has", "have", "by", "it",
     "as", "after", "his", "says",
 }  # fmt: skip
 _WORDS = regex.compile(r"[\p{L}']+")
 _ENGLISH_SHARE = 0.12
-#: What templates claim although nobody chose it.
+#: The claim of templates, which may not have been chosen.
 _DEFAULT = "en"
 
 
 def detect_item_language(text: str, feed: str) -> str:
-    """The BCP 47 tag of an item's language: what its letters prove, else the language of its feed."""
+    """The BCP 47 tag of an item's language: by its script, else that of its feed."""
     claim = _normalize_tag(feed)
     script = _main_script(text[:2000])
     base = claim.lower().split("-")[0]
@@ -62,9 +62,9 @@ def detect_item_language(text: str, feed: str) -> str:
 
 
 def detect_feed_language(text: str, claimed: str = "") -> str:
-    """The BCP 47 tag of a feed's language from all its words; "" where nobody can tell.
+    """The BCP 47 tag of a feed's language by all its text; "" if unknown.
 
-    A claim of English is looked at twice: it is what a template says when nobody cared.
+    A claim of English is verified: it is the default of many templates.
     """
     claim = detect_item_language(text, claimed)
     if claim and claim.lower().split("-")[0] != _DEFAULT:
@@ -76,7 +76,7 @@ def detect_feed_language(text: str, claimed: str = "") -> str:
 
 
 def _is_plainly_english(text: str) -> bool:
-    """Whether so many of the words are English ones that nobody needs to ask the model, 80 MB in memory."""
+    """Whether the text has so many English words that the model, 80 MB in memory, is not needed."""
     words = _WORDS.findall(text.lower())
     return (
         len(words) >= _MIN_LETTERS // 4
@@ -85,7 +85,7 @@ def _is_plainly_english(text: str) -> bool:
 
 
 def _normalize_tag(claimed: str) -> str:
-    """A claim in the usual spelling (`en-GB`), "" where it is no language tag."""
+    """A claim in the usual spelling (`en-GB`), "" if it is not a language tag."""
     claimed = claimed.strip().replace("_", "-")
     if not _TAG.fullmatch(claimed):
         return ""
@@ -94,7 +94,7 @@ def _normalize_tag(claimed: str) -> str:
 
 
 def _main_script(text: str) -> str:
-    """The script of most of the letters; Japanese is known by its kana."""
+    """The script of most letters; Japanese is recognized by its kana."""
     if text.isascii() or not _NOT_LATIN.search(text):
         return "Latin" if _LETTERS.search(text) else ""
     letters = len(_LETTERS.findall(text))
@@ -106,7 +106,7 @@ def _main_script(text: str) -> str:
 
 
 def _guess_language(text: str, script: str) -> str:
-    """What the words themselves say, where there are enough of them and they say it surely."""
+    """The model's guess, if there is enough text and the probability is high."""
     if len(_LETTERS.findall(text)) < _MIN_LETTERS:
         return ""
     found, probability = _load_identifier().classify(text)
@@ -119,7 +119,7 @@ def _guess_language(text: str, script: str) -> str:
 
 @cache
 def _load_identifier() -> Any:
-    """Its model takes half a second: loaded only where it is asked."""
+    """Loading the model takes half a second: it is loaded on first use."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

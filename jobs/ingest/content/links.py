@@ -1,4 +1,4 @@
-"""Which of a feed's links readers may be sent to, in which form."""
+"""Which links of a feed may be shown to readers, and in which form."""
 
 import ipaddress
 import re
@@ -7,12 +7,12 @@ from urllib.parse import urljoin
 
 from storage.text.urls import remove_tracking, split_url
 
-#: Names that mean a machine or a network of one's own (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+#: Names of local machines and networks (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 _OWN_NETWORK = re.compile(r"(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa)$")
 _HIDDEN_HOST = re.compile(r"[@\\\s]")
-#: Characters; no message of Telegram holds a longer one (32,768 bytes with all that is in it).
+#: Characters; a Telegram message has at most 32,768 bytes in all.
 MAX_LINK_LENGTH = 32_768
-#: What copying leaves around a link; joiners, which letters may need, are not among it.
+#: Characters left around a link by copying; joiners, which some scripts need, are kept.
 _STRIPPED_CHARACTERS = "\t\n\v\f\r \x00\u200b\u200e\u200f\u2060\ufeff\u00a0\u3000"
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _INVISIBLE_IN_HOST = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -20,9 +20,9 @@ _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 
 
 def reader_link(link: str, base: str = "") -> str:
-    """The link as readers open it, absolute and without tracking; "" where `refused_because` says why not.
+    """The link to show, absolute and without tracking parameters; "" if `refused_because` has a reason.
 
-    Letter by letter as the site wrote it, in whichever Unicode form; a space is written %20.
+    Otherwise it is kept as the site wrote it, in its Unicode form; spaces become %20.
     """
     absolute = _resolve_link(link, base)
     if refused_because(absolute, base):
@@ -34,15 +34,15 @@ def reader_link(link: str, base: str = "") -> str:
 
 
 def refused_because(link: str, base: str = "") -> str:
-    """Why readers are not sent to a link, as half a sentence; "" if they are.
+    """Why a link is not shown to readers, as part of a sentence; "" if it is.
 
-    Only http and https; no user names (`news.example@evil.example`); no address inside a private
-    network, unless the feed itself (`base`) comes from that very host.
+    Only http and https; no user names (`news.example@evil.example`); no private addresses, unless
+    the feed itself (`base`) is on the same host.
     """
     absolute = _resolve_link(link, base)
     parts = split_url(absolute)
     if parts is None:
-        return "it is no web address"
+        return "it is not a web address"
     if len(absolute) > MAX_LINK_LENGTH:
         return f"it has more than {MAX_LINK_LENGTH:,} characters"
     if _HIDDEN_HOST.search(_host_part(absolute)):
@@ -54,7 +54,7 @@ def refused_because(link: str, base: str = "") -> str:
 
 
 def is_too_long(link: str) -> bool:
-    """Whether a link is refused for its length alone."""
+    """Whether a link is refused for its length."""
     return len(link) > MAX_LINK_LENGTH
 
 
@@ -67,12 +67,12 @@ def _resolve_link(link: str, base: str) -> str:
 
 
 def _host_part(link: str) -> str:
-    """Host and port as they are written, with whatever hides there."""
+    """Host and port as written, with any user name."""
     return re.split(r"[/?#]", link.partition("://")[2], maxsplit=1)[0]
 
 
 def is_private_host(host: str) -> bool:
-    """Whether a host, by its spelling alone, lies inside a private network; no name is looked up."""
+    """Whether a host is in a private network, by its name or address only; does no DNS lookup."""
     host = host.rstrip(".").lower()
     if "." not in host and ":" not in host and not host.startswith("0x") and not host.isdigit():
         return True
@@ -83,7 +83,7 @@ def is_private_host(host: str) -> bool:
 
 
 def _parse_host_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a host spells, also in the old ways: `127.1`, `0x7f000001`, `2130706433`."""
+    """The IP address in a host, also in legacy notations: `127.1`, `0x7f000001`, `2130706433`."""
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:

@@ -1,1 +1,1 @@
-"""Asking sites for something: the one HTTP client, its limits, and what may come of a request."""
+"""HTTP: the client for all requests to sites, its limits, and the outcomes of a request."""

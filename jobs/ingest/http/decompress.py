@@ -1,6 +1,6 @@
-"""Unpack a body as it comes in: gzip, deflate, br and zstd, never more at once than a slice.
+"""Incremental decompression of a body: gzip, deflate, br and zstd, a bounded chunk at a time.
 
-What comes out is counted behind every layer, and what stands behind a layer's end is not read.
+The output of every layer is counted, and bytes after the end of a layer are not read.
 """
 
 import sys
@@ -15,79 +15,79 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-#: What is unpacked at a time, in bytes, so that a bomb is seen before it is large.
+#: Bytes decompressed at a time, so that a bomb is detected before it is large.
 OUTPUT_CHUNK = 256 * 1024
-#: What is handed to a layer at a time: what unpacks to nothing takes time too.
+#: Bytes passed to a layer at a time: input without output takes time too.
 INPUT_CHUNK = 16 * 1024
-#: Packed in packed, as proxies sometimes do; nobody honest goes further.
+#: Nested encodings, as some proxies produce; more are an attack.
 MAX_LAYERS = 2
-#: Bodies packed one behind the other; thousands of empty ones are an attack.
+#: Concatenated gzip members or zstd frames; thousands of empty ones are an attack.
 MAX_MEMBERS = 1000
-#: What a zstd frame may make us remember: HTTP's limit, 8 MB (RFC 9659).
+#: The largest window of a zstd frame: HTTP's limit, 8 MB (RFC 9659).
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
-#: Enough of a body to see how it is packed.
+#: Bytes that show how a body is encoded.
 _MAGIC_BYTES = 4
 _ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError)
 
 
 class DecompressionFailed(Exception):
-    """The body is not packed as its headers say; the message ends a sentence about it."""
+    """The body is not encoded as its headers say; the message ends a sentence about it."""
 
 
 class TooLarge(Exception):
-    """More came, or is to come, than we take; the message ends a sentence about the answer."""
+    """The body is larger than the limit; the message ends a sentence about the response."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"is larger than {most:,} bytes")
 
 
 class Decompressor:
-    """Undoes one body's packing, piece by piece.
+    """Decompresses one body, chunk by chunk.
 
     Raises:
-        BadPacking: the encoding is unknown, or what comes is broken, or ends too early.
-        TooLarge: what came, or what a layer of it unpacks to, has more than `most` bytes.
+        DecompressionFailed: the encoding is unknown, or the body is corrupt or truncated.
+        TooLarge: the body, or the output of one of its layers, has more than `most` bytes.
     """
 
     def __init__(self, content_encoding: str, most: int) -> None:
         names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
         names = [name for name in names if name != "identity"] or ["identity"]
         if len(names) > MAX_LAYERS or not set(names) <= _ENCODINGS:
-            raise DecompressionFailed(f"is packed as {content_encoding[:60]!r}, which nobody asked for")
+            raise DecompressionFailed(f"is encoded as {content_encoding[:60]!r}, which was not requested")
         self._layers: list[_Layer] = [_Layer(name) for name in reversed(names)]
         self._max_bytes = most
         self._input_bytes = 0
-        self._finished_layer: int | None = None  # the layer that has ended, with more bytes behind its end
+        self._finished_layer: int | None = None  # the layer that has ended before its input
 
     @property
     def is_finished(self) -> bool:
-        """Whether the body is over, although more bytes may come."""
+        """Whether the body has ended, although more bytes may follow."""
         return self._finished_layer is not None
 
     def decompress_chunk(self, packed: bytes) -> Iterator[bytes]:
-        """What `packed`, the next bytes that came, unpacks to.
+        """Decompress the next bytes.
 
-        Slices, many of them empty: after each the caller may let others run.
+        Yields pieces, many of them empty: after each, the caller may let other tasks run.
         """
         self._input_bytes = self._check_size(self._input_bytes + len(packed))
         try:
             yield from self._decompress_from(0, packed)
         except _ERRORS as error:
-            raise DecompressionFailed("is not packed as its headers say") from error
+            raise DecompressionFailed("is not encoded as its headers say") from error
 
     def finish(self) -> Iterator[bytes]:
-        """What was held back until the end."""
+        """Yield what was held back until the end."""
         left = range(self._finished_layer or 0, len(self._layers))
         try:
             for depth in left:
                 yield from self._pass_to_next(depth, self._layers[depth].finish())
         except _ERRORS as error:
-            raise DecompressionFailed("is not packed as its headers say") from error
+            raise DecompressionFailed("is not encoded as its headers say") from error
         if not all(self._layers[depth].is_complete for depth in left):
-            raise DecompressionFailed("ends in the middle")
+            raise DecompressionFailed("is incomplete")
 
     def _decompress_from(self, depth: int, packed: bytes) -> Iterator[bytes]:
-        """What `packed` unpacks to in the layers from `depth` on."""
+        """Decompress `packed` in the layers from `depth` on."""
         if depth == len(self._layers) or not packed:
             yield packed
             return
@@ -99,7 +99,7 @@ class Decompressor:
             )
 
     def _pass_to_next(self, depth: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """What becomes of the pieces that came out of the layer at `depth`."""
+        """Pass the output of the layer at `depth` to the next one."""
         layer = self._layers[depth]
         for piece in pieces:
             layer.output_bytes = self._check_size(layer.output_bytes + len(piece))
@@ -116,22 +116,22 @@ class Decompressor:
 
 
 class _Layer:
-    """One packing. What it really is shows in the first bytes: headers are wrong about it at times."""
+    """One encoding. The codec is chosen by the first bytes, because headers are sometimes wrong."""
 
     def __init__(self, name: str) -> None:
-        self.output_bytes = 0  #: bytes that came out of it
+        self.output_bytes = 0  #: so far
         self._name = name
         self._buffer = b""
         self._codec: _Codec | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the packed stream has come to its end; nothing at all is a whole nothing."""
+        """Whether the compressed stream has ended; an empty one has."""
         return self._codec is None or self._codec.is_complete
 
     @property
     def has_trailing_bytes(self) -> bool:
-        """Whether bytes came that stand behind its end."""
+        """Whether there was input after its end."""
         return self._codec is not None and self._codec.has_trailing_bytes
 
     def decompress_chunk(self, packed: bytes) -> Iterator[bytes]:
@@ -190,7 +190,7 @@ class _Zlib:
                 more = bool(packed) or len(piece) == OUTPUT_CHUNK
 
     def _start_member(self, packed: bytes) -> bool:
-        """Whether another gzip member begins here; padding behind the last one is none."""
+        """Whether another gzip member starts here; padding after the last one is ignored."""
         if self._bits != 31 or not packed.startswith(b"\x1f"):
             self.has_trailing_bytes = bool(packed)
             return False
@@ -212,7 +212,7 @@ class _Brotli:
             return
         piece = self._decoder.process(packed, output_buffer_limit=OUTPUT_CHUNK)
         yield piece
-        while piece:  # it may take all that came and still have more to give
+        while piece:  # it may consume the whole input and still have output
             piece = self._decoder.process(b"", output_buffer_limit=OUTPUT_CHUNK)
             yield piece
         self.is_complete = self._decoder.is_finished()
@@ -225,7 +225,7 @@ class _Zstd:
         self._decoder = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
         self._frames = 1
         self.is_complete = False
-        self.has_trailing_bytes = False  # what stands behind a frame is the next one, or broken
+        self.has_trailing_bytes = False  # after a frame there is another one, or an error
 
     def decompress_chunk(self, packed: bytes) -> Iterator[bytes]:
         while packed or not (self._decoder.needs_input or self._decoder.eof):
@@ -238,7 +238,7 @@ class _Zstd:
 
 
 def _count_member(members: int) -> int:
-    """One more member, unless there were too many."""
+    """The number of members with one more, if that is allowed."""
     if members >= MAX_MEMBERS:
         raise ValueError("too many members")
     return members + 1
@@ -248,13 +248,13 @@ _ENCODINGS = {"identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
 
 
 def _choose_codec(name: str, start: bytes) -> _Codec:
-    """What undoes a body that begins with `start` and is called `name`."""
+    """The codec for a body that starts with `start` and is declared as `name`."""
     if name == "br":
         return _Brotli()
     if name == "deflate":
         wrapped = start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
         return _Zlib(15 if wrapped else -15)
-    if start.startswith(b"\x1f\x8b\x08"):  # also unsaid, as `feed.xml.gz` is
+    if start.startswith(b"\x1f\x8b\x08"):  # also if undeclared, as `feed.xml.gz` is
         return _Zlib(31)
     if start.startswith(b"\x28\xb5\x2f\xfd") and name == "zstd":
         return _Zstd()

@@ -1,7 +1,7 @@
-"""Ask a site for something, politely and within limits: the one door to HTTP.
+"""Fetch from sites, politely and within limits.
 
-Redirects are followed here, each hop checked like the first. Whatever a server does ends as a value
-with a sentence, within one deadline.
+Redirects are followed here, and each hop is checked like the first. Whatever a server does, the outcome is a
+value, with a reason if it failed, within one deadline.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,14 +40,13 @@ from jobs.ingest.http.results import (
 from jobs.ingest.http.session import describe_error, open_session
 from jobs.ingest.http.ssrf import url_refusal
 
-#: What we like best, for each kind of thing that we ask for.
 ACCEPT_FEED = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 )
 ACCEPT_IMAGE = "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1"
 
 MAX_REDIRECTS = 5
-#: Bytes of a hub's answer that an operator may want to see.
+#: Bytes of a hub's response to show to operators.
 MAX_POST_ANSWER = 2_000
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -58,13 +57,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """How we came where we are."""
+    """The redirects followed so far."""
 
     url: str
     current_url: str
-    permanent_url: str  #: behind the leading permanent redirects
-    all_permanent: bool = True  #: there has been no other kind of redirect yet
-    visited: tuple[str, ...] = ()  #: the hops before this one
+    permanent_url: str  #: after the leading permanent redirects
+    all_permanent: bool = True  #: all redirects so far were permanent
+    visited: tuple[str, ...] = ()  #: the earlier hops
 
     @property
     def host(self) -> str:
@@ -76,7 +75,7 @@ class _Route:
         )
 
     def next_hop(self, location: str, status: int) -> "_Route":
-        """The next hop. A step from https down to http is taken, and never remembered."""
+        """The next hop. A redirect from https to http is followed, but never permanent."""
         there = _resolve_location(self.current_url, location.strip().replace(" ", "%20")).partition("#")[0]
         lower = self.current_url.startswith("https:") and not there.startswith("https:")
         leading = self.all_permanent and status in _PERMANENT_REDIRECTS and not lower
@@ -94,7 +93,7 @@ ResponseReader = Callable[[aiohttp.ClientResponse, _Route], Awaitable[T]]
 
 
 class Fetcher:
-    """One client for all that Newswire asks of sites; made inside the running event loop."""
+    """The client for all requests to sites. Must be created inside a running event loop."""
 
     def __init__(self, policy: FetchPolicy, clock: Clock, resolver: AbstractResolver | None = None) -> None:
         self.policy = policy
@@ -114,7 +113,7 @@ class Fetcher:
     async def fetch(
         self, url: str, *, etag: str = "", last_modified: str = "", accept: str = ACCEPT_FEED
     ) -> FetchOutcome:
-        """The whole body at `url`, unless it is what the validators stand for."""
+        """Fetch the body at `url`, unless it still matches the validators."""
         sent = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         conditions = {name: value for name, value in sent.items() if value}
 
@@ -135,7 +134,7 @@ class Fetcher:
         )
 
     async def peek(self, url: str, *, accept: str = ACCEPT_IMAGE) -> PeekResult | FetchFailed:
-        """The first bytes at `url`, and the length of the whole, read to the end only if not told."""
+        """Fetch the first bytes at `url` and the length, read to the end only if that is not declared."""
 
         async def read_peek(response: aiohttp.ClientResponse, route: _Route) -> PeekResult | FetchFailed:
             if failure := self._response_failure(response, route):
@@ -150,7 +149,7 @@ class Fetcher:
         return await self._send_request("GET", url, headers, read_peek, low_priority=True)
 
     async def post(self, url: str, form: Mapping[str, str]) -> PostResult | FetchFailed:
-        """Send a form, as WebSub does; only redirects that keep the method are followed."""
+        """Post a form, as WebSub does; only redirects that keep the method are followed."""
 
         async def read_answer(response: aiohttp.ClientResponse, route: _Route) -> PostResult | FetchFailed:
             start = await response.content.read(MAX_POST_ANSWER)
@@ -197,21 +196,23 @@ class Fetcher:
                         return await use(response, route)
                     route = route.next_hop(location, response.status)
             except (DecompressionFailed, TooLarge) as error:
-                return route.make_failure(f"the answer of {route.host} {error}")
+                return route.make_failure(f"the response of {route.host} {error}")
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
                 return route.make_failure(describe_error(error, route.host))
 
     def _hop_refusal(self, route: _Route) -> FetchFailed | None:
-        """Why the next hop is not taken."""
+        """Why the next hop is not followed; None if it is."""
         if len(route.visited) > MAX_REDIRECTS:
             return route.make_failure(f"there are more than {MAX_REDIRECTS} redirects in a row")
         if route.current_url in route.visited:
-            return route.make_failure("its redirects go in a circle")
+            return route.make_failure("its redirects form a loop")
         if route.visited and (refusal := url_refusal(route.current_url)):
-            return replace(route.make_failure(f"it redirects to where we do not go: {refusal}"), host="")
+            return replace(
+                route.make_failure(f"it redirects to an address that is not allowed: {refusal}"), host=""
+            )
         if rest := self._host_limiter.pause_left(route.host):
             return route.make_failure(
-                f"{route.host} asked to be left alone for now", retry_after=Seconds(rest)
+                f"{route.host} asked not to be contacted for now", retry_after=Seconds(rest)
             )
         return None
 
@@ -224,7 +225,7 @@ class Fetcher:
 
 
 def host_of(url: str) -> str:
-    """The `name:port` or `name` that `url` asks, in lower case; "" where it names none."""
+    """The `name` or `name:port` in `url`, in lower case; "" if there is none."""
     try:
         return urlsplit(url).netloc.lower()
     except ValueError:
@@ -232,7 +233,7 @@ def host_of(url: str) -> str:
 
 
 def _resolve_location(base: str, location: str) -> str:
-    """Where `location` leads, or itself, to be refused, where it leads nowhere."""
+    """The target of a redirect; `location` itself, which will be refused, if it is not valid."""
     try:
         return urljoin(base, location)
     except ValueError:
@@ -240,7 +241,7 @@ def _resolve_location(base: str, location: str) -> str:
 
 
 def _parse_url(url: str) -> URL | None:
-    """The URL as it was written, quoted only where it holds what HTTP cannot carry; None for no URL."""
+    """The URL as written, quoted only if HTTP cannot carry it; None if it is not valid."""
     try:
         return URL(url, encoded=url.isascii())
     except ValueError:

@@ -1,4 +1,4 @@
-"""What do a site's headers ask for? Pure: the present is handed in."""
+"""Parse response headers. Pure: the current time is a parameter."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from jobs.ingest.http.results import Link, Seconds
 
-#: A validator longer than this is kept by no server that means it; it is not sent back.
+#: Longer validators are not sent back.
 MAX_VALIDATOR_LENGTH = 2048
 MAX_LINKS = 20
 
@@ -18,7 +18,7 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGN
 
 
 def parse_http_date(value: str) -> datetime | None:
-    """An HTTP date (RFC 9110, 5.6.7), aware; None where it is none."""
+    """An HTTP date (RFC 9110, 5.6.7), aware; None if it is not valid."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -27,7 +27,7 @@ def parse_http_date(value: str) -> datetime | None:
 
 
 def parse_retry_after(value: str, now: datetime) -> Seconds | None:
-    """How long a server wants to be left alone: seconds, or until a date (RFC 9110, 10.2.3)."""
+    """How long to wait by a Retry-After header: seconds, or until a date (RFC 9110, 10.2.3)."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return Seconds(float(min(int(value[:12]), timedelta(days=366).total_seconds())))
@@ -36,10 +36,9 @@ def parse_retry_after(value: str, now: datetime) -> Seconds | None:
 
 
 def parse_freshness(headers: Mapping[str, str], now: datetime) -> Seconds | None:
-    """How long the answer calls itself fresh: max-age less Age, else Expires less Date.
+    """How long the response stays fresh: max-age minus Age, else Expires minus Date.
 
-    No-cache, no-store, and what cannot be read, ask for nothing. Names in `headers` are any case
-    that the mapping itself finds.
+    None for no-cache, no-store and invalid headers. `headers` must ignore the case of names.
     """
     if "Cache-Control" in headers:
         return _remaining_max_age(headers)
@@ -64,14 +63,18 @@ def _remaining_max_age(headers: Mapping[str, str]) -> Seconds | None:
 
 
 def parse_content_type(value: str) -> tuple[str, str]:
-    """`(type, charset)` of a Content-Type: the type in lower case, each "" where unsaid."""
+    """The type (in lower case) and charset of a Content-Type header, "" if not given."""
     kind = value.partition(";")[0].strip().lower()
     charset = _CHARSET.search(value)
     return kind, charset[1] if charset else ""
 
 
 def parse_link_headers(values: list[str], base: str) -> tuple[Link, ...]:
-    """The links of all `Link` headers (RFC 8288), one for each relation, in order."""
+    """The links of all `Link` headers (RFC 8288), one for each relation, in order.
+
+    Not aiohttp's `response.links`, in which one invalid link loses them all:
+    docs/decisions/0019-libraries.md.
+    """
     found: list[Link] = []
     for link in _LINK.finditer(", ".join(values)[:20_000]):
         rel = _REL.search(link[2])
@@ -87,7 +90,7 @@ def parse_link_headers(values: list[str], base: str) -> tuple[Link, ...]:
 
 
 def decode_validator(raw: bytes) -> str:
-    """An ETag or Last-Modified to be sent back byte for byte; "" where that cannot be done."""
+    """An ETag or Last-Modified as text that can be sent back byte for byte; "" if that is not possible."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

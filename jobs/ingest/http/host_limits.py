@@ -1,4 +1,4 @@
-"""How is a host treated kindly: few requests at once, and none while it wants to be left alone."""
+"""Limits per host: few requests at once, and none while it asked us to wait."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from jobs.clock import Clock
 
-#: Requests under way to one host; more wait their turn.
+#: Concurrent requests to one host.
 MAX_REQUESTS_PER_HOST = 8
-#: Of those, what pages and pictures may take: whoever links to a host cannot keep us from its feeds.
+#: Of those, the most for pages and images: links to a host must not block its feeds.
 MAX_LOW_PRIORITY = 4
-#: Seconds: a host that asks for more is asked again after a day all the same.
+#: Seconds: a host that asks for a longer pause is contacted again after a day.
 MAX_PAUSE = 24 * 3600.0
-#: Seconds of rest for a host that says "too many requests" and not for how long.
+#: Seconds to pause after a 429 without Retry-After.
 DEFAULT_PAUSE = 600.0
 
 
 class HostLimiter:
-    """What we know of hosts while we run. A host is `name:port`, in lower case."""
+    """Limits requests per host and pauses hosts. A host is `name` or `name:port`, in lower case."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class HostLimiter:
         self._slots: dict[str, _HostSlots] = {}
 
     def pause_host(self, host: str, seconds: float) -> None:
-        """Ask this host nothing for `seconds`, a day at most."""
+        """Send no requests to this host for `seconds`, a day at most."""
         until = self._clock.monotonic() + min(seconds, MAX_PAUSE)
         self._paused_until = {
             name: end for name, end in self._paused_until.items() if end > self._clock.monotonic()
@@ -34,12 +34,12 @@ class HostLimiter:
         self._paused_until[host] = max(until, self._paused_until.get(host, until))
 
     def pause_left(self, host: str) -> float:
-        """Seconds for which this host wants to be left alone; 0 where it does not."""
+        """Seconds until this host may be contacted; 0 if it may now."""
         return max(0.0, self._paused_until.get(host, 0.0) - self._clock.monotonic())
 
     @asynccontextmanager
     async def request_slot(self, host: str, *, low_priority: bool = False) -> AsyncIterator[None]:
-        """Wait until this host has few enough requests under way; `aside` is what is no feed."""
+        """Wait for a request slot of this host; `low_priority` is for all but feeds."""
         gate = self._slots.setdefault(host, _HostSlots())
         gate.callers += 1
         try:
@@ -53,7 +53,7 @@ class HostLimiter:
 
 @dataclass(slots=True)
 class _HostSlots:
-    """Who asks a host, or waits to."""
+    """The requests to a host, in progress or waiting."""
 
     all: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_REQUESTS_PER_HOST))
     low_priority: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LOW_PRIORITY))

@@ -1,4 +1,4 @@
-"""What does an HTTP answer mean? Its status, its validators, and its body within the limits."""
+"""Interpret an HTTP response: its status, its validators, and its body within limits."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,24 +12,24 @@ from jobs.ingest.http.decompress import Decompressor, TooLarge
 from jobs.ingest.http.host_limits import DEFAULT_PAUSE
 from jobs.ingest.http.results import Fetched, NotModified, Seconds
 
-#: Bytes of a picture that show its kind and size.
+#: Bytes of an image that show its format and size.
 PEEK_BYTES = 65_536
 _PAUSE_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _BODY_STATUSES = (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
 
 
 def describe_failure(response: ClientResponse) -> str:
-    """Why the answer has no body for us, as the end of a sentence about the host; "" where it has one."""
+    """Why the response has no usable body, as the end of a sentence about the host; "" if it has one."""
     status = response.status
     if _is_challenge(response):
-        return "wants to see a browser (a challenge page)"
+        return "requires a browser (a challenge page)"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "asks to be left alone (429 Too Many Requests)"
+        return "limits our requests (429 Too Many Requests)"
     return "" if status in _BODY_STATUSES else f"answers {_status_text(status)}"
 
 
 def requested_pause(response: ClientResponse, now: datetime) -> Seconds | None:
-    """How long the host wants to be left alone, by a 429, or a 503 that says for how long."""
+    """How long to pause the host, by a 429, or a 503 with Retry-After."""
     if response.status not in _PAUSE_STATUSES:
         return None
     wait = read.parse_retry_after(read_header(response, "Retry-After"), now)
@@ -41,7 +41,7 @@ def requested_pause(response: ClientResponse, now: datetime) -> Seconds | None:
 def read_metadata(
     response: ClientResponse, url: str, at: str, permanent: str, sent: Mapping[str, str], now: datetime
 ) -> NotModified:
-    """All but the body. Validators that a 304 leaves out are those that we sent."""
+    """Everything but the body. Validators that a 304 omits are those that we sent."""
     kept = sent if response.status == HTTPStatus.NOT_MODIFIED else {}
     return NotModified(
         url=url,
@@ -57,7 +57,7 @@ def read_metadata(
 
 
 def add_body(response: ClientResponse, rest: NotModified, body: bytes) -> Fetched:
-    """The answer with its body."""
+    """The response with its body."""
     kind, charset = read.parse_content_type(read_header(response, "Content-Type"))
     return Fetched(
         url=rest.url,
@@ -74,11 +74,11 @@ def add_body(response: ClientResponse, rest: NotModified, body: bytes) -> Fetche
 
 
 async def read_body(response: ClientResponse, most: int) -> bytes:
-    """The unpacked body.
+    """The decompressed body.
 
     Raises:
-        TooLarge: it, or what it was packed in, has more than `most` bytes.
-        BadPacking: it cannot be unpacked.
+        TooLarge: it has more than `most` bytes, before or after decompression.
+        DecompressionFailed: it cannot be decompressed.
     """
     if (response.content_length or 0) > most:
         raise TooLarge(most)
@@ -87,7 +87,7 @@ async def read_body(response: ClientResponse, most: int) -> bytes:
     async for chunk in response.content.iter_any():
         for number, piece in enumerate(unpacker.decompress_chunk(chunk)):
             pieces.append(piece)
-            if number:  # there is much in it: let others run
+            if number:  # a large chunk: let other tasks run
                 await asyncio.sleep(0)
         if unpacker.is_finished:
             break
@@ -96,10 +96,10 @@ async def read_body(response: ClientResponse, most: int) -> bytes:
 
 
 async def read_start(response: ClientResponse, most: int) -> tuple[bytes, int]:
-    """The first `PEEK` bytes as they came, and the length of the whole: counted, where it is not told.
+    """The first `PEEK_BYTES` bytes as sent, and the length of the body, counted if it is not declared.
 
     Raises:
-        TooLarge: the whole has more than `most` bytes.
+        TooLarge: the body has more than `most` bytes.
     """
     told = response.content_length
     start, length = b"", 0
@@ -114,12 +114,12 @@ async def read_start(response: ClientResponse, most: int) -> tuple[bytes, int]:
 
 
 def read_header(response: ClientResponse, name: str) -> str:
-    """A header's value, "" where there is none."""
+    """A header's value, "" if there is none."""
     return _decode_header(response.headers.get(name, ""))
 
 
 def _decode_header(value: str) -> str:
-    """A value for our own eyes: what is no UTF-8 in it is read as Latin-1."""
+    """A header's value decoded as UTF-8, or else as Latin-1."""
     raw = value.encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")
@@ -132,7 +132,7 @@ def _read_validator(response: ClientResponse, name: bytes) -> str:
 
 
 def _is_challenge(response: ClientResponse) -> bool:
-    """A page that only a browser gets past, by what Cloudflare and AWS say of their own."""
+    """Whether it is a challenge that needs a browser, by the headers of Cloudflare and AWS."""
     said = response.headers
     return "challenge" in (said.get("cf-mitigated"), said.get("x-amzn-waf-action"))
 

@@ -1,18 +1,17 @@
-"""What may come of asking a site for something, each by its own name."""
+"""The possible outcomes of requests to sites."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-#: How long from now, in seconds.
 Seconds = NewType("Seconds", float)
-#: Answers of a site that say that there is nothing.
+#: HTTP statuses that say that nothing is there.
 MISSING_STATUSES = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of an HTTP `Link` header, its address made absolute."""
+    """One link of an HTTP `Link` header, with an absolute URL."""
 
     url: str
     rel: str  #: one relation, in lower case
@@ -20,28 +19,28 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A whole body came, within every limit."""
+    """A complete body, within all limits."""
 
-    url: str  #: that was asked for
-    final_url: str  #: that answered, behind all redirects
-    permanent_url: str  #: behind the leading 301s and 308s alone; `url` where there were none
-    body: bytes  #: unpacked
-    content_type: str  #: in lower case, without parameters; "" where unsaid
-    charset: str  #: as the header names it; "" where unsaid
-    etag: str  #: byte for byte, to be sent back so
+    url: str  #: that was requested
+    final_url: str  #: after all redirects
+    permanent_url: str  #: after the leading 301s and 308s only; `url` if there were none
+    body: bytes  #: decompressed
+    content_type: str  #: in lower case, without parameters; "" if not given
+    charset: str  #: as in the header; "" if not given
+    etag: str  #: as received, to be sent back unchanged
     last_modified: str
-    fresh_for: Seconds | None  #: what Cache-Control or Expires ask for; None where they ask for nothing
+    fresh_for: Seconds | None  #: by Cache-Control or Expires; None if they do not say
     links: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
-    """The site says that what we have is still what it has."""
+    """304: the feed has not changed."""
 
     url: str
     final_url: str
     permanent_url: str
-    etag: str  #: the ones to keep: new ones where the answer had them, else those we sent
+    etag: str  #: of the response, or else the one that we sent
     last_modified: str
     fresh_for: Seconds | None
     links: tuple[Link, ...]
@@ -49,18 +48,18 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
-    """Nothing usable came; nothing that we know changes."""
+    """There was no usable response."""
 
     url: str
     reason: str  #: one sentence for operators
-    status: int = 0  #: the HTTP status, 0 where none came
-    host: str = ""  #: of the server that answered, or was to answer
-    retry_after: Seconds | None = None  #: how long this host wants to be left alone
+    status: int = 0  #: the HTTP status, 0 if there was no response
+    host: str = ""  #: that responded, or was to respond
+    retry_after: Seconds | None = None  #: how long to pause this host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedGone:
-    """410: it was taken away for good, and its keeper wants nobody to ask again."""
+    """410: the feed was removed for good and must not be requested again."""
 
     url: str
     reason: str
@@ -68,36 +67,36 @@ class FeedGone:
 
 @dataclass(frozen=True, slots=True)
 class FeedMoved:
-    """A permanent redirect has proved itself: ask there from now on."""
+    """A permanent redirect was seen often enough: the feed's new URL."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeekResult:
-    """The beginning of a body, and how long the whole is."""
+    """The start of a body, and the length of all of it."""
 
     url: str
     final_url: str
     start: bytes
-    length: int  #: bytes in all
+    length: int  #: of the whole body, in bytes
     content_type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostResult:
-    """A form was taken, or refused: the status says."""
+    """The response to a form, accepted or not."""
 
     url: str
     status: int
-    body: bytes  #: its beginning
+    body: bytes  #: the first bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage:
-    """What a page says of its article; what it does not say, or not credibly, is empty."""
+    """The article on a page; fields that the page does not give, or not credibly, are empty."""
 
-    url: str  #: what it calls its own address, if that is on its own site, else the one it came from
+    url: str  #: its canonical URL if that is on the same site, else the URL of the response
     title: str
     summary: str = ""
     text: str = ""
@@ -112,14 +111,14 @@ class ReadPage:
 
 @dataclass(frozen=True, slots=True)
 class NoPage:
-    """The page says nothing of an article."""
+    """There is no article on the page."""
 
     reason: str  #: one sentence
 
 
 @dataclass(frozen=True, slots=True)
 class PageGone:
-    """404 or 410: the article is not, or no longer, where its link leads."""
+    """404 or 410: the article is not, or no longer, at its link."""
 
     reason: str
 

@@ -1,7 +1,7 @@
-"""The one HTTP client of Newswire: its limits, and sockets that go only where they may.
+"""The aiohttp session: its limits, and sockets that connect to allowed addresses only.
 
-Addresses are checked when the socket is made, so that no name can be one thing when it is checked and
-another when it is connected to.
+Addresses are checked when the socket is created, so that a name cannot resolve to one address for the check
+and to another for the connection.
 """
 
 import errno
@@ -23,13 +23,13 @@ _NOT_ALLOWED = "not among PRIVATE_NETWORKS"
 
 
 class AddressRefused(OSError):
-    """An address that is nobody's business; raised where the socket would have been made."""
+    """An address that is not allowed; raised instead of creating a socket."""
 
 
 def open_session(policy: FetchPolicy, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """A client without cookies, time-outs of its own or redirects that it follows by itself.
+    """Open a session without cookies, timeouts or automatic redirects.
 
-    It goes directly, or through the policy's proxy, which is given the checked address and not the name.
+    It connects directly, or through the policy's proxy, which gets the checked address and not the name.
     """
     check = partial(_check_address, policy.private_networks)
     return aiohttp.ClientSession(
@@ -42,8 +42,8 @@ def open_session(policy: FetchPolicy, resolver: AbstractResolver | None = None) 
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": policy.user_agent, "Accept-Encoding": "gzip, deflate, br, zstd"},
-        timeout=aiohttp.ClientTimeout(total=None),  # the whole of it has one deadline, in `fetch`
-        auto_decompress=False,  # `inflate` does it, in slices
+        timeout=aiohttp.ClientTimeout(total=None),  # `Fetcher` has one deadline for everything
+        auto_decompress=False,  # `Decompressor` does, in chunks
         trust_env=False,
         max_line_size=8190,
         max_field_size=16_384,
@@ -56,20 +56,20 @@ def _proxy_for(policy: FetchPolicy, host: str, port: int) -> Proxy | None:
 
 
 def _check_address(allowed: Sequence[Network], address: str) -> None:
-    """Raises Refused where the numeric address must not be asked."""
+    """Raise AddressRefused if the numeric address is not allowed."""
     if refusal := address_refusal(address, allowed):
         raise AddressRefused(errno.EACCES, f"{refusal}, {_NOT_ALLOWED}")
 
 
 def _make_socket(check: Callable[[str], None], info: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket, for an address that may be asked and for no other."""
+    """Create a socket if the address is allowed."""
     family, kind, protocol, _, address = info
     check(str(address[0]))
     return socket.socket(family, kind, protocol)
 
 
 def describe_error(error: Exception, host: str) -> str:
-    """What went wrong below HTTP, in words that an operator can use."""
+    """Describe an error below HTTP for operators, as part of a sentence."""
     cause = getattr(error, "os_error", error)
     match error:
         case _ if _NOT_ALLOWED in str(cause):
@@ -78,13 +78,13 @@ def describe_error(error: Exception, host: str) -> str:
                 if isinstance(cause, AddressRefused)
                 else f"no address of it is public, and they are {_NOT_ALLOWED}"
             )
-            return f"{host} leads to where we do not go: {where}"
+            return f"{host} resolves to an address that is not allowed: {where}"
         case aiohttp.InvalidURL():
-            return f"{host} is no host that can be asked"
+            return f"{host} is not a valid host"
         case aiohttp.ClientConnectorCertificateError():
             return f"the certificate of {host} is not valid"
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return f"{host} and we agree on no encryption"
+            return f"no TLS version or cipher in common with {host}"
         case ProxyError():
             return f"{host} cannot be reached through FEEDS_PROXY: {getattr(cause, 'strerror', cause)}"
         case aiohttp.ClientConnectorDNSError():
@@ -94,9 +94,9 @@ def describe_error(error: Exception, host: str) -> str:
         case aiohttp.ServerDisconnectedError() | ConnectionError():
             return f"{host} closed the connection without an answer"
         case aiohttp.ClientPayloadError():
-            return f"the answer of {host} ends in the middle"
+            return f"the response of {host} is incomplete"
         case _:
-            return f"{host} answers what is not HTTP"
+            return f"the response of {host} is not HTTP"
 
 
 def _os_error_text(cause: object) -> str:

@@ -1,7 +1,7 @@
-"""Which addresses may be asked: what a URL must look like, and which networks are nobody's business.
+"""Protection against SSRF: valid URLs, and networks that must not be contacted.
 
-The networks are IANA's special-purpose registries (IPv4, IPv6) and what wraps an IPv4 address inside
-an IPv6 one, written out because `ipaddress.is_private` differs between versions of Python.
+The networks are those of IANA's special-purpose registries (IPv4, IPv6) and those that embed an IPv4 address
+in an IPv6 one, listed here because `ipaddress.is_private` differs between versions of Python.
 """
 
 import re
@@ -10,16 +10,16 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-#: Longer than any real feed's address; the next server would refuse it anyway.
+#: Longer than any real URL; servers refuse such URLs anyway.
 MAX_URL_LENGTH = 4096
 
-#: Spaces, control characters, backslashes, halves of characters, and what turns the writing round.
+#: Spaces, control characters, backslashes, surrogates and bidi controls.
 _UNFIT = re.compile("[\x00-\x20\x7f-\xa0\\\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-#: name of the kind -> networks
+#: Networks by kind.
 _SPECIAL: dict[str, tuple[str, ...]] = {
     "unspecified": ("0.0.0.0/8", "::/128"),
     "loopback": ("127.0.0.0/8", "::1/128"),
@@ -49,9 +49,9 @@ _SPECIAL: dict[str, tuple[str, ...]] = {
 }
 _V4 = [(kind, IPv4Network(net)) for kind, nets in _SPECIAL.items() for net in nets if ":" not in net]
 _V6 = [(kind, IPv6Network(net)) for kind, nets in _SPECIAL.items() for net in nets if ":" in net]
-#: Only this part of IPv6 is handed out to the public (RFC 4291, 2.4).
+#: The only public part of IPv6 (RFC 4291, 2.4).
 _GLOBAL_V6 = IPv6Network("2000::/3")
-#: network -> how far the IPv4 address inside is from the right end, in bits
+#: Networks that embed an IPv4 address, and its distance from the right end in bits.
 _WRAPPED = (
     (IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped
     (IPv6Network("::ffff:0:0:0/96"), 0),  # IPv4-translated, RFC 2765
@@ -62,7 +62,7 @@ _WRAPPED = (
 
 
 def address_refusal(host: str, allowed: Sequence[Network] = ()) -> str:
-    """Why the numeric address `host` must not be connected to, as a few words; "" where it may be."""
+    """Why the numeric address `host` must not be contacted, as a short phrase; "" if it may be."""
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
@@ -75,7 +75,7 @@ def address_refusal(host: str, allowed: Sequence[Network] = ()) -> str:
 
 
 def _unwrap_address(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one carries, or the address itself."""
+    """The IPv4 address embedded in an IPv6 one, or the address itself."""
     if isinstance(address, IPv4Address) or address in (IPv6Address("::"), IPv6Address("::1")):
         return address
     for network, shift in _WRAPPED:
@@ -96,13 +96,13 @@ def _special_kind(address: Address) -> str:
     return "" if address in _GLOBAL_V6 else "reserved"
 
 
-@lru_cache(maxsize=4096)  # the same feeds, look after look
+@lru_cache(maxsize=4096)  # the same feeds in every update
 def url_refusal(url: str) -> str:
-    """Why `url` cannot be fetched, as the end of a sentence; "" where it can. Looks nothing up."""
+    """Why `url` cannot be fetched, as the end of a sentence; "" if it can. Does no DNS lookup."""
     if len(url) > MAX_URL_LENGTH:
         return f"it is longer than {MAX_URL_LENGTH} characters"
     if _UNFIT.search(url):
-        return "it has a space, a backslash or a character in it that no address has"
+        return "it contains a space, a backslash or another invalid character"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -111,7 +111,7 @@ def url_refusal(url: str) -> str:
     if parts.scheme not in ("http", "https"):
         return "it does not begin with http:// or https://"
     if parts.username is not None or parts.password is not None:
-        return "it has a user name in it (user@host)"
+        return "it contains a user name (user@host)"
     if not host or len(host) > 253 or ".." in host:
         return "its host is not valid"
     return "port 0 does not exist" if port == 0 else ""

@@ -1,1 +1,1 @@
-"""An article's own page: fetched once, for what its feed leaves out."""
+"""Article pages: fetched once, for what the feed leaves out."""

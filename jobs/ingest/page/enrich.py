@@ -1,7 +1,6 @@
-"""What new articles' own pages add (the text, the picture or the section that their feed leaves out),
-and whether their pictures can be shown.
+"""Complete new articles with what their pages add (text, image, section), and check their images.
 
-A post never waits for it longer than it may; a page that comes too late, or breaks, is read later.
+A post waits only for a limited time; a page that is too slow, or fails, is read later.
 """
 
 import asyncio
@@ -22,30 +21,30 @@ from storage.database import Connection, Database
 from storage.records import Article
 
 PageReader = Callable[[str], Coroutine[Any, Any, ReadPage | PageGone | NoPage]]
-#: Why a post must not show the picture at an address; "" where it may.
+#: Returns why a post must not show the image at a URL; "" if it may.
 ImageChecker = Callable[[str], Awaitable[str]]
-#: Withdraws an article, and says whether it was to be withdrawn: given the reason, and the present.
+#: Withdraws an article for a reason at a time; returns whether it did.
 ArticleWithdrawer = Callable[[Connection, Article, str, datetime], bool]
-#: Pages read side by side for one feed.
+#: Pages read concurrently for one feed.
 MAX_CONCURRENT_PAGES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PageFields:
-    """What a page adds: fields of the article that were empty, and the address it calls its own."""
+    """What a page adds: fields of the article that were empty, and the page's own URL."""
 
     fields: Mapping[str, object] = field(default_factory=dict)
     page_url: str = ""
-    read: bool = True  #: False where the page was not read, and only the picture looked at
+    read: bool = True  #: False if only the image was checked
 
 
 def lacks_fields(item: ParsedItem | Article) -> bool:
-    """Whether its page is worth reading."""
+    """Whether the page should be read."""
     return not item.text or lacks_post_fields(item)
 
 
 def lacks_post_fields(item: ParsedItem | Article) -> bool:
-    """Whether its post is worth a short wait for the page; its text no post shows, that can come later."""
+    """Whether the post should wait for the page; the text, which no post shows, can be added later."""
     return _lacks_wide_image(item) or not (item.sections and item.summary)
 
 
@@ -54,7 +53,7 @@ def _lacks_wide_image(item: ParsedItem | Article) -> bool:
 
 
 def missing_fields(item: ParsedItem | Article, page: ReadPage) -> PageFields:
-    """What the page says and the item does not; a wide picture also stands in for a narrow one."""
+    """The fields that the page has and the item lacks; a wide image also replaces a narrow one."""
     offered: dict[str, object] = {
         "text": page.text if not item.text else "",
         "summary": make_standfirst(page.summary or page.text, item.title) if not item.summary else "",
@@ -70,7 +69,7 @@ def missing_fields(item: ParsedItem | Article, page: ReadPage) -> PageFields:
 async def enrich_new(
     new: Sequence[KeyedItem], reads: PageReader | None, judges: ImageChecker | None, clock: Clock, wait: float
 ) -> dict[int, PageFields]:
-    """What must be known of new items before their posts, by position, so far as it comes in `wait` s."""
+    """Complete new items and check their images, as far as possible in `wait` seconds; by position."""
     found: dict[int, PageFields] = {}
     waiting = iter(new)
 
@@ -88,13 +87,13 @@ async def enrich_new(
                 fields = {**so_far.fields, "image_url": "", "image_width": 0}
                 found[named.position] = replace(so_far, fields=fields)
 
-    with suppress(TimeoutError):  # what has come is used, the rest is read later
+    with suppress(TimeoutError):  # use what is done, the rest is read later
         await with_timeout(clock, wait, _run_concurrently(enrich_next, len(new)))
     return found
 
 
 async def enrich_late(db: Database, reads: PageReader, clock: Clock, most: int) -> int:
-    """Read the pages of at most `most` articles, the newest first, whose page has not been read yet."""
+    """Read the pages of up to `most` articles without one, the newest first; return how many."""
     some = await db.read(articles.list_without_page, most)
     waiting = iter(some)
 
@@ -110,7 +109,7 @@ async def enrich_late(db: Database, reads: PageReader, clock: Clock, most: int) 
     return len(some)
 
 
-#: What no post shows, so that it may come after the post.
+#: Fields that no post shows, so that they can be added after the post.
 _HIDDEN_FIELDS = {"text", "author", "language"}
 
 
@@ -123,10 +122,10 @@ async def withdraw_gone_pages(
     withdraw: ArticleWithdrawer,
     stored: Callable[[], None],
 ) -> int:
-    """Withdraw those of the suspects whose own page is gone (404 or 410), and only those; how many.
+    """Withdraw the suspects whose own page is gone (404 or 410); return how many.
 
-    They are asked a few at a time and taken out of `suspects`; those not done with after `limit` seconds stay
-    there. `stored` is called after each that is withdrawn.
+    A few pages are fetched at a time. Checked articles are removed from `suspects`; those not checked within
+    `limit` seconds stay. `stored` is called after each withdrawal.
     """
     withdrawn, until = 0, clock.monotonic() + limit
 
@@ -153,7 +152,7 @@ async def withdraw_gone_pages(
 
 
 async def _run_concurrently(work: Callable[[], Coroutine[Any, Any, None]], most: int) -> None:
-    """Work, `AT_ONCE` times at once, on what they share; the first that breaks ends the others."""
+    """Run `work` up to `MAX_CONCURRENT_PAGES` times concurrently; the first exception cancels the others."""
     async with asyncio.TaskGroup() as workers:
         for _ in range(min(MAX_CONCURRENT_PAGES, most)):
             workers.create_task(work())

@@ -1,6 +1,6 @@
-"""An article's page becomes words: what its head says, and the text of the article. trafilatura's door.
+"""Extract an article from its page: the metadata of its head, and its text with trafilatura.
 
-Pure, and slow on what is made to be slow: it runs in the child process only.
+Pure, and slow on hostile input: it runs in a worker process only.
 """
 
 import re
@@ -14,16 +14,16 @@ from jobs.ingest.page.metadata import build_raw_item, find_own_url, parse_head
 from jobs.ingest.parse.encoding import decode_body
 from jobs.ingest.parse.item import SkippedItem, build_item
 
-#: Characters of a page beyond which nobody writes an article.
+#: Characters; the rest of a longer page is ignored.
 MAX_PAGE_LENGTH = 2_000_000
 
 
 def parse_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPage:
-    """The article on the page that came from `url`, with `charset` in its header."""
+    """Extract the article from the page at `url`, with `charset` in its header."""
     source = decode_body(body, charset or _meta_charset(body))[:MAX_PAGE_LENGTH]
     tree = trafilatura.load_html(source) if source.strip() else None
     if tree is None:
-        return NoPage("The answer is no web page.")
+        return NoPage("The response is not a web page.")
     head = parse_head(tree)
     linked = find_article(head.scripts)
     address = find_own_url(head, linked, url)
@@ -46,7 +46,7 @@ def parse_page(body: bytes, charset: str = "", url: str = "") -> ReadPage | NoPa
 
 
 def _extract_text(tree: Any, heading: str) -> str:
-    """The article's own text without its heading; its paragraphs are parted by an empty line."""
+    """The article's text without its heading; paragraphs are separated by an empty line."""
     document = trafilatura.bare_extraction(
         tree, with_metadata=False, include_comments=False, include_tables=False, include_formatting=False
     )

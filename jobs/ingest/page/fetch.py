@@ -1,7 +1,7 @@
-"""Read an article's own page once, for what its feed leaves out: picture, section, text, its real address.
+"""Fetch an article's page, for what its feed leaves out: image, section, text, canonical URL.
 
-Within the same limits as a feed; the words are read in a child process. A post goes out without it
-where it fails.
+The same limits apply as for feeds, and the page is parsed in a worker process. If that fails, the article is
+posted without it.
 """
 
 from typing import Any, Protocol
@@ -18,10 +18,9 @@ from jobs.ingest.http.results import (
 )
 from jobs.ingest.worker_pool import CallFailed
 
-#: The function that reads a page in a child process, and a page to try it on.
+#: The function that parses a page in a worker process, and a page to warm it up.
 PARSE_FUNCTION = "jobs.ingest.page.extract:parse_page"
 SAMPLE_PAGE = b"<html><body><article><h1>A page</h1><p>The river rose again.</p></article></body></html>"
-#: What is asked for.
 ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"}
@@ -29,13 +28,13 @@ _PAGE_TYPES = frozenset(
 
 
 class PageFetcher(Protocol):
-    """Fetches a page; `fetch.Fetcher` does."""
+    """Fetches a page; implemented by `http.fetcher.Fetcher`."""
 
     async def fetch(self, url: str, *, accept: str) -> FetchOutcome: ...
 
 
 class WorkerCaller(Protocol):
-    """Runs a pure function elsewhere; `child.Children` does."""
+    """Runs a pure function in another process; implemented by `worker_pool.WorkerPool`."""
 
     async def call(self, function: str, *values: Any, low_priority: bool = False) -> Any | CallFailed: ...
 
@@ -43,7 +42,7 @@ class WorkerCaller(Protocol):
 async def fetch_article_page(
     fetcher: PageFetcher, workers: WorkerCaller, url: str
 ) -> ReadPage | PageGone | NoPage:
-    """What the page at `url` says of its article."""
+    """Fetch and parse the page at `url`."""
     match await fetcher.fetch(url, accept=ACCEPT_PAGE):
         case Fetched() as fetched:
             return await _parse_response(workers, fetched)
@@ -54,12 +53,12 @@ async def fetch_article_page(
         case FetchFailed(reason=reason):
             return NoPage(reason)
         case _:
-            return NoPage("the page says that it has not changed, and nobody asked")
+            return NoPage("the page answers 304 to an unconditional request")
 
 
 async def _parse_response(workers: WorkerCaller, fetched: Fetched) -> ReadPage | NoPage:
     if fetched.content_type not in _PAGE_TYPES:
-        return NoPage(f"what is there is {fetched.content_type[:60]}, not a page")
+        return NoPage(f"it is {fetched.content_type[:60]}, not a page")
     read = await workers.call(
         PARSE_FUNCTION, fetched.body, fetched.charset, fetched.final_url, low_priority=True
     )

@@ -1,4 +1,4 @@
-"""The article that a page describes in JSON-LD, read although it is at times no JSON (33 of 805)."""
+"""Find the article in a page's JSON-LD, even if that is not valid JSON (33 of 805 scripts)."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-#: Characters of one script, and nodes of all, beyond which nobody describes an article.
+#: Limits on the characters of a script and the nodes of all scripts.
 MAX_SCRIPT_LENGTH, MAX_NODES = 500_000, 3_000
 _ARTICLE_TYPES = frozenset(
     {"article", "blogposting", "liveblogposting", "report", "socialmediaposting", "techarticle"}
@@ -23,7 +23,7 @@ _STRING_PROPERTY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class JsonLdArticle:
-    """What the description says, as written; links may be relative."""
+    """An article in JSON-LD, as written; links may be relative."""
 
     headline: str = ""
     description: str = ""
@@ -37,7 +37,7 @@ class JsonLdArticle:
 
 
 def find_article(scripts: Iterable[str]) -> JsonLdArticle:
-    """The first article described in a page's JSON-LD scripts; empty where there is none."""
+    """The first article in a page's JSON-LD scripts; empty if there is none."""
     broken = []
     for script in scripts:
         document = _load_json(script[:MAX_SCRIPT_LENGTH])
@@ -52,7 +52,7 @@ def find_article(scripts: Iterable[str]) -> JsonLdArticle:
 
 
 def _load_json(script: str) -> Any:
-    """The document, mended where it is nearly JSON; None where it is not."""
+    """The document, repaired if it is nearly JSON; None if it is not."""
     text = _WRAPPING.sub("", _WRAPPING.sub("", script.strip()))
     for attempt in (text, _LAST_COMMA.sub("", text), _LAST_COMMA.sub("", unescape(text))):
         try:
@@ -63,7 +63,7 @@ def _load_json(script: str) -> Any:
 
 
 def _walk_nodes(document: Any) -> Iterator[dict[str, Any]]:
-    """Every object in it, the outer ones first."""
+    """All objects in a document, the outer ones first."""
     level, seen = [document], 0
     while level and seen < MAX_NODES:
         deeper: list[Any] = []
@@ -108,7 +108,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _as_text(value: Any, *keys: str) -> str:
-    """A string or number as it is; of an object, the first of `keys` that has one; of a list, its first."""
+    """A string or number; the first of `keys` in an object that has one; the first element of a list."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if isinstance(value, dict):
@@ -117,7 +117,7 @@ def _as_text(value: Any, *keys: str) -> str:
 
 
 def _salvage_article(script: str) -> JsonLdArticle:
-    """What can be read of a script that is no JSON, if it is about an article."""
+    """The fields that can be read from invalid JSON, if it describes an article."""
     said: dict[str, str] = {}
     for name, value in _STRING_PROPERTY.findall(script):
         said.setdefault(name if name != "@type" or "Article" not in value else "@article", value)

@@ -1,4 +1,7 @@
-"""What does the head of an article's page say: its own address, headline, picture, section and dates?"""
+"""Parse the head of an article's page: canonical URL, headline, image, section and dates.
+
+Not trafilatura's own metadata: docs/decisions/0019-libraries.md.
+"""
 
 import re
 from collections import defaultdict
@@ -12,18 +15,18 @@ from jobs.ingest.content.links import reader_link
 from jobs.ingest.page.jsonld import JsonLdArticle
 from jobs.ingest.parse.item import RawItem, RawText
 
-#: Words in a picture's name that make it stand for the site and not for the article; anywhere, or at an end.
+#: Words in the name of an image of the site, not of the article; anywhere, or at an end.
 _LOGO_WORDS = frozenset(
     {"favicon", "placeholder", "blank", "noimage", "nophoto", "sprite", "spacer", "fallback", "dummy"}
 )
 _LOGO_EDGE_WORDS = frozenset({"logo", "logos", "default", "icon", "icons", "avatar"})
 _LOGO_FOLDERS = frozenset({"logo", "logos", "favicon", "favicons", "icons", "default-images", "themes"})
-#: What says only how a picture was made, behind its name.
+#: Words in a name that describe only the size or version of an image.
 _SIZE_WORD = re.compile(
     r"\d+(?:x\d*)?(?:px)?|v\d+|fb|og|share|social|card|rgb|web|square|image|img|picture|new|final"
 )
 _HOST_PREFIX = re.compile(r"^(?:www\d?|m|mobile|amp)\.")
-#: Of one name: a page that says more is no article.
+#: Values kept for one name.
 MAX_VALUES = 10
 _LAST_BAR = re.compile(r"(.{10,}\S)\s+[|–—·»-]\s+(\S.{0,40}?)\s*", re.DOTALL)
 _PUBLISHED = (
@@ -52,7 +55,7 @@ _IMAGE = (
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """The metas of a page by their names in lower case, its links, title and scripts."""
+    """A page's meta elements by lower-case name, canonical link, title, heading, language, times, JSON-LD."""
 
     metas: dict[str, list[str]]
     canonical: str
@@ -90,7 +93,7 @@ def parse_head(tree: Any) -> PageHead:
 
 
 def _meta_names(meta: Any) -> set[str]:
-    """What a meta says something about; some name several things at once."""
+    """The names of a meta element; some have several."""
     said = (meta.get(attribute) or "" for attribute in ("property", "name", "itemprop"))
     return set(" ".join(said).lower().split()[:5])
 
@@ -138,7 +141,7 @@ def build_raw_item(head: PageHead, linked: JsonLdArticle, address: str, url: str
 
 
 def find_own_url(head: PageHead, linked: JsonLdArticle, url: str) -> str:
-    """What the page calls its own address, where it is an article's on the same site; else `url`."""
+    """The page's own URL, if that is an article's on the same site; else `url`."""
     for claimed in (head.canonical, head.first_meta("og:url"), linked.url):
         address = reader_link(claimed, url) if claimed else ""
         if (
@@ -155,13 +158,13 @@ def _site_host(url: str) -> str:
 
 
 def _path_depth(url: str) -> int:
-    """How far below the front page it is; a front page with a query is an article too."""
+    """The number of path segments; a query counts as one, as in `/?p=1`."""
     parts = urlsplit(url)
     return len([part for part in parts.path.split("/") if part]) + bool(parts.query)
 
 
 def _find_images(head: PageHead, linked: JsonLdArticle, url: str) -> list[images.ImageCandidate]:
-    """The first real picture that the page names for its article."""
+    """The first real image that the page gives for its article."""
     width, height = head.first_meta("og:image:width"), head.first_meta("og:image:height")
     offered = [(address, width, height) for address in head.all_metas(*_IMAGE[:3])]
     offered += [(address, "", "") for address in head.all_metas(*_IMAGE[3:])]
@@ -173,7 +176,7 @@ def _find_images(head: PageHead, linked: JsonLdArticle, url: str) -> list[images
 
 
 def _is_logo(address: str) -> bool:
-    """Whether a picture is a logo, an icon or a stand-in, by the words of its name."""
+    """Whether an image is a logo, an icon or a placeholder, by the words in its name."""
     *folders, name = urlsplit(address).path.lower().split("/")
     words = [word for word in re.split(r"[^a-z0-9]+", name.rpartition(".")[0] or name) if word]
     core = [word for word in words if not _SIZE_WORD.fullmatch(word)]
@@ -187,13 +190,13 @@ def _is_logo(address: str) -> bool:
 
 
 def _article_heading(head: PageHead) -> str:
-    """The first heading, where most of the page's title is the same: others head a section, or the site."""
+    """The first heading if it makes up most of the page's title; others belong to a section or the site."""
     same = head.heading.casefold() in head.title.casefold() and 2 * len(head.heading) > len(head.title)
     return head.heading if same else ""
 
 
 def _strip_site_name(title: str, site: str, host: str) -> str:
-    """The headline less the site's name at its end: as it calls itself, or a few words behind a bar."""
+    """The headline without the site's name at its end, or a few words after a bar."""
     match = _LAST_BAR.fullmatch(title)
     if match is None:
         return title

@@ -1,6 +1,6 @@
-"""Which feeds does a page advertise? For an operator who wrote a site's address instead of its feed's.
+"""Feed autodiscovery, for an operator who gave a site's address instead of its feed's.
 
-Pure, and linear in the length of the page whatever stands in it.
+Pure, and linear in the length of any page.
 """
 
 import re
@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from jobs.ingest.http.ssrf import url_refusal
 
-#: Characters of a page in which its head surely ends.
+#: Bytes of a page that contain its whole head.
 MAX_HEAD_LENGTH = 1_000_000
 MAX_FEEDS = 20
 _FEED_TYPES = frozenset(
@@ -23,16 +23,16 @@ _FEED_TYPES = frozenset(
         "text/xml",
     }
 )
-#: Only with a word like these in the address are the general types taken for a feed's.
+#: Links of these generic types count only if they contain one of `_FEED_WORDS`.
 _AMBIGUOUS_TYPES = frozenset({"application/json", "application/xml", "text/xml", "application/rdf+xml"})
 _FEED_WORDS = re.compile(r"feed|rss|atom|rdf", re.IGNORECASE)
-#: WordPress writes JSON and comments beside the feed itself.
+#: WordPress also advertises its JSON API and feeds of comments.
 _NOT_NEWS = re.compile(r"wp-json|oembed|/comments/|comments?[-_ ]?feed", re.IGNORECASE)
 _TAG = re.compile(r"<(link|base)\b([^<>]{1,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     r"(?<![a-zA-Z-])([a-zA-Z-]{1,20})\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))"
 )
-#: Where feeds usually are, by the software behind most news sites.
+#: The usual paths of feeds in the software of most news sites.
 _COMMON_PATHS = (
     "feed/",
     "rss",
@@ -46,7 +46,7 @@ _COMMON_PATHS = (
 
 
 def find_advertised_feeds(body: bytes, url: str, charset: str = "") -> tuple[str, ...]:
-    """The feeds that the page at `url` names in its links, in its order; those of comments last."""
+    """The feeds that the page at `url` links to, in its order, with feeds of comments last."""
     base, found = url, []
     for name, rest in _TAG.findall(_strip_page_comments(_decode_head(body, charset))):
         attributes = {key.lower(): unescape(a or b or c).strip() for key, a, b, c in _ATTRIBUTE.findall(rest)}
@@ -60,7 +60,7 @@ def find_advertised_feeds(body: bytes, url: str, charset: str = "") -> tuple[str
 
 
 def guess_feed_urls(url: str) -> tuple[str, ...]:
-    """Where a feed of the site at `url` may be although no page says so: below the page, then at the top."""
+    """URLs where a feed may be although no page links to it: below `url`, then at the site's root."""
     parts = urlsplit(url)
     top = f"{parts.scheme}://{parts.netloc}/"
     here = top + parts.path.lstrip("/").rstrip("/") + "/" if parts.path.strip("/") else top
@@ -68,7 +68,7 @@ def guess_feed_urls(url: str) -> tuple[str, ...]:
 
 
 def is_html_page(body: bytes) -> bool:
-    """Whether this is HTML rather than a feed, by its beginning."""
+    """Whether a body is HTML rather than a feed, by its first bytes."""
     start = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return b"<html" in start or start.startswith(b"<!doctype html")
 
@@ -82,7 +82,7 @@ def _decode_head(body: bytes, charset: str) -> str:
 
 
 def _strip_page_comments(page: str) -> str:
-    """The page less what stands in `<!-- -->`; a comment without an end goes on to the end."""
+    """The page without comments; an unclosed comment extends to the end."""
     kept, at = [], 0
     while (start := page.find("<!--", at)) >= 0:
         kept.append(page[at:start])
@@ -103,7 +103,7 @@ def _is_feed_link(attributes: dict[str, str]) -> bool:
 
 
 def _resolve_feed_url(base: str, href: str) -> str:
-    """The absolute address, or "" where it is none that can be fetched."""
+    """The absolute URL, or "" if it cannot be fetched."""
     try:
         address = urljoin(base, href.replace("feed://", "http://", 1).removeprefix("feed:"))
     except ValueError:

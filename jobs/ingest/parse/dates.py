@@ -1,10 +1,10 @@
-"""Dates as feeds write them: read right, or taken as absent; never guessed."""
+"""Parse the dates in feeds; an ambiguous date is treated as missing, never guessed."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 
-#: Minutes east of Greenwich. RFC 822's own names, and names that news sites use and that mean one zone.
+#: Minutes east of Greenwich: the names in RFC 822, and unambiguous ones that news sites use.
 _ZONES = {
     "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "est": -300, "edt": -240, "cst": -360, "cdt": -300,
     "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600,
@@ -15,10 +15,10 @@ _ZONES = {
     "pht": 480, "awst": 480, "jst": 540, "kst": 540, "acst": 570, "acdt": 630, "aest": 600, "aedt": 660,
     "nzst": 720, "nzdt": 780,
 }  # fmt: skip
-#: Before the web there were no feeds: 1970 is a zero, 1513 a mistake.
+#: Years outside are errors: 1970 comes from a zero timestamp.
 _EARLIEST, _LATEST = 1980, 2100
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-#: Languages whose month names are known, when English ones do not fit: CLDR's, by Babel.
+#: Languages whose month names (from CLDR, by Babel) are tried after English ones.
 _LANGUAGES = (
     "fr", "de", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "id", "vi", "cs", "sk", "sv", "da",
     "nb", "fi", "hu", "ro", "bg", "el", "hr", "sr", "sl", "lt", "lv", "et", "ca", "my", "th", "hi",
@@ -57,10 +57,10 @@ _DIGITS = str.maketrans("၀၁၂၃၄၅၆၇၈၉٠١٢٣٤٥٦٧٨٩۰۱�
 
 
 def parse_date(written: str) -> datetime | None:
-    """The moment that a feed wrote, in UTC, or None where its shape, zone or year leaves a doubt.
+    """Parse a date, as UTC; None if its format, zone or year is not certain.
 
-    Read are RFC 822 and its kin, ISO 8601 with a full date, `2026/10/05`, `November 23, 2026 9:00 am`,
-    asctime and seconds since 1970; month names also in other languages. Without a zone: UTC.
+    Supported are RFC 822 and variants, ISO 8601 with a full date, `2026/10/05`, `November 23, 2026 9:00 am`,
+    asctime and Unix timestamps, with month names in several languages. Without a zone, UTC is assumed.
     """
     written = " ".join(written.translate(_DIGITS).split())[:100]
     written = _BASIC.sub(r"\1T\2:\3:\4", written)
@@ -99,13 +99,13 @@ def _check_year(moment: datetime) -> datetime | None:
 
 
 def _parse_year(written: str) -> int:
-    """Two digits mean 1970 to 2069, as RFC 2822 4.3 has it, but for the last century's middle."""
+    """Two digits mean 1970 to 2069 (RFC 2822, 4.3, says 1950 to 2049)."""
     year = int(written)
     return year if len(written) == 4 else year + (2000 if year < 70 else 1900)
 
 
 def _parse_offset(zone: str) -> int | None:
-    """Minutes east of Greenwich, or None for a zone that nobody can be sure of."""
+    """Minutes east of Greenwich, or None for an unknown or ambiguous zone."""
     if not zone:
         return 0
     named = re.fullmatch(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?", zone, re.IGNORECASE)
@@ -142,7 +142,7 @@ def _is_english_month(name: str) -> bool:
 
 @cache
 def _foreign_months() -> dict[str, int | None]:
-    """Names that mean the same month in every language that has them."""
+    """Month names that mean the same month in all languages that have them."""
     from babel.dates import get_month_names
 
     found: dict[str, int | None] = {}

@@ -1,10 +1,10 @@
-"""Bytes to text before any parser guesses: one bad byte must never turn a whole feed into mojibake."""
+"""Decode a document before parsing: one bad byte must not turn a whole feed into mojibake."""
 
 import codecs
 import re
 from collections.abc import Iterator
 
-#: What browsers read under these names (WHATWG Encoding Standard): each is a superset of what is named.
+#: The supersets that browsers use for these names (WHATWG Encoding Standard).
 _SUPERSETS = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
@@ -17,7 +17,7 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
-#: Named encodings that are believed before the bytes are: pure ASCII to the eye.
+#: Encodings that use only ASCII bytes, so the declaration takes precedence over the bytes.
 _ESCAPED = re.compile(r"iso-?2022-|hz\b", re.IGNORECASE)
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -28,21 +28,21 @@ _BOMS = (
 )
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
-#: Share of the non-ASCII bytes that must be UTF-8 to call the whole UTF-8 with a few bad bytes.
+#: Share of the non-ASCII bytes that must be valid UTF-8 to treat the rest as bad bytes.
 _MIN_UTF8_SHARE = 0.99
-#: The same where the document itself claims UTF-8.
+#: The same if the document declares UTF-8.
 _MIN_CLAIMED_UTF8_SHARE = 0.5
-#: Names this module's own way with bytes that are no UTF-8.
+#: The name of this module's error handler for invalid UTF-8.
 _STRAY_HANDLER = "newswire-stray"
-#: Below this share of the bytes, stray ones are punctuation, not the letters of another script.
+#: Below this share, invalid bytes are punctuation, not the letters of another script.
 _MAX_STRAY_SHARE = 0.05
 
 
 def decode_body(body: bytes, charset: str = "") -> str:
-    """The text of a document, whose HTTP header may name a `charset`; never raises.
+    """Decode a document whose HTTP header declares `charset` ("" for none); never raises.
 
-    A byte order mark decides, then the pattern of zero bytes, then valid (or nearly valid) UTF-8
-    whatever is claimed, then what the document or else the header names, then a guess.
+    In order of precedence: a byte order mark, the pattern of zero bytes, valid (or nearly valid) UTF-8, the
+    encoding declared by the document, the one in the header, a guess.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
@@ -64,7 +64,7 @@ def decode_body(body: bytes, charset: str = "") -> str:
 
 
 def _detect_wide(body: bytes) -> str:
-    """UTF-16 or UTF-32 without its mark, by where the zeros beside `<` or `{` stand (XML 1.0, F.1)."""
+    """UTF-16 or UTF-32 without a mark, by the zero bytes next to `<` or `{` (XML 1.0, F.1)."""
     start = bytes(byte and 1 for byte in body.lstrip(b" \t\r\n")[:4])
     patterns = {
         b"\1\0\0\0": "utf-32-le",
@@ -76,28 +76,28 @@ def _detect_wide(body: bytes) -> str:
 
 
 def _find_codec(name: str) -> str:
-    """Python's name for an encoding that can hold feeds, "" for one that is unknown or unwise."""
+    """Python's name for an encoding, "" if it is unknown or unsafe for feeds."""
     try:
         codec = codecs.lookup(name.strip()).name if name else ""
-        b"<".decode(codec or "ascii")  # Python has encodings that are none of texts
+        b"<".decode(codec or "ascii")  # some of Python's codecs are not text encodings
     except (LookupError, ValueError):
         return ""
     if codec.startswith(("utf-16", "utf-32", "utf-7")) or codec in _NO_TEXT:
-        return ""  # the bytes were legible as ASCII: the claim is wrong, or UTF-7, a way to smuggle
+        return ""  # the declaration itself was ASCII, so it is wrong, or UTF-7, which hides markup
     return _SUPERSETS.get(codec, codec)
 
 
-#: What pages are really written in; without this list, old DOS code pages win.
+#: Encodings in real use; without this list, old DOS code pages would be guessed.
 _LIKELY = [
     "cp1251", "koi8_r", "gb18030", "big5", "cp949", "cp932", "euc_jp", "cp1250", "cp1252", "cp1253", "cp1254",
     "cp1255", "cp1256", "cp874", "iso8859_2",
 ]  # fmt: skip
-#: Python's own ways of writing letters with others, which no document means.
+#: Python's own codecs that escape text.
 _NO_TEXT = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 
 
 def _utf8_share(body: bytes) -> float:
-    """How much of what is not ASCII is UTF-8; 1 where all is ASCII."""
+    """The share of the non-ASCII bytes that is valid UTF-8; 1 if all bytes are ASCII."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
@@ -108,7 +108,7 @@ def _utf8_share(body: bytes) -> float:
 
 
 def _replace_stray(error: UnicodeError) -> tuple[str, int]:
-    """A lone byte among ASCII is a Windows editor's quote, dash or accent; any other is lost."""
+    """Decode a single byte between ASCII ones as Windows-1252; replace any others."""
     assert isinstance(error, UnicodeDecodeError)
     around = error.object[max(error.start - 1, 0) : error.start + 2]
     if sum(byte > 0x7F for byte in around) == 1:
@@ -129,7 +129,7 @@ def _decode_legacy(body: bytes, named: list[str]) -> str:
 
 
 def _guess_codecs(body: bytes) -> Iterator[str]:
-    """Only asked where nobody named an encoding that fits."""
+    """Guess, if no declared encoding fits."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(body[:65536], cp_isolation=_LIKELY).best()

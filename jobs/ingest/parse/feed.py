@@ -1,4 +1,4 @@
-"""A body becomes a feed: bytes to text, text repaired, and read by whoever knows its format. Pure."""
+"""Parse a body: decode it, repair it, and use the parser for its format. Pure."""
 
 from dataclasses import replace
 
@@ -22,17 +22,17 @@ _CHALLENGES = (
 
 
 def parse_feed(body: bytes, charset: str = "", url: str = "") -> ParsedFeed | ParseFailed:
-    """The feed in `body`, which came from `url` with `charset` in its header, or why there is none."""
+    """Parse the feed in `body`, fetched from `url` with `charset` in its header; say why if there is none."""
     return parse_feed_cached(body, charset, url, b"")[0]
 
 
 def parse_feed_cached(
     body: bytes, charset: str, url: str, memory: bytes
 ) -> tuple[ParsedFeed | ParseFailed, bytes]:
-    """The same, more quickly where `memory` helps, which the last reading gave; and the next memory."""
+    """Parse faster with the cache (`memory`) of the previous parse; return the next cache too."""
     text = decode_body(body, charset)
     if not text.strip("\ufeff\0 \t\r\n"):
-        return ParseFailed(f"The answer is empty ({len(body)} bytes)."), b""
+        return ParseFailed(f"The response is empty ({len(body)} bytes)."), b""
     if text.lstrip("\ufeff \t\r\n")[:1] in "{[":
         return _add_cut(parse_json_feed(text.lstrip("\ufeff"), url), ""), b""
     document = repair_document(text)
@@ -56,10 +56,12 @@ def _describe_non_feed(document: RepairedDocument, text: str) -> str:
     start = text[:20_000].lower()
     if document.is_page or document.root.lower() == "html":
         if any(mark in start for mark in _CHALLENGES):
-            return "The answer is a page that checks for robots, not a feed."
-        return "The answer is a web page, not a feed."
+            return "The response is a challenge page for robots, not a feed."
+        return "The response is a web page, not a feed."
     if document.root == "sitemapindex":
         return "The document is an index of sitemaps; give the news sitemap itself."
     return (
-        f"The document is <{document.root[:40]}>, not a feed." if document.root else "The answer is no feed."
+        f"The document is <{document.root[:40]}>, not a feed."
+        if document.root
+        else "The response is not a feed."
     )

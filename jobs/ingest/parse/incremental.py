@@ -1,8 +1,8 @@
-"""A feed read again: only the items that it did not have before are taken apart. Pure.
+"""Incremental parsing: of a feed that has changed, only the new items are parsed. Pure.
 
-Of a feed that has something new nearly all is old. What a well-formed item says depends on its own text
-and on the tags with attributes around it (name spaces, `xml:base`, `xml:lang`), and on nothing else; where
-this may not be so, the whole document is read.
+Most items of a changed feed are old. The meaning of a well-formed item depends only on its own text and on
+the tags with attributes around it (namespaces, `xml:base`, `xml:lang`); if that may not hold, the whole
+document is parsed.
 """
 
 import pickle
@@ -18,31 +18,31 @@ from jobs.ingest.parse.rss_atom import FeedDocument, build_feed, split_document
 
 _NAME = re.compile(r"<([\w:.-]+)")
 _WITH_ATTRIBUTES = re.compile(r"<[^<>=]+=[^<>]*>")
-#: Items with these may change how feedparser reads the ones behind them.
+#: Items with these may change how feedparser reads the following ones.
 _CONTEXT_DEPENDENT = re.compile(r"xmlns:|\bxml:|<(?:[\w-]+:)?svg\b")
 
 
 @dataclass(frozen=True, slots=True)
 class ParseCache:
-    """A feed's items by the digests of their text, as they were read when its language was this."""
+    """Parsed items by the digests of their text, and the feed's language when they were parsed."""
 
     language: str = ""
     items: Mapping[bytes, tuple[ItemExcerpt, ParsedItem | SkippedItem]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """As bytes, for whoever keeps it; b"" for an empty one."""
+        """Pickle the cache; b"" if it is empty."""
         return pickle.dumps((self.language, dict(self.items)), pickle.HIGHEST_PROTOCOL) if self.items else b""
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> "ParseCache":
-        """What `packed` made, in this very program."""
+        """Unpickle a cache from `to_bytes`."""
         return cls(*pickle.loads(packed)) if packed else cls()  # noqa: S301  # our own
 
 
 def parse_xml_feed(
     document: RepairedDocument, url: str, before: ParseCache
 ) -> tuple[ParsedFeed | ParseFailed, ParseCache]:
-    """The feed in a repaired document from `url`, and what helps to read it again."""
+    """Parse a repaired document from `url`; return the feed and the next cache."""
     keys = _item_digests(document, url)
     return _parse_new_items(document, url, keys, before) or _parse_whole(document, url, keys)
 
@@ -64,7 +64,7 @@ def _parse_whole(
 def _parse_new_items(
     document: RepairedDocument, url: str, keys: Sequence[bytes], before: ParseCache
 ) -> tuple[ParsedFeed, ParseCache] | None:
-    """The same for a document most of whose items are known; None where it must be read whole."""
+    """Parse only the new items of a document; None if it must be parsed whole."""
     fresh = [at for at, key in enumerate(keys) if key not in before.items]
     if not keys or len(fresh) == len(keys):
         return None
@@ -84,7 +84,7 @@ def _parse_new_items(
 
 
 def _item_digests(document: RepairedDocument, url: str) -> list[bytes]:
-    """A digest for each item and all that it depends on; none where items are not sure to be apart."""
+    """A digest of each item and its context; [] if items cannot be separated safely."""
     items, between = document.parts[1::2], document.parts[::2]
     names = {match[1] if (match := _NAME.match(item)) else "" for item in items}
     if len(names) != 1 or any(_CONTEXT_DEPENDENT.search(item) for item in items):

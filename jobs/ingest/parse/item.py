@@ -1,4 +1,4 @@
-"""One item, from what a feed wrote to what is kept: the same rules for every format of feed."""
+"""Convert an item as the feed wrote it to one that can be stored, with the same rules for every format."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,15 +16,15 @@ from storage.text import zawgyi
 
 _MYANMAR = regex.compile(r"\p{Myanmar}")
 _MAX_SECTIONS, _MAX_SECTION, _MAX_GUID, _MAX_AUTHOR = 8, 60, MAX_LINK_LENGTH, 200
-#: Items whose beginnings tell what their feed is written in.
+#: Items used to detect a feed's language.
 _MAX_LEADS = 30
-#: Longer than this a description is the whole article.
+#: Characters; a longer description is the whole article.
 _WHOLE_ARTICLE = 1200
 
 
 @dataclass(frozen=True, slots=True)
 class RawText:
-    """A piece of writing and whether it is HTML."""
+    """Text and whether it is HTML."""
 
     source: str
     is_html: bool = True
@@ -36,11 +36,11 @@ class RawText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawItem:
-    """What a feed wrote, sorted but not yet judged; links in the order of preference."""
+    """An item's fields as the feed wrote them, not yet cleaned; links in order of preference."""
 
     guid: str = ""
     links: Sequence[str] = ()
-    base: str = ""  #: what relative links start from
+    base: str = ""  #: the base URL of relative links
     title: RawText = field(default_factory=lambda: RawText(""))
     summary: RawText = field(default_factory=lambda: RawText(""))
     content: RawText = field(default_factory=lambda: RawText(""))
@@ -54,39 +54,39 @@ class RawItem:
 
 @dataclass(frozen=True, slots=True)
 class SkippedItem:
-    """An item that cannot be shown, and why, in a sentence."""
+    """An item that cannot be shown; the reason is a sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ItemExcerpt:
-    """How an item begins: what tells the language of its whole feed, and how that is written."""
+    """The start of an item, to detect the language of its feed, and Zawgyi."""
 
     title: str
     text: str
 
 
 def make_excerpt(raw: RawItem) -> ItemExcerpt:
-    """The beginning of an item, as its feed wrote it."""
+    """The start of an item as the feed wrote it."""
     words = f"{raw.title.source[:300]} {(raw.summary.source or raw.content.source)[:300]}"
     return ItemExcerpt(raw.title.source[: clean.MAX_TITLE], words[:300])
 
 
 def guess_feed_language(claimed: str, leads: Sequence[ItemExcerpt]) -> str:
-    """The language that a feed's items are in, where each of them alone is too short to tell."""
+    """Detect a feed's language from all its items, each of which may be too short."""
     lengths = accumulate(len(one.text) for one in leads)
     some = [one.text for one, length in zip(leads, lengths, strict=True) if length < language.MAX_SAMPLE]
     return language.detect_feed_language(clean.html_to_text("<p>".join(some[:_MAX_LEADS])), claimed)
 
 
 def convert_feed_title(title: str, leads: Sequence[ItemExcerpt]) -> str:
-    """A feed's own name, in Unicode where its items are in Zawgyi."""
+    """A feed's title, converted to Unicode if its items are in Zawgyi."""
     return zawgyi.part_to_unicode(title, " ".join(one.title for one in leads[:_MAX_LEADS]))
 
 
 def build_item(raw: RawItem, feed_language: str) -> ParsedItem | SkippedItem:
-    """The item as readers may see it, or the reason why it is left out."""
+    """The item as it can be shown, or why it is skipped."""
     title = clean.clean_title(raw.title.source, raw.title.is_html)
     content, summary = raw.content.to_plain(), raw.summary.to_plain()
     title = title or first_sentence(content or summary)
@@ -108,7 +108,7 @@ def _link_omission(title: str) -> str:
 
 
 def list_omissions(read: Iterable[ParsedItem | SkippedItem]) -> tuple[str, ...]:
-    """A sentence for each item, or part of one, that was left out."""
+    """A sentence for each item, or part of an item, that was left out."""
     told = (item.reason if isinstance(item, SkippedItem) else item.omission for item in read)
     return tuple(sentence for sentence in told if sentence)
 
@@ -116,7 +116,7 @@ def list_omissions(read: Iterable[ParsedItem | SkippedItem]) -> tuple[str, ...]:
 def _build_in_unicode(
     raw: RawItem, title: str, summary: str, content: str, link: str, feed_language: str
 ) -> ParsedItem:
-    """The item with all its Burmese in Unicode."""
+    """The item with any Zawgyi converted to Unicode."""
     whole = f"{title}\n{summary}\n{content[:2000]}"
     fix = partial(zawgyi.part_to_unicode, whole=whole) if _MYANMAR.search(whole) else str
     title, summary, content = clean.clean_line(fix(title)), fix(summary), fix(content)
@@ -146,7 +146,7 @@ def _images_in_html(raw: RawItem) -> Iterable[list[images.ImageCandidate]]:
 
 
 def _clean_sections(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of sections as words: no addresses, no machine tags, each once."""
+    """Names of sections, each once, without URLs and numbers."""
     kept: dict[str, str] = {}
     for name in names:
         name = clean.clean_line(clean.html_to_text(name[:500]))

@@ -19,21 +19,21 @@ from jobs.ingest.parse.item import (
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 from jobs.ingest.parse.repair import MAX_ITEMS
 
-#: JSON can hold what no database takes: halves of characters, and zeros.
+#: Characters that JSON can contain and databases refuse.
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse_json_feed(text: str, url: str) -> ParsedFeed | ParseFailed:
-    """The JSON Feed in `text`, fetched from `url`."""
+    """Parse the JSON Feed in `text`, fetched from `url`."""
     try:
         found = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        return ParseFailed("The document looks like JSON and is broken.")
+        return ParseFailed("The document is invalid JSON.")
     if not isinstance(found, dict) or not isinstance(found.get("items"), list):
-        return ParseFailed("The document is JSON, but no JSON Feed: it has no items.")
+        return ParseFailed("The document is JSON, but not a JSON Feed: it has no items.")
     version = str(found.get("version", ""))
     if "jsonfeed.org" not in version and not version.startswith("1"):
-        return ParseFailed("The document is JSON, but no JSON Feed: it does not name its version.")
+        return ParseFailed("The document is JSON, but not a JSON Feed: it has no version.")
     items = [item for item in found["items"][:MAX_ITEMS] if isinstance(item, dict)]
     raw = [_json_to_raw(item, url) for item in items]
     leads = [make_excerpt(item) for item in raw]
@@ -74,7 +74,7 @@ def _item_tags(item: Mapping[str, Any]) -> list[str]:
 
 
 def _item_permalink(item: Mapping[str, Any]) -> str:
-    """The id where it is an address, else the page that the item is about."""
+    """The id if it is a URL, else the external URL."""
     return (
         _get_text(item, "id")
         if _get_text(item, "id").startswith(("http://", "https://"))
@@ -119,7 +119,7 @@ def _get_list(holder: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _get_text(holder: Mapping[str, Any], name: str) -> str:
-    """A text, also where a number was written: ids are numbers in the wild."""
+    """A string field; numbers are converted, because some feeds have numeric ids."""
     value = holder.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""

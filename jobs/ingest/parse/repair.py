@@ -1,11 +1,11 @@
-"""A feed's text is made safe and whole before a parser sees it: entities, control characters, torn ends."""
+"""Repair a document before parsing: entities, control characters, truncation."""
 
 import re
 from dataclasses import dataclass
 from html.entities import html5
 from itertools import pairwise
 
-#: What XML 1.0 cannot hold, but for the C1 block, which is Windows-1252 in disguise.
+#: Characters that XML 1.0 does not allow; the C1 block is decoded as Windows-1252 instead.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _C1_THERE = re.compile("[\x80-\x9f]")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
@@ -23,12 +23,12 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CHARREF = re.compile(r"&#[xX]?[0-9a-fA-F]+;?")
-#: feedparser looks for an address in a name with a pattern that takes seconds for 50 KB (its issue 562).
+#: feedparser searches names for an email address with a pattern that takes seconds for 50 KB (its issue 562).
 _LONG_NAME = re.compile(
     r"(<(?:[\w-]+:)?(?:author|creator|managingEditor|webMaster|contributor|publisher|name|email|owner)\b[^<>]*>"
     r"\s*(?:<!\[CDATA\[)?[^<\]]{300})[^<\]]+"
 )
-#: An element with attributes of this length is an attack, or a picture in base64.
+#: An element with attributes of this length is an attack, or an image in base64.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)\s[^<>]{20000,}>")
 _KNOWN_NAMESPACES = {
     "media": "http://search.yahoo.com/mrss/",
@@ -40,26 +40,26 @@ _KNOWN_NAMESPACES = {
     "news": "http://www.google.com/schemas/sitemap-news/0.9",
 }
 _XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
-#: Characters of a document beyond which it is always read whole: nobody keeps as much in mind.
+#: Characters; a longer document is always parsed whole.
 MAX_SPLIT_LENGTH = 1_000_000
-#: Items read from one document; more is an archive or an attack.
+#: Items parsed from one document; more are an archive or an attack.
 MAX_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RepairedDocument:
-    """A document that an XML parser can take, or the reason why it is none."""
+    """A document that an XML parser accepts, or the reason why it is not XML."""
 
-    root: str  #: its outermost element without prefix; "" for what is no XML at all
+    root: str  #: the root element without its prefix; "" if it is not XML
     text: str = ""
     cut: str = ""  #: why the end is missing
-    is_page: bool = False  #: it is a web page
-    #: The text again: what is between items, an item, what is between, and so on; not of a long document.
+    is_page: bool = False  #: it is HTML
+    #: The text split at its items, alternating with the text between them; () for a long document.
     parts: tuple[str, ...] = ()
 
 
 def repair_document(text: str) -> RepairedDocument:
-    """Take away what harms or stops a parser, and the torn end of a document that came in part."""
+    """Remove what a parser cannot handle, and the incomplete end of a truncated document."""
     text = _ILLEGAL.sub("", text.lstrip("\ufeff \t\r\n"))
     text = text.translate(_C1) if _C1_THERE.search(text) else text
     text, entities = _strip_prologue(_skip_leading_noise(text))
@@ -81,7 +81,7 @@ def repair_document(text: str) -> RepairedDocument:
 
 
 def _skip_leading_noise(text: str) -> str:
-    """The document behind a blank line, a PHP warning or whatever a broken server put before it."""
+    """The document without a blank line, PHP warning or other output in front of it."""
     if text.startswith("<") and not text.startswith("<br"):
         return text
     late = _LATE_START.search(text, 0, 20_000)
@@ -89,9 +89,9 @@ def _skip_leading_noise(text: str) -> str:
 
 
 def _strip_prologue(text: str) -> tuple[str, dict[str, str]]:
-    """The text from its root element on, and what its internal entities stand for.
+    """The text from its root element on, and the values of its internal entities.
 
-    An entity that is external, long or made of others stands for nothing.
+    An entity that is external, long or refers to others has the value "".
     """
     entities: dict[str, str] = {}
     position = 0
@@ -108,7 +108,7 @@ def _strip_prologue(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _missing_namespaces(text: str) -> str:
-    """Declarations for well-known prefixes that are used and were forgotten."""
+    """Declarations for well-known prefixes that are used without one."""
     missing = [
         (p, uri) for p, uri in _KNOWN_NAMESPACES.items() if f"<{p}:" in text and f"xmlns:{p}=" not in text
     ]
@@ -116,7 +116,7 @@ def _missing_namespaces(text: str) -> str:
 
 
 def _split_parts(whole: str, start: int, spans: list[tuple[int, int]]) -> tuple[str, ...]:
-    """The text cut at the edges of its items, whose spans are counted from `start`."""
+    """Split the text at its items, whose spans are relative to `start`."""
     if len(whole) > MAX_SPLIT_LENGTH:
         return ()
     edges = [0, *(start + edge for span in spans for edge in span), len(whole)]
@@ -124,9 +124,9 @@ def _split_parts(whole: str, start: int, spans: list[tuple[int, int]]) -> tuple[
 
 
 def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, str, list[tuple[int, int]]]:
-    """The text with sound references, at most `MAX_ITEMS` items, and nothing behind the root's end.
+    """Repair references, and drop items after `MAX_ITEMS` and everything after the root element.
 
-    Beside it why its end is missing, and where its items are, told only where nothing is missing.
+    Returns the text, why its end is missing, and the spans of its items ([] if something is missing).
     """
     pieces = _TextPieces()
     spans: list[tuple[int, int]] = []
@@ -157,7 +157,7 @@ def _whole_items(text: str, root: str, entities: dict[str, str]) -> tuple[str, s
 
 
 class _TextPieces(list[str]):
-    """Pieces of a text, and how many characters they have together."""
+    """Pieces of a text, and their total length in characters."""
 
     length = 0
 
@@ -190,7 +190,7 @@ def _repair_token(token: re.Match[str], entities: dict[str, str]) -> str:
 
 
 def _repair_reference(match: re.Match[str]) -> str:
-    """A numbered character, or nothing where there is no such character."""
+    """A valid numeric reference; "" if there is no such character."""
     digits = match[0].removeprefix("&#").rstrip(";")
     hexadecimal = digits[:1] in "xX"
     try:

@@ -1,4 +1,4 @@
-"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0: feedparser's one door."""
+"""Parse RSS 0.9x, 1.0 and 2.0, and Atom 0.3 and 1.0, with feedparser."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,17 +23,17 @@ from jobs.ingest.parse.item import (
 )
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 
-#: Media RSS describes pictures with elements that feedparser takes for the item's own (its issue 195).
+#: feedparser confuses the title and description of media with those of the item (its issue 195).
 _MEDIA_WORDS = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>")
 _HOURS = re.compile(r"<skipHours>(.*?)</skipHours>", re.DOTALL | re.IGNORECASE)
 _DAYS = re.compile(r"<skipDays>(.*?)</skipDays>", re.DOTALL | re.IGNORECASE)
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
-#: A feed may ask to be left alone for so long; what is outside is a mistake.
+#: A ttl outside this range is an error.
 _MIN_TTL, _MAX_TTL = timedelta(minutes=1), timedelta(hours=24)
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
-#: Otherwise each parse looks through all folders for a parser that is not there.
+#: Otherwise each parse searches the import path for a parser that is not installed.
 feedparser.api.PREFERRED_XML_PARSERS.clear()
 
 FeedparserDict = Mapping[str, Any]
@@ -41,29 +41,29 @@ FeedparserDict = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """What feedparser makes of a document, its items sorted and not yet judged."""
+    """A document as feedparser parsed it, with items that are not cleaned yet."""
 
     format: str
     feed: FeedparserDict
     items: tuple[RawItem, ...]
-    is_well_formed: bool  #: it is well-formed, so that no item is read by the mistakes of another
+    is_well_formed: bool  #: so that no item is affected by errors in another one
 
     def detect_language(self, leads: Sequence[ItemExcerpt]) -> str:
-        """The feed's language, as it says and as its items, which begin like that, show."""
+        """The feed's language, by its own claim and the starts of its items."""
         return guess_feed_language(str(self.feed.get("language") or ""), leads)
 
 
 def split_document(text: str, url: str) -> FeedDocument | ParseFailed:
-    """The repaired document that was fetched from `url`, taken apart."""
+    """Parse a repaired document that was fetched from `url` into raw items."""
     source = _MEDIA_WORDS.sub(r"<\1media:its\2\3>", text).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8"}
-    # BytesIO: a bare string would be tried as a file and as an address first
+    # BytesIO, because feedparser may open a string as a file or a URL
     found = feedparser.parse(
         BytesIO(source), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
     )
     version = str(found.get("version") or "")
     if not version and not found.entries:
-        return ParseFailed("The document is XML, but no feed that we know.")
+        return ParseFailed("The document is XML, but not a known feed format.")
     return FeedDocument(
         version,
         found.feed,
@@ -80,7 +80,7 @@ def build_feed(
     leads: Sequence[ItemExcerpt],
     items: Sequence[ParsedItem | SkippedItem],
 ) -> ParsedFeed:
-    """The feed in the repaired `text` from `url`, of these items, which begin like that."""
+    """Build the feed in the repaired `text` from `url`, from its items and their excerpts."""
     feed = document.feed
     title = clean.clean_title(str(feed.get("title") or ""), _is_html(feed.get("title_detail")))
     return ParsedFeed(
@@ -122,7 +122,7 @@ def _entry_to_raw(entry: FeedparserDict, url: str, version: str) -> RawItem:
 
 
 def _own_date(entry: FeedparserDict, name: str) -> str:
-    """A date that the entry itself has: asked as usual, feedparser gives `published` for `updated`."""
+    """A date of the entry itself; by default feedparser returns `published` for a missing `updated`."""
     return str(dict.get(cast(dict[str, Any], entry), name) or "")
 
 
@@ -138,18 +138,18 @@ def _entry_summary(entry: FeedparserDict) -> RawText:
 
 
 def _entry_author(entry: FeedparserDict) -> str:
-    """A name; RSS's `author` is an address by its specification, with the name in brackets."""
+    """The author's name; in RSS, `author` is an email address with the name in brackets."""
     author = str((entry.get("author_detail") or {}).get("name") or entry.get("author") or "")
     named = re.fullmatch(r"\S+@\S+\s+\((.+)\)", author)
     return named[1] if named else "" if re.fullmatch(r"\S+@\S+", author) else author
 
 
 def _entry_links(entry: FeedparserDict) -> list[str]:
-    """The article's own address, best first: a web page before any other form of it."""
+    """The article's links in order of preference, web pages first."""
     alternates = [one for one in entry.get("links") or () if one.get("rel", "alternate") == "alternate"]
     pages = sorted(alternates, key=lambda one: one.get("type") not in (None, "", *_HTML_TYPES))
     found = [*(one.get("href") for one in pages), entry.get("link"), entry.get("feedburner_origlink")]
-    guid = entry.get("id")  # feedparser offers it as the link where it may be one: then it must be whole
+    guid = entry.get("id")  # feedparser may return the guid as the link; then it must be absolute
     return [str(link) for link in found if link and (link != guid or "://" in link)]
 
 
@@ -160,7 +160,7 @@ def _links_by_rel(feed: FeedparserDict, rel: str) -> Iterable[str]:
 
 
 def _entry_images(entry: FeedparserDict, base: str) -> Iterable[Iterable[images.ImageCandidate | None]]:
-    """What the feed itself offers, in the order of trust (measured on 4,245 items of news feeds)."""
+    """The item's images, in order of trust (measured on 4,245 items of news feeds)."""
     yield [
         images.make_candidate(
             str(one.get("url", "")),
@@ -187,7 +187,7 @@ def _entry_images(entry: FeedparserDict, base: str) -> Iterable[Iterable[images.
 
 
 def _requested_ttl(feed: FeedparserDict) -> timedelta | None:
-    """How long the feed asks to be left alone: ttl in minutes, or its syndication period."""
+    """How long the feed wants us to wait: its ttl in minutes, or its syndication period."""
     asked = None
     ttl = str(feed.get("ttl") or "").strip()
     if ttl.isascii() and ttl.isdigit() and len(ttl) < 8:

@@ -1,4 +1,4 @@
-"""News sitemaps: a list of a site's newest articles, as search engines read it.
+"""Parse news sitemaps, the lists of a site's newest articles for search engines.
 
 Format: sitemaps.org/protocol.html and Google's news and image extensions of it.
 """
@@ -13,11 +13,11 @@ from jobs.ingest.parse.model import ParsedFeed, ParsedItem, ParseFailed
 
 
 def parse_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:
-    """The articles that a news sitemap names; a plain sitemap names pages without titles and is none."""
-    try:  # `repair` left no DOCTYPE and so no entity that could be expanded
+    """Parse a news sitemap; a plain sitemap has no titles and is refused."""
+    try:  # `repair_document` removed the DOCTYPE, so no entity can be expanded
         root = ElementTree.fromstring(text.encode())  # noqa: S314
     except ElementTree.ParseError as error:
-        return ParseFailed(f"The document is a broken sitemap: {error}.")
+        return ParseFailed(f"The document is an invalid sitemap: {error}.")
     if not any(_local_name(one) == "news" for one in root.iter()):
         return ParseFailed("The document is a sitemap without news: its pages have no titles.")
     read = [build_item(_url_to_raw(one, url), "") for one in root if _local_name(one) == "url"]
@@ -34,7 +34,7 @@ def parse_sitemap(text: str, url: str) -> ParsedFeed | ParseFailed:
 
 
 def _url_to_raw(entry: Element, url: str) -> RawItem:
-    # the extension's own title, not the image's, which has the same name
+    # not the title of the image extension, which has the same name
     news = next((one for one in entry if _local_name(one) == "news"), entry)
     found = [
         images.make_candidate(_child_text(one, "loc"), url) for one in entry if _local_name(one) == "image"
@@ -57,6 +57,6 @@ def _local_name(element: Element) -> str:
 
 
 def _child_text(element: Element, name: str) -> str:
-    """The text of the first element of this name: a child before anything deeper."""
+    """The text of the first element with this name, preferably a child."""
     near: Iterable[Element] = [*element, *element.iter()]
     return next(("".join(one.itertext()).strip() for one in near if _local_name(one) == name), "")

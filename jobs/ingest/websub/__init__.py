@@ -1,1 +1,1 @@
-"""WebSub: subscribing at hubs, and believing what they push."""
+"""WebSub: subscriptions to hubs, and the pushes that they send."""

@@ -1,7 +1,7 @@
-"""Being pushed by WebSub hubs: ask for it, confirm it, believe it, renew it, and leave.
+"""The WebSub subscriber: subscribe to hubs, verify intent, check signatures, renew leases, unsubscribe.
 
-Polling goes on beneath it. A callback's address is unguessable and another one for each lease; the row is
-there before the hub is asked, because hubs verify at once.
+Feeds with a hub are polled as well. Each lease has its own unguessable callback URL; its row is stored before
+the hub is contacted, because hubs verify at once.
 """
 
 import asyncio
@@ -33,26 +33,26 @@ from storage import websub_subscriptions
 from storage.database import Database
 from storage.records import Feed, Lease, LeaseState
 
-#: Where our callbacks are, below PUBLIC_URL.
+#: The path of callbacks below PUBLIC_URL.
 CALLBACK_PATH = "/websub/"
-#: How often `tend` has something to do at the earliest.
+#: How often `sync_leases` should run.
 SYNC_INTERVAL = timedelta(minutes=1)
 
 
 class FormPoster(Protocol):
-    """Sends a form; `fetch.Fetcher` does."""
+    """Posts a form; implemented by `http.fetcher.Fetcher`."""
 
     async def post(self, url: str, form: Mapping[str, str]) -> PostResult | FetchFailed: ...
 
 
 def generate_token() -> str:
-    """256 bits by chance, fit for an address and for a secret."""
+    """256 random bits, for a callback URL or a secret."""
     return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True)
 class WebSubContext:
-    """The parts that being pushed needs."""
+    """The dependencies of the WebSub client."""
 
     db: Database
     poster: FormPoster
@@ -63,7 +63,7 @@ class WebSubContext:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What a hub brought: the feed's document, or b"" where it is only a reason to look."""
+    """A hub's push: the feed's document, or b"" if it is only a reason to update the feed."""
 
     feed_id: int
     body: bytes
@@ -71,7 +71,7 @@ class Push:
 
 
 async def sync_leases(websub: WebSubContext) -> dict[str, int]:
-    """Say to hubs whatever is due; how many were asked, left and forgotten. Nothing without PUBLIC_URL."""
+    """Send the requests that are due to hubs; return the counts. Does nothing without PUBLIC_URL."""
     counts = {"asked": 0, "left": 0, "forgotten": 0}
     if not websub.policy.public_url:
         return counts
@@ -83,9 +83,9 @@ async def sync_leases(websub: WebSubContext) -> dict[str, int]:
 
 
 async def unsubscribe_all(websub: WebSubContext) -> int:
-    """Ask all hubs to stop, for a newsroom that closes; how many were asked. They still come to verify."""
+    """Send unsubscribe requests for all leases; return how many. The hubs verify them afterwards."""
     if not websub.policy.public_url:
-        return 0  # they could not come: what they promised runs out by itself
+        return 0  # hubs could not verify it; the leases expire
     running = [
         one for one in await websub.db.read(websub_subscriptions.list_all) if one.state is LeaseState.RUNNING
     ]
@@ -131,7 +131,7 @@ def _new_lease(websub: WebSubContext, feed: Feed) -> Lease:
 
 
 async def _post_to_hub(websub: WebSubContext, mode: str, lease: Lease) -> None:
-    """Post it; what goes wrong is noted, and asked again when its time comes."""
+    """Post a request; an error is stored with the lease, and the request is retried when it is due."""
     address = websub.policy.public_url.rstrip("/") + CALLBACK_PATH + lease.callback
     answer = await websub.poster.post(lease.hub, build_form(mode, lease, address))
     if isinstance(answer, FetchFailed):
@@ -144,7 +144,7 @@ async def _post_to_hub(websub: WebSubContext, mode: str, lease: Lease) -> None:
 
 
 async def verify_intent(websub: WebSubContext, callback: str, said: Mapping[str, str]) -> str | None:
-    """The body of the 200 that a hub's question deserves; None for 404."""
+    """Answer a hub's verification: the body of a 200 response, or None for 404."""
     lease = await websub.db.read(websub_subscriptions.get, callback)
     answer = answer_hub(lease, said, websub.clock.now())
     if lease is None:
@@ -170,17 +170,17 @@ async def verify_intent(websub: WebSubContext, callback: str, said: Mapping[str,
 async def accept_push(
     websub: WebSubContext, callback: str, signature: str, body: bytes, content_type: str
 ) -> Push | None:
-    """What is to be made of a push: None where nobody asked for it, or it is not signed as agreed."""
+    """The accepted push; None if there is no such subscription or the signature is wrong."""
     lease = await websub.db.read(websub_subscriptions.get, callback)
     if lease is None or lease.state not in (LeaseState.RUNNING, LeaseState.LEAVING):
         return None
     if not lease.secret:
         return Push(lease.feed_id, b"", "")
-    # beside the event loop: a hash of ten megabytes takes some 50 ms
+    # in a thread: hashing ten megabytes takes about 50 ms
     signed = await asyncio.to_thread(is_signed, lease.secret, signature, body)
     return Push(lease.feed_id, body, content_type) if signed else None
 
 
 async def is_known_callback(websub: WebSubContext, callback: str) -> bool:
-    """Whether a hub may use this callback at all; where not, 410 tells it to stop."""
+    """Whether there is a lease with this callback; if not, the hub gets 410 and stops."""
     return await websub.db.read(websub_subscriptions.get, callback) is not None

@@ -1,4 +1,4 @@
-"""What do we ask of WebSub hubs, what do we confirm to them, and which of their pushes are believed? Pure.
+"""The WebSub protocol: requests to hubs, answers to their verifications, and signatures. Pure.
 
 Facts: W3C WebSub, sections 4 (discovery), 5 (subscribing) and 7 (authenticated distribution).
 """
@@ -13,14 +13,14 @@ from jobs.ingest.http.results import Link
 from jobs.ingest.http.ssrf import Network, address_refusal, url_refusal
 from storage.records import Feed, Lease, LeaseState
 
-#: What hubs grant where they do not say: the specification's own example, ten days.
+#: The lease if the hub does not say: ten days, as in the specification's example.
 DEFAULT_LEASE = timedelta(days=10)
 MIN_LEASE = timedelta(minutes=1)
 MAX_LEASE = timedelta(days=90)
-#: A hub that did not come back to verify is asked again after this, one that denied after a day.
+#: Time to the next request if the hub did not verify; if it denied the subscription, a day.
 RETRY_DELAY = timedelta(hours=1)
 DENIED_RETRY_DELAY = timedelta(days=1)
-#: A lease is renewed when this part of it is left: there is time to ask more than once.
+#: A lease is renewed when this share of it is left, which leaves time for retries.
 RENEWAL_FRACTION = 1 / 3
 MAX_CHALLENGE_LENGTH = 4096
 _DIGESTS = frozenset({"sha1", "sha256", "sha384", "sha512"})
@@ -28,16 +28,16 @@ _DIGESTS = frozenset({"sha1", "sha256", "sha384", "sha512"})
 
 @dataclass(frozen=True, slots=True)
 class HubOffer:
-    """A hub that pushes what is published under a topic; both "" where there is none."""
+    """A hub and the topic it pushes; both "" if there is none."""
 
     hub: str = ""
     topic: str = ""
 
 
 def choose_hub(links: Sequence[Link], hubs: Sequence[str], topic: str, url: str) -> HubOffer:
-    """The hub and topic of a feed at `url`: the headers' word counts before the document's.
+    """The hub and topic of a feed at `url`: Link headers take precedence over the document.
 
-    `links` are the answer's Link headers, `hubs` and `topic` what the document says of itself.
+    `links` are those of the response's headers, `hubs` and `topic` those in the document.
     """
     named = [link.url for link in links if link.rel == "hub"] or list(hubs)
     itself = next((link.url for link in links if link.rel == "self"), "") or topic or url
@@ -57,7 +57,7 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class ForgetLease:
-    """A lease that has run out, or about which the hub never came back."""
+    """Delete a lease that has expired or was never verified."""
 
     lease: Lease
 
@@ -66,7 +66,7 @@ LeaseStep = Subscribe | Unsubscribe | ForgetLease
 
 
 def plan_steps(wanted: Iterable[Feed], leases: Sequence[Lease], now: datetime) -> list[LeaseStep]:
-    """What is to be said to hubs now, for the active feeds that name one and the leases that we hold."""
+    """The requests to send now, for the active feeds that name a hub and the existing leases."""
     feeds = {feed.id: feed for feed in wanted}
     todo: list[LeaseStep] = []
     for lease in leases:
@@ -86,7 +86,7 @@ def _is_for(lease: Lease, feed: Feed) -> bool:
 
 
 def _is_current(lease: Lease, now: datetime) -> bool:
-    """Whether this lease is reason enough not to ask (again) now."""
+    """Whether no new subscribe request is needed because of this lease."""
     match lease.state:
         case LeaseState.ASKED:
             return now < lease.asked_at + RETRY_DELAY
@@ -99,7 +99,7 @@ def _is_current(lease: Lease, now: datetime) -> bool:
 
 
 def renewal_time(asked: datetime, until: datetime) -> datetime:
-    """When a lease is asked for anew."""
+    """When to renew a lease."""
     return until - (until - asked) * RENEWAL_FRACTION
 
 
@@ -115,7 +115,7 @@ def _is_over(lease: Lease, now: datetime) -> bool:
 
 
 def _is_unwanted(lease: Lease, feed: Feed | None, leases: Sequence[Lease]) -> bool:
-    """The feed is no longer pushed from there, or a newer lease has taken over."""
+    """Whether the feed has another hub or topic now, or a newer lease has replaced this one."""
     if feed is None or not _is_for(lease, feed):
         return True
     return any(
@@ -127,7 +127,7 @@ def _is_unwanted(lease: Lease, feed: Feed | None, leases: Sequence[Lease]) -> bo
 
 
 def build_form(mode: str, lease: Lease, callback_url: str) -> dict[str, str]:
-    """What is posted to the hub; `mode` is subscribe or unsubscribe."""
+    """The form to post to the hub; `mode` is "subscribe" or "unsubscribe"."""
     said = {"hub.callback": callback_url, "hub.mode": mode, "hub.topic": lease.topic}
     if mode == "subscribe" and lease.secret:
         said["hub.secret"] = lease.secret
@@ -135,7 +135,7 @@ def build_form(mode: str, lease: Lease, callback_url: str) -> dict[str, str]:
 
 
 def may_know_secret(hub: str, private: Sequence[Network]) -> bool:
-    """A secret goes to a hub over https, or inside a network of the operator's own."""
+    """Whether a hub may be sent a secret: over https, or within one of the operator's private networks."""
     parts = urlsplit(hub)
     if parts.scheme == "https":
         return True
@@ -145,7 +145,7 @@ def may_know_secret(hub: str, private: Sequence[Network]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSubscribe:
-    """Answer the challenge: the lease runs from now until then."""
+    """Answer the challenge; the lease is active until `until`."""
 
     challenge: str
     until: datetime
@@ -153,28 +153,28 @@ class ConfirmSubscribe:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmUnsubscribe:
-    """Answer the challenge: we did ask to stop."""
+    """Answer the challenge; we did unsubscribe."""
 
     challenge: str
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionDenied:
-    """The hub will not, or will no longer."""
+    """The hub refuses or ends the subscription."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownCallback:
-    """Nobody here asked for that: 404."""
+    """We did not request this: 404."""
 
 
 HubAnswer = ConfirmSubscribe | ConfirmUnsubscribe | SubscriptionDenied | UnknownCallback
 
 
 def answer_hub(lease: Lease | None, said: Mapping[str, str], now: datetime) -> HubAnswer:
-    """What a hub's question at a callback, with the query `said`, deserves."""
+    """The answer to a hub's request to a callback with the query parameters `said`."""
     mode, challenge = said.get("hub.mode", ""), said.get("hub.challenge", "")
     if lease is None or said.get("hub.topic", "") != lease.topic or len(challenge) > MAX_CHALLENGE_LENGTH:
         return UnknownCallback()
@@ -196,7 +196,7 @@ def _parse_lease(seconds: str) -> timedelta:
 
 
 def is_signed(secret: str, signature: str, body: bytes) -> bool:
-    """Whether `signature`, an X-Hub-Signature (`sha256=hex`), is this secret's over the raw body."""
+    """Whether `signature`, an X-Hub-Signature (`sha256=hex`), is the HMAC of the body with this secret."""
     method, _, digest = signature.strip().partition("=")
     method = method.lower()
     if method not in _DIGESTS or not secret:

@@ -1,7 +1,7 @@
-"""How old is what a hub pushes? A signature says who wrote it, not when. Pure.
+"""How old is a pushed item? A signature proves who wrote it, not when. Pure.
 
-A pushed item that is new is news. Of a known one only what is newer for sure changes anything: the rest is a
-reason to look at the feed itself.
+A new item is news. A known item changes its article only if it is surely newer; otherwise the feed itself
+must be updated.
 """
 
 from datetime import timedelta
@@ -11,23 +11,23 @@ from jobs.ingest import corrections
 from jobs.ingest.parse.model import ParsedItem
 from storage.records import Entry
 
-#: Looks that pushes are the reason for are so far apart, for each feed.
+#: Minimum time between updates of a feed that are caused by pushes.
 MIN_PUSH_INTERVAL = timedelta(minutes=1)
 
 
 class PushAge(StrEnum):
-    """A pushed item's words, held against what its feed said last."""
+    """A pushed item compared with what its feed said last."""
 
     SAME = "same"
-    NEWER = "newer"  #: dated later, and never said before
-    OLDER = "older"  #: said before, or dated earlier
-    UNSURE = "unsure"  #: never said before, and no date tells
+    NEWER = "newer"  #: has a later date and new content
+    OLDER = "older"  #: has an earlier date, or content that the feed has replaced
+    UNSURE = "unsure"  #: has new content, and no date to compare
 
 
 def classify_push(entry: Entry, item: ParsedItem, *, moved: bool, said_before: bool) -> PushAge:
-    """How old an item's words are.
+    """Compare a pushed item with its entry.
 
-    `moved`: its link was never seen; `said_before`: the feed once said these very words, and then others.
+    `moved`: its link is new; `said_before`: the feed once had this content and has replaced it.
     """
     same = corrections.shown_parts(entry.content_hash) == corrections.shown_parts(
         corrections.content_hash(item)

@@ -1,1 +1,1 @@
-"""Tests of ingest: feeds that speak, and what Newswire makes of them."""
+"""Tests of ingest."""

@@ -1,4 +1,4 @@
-"""Shared here: the newsroom that the tests speak with, a site, and fetchers that may ask it or not."""
+"""Shared fixtures: a newsroom, a site, and fetchers that may or may not contact it."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ from tests.jobs.ingest.site import POLICY, STRANGER, Site, a_site
 
 @pytest.fixture
 def newsroom(db: Database, clock: MovedClock) -> Newsroom:
-    """A site whose feeds the test writes, on both databases in turn."""
+    """A site whose feeds the test publishes, on each database."""
     return Newsroom(db, clock)
 
 
@@ -25,13 +25,13 @@ async def site() -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def fetcher(clock: MovedClock) -> AsyncIterator[Fetcher]:
-    """May ask this machine."""
+    """May contact this machine."""
     async with Fetcher(POLICY, clock) as one:
         yield one
 
 
 @pytest.fixture
 async def stranger(clock: MovedClock) -> AsyncIterator[Fetcher]:
-    """May not ask this machine, as the settings are where nobody changes them."""
+    """May not contact this machine, as by default."""
     async with Fetcher(STRANGER, clock) as one:
         yield one

@@ -1,4 +1,4 @@
-"""A process that looks at a feed and is killed at its n-th statement: `python -m tests.jobs.ingest.dying`."""
+"""A process that updates a feed and is killed at its n-th statement: `python -m tests.jobs.ingest.dying`."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ class Site:
         return parse_feed(body, charset, url)
 
 
-async def look(database: str, document: bytes, last: int) -> None:
+async def update_once(database: str, document: bytes, last: int) -> None:
     db, clock, statements = open_database(database), SystemClock(), count(1)
     site = Site(document)
     ingest = IngestContext(
@@ -60,4 +60,4 @@ async def look(database: str, document: bytes, last: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(look(sys.argv[1], Path(sys.argv[2]).read_bytes(), int(sys.argv[3])))
+    asyncio.run(update_once(sys.argv[1], Path(sys.argv[2]).read_bytes(), int(sys.argv[3])))

@@ -1,4 +1,4 @@
-"""Newswire's side of being pushed: a database with one feed, and the callback's own web server."""
+"""The subscriber in WebSub tests: a database with one feed, and the callback's web server."""
 
 import asyncio
 import socket
@@ -22,14 +22,14 @@ from tests.jobs.ingest.site import POLICY
 
 @dataclass
 class House:
-    """Newswire's side: one feed that names the hub, and the callback."""
+    """The subscriber: one feed that names the hub, and the callback."""
 
     websub: WebSubContext
     hub: Hub
     feed: Feed
     fetcher: Fetcher
     pushed: asyncio.Queue[Push] = field(default_factory=asyncio.Queue)
-    hand_over: Callable[[Push], Awaitable[object]] | None = None  #: who takes a push, if not `pushed`
+    hand_over: Callable[[Push], Awaitable[object]] | None = None  #: called with a push, instead of `pushed`
 
     async def take(self, push: Push) -> None:
         await (self.hand_over or self.pushed.put)(push)
@@ -60,7 +60,7 @@ class House:
 
 @asynccontextmanager
 async def served(callbacks: WebSubEndpoint, listening: socket.socket) -> AsyncIterator[None]:
-    """Our side's web server."""
+    """Serve the callback."""
     application = web.Application()
     application.add_routes(callbacks.callback_routes())
     runner = web.AppRunner(application, shutdown_timeout=0)
@@ -73,7 +73,7 @@ async def served(callbacks: WebSubEndpoint, listening: socket.socket) -> AsyncIt
 
 @asynccontextmanager
 async def a_house(db: Database, clock: MovedClock) -> AsyncIterator[House]:
-    """A house whose one feed names a hub; nothing has been asked yet."""
+    """A subscriber whose one feed names a hub; no request has been sent yet."""
     async with a_hub() as hub, Fetcher(POLICY, clock) as fetcher:
         await db.run(feeds.register_urls, ["http://paper.example/feed"], clock.now())
         (feed,) = await db.read(feeds.list_all)

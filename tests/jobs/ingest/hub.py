@@ -15,7 +15,7 @@ from tests.jobs.ingest.site import Site, a_site
 
 @dataclass
 class Hub:
-    """Verifies each wish before it answers it, then pushes to whom it verified."""
+    """Verifies each request before it responds, then pushes to verified subscribers."""
 
     site: Site
     client: aiohttp.ClientSession
@@ -58,7 +58,7 @@ class Hub:
             return response.status, await response.read()
 
     async def publish(self, body: bytes, *, method: str = "sha256", secret: str | None = None) -> list[int]:
-        """Push to all subscribers; the statuses that they answer."""
+        """Push to all subscribers; return the statuses of their responses."""
         statuses = []
         for callback, agreed in self.subscribers.items():
             key = agreed if secret is None else secret

@@ -1,4 +1,4 @@
-"""A newsroom that speaks: it writes a feed, answers for it, and tells what Newswire made of it."""
+"""A newsroom for tests: it publishes feeds, serves them, and returns what Newswire stored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ FEED = "https://news.example/feed"
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An item as a feed writes it; None leaves the element out."""
+    """An item of a feed; None leaves the element out."""
 
     title: str
     link: str | None = None
@@ -54,7 +54,7 @@ class Story:
 
 
 def story(number: int, **changes: object) -> Story:
-    """Story number so and so, complete; a higher number is newer."""
+    """A complete story; a higher number is newer."""
     plain = Story(
         title=f"Headline {number}",
         link=f"https://news.example/{number}",
@@ -73,7 +73,7 @@ def rss(*stories: Story, channel: str = "<title>News</title><link>https://news.e
 
 @dataclass
 class Newsroom:
-    """A site with feeds, and Newswire looking at them by hand."""
+    """A site with feeds, and Newswire updating them on request."""
 
     db: Database
     clock: MovedClock
@@ -83,7 +83,7 @@ class Newsroom:
     rung: int = 0
     pages: dict[str, ReadPage | PageGone | NoPage] | None = None  #: None: pages are not read at all
     pages_read: list[str] = field(default_factory=list)
-    bad_pictures: dict[str, str] | None = None  #: None: pictures are not looked at
+    bad_pictures: dict[str, str] | None = None  #: None: images are not checked
 
     def publish(self, *stories: Story, url: str = FEED) -> None:
         self.answers[url] = rss(*stories)
@@ -130,8 +130,8 @@ class Newsroom:
             check_image=None if self.bad_pictures is None else self.check_image,
         )
 
-    async def look(self, *urls: str) -> UpdateCounts:
-        """Look at these feeds (or the usual one), five minutes after the last time."""
+    async def update(self, *urls: str) -> UpdateCounts:
+        """Update these feeds (`FEED` by default), five minutes after the last time."""
         await self.clock.advance(300)
         known = [feed.url for feed in await self.db.read(feeds.list_all)]
         await self.db.run(feeds.register_urls, [*known, *(urls or (FEED,))], self.clock.now())
@@ -140,12 +140,12 @@ class Newsroom:
             self.ingest, [one for one in every if one.url in (urls or (FEED,))]
         )
 
-    async def looks(self, *documents: Iterable[Story]) -> list[UpdateCounts]:
-        """One look after another, each at a document of these stories."""
+    async def updates(self, *documents: Iterable[Story]) -> list[UpdateCounts]:
+        """Publish each document of stories, and update the feed after each."""
         counts = []
         for document in documents:
             self.publish(*document)
-            counts.append(await self.look())
+            counts.append(await self.update())
         return counts
 
     async def feed(self, url: str = FEED) -> Feed:

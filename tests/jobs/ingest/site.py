@@ -1,4 +1,4 @@
-"""Local servers for these tests: one that behaves, and one that sends any bytes it likes."""
+"""Local servers for these tests: a well-behaved one, and one that sends any bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +28,7 @@ Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Site:
-    """A site whose pages the test writes; it remembers what it was asked."""
+    """A site whose pages the test sets; it records the requests."""
 
     address: str = ""
     scheme: str = "http"
@@ -41,7 +41,7 @@ class Site:
         return f"{self.scheme}://{self.address}{path}"
 
     def says(self, body: bytes = FEED, path: str = "/feed", status: int = 200, **headers: str) -> None:
-        """From now on `path` answers so; header names are written with underscores."""
+        """Set the response of `path`; header names are written with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
 
         async def page(request: web.Request) -> web.StreamResponse:
@@ -62,7 +62,7 @@ class Site:
 
 @asynccontextmanager
 async def a_site(host: str = "127.0.0.1", context: SSLContext | None = None) -> AsyncIterator[Site]:
-    """A well-behaved HTTP server on a port of its own, encrypted where a context is given."""
+    """A well-behaved HTTP server on its own port, with TLS if a context is given."""
     site = Site(scheme="https" if context else "http")
     runner = web.ServerRunner(web.Server(site.answer), shutdown_timeout=0)
     await runner.setup()
@@ -76,7 +76,7 @@ async def a_site(host: str = "127.0.0.1", context: SSLContext | None = None) -> 
 
 @asynccontextmanager
 async def raw_site(talk: Raw) -> AsyncIterator[str]:
-    """The address of a server that reads one request's head, then does what it likes."""
+    """The address of a server that reads one request's head and then runs `talk`."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -95,7 +95,7 @@ async def raw_site(talk: Raw) -> AsyncIterator[str]:
 
 
 def sends(*chunks: bytes) -> Raw:
-    """Sends these bytes and closes."""
+    """Send these bytes and close."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for chunk in chunks:
@@ -110,7 +110,7 @@ def head(*lines: str, status: str = "200 OK") -> bytes:
 
 
 class Names:
-    """A resolver that answers what the test says, and another answer the next time if there is one."""
+    """A resolver with the test's answers, one after the other if there are several."""
 
     def __init__(self, **answers: list[str]) -> None:
         self.answers = answers

@@ -1,4 +1,4 @@
-"""What children are asked to do in tests."""
+"""Functions that workers run in tests."""
 
 import os
 import sys

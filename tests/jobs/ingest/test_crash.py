@@ -1,4 +1,4 @@
-"""A look is kept whole or not at all, wherever it is stopped and whoever looks at the same time."""
+"""A feed update is stored completely or not at all, wherever it stops and whatever runs concurrently."""
 
 import asyncio
 import subprocess
@@ -21,11 +21,11 @@ THEN = [story(4), story(3, title="Corrected"), story(2, link="https://news.examp
 
 
 class Stopped(Exception):
-    """The statement at which the look was stopped."""
+    """Raised at the statement at which the update stops."""
 
 
 async def stopped_at(newsroom: Newsroom, number: int) -> bool:
-    """Look, but for the statement of this number and what would come behind it; whether there was one."""
+    """Update up to the statement with this number; whether it was reached."""
     statements = count(1)
 
     def stop(*_about: object) -> None:
@@ -34,7 +34,7 @@ async def stopped_at(newsroom: Newsroom, number: int) -> bool:
 
     event.listen(newsroom.db.engine, "before_cursor_execute", stop)
     try:
-        await newsroom.look()
+        await newsroom.update()
     except (Stopped, ExceptionGroup):
         return True
     finally:
@@ -42,10 +42,10 @@ async def stopped_at(newsroom: Newsroom, number: int) -> bool:
     return False
 
 
-async def test_a_look_stopped_at_any_statement_leaves_nothing_doubled_and_nothing_lost(
+async def test_an_update_stopped_at_any_statement_leaves_nothing_doubled_and_nothing_lost(
     newsroom: Newsroom,
 ) -> None:
-    await newsroom.looks(FIRST)
+    await newsroom.updates(FIRST)
     newsroom.publish(*THEN)
     stops = 0
     while await stopped_at(newsroom, stops + 1):
@@ -53,7 +53,7 @@ async def test_a_look_stopped_at_any_statement_leaves_nothing_doubled_and_nothin
         titles = await newsroom.titles()
         assert titles in (["Headline 1", "Headline 2", "Headline 3"], [*EXPECTED])
     assert stops > 20
-    await newsroom.look()
+    await newsroom.update()
     assert await newsroom.titles() == EXPECTED
     corrected = (await newsroom.articles())[2]
     assert corrected.revision == 2
@@ -64,7 +64,7 @@ EXPECTED = ["Headline 1", "Headline 2", "Corrected", "Headline 4"]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("last", [12])
-async def test_a_process_killed_in_the_middle_of_a_look_leaves_it_to_the_next_one(
+async def test_a_process_killed_in_the_middle_of_an_update_leaves_it_to_the_next_one(
     newsroom: Newsroom, tmp_path: Path, last: int
 ) -> None:
     document = tmp_path / "feed.xml"
@@ -79,7 +79,7 @@ async def test_a_process_killed_in_the_middle_of_a_look_leaves_it_to_the_next_on
     assert await newsroom.titles() == ["Headline 1", "Headline 2", "Headline 3"]
 
 
-async def test_two_newswires_that_look_at_once_keep_each_article_once(
+async def test_two_newswires_that_update_at_once_store_each_article_once(
     newsroom: Newsroom, clock: MovedClock
 ) -> None:
     other = "https://news.example/world/feed"
@@ -112,7 +112,7 @@ async def test_a_mistake_of_ours_at_one_feed_does_not_stop_the_others(newsroom: 
     broken.publish(story(1))
     broken.publish(story(2), url=other)
     with pytest.raises(ExceptionGroup):
-        await broken.look(FEED, other)
+        await broken.update(FEED, other)
     assert await broken.titles() == ["Headline 2"]
     feed = await broken.feed()
     assert feed.failures == 1

@@ -1,4 +1,4 @@
-"""Recognising is pure: whatever a document holds, its items are told apart the same way every time."""
+"""Deduplication is pure: the same document always gives the same articles."""
 
 from dataclasses import replace
 
@@ -20,8 +20,8 @@ items = st.builds(
 documents = st.lists(items, max_size=8)
 
 
-def look(document: list[ParsedItem], known: dict[bytes, int]) -> DedupeResult:
-    """Recognise, and remember as the database would."""
+def match(document: list[ParsedItem], known: dict[bytes, int]) -> DedupeResult:
+    """Match the items, and remember their keys as the database would."""
     named = key_items(1, ParsedFeed(items=tuple(document), link=SITE))
     asked = named.all_keys()
     found = match_items(named, {key: article for key, article in known.items() if key in asked})
@@ -39,18 +39,18 @@ def look(document: list[ParsedItem], known: dict[bytes, int]) -> DedupeResult:
 @given(documents)
 def test_what_was_seen_once_is_never_new_again(document: list[ParsedItem]) -> None:
     known: dict[bytes, int] = {}
-    look(document, known)
-    assert look(document, known).new == ()
-    assert look(document[::-1], known).new == ()
+    match(document, known)
+    assert match(document, known).new == ()
+    assert match(document[::-1], known).new == ()
     for item in document:
-        assert look([item], known).new == ()
+        assert match([item], known).new == ()
 
 
 @given(documents, documents)
 def test_every_item_is_new_old_or_a_repeat(first: list[ParsedItem], then: list[ParsedItem]) -> None:
     known: dict[bytes, int] = {}
-    look(first, known)
-    found = look(then, known)
+    match(first, known)
+    found = match(then, known)
     assert len(found.new) + len(found.known) + found.repeats == len(then)
     positions = [one.keyed.position for one in (*found.new, *found.known)]
     assert len(positions) == len(set(positions))
@@ -62,11 +62,11 @@ def test_items_that_differ_in_guid_and_link_are_never_one(document: list[ParsedI
         replace(item, guid=f"g{index}", link=f"https://news.example/story/{index}")
         for index, item in enumerate(document)
     ]
-    assert len(look(alone, {}).new) == len(document)
+    assert len(match(alone, {}).new) == len(document)
 
 
 @given(documents, st.randoms(use_true_random=False))
 def test_order_makes_no_difference(document: list[ParsedItem], chance: object) -> None:
     shuffled = list(document)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert len(look(document, {}).new) == len(look(shuffled, {}).new)
+    assert len(match(document, {}).new) == len(match(shuffled, {}).new)

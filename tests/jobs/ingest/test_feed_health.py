@@ -1,4 +1,4 @@
-"""What is out of the ordinary: a feed that falls silent, an article that vanishes."""
+"""Anomalies: a feed that goes silent, an article that disappears."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""When a feed is looked at next."""
+"""When a feed is fetched next."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -65,7 +65,7 @@ hints = some.builds(
 )
 
 
-def look(asked: Hints, wish: FeedHints = FeedHints.RESPECT, chance: float = 0.0) -> timedelta:
+def next_wait(asked: Hints, wish: FeedHints = FeedHints.RESPECT, chance: float = 0.0) -> timedelta:
     return next_after_success(NOW, NOW + TWO_MINUTES, asked, wish, chance) - NOW
 
 
@@ -109,13 +109,13 @@ def test_each_failure_waits_at_least_as_long_as_the_one_before(failures: int, ch
 
 
 @given(chances, chances)
-def test_chance_spreads_the_looks(first: float, second: float) -> None:
-    one, other = look(Hints(), chance=first), look(Hints(), chance=second)
+def test_jitter_spreads_the_updates(first: float, second: float) -> None:
+    one, other = next_wait(Hints(), chance=first), next_wait(Hints(), chance=second)
     assert (one <= other) == (first <= second) or abs(first - second) < 1e-6
 
 
 def test_an_outage_is_over_for_us_soon_after_it_is_over() -> None:
-    """After an outage of an hour on a schedule of two minutes, the next look is within half an hour."""
+    """After an outage of an hour on a schedule of two minutes, the next update is within half an hour."""
     now, failures = NOW, 0
     while now < NOW + timedelta(hours=1):
         failures += 1
@@ -124,29 +124,29 @@ def test_an_outage_is_over_for_us_soon_after_it_is_over() -> None:
 
 
 def test_a_feed_may_ask_for_more_patience_than_the_schedule() -> None:
-    assert look(Hints(ttl=timedelta(hours=1))) == timedelta(hours=1)
-    assert look(Hints(fresh_for=Seconds(600.0))) == timedelta(minutes=10)
-    assert look(Hints(fresh_for=Seconds(600.0), ttl=timedelta(minutes=1))) == timedelta(minutes=10)
+    assert next_wait(Hints(ttl=timedelta(hours=1))) == timedelta(hours=1)
+    assert next_wait(Hints(fresh_for=Seconds(600.0))) == timedelta(minutes=10)
+    assert next_wait(Hints(fresh_for=Seconds(600.0), ttl=timedelta(minutes=1))) == timedelta(minutes=10)
 
 
 def test_and_not_for_less() -> None:
-    assert look(Hints(fresh_for=Seconds(1.0), ttl=timedelta(seconds=1))) == TWO_MINUTES
+    assert next_wait(Hints(fresh_for=Seconds(1.0), ttl=timedelta(seconds=1))) == TWO_MINUTES
 
 
 def test_a_year_of_freshness_is_five_hours() -> None:
-    assert look(Hints(fresh_for=Seconds(31_536_000.0))) == timedelta(hours=5)
+    assert next_wait(Hints(fresh_for=Seconds(31_536_000.0))) == timedelta(hours=5)
 
 
-def test_a_feed_that_skips_every_hour_is_looked_at_once_a_day() -> None:
-    assert look(Hints(skip_hours=frozenset(range(24)))) == DAY
+def test_a_feed_that_skips_every_hour_is_fetched_once_a_day() -> None:
+    assert next_wait(Hints(skip_hours=frozenset(range(24)))) == DAY
 
 
-def test_after_a_skipped_hour_the_look_comes_at_its_end() -> None:
-    assert look(Hints(skip_hours=frozenset({9, 10}))) == timedelta(hours=2)
-    assert look(Hints(skip_days=frozenset({0}))) == timedelta(hours=15)
+def test_after_a_skipped_hour_the_update_comes_at_its_end() -> None:
+    assert next_wait(Hints(skip_hours=frozenset({9, 10}))) == timedelta(hours=2)
+    assert next_wait(Hints(skip_days=frozenset({0}))) == timedelta(hours=15)
 
 
-def test_a_feed_whose_hub_pushes_is_looked_at_more_slowly() -> None:
+def test_a_feed_whose_hub_pushes_is_fetched_less_often() -> None:
     wait = next_after_success(NOW, NOW + TWO_MINUTES, Hints(), FeedHints.IGNORE, 0.0, pushed=True) - NOW
     assert wait == PUSHED_WAIT
 
@@ -160,7 +160,7 @@ def test_what_a_feed_asks_for_holds_while_it_is_unchanged(asked: Hints) -> None:
         asked.skip_hours,
         asked.skip_days,
     )
-    assert abs(look(kept) - look(asked)) <= timedelta(seconds=1)
+    assert abs(next_wait(kept) - next_wait(asked)) <= timedelta(seconds=1)
 
 
 def test_a_feed_is_pushed_while_its_lease_runs_and_we_can_be_reached() -> None:
@@ -186,7 +186,7 @@ def test_a_redirect_that_changes_its_mind_starts_again() -> None:
     assert check_moved(feed, FEED.fetch_url) == PendingMove("", 0)
 
 
-def test_validators_go_out_but_for_about_one_look_in_eight_days() -> None:
+def test_validators_go_out_but_for_about_one_update_in_eight_days() -> None:
     assert choose_validators(FEED, NOW, 0.5) == ('"1"', "then")
     assert choose_validators(FEED, NOW, 0.0) == ("", "")
     assert choose_validators(replace(FEED, fetched_at=NOW - timedelta(days=9)), NOW, 0.99) == ("", "")

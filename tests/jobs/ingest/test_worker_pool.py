@@ -1,4 +1,4 @@
-"""A child that runs away, eats or dies is replaced, and the others go on."""
+"""A worker that hangs, exceeds its memory or dies is replaced, and the others go on."""
 
 import asyncio
 import os
@@ -109,4 +109,4 @@ async def test_feeds_are_read_in_children(children: WorkerPool) -> None:
     found = await parser.parse(rss(story(1)), "", "https://news.example/feed")
     assert isinstance(found, ParsedFeed)
     assert found.items[0].title == "Headline 1"
-    assert await parser.parse(b"", "", "") == ParseFailed("The answer is empty (0 bytes).")
+    assert await parser.parse(b"", "", "") == ParseFailed("The response is empty (0 bytes).")

@@ -1,4 +1,4 @@
-"""HTML becomes the text that a reader sees; nothing hidden, nothing twice unescaped."""
+"""HTML becomes the text that a reader sees, without hidden text, decoded once."""
 
 import unicodedata
 from html import escape

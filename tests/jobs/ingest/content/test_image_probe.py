@@ -1,4 +1,4 @@
-"""Pictures are judged by their bytes."""
+"""Images are checked by their bytes."""
 
 import struct
 import zlib
@@ -68,10 +68,10 @@ def test_any_bytes_are_judged_without_an_exception(start: bytes, junk: bytes) ->
 @pytest.mark.parametrize(
     ("start", "length", "words"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'>", 100, "no JPEG, PNG, WebP or GIF"),
-        (b"<!DOCTYPE html>", 100, "no JPEG, PNG, WebP or GIF"),
-        (b"II*\0" + bytes(100), 20_000_000, "no JPEG, PNG, WebP or GIF"),
-        (b"\0\0\0\x1cftypavif", 100, "no JPEG, PNG, WebP or GIF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", 100, "not a JPEG, PNG, WebP or GIF"),
+        (b"<!DOCTYPE html>", 100, "not a JPEG, PNG, WebP or GIF"),
+        (b"II*\0" + bytes(100), 20_000_000, "not a JPEG, PNG, WebP or GIF"),
+        (b"\0\0\0\x1cftypavif", 100, "not a JPEG, PNG, WebP or GIF"),
         (gif(1, 1), 43, "only 1 x 1 pixels"),
         (png(96, 96), 100, "only 96 x 96 pixels"),
         (jpeg(9000, 1001), 100, "more than Telegram takes"),
@@ -88,12 +88,12 @@ def test_an_ordinary_picture_is_no_trouble() -> None:
     assert rejection_reason(b"\xff\xd8\xff\xe1\xff\xff", 200_000) == ""
 
 
-async def test_a_picture_is_looked_at_where_it_is(site: Site, fetcher: Fetcher, stranger: Fetcher) -> None:
+async def test_an_image_is_checked_at_its_url(site: Site, fetcher: Fetcher, stranger: Fetcher) -> None:
     site.says(jpeg(1200, 630) + b"x" * 100_000, "/a.jpg", Content_Type="text/plain")
     site.says(b"<html>", "/b.jpg", Content_Type="image/jpeg")
     site.says(b"", "/c.jpg", 404)
     assert await probe_image(fetcher, site.url("/a.jpg")) == ""
-    assert "no JPEG" in await probe_image(fetcher, site.url("/b.jpg"))
+    assert "not a JPEG" in await probe_image(fetcher, site.url("/b.jpg"))
     assert "404" in await probe_image(fetcher, site.url("/c.jpg"))
     assert "http" in await probe_image(fetcher, "data:image/png;base64,AAAA")
 

@@ -1,4 +1,4 @@
-"""The picture that stands for an article is wide, real and public."""
+"""The image of an article is wide, real and public."""
 
 import pytest
 

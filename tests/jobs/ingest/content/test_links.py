@@ -1,4 +1,4 @@
-"""Readers are sent to public web pages and nowhere else."""
+"""Only links to public web pages are shown to readers."""
 
 import pytest
 from hypothesis import given
@@ -63,7 +63,7 @@ def test_a_link_is_kept_letter_by_letter(path: str) -> None:
 
 def test_a_link_that_is_refused_says_why() -> None:
     assert refused_because("https://news.example/a") == ""
-    assert refused_because("tg://resolve?domain=x") == "it is no web address"
+    assert refused_because("tg://resolve?domain=x") == "it is not a web address"
     assert refused_because("https://bank.example@evil.example/") == "it hides its host behind a user name"
     assert refused_because("http://10.0.0.1/") == "it leads into a private network"
     assert refused_because("https://news.example/" + "x" * 33_000) == "it has more than 32,768 characters"

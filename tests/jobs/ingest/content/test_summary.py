@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.content.summary import MAX_LENGTH, first_sentence, make_standfirst, shorten
+from jobs.ingest.content.summary import MAX_LENGTH, _shorten, first_sentence, make_standfirst
 from storage.text.segmentation import grapheme_ends
 
 HEADLINE = "Harbour opens again"
@@ -59,12 +59,12 @@ def test_a_whole_article_gives_its_first_paragraphs() -> None:
 def test_what_is_too_long_ends_with_a_sentence_or_else_a_word() -> None:
     sentences = "One sentence of some length stands here. " * 40
     assert (
-        shorten(sentences, 100)
+        _shorten(sentences, 100)
         == "One sentence of some length stands here. One sentence of some length stands here."
     )
-    assert shorten("word " * 100, 52).endswith("word…")
+    assert _shorten("word " * 100, 52).endswith("word…")
     burmese = "သင်္ဘောများ ပြန်ထွက်ခဲ့သည်။ " * 30
-    assert shorten(burmese, 60).endswith("။")
+    assert _shorten(burmese, 60).endswith("။")
 
 
 def test_a_missing_headline_is_the_first_sentence() -> None:
@@ -75,7 +75,7 @@ def test_a_missing_headline_is_the_first_sentence() -> None:
 @given(st.text(alphabet="abမြန်မာ။. \u1031\u103b\u0301👨\u200d👩", max_size=300), st.integers(5, 60))
 def test_nothing_is_ever_longer_than_asked_or_cut_inside_a_character(text: str, length: int) -> None:
     text = " ".join(text.split())
-    short = shorten(text, length)
+    short = _shorten(text, length)
     assert len(grapheme_ends(short)) <= length
     kept = short.removesuffix("…").rstrip()
     if short != text and kept:

@@ -1,4 +1,4 @@
-"""Unpacking, whatever pieces a body comes in."""
+"""Decompression of bodies in chunks of any size."""
 
 import gzip
 import zlib

@@ -1,4 +1,4 @@
-"""Sites over https: certificates that are not valid, and steps from https down to http."""
+"""Sites over https: invalid certificates, and redirects from https to http."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and certificate of 127.0.0.1, signed by nobody else, in one file."""
+    """Key and self-signed certificate of 127.0.0.1 in one file."""
     folder = tmp_path_factory.mktemp("certificate")
     ask = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=paper -addext subjectAltName=IP:127.0.0.1"
     command = [*ask.split(), "-keyout", "key", "-out", "certificate"]
@@ -50,8 +50,8 @@ async def secure(certificate: Path) -> AsyncIterator[Site]:
         yield one
 
 
-async def look_trusting(certificate: Path, url: str) -> list[str]:
-    """What a process that trusts this certificate fetches: the permanent address and the last one."""
+async def fetch_trusting(certificate: Path, url: str) -> list[str]:
+    """The permanent and the final URL, fetched by a process that trusts this certificate."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -75,7 +75,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_failure(secure: Site, 
 async def test_a_site_without_encryption_asked_for_it_is_a_failure(site: Site, fetcher: Fetcher) -> None:
     outcome = await fetcher.fetch(site.url().replace("http:", "https:"))
     assert isinstance(outcome, FetchFailed)
-    assert outcome.reason == f"{site.address} and we agree on no encryption"
+    assert outcome.reason == f"no TLS version or cipher in common with {site.address}"
 
 
 async def test_a_step_down_to_http_is_taken_and_never_remembered(
@@ -85,11 +85,11 @@ async def test_a_step_down_to_http_is_taken_and_never_remembered(
     secure.redirects("/2", site.url("/3"), 301)
     site.redirects("/3", "/4", 301)
     site.says(path="/4")
-    found = await look_trusting(certificate, secure.url("/1"))
+    found = await fetch_trusting(certificate, secure.url("/1"))
     assert found == [secure.url("/2"), site.url("/4")]
 
 
 async def test_a_step_up_to_https_is_remembered(secure: Site, site: Site, certificate: Path) -> None:
     site.redirects("/feed", secure.url("/feed"), 301)
     secure.says()
-    assert await look_trusting(certificate, site.url()) == [secure.url(), secure.url()]
+    assert await fetch_trusting(certificate, site.url()) == [secure.url(), secure.url()]

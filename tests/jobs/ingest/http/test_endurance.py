@@ -1,4 +1,4 @@
-"""Whatever is asked for and whatever comes, it ends as an outcome and leaves nothing behind."""
+"""Every fetch ends with an outcome and leaks nothing."""
 
 import asyncio
 import gc
@@ -28,11 +28,11 @@ def open_files() -> int:
     some.sampled_from(["", "http://", "https://", "http://paper.example/", "http://["]),
 )
 def test_any_text_as_an_address_is_an_outcome(text: str, start: str) -> None:
-    async def look() -> FetchOutcome:
+    async def fetch_once() -> FetchOutcome:
         async with Fetcher(replace(POLICY, private_networks=()), MovedClock(), Names()) as fetcher:
             return await fetcher.fetch(start + text)
 
-    assert reason(asyncio.run(look()))
+    assert reason(asyncio.run(fetch_once()))
 
 
 async def test_any_link_header_is_legible(fetcher: Fetcher) -> None:
@@ -43,15 +43,15 @@ async def test_any_link_header_is_legible(fetcher: Fetcher) -> None:
 
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="this system does not show a process its open files")
-async def test_many_looks_leave_nothing_behind(site: Site, fetcher: Fetcher, clock: MovedClock) -> None:
-    """Not memory, nor sockets: good looks, failed ones, redirects and refusals."""
+async def test_many_fetches_leave_nothing_behind(site: Site, fetcher: Fetcher, clock: MovedClock) -> None:
+    """Neither memory nor sockets leak in successful and failed fetches, redirects and refusals."""
     site.says(path="/good")
     site.redirects("/circle", "/circle")
     site.redirects("/inside", "http://10.0.0.1/")
     site.says(b"x" * 300_000, "/large")
     site.says(b"no gzip", "/broken", Content_Encoding="br")
 
-    async def look(count: int) -> None:
+    async def fetch_once(count: int) -> None:
         for _ in range(count):
             for path in ("/good", "/circle", "/inside", "/large", "/broken", "/none"):
                 await fetcher.fetch(site.url(path))
@@ -60,12 +60,12 @@ async def test_many_looks_leave_nothing_behind(site: Site, fetcher: Fetcher, clo
         await clock.advance(0)  # it lets go of those who no longer sleep
         gc.collect()
 
-    await look(20)
+    await fetch_once(20)
     tracemalloc.start()
-    await look(5)
+    await fetch_once(5)
     before, _ = tracemalloc.get_traced_memory()
     sockets = open_files()
-    await look(40)
+    await fetch_once(40)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 100_000

@@ -1,4 +1,4 @@
-"""A look at a feed: what is sent, what comes back, and what is made of it."""
+"""Fetching a feed: the request, the response, and the outcome."""
 
 import gzip
 import zlib
@@ -33,7 +33,7 @@ def fetched(outcome: FetchOutcome) -> Fetched:
     return outcome
 
 
-async def test_a_look_brings_the_body_and_all_that_its_headers_say(site: Site, fetcher: Fetcher) -> None:
+async def test_a_fetch_returns_the_body_and_all_that_its_headers_say(site: Site, fetcher: Fetcher) -> None:
     site.says(
         Content_Type="Application/RSS+XML; charset=UTF-8",
         ETag='W/"a-1"',
@@ -138,9 +138,9 @@ async def test_any_other_status_is_a_failure_that_names_it(site: Site, fetcher: 
 
 async def test_a_challenge_page_is_named_as_such(site: Site, fetcher: Fetcher) -> None:
     site.says(b"<html>Just a moment", status=403, cf_mitigated="challenge")
-    assert "wants to see a browser" in failed(await fetcher.fetch(site.url())).reason
+    assert "requires a browser" in failed(await fetcher.fetch(site.url())).reason
     site.says(b"<html>", status=202, x_amzn_waf_action="challenge")
-    assert "wants to see a browser" in failed(await fetcher.fetch(site.url())).reason
+    assert "requires a browser" in failed(await fetcher.fetch(site.url())).reason
 
 
 @pytest.mark.parametrize("status", [429, 503])

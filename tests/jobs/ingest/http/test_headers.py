@@ -1,4 +1,4 @@
-"""What a site's headers ask for."""
+"""Parsing of response headers."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""Servers that want our time, our memory or our neighbours: each ends as one sentence."""
+"""Servers that waste time or memory or reach for our network: each ends as a failure with a reason."""
 
 import asyncio
 import gzip
@@ -32,7 +32,7 @@ async def ask(fetcher: Fetcher, talk: Raw) -> FetchOutcome:
 
 
 class Stalling:
-    """A server that says something and then nothing; the test sees when it has come to that."""
+    """A server that stalls after its first bytes; the test is notified."""
 
     def __init__(self, *chunks: bytes) -> None:
         self.chunks = chunks
@@ -112,7 +112,7 @@ async def test_a_stalled_host_does_not_keep_another_waiting(
         assert all("took longer" in reason(task.result()) for task in stalled)
 
 
-async def test_a_given_up_look_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
+async def test_a_given_up_fetch_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
     closed = asyncio.Event()
 
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -166,9 +166,9 @@ async def test_an_endless_body_ends_at_the_limit(fetcher: Fetcher) -> None:
 
 
 async def test_a_body_that_unpacks_to_nothing_a_thousand_times_ends(fetcher: Fetcher) -> None:
-    """Below the limit of what may come, so that nothing but the count of members can end it."""
+    """The size is below the limit, so only the count of members can end it."""
     stalling = Stalling(head("Content-Encoding: gzip"), gzip.compress(b"") * 5_000)
-    assert "is not packed as its headers say" in reason(await ask(fetcher, stalling))
+    assert "is not encoded as its headers say" in reason(await ask(fetcher, stalling))
 
 
 async def test_a_length_beyond_the_limit_is_believed_at_once(fetcher: Fetcher) -> None:
@@ -179,20 +179,20 @@ async def test_a_length_beyond_the_limit_is_believed_at_once(fetcher: Fetcher) -
 @pytest.mark.parametrize(
     ("chunks", "words"),
     [
-        ((head("Content-Length: 100"), b"<rss"), "ends in the middle"),
-        ((head("Transfer-Encoding: chunked"), b"5\r\n<rss>\r\n"), "ends in the middle"),
+        ((head("Content-Length: 100"), b"<rss"), "is incomplete"),
+        ((head("Transfer-Encoding: chunked"), b"5\r\n<rss>\r\n"), "is incomplete"),
         ((head("Transfer-Encoding: chunked"), b"zz\r\n<rss>\r\n0\r\n\r\n"), "is not HTTP"),
-        ((head("Content-Encoding: gzip"), gzip.compress(FEED)[:-9]), "ends in the middle"),
-        ((head("Content-Encoding: br"), brotli.compress(FEED)[:-3]), "ends in the middle"),
-        ((head("Content-Encoding: zstd"), zstd.compress(FEED)[:-3]), "ends in the middle"),
-        ((head("Content-Encoding: br"), b"<rss>no brotli</rss>"), "is not packed as its headers say"),
-        ((head("Content-Encoding: gzip"), b"\x1f\x8b\x08 no gzip"), "is not packed as its headers say"),
-        ((head("Content-Encoding: deflate"), b"no deflate"), "is not packed as its headers say"),
-        ((head("Content-Encoding: gzip"), gzip.compress(b"") * 1001), "is not packed as its headers say"),
-        ((head("Content-Encoding: zstd"), zstd.compress(b"") * 1001), "is not packed as its headers say"),
+        ((head("Content-Encoding: gzip"), gzip.compress(FEED)[:-9]), "is incomplete"),
+        ((head("Content-Encoding: br"), brotli.compress(FEED)[:-3]), "is incomplete"),
+        ((head("Content-Encoding: zstd"), zstd.compress(FEED)[:-3]), "is incomplete"),
+        ((head("Content-Encoding: br"), b"<rss>no brotli</rss>"), "is not encoded as its headers say"),
+        ((head("Content-Encoding: gzip"), b"\x1f\x8b\x08 no gzip"), "is not encoded as its headers say"),
+        ((head("Content-Encoding: deflate"), b"no deflate"), "is not encoded as its headers say"),
+        ((head("Content-Encoding: gzip"), gzip.compress(b"") * 1001), "is not encoded as its headers say"),
+        ((head("Content-Encoding: zstd"), zstd.compress(b"") * 1001), "is not encoded as its headers say"),
         ((head("Transfer-Encoding: chunked"), b"0\r\n" + b"X-Trailer: a\r\n" * 5000), "is not HTTP"),
-        ((head("Content-Encoding: compress"), b"x"), "is packed as 'compress'"),
-        ((head("Content-Encoding: gzip, gzip, gzip"), b"x"), "nobody asked for"),
+        ((head("Content-Encoding: compress"), b"x"), "is encoded as 'compress'"),
+        ((head("Content-Encoding: gzip, gzip, gzip"), b"x"), "was not requested"),
         ((), "closed the connection without an answer"),
         ((b"HTTP/1.1 200 OK\r\nX: " + b"a" * 50_000 + b"\r\n\r\n",), "is not HTTP"),
         ((head(*[f"X-{n}: a" for n in range(1000)]),), "is not HTTP"),

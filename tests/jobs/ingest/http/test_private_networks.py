@@ -1,4 +1,4 @@
-"""Names and redirects that lead where we do not go, whatever they meant a moment before."""
+"""Names and redirects that lead to private networks, even if they were public a moment before."""
 
 import asyncio
 import os
@@ -48,8 +48,8 @@ async def test_a_name_of_ours_that_means_a_private_address_is_not_asked(
         assert home.asked == []
 
 
-async def test_a_name_that_changes_its_meaning_between_looks_is_not_asked(clock: MovedClock) -> None:
-    """Rebinding: whichever address the resolver gives last is the one that is checked and connected to."""
+async def test_a_name_that_changes_its_meaning_between_fetches_is_not_contacted(clock: MovedClock) -> None:
+    """DNS rebinding: the address that is connected to is the one that was checked."""
     async with a_site() as home:
         port = home.address.partition(":")[2]
         names = Names(paper=["198.51.100.1", "127.0.0.1", "127.0.0.1"])
@@ -74,7 +74,7 @@ async def test_a_redirect_into_a_private_network_is_not_taken(clock: MovedClock)
 
 
 async def test_a_proxy_in_the_environment_is_not_used(site: Site) -> None:
-    """In a process of its own, because the environment is the whole process's."""
+    """In a separate process, because the environment is global."""
     site.says()
     program = (
         "import asyncio, sys\n"

@@ -1,4 +1,4 @@
-"""Where redirects lead, which of them are remembered, and which are not taken."""
+"""Which redirects are followed, and which are permanent."""
 
 import pytest
 
@@ -64,7 +64,7 @@ async def test_a_circle_of_redirects_ends(site: Site, fetcher: Fetcher) -> None:
     site.redirects("/b", "/a")
     outcome = await fetcher.fetch(site.url("/a"))
     assert isinstance(outcome, FetchFailed)
-    assert outcome.reason == "its redirects go in a circle"
+    assert outcome.reason == "its redirects form a loop"
     assert len(site.asked) == 2
 
 
@@ -89,7 +89,7 @@ async def test_a_redirect_to_what_is_no_web_address_is_not_taken(
     site.redirects("/feed", location)
     outcome = await fetcher.fetch(site.url())
     assert isinstance(outcome, FetchFailed)
-    assert outcome.reason.startswith("it redirects to where we do not go: ")
+    assert outcome.reason.startswith("it redirects to an address that is not allowed: ")
     assert len(site.asked) == 1
 
 

@@ -1,4 +1,4 @@
-"""Which addresses may be asked."""
+"""Which addresses may be contacted."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -78,7 +78,7 @@ def test_a_network_that_the_operator_names_may_be_asked_wrapped_or_not() -> None
 
 @given(some.ip_addresses(v=4))
 def test_no_wrapping_makes_an_address_more_public(address: IPv4Address) -> None:
-    """What the 16 or 96 bits around an IPv4 address say does not change whether it may be asked."""
+    """Whether an IPv4 address may be contacted does not depend on the IPv6 address that embeds it."""
     number = int(address)
     wrapped = [IPv6Address((prefix << 32) | number) for prefix in (0xFFFF, 0xFFFF << 16, 0x64FF9B << 64)]
     wrapped.append(IPv6Address((0x2002 << 112) | (number << 80)))

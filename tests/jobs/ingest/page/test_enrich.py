@@ -1,4 +1,4 @@
-"""Pages add what feeds leave out, never keep a post waiting, and alone can say that an article is gone."""
+"""Pages add what feeds leave out, never delay a post for long, and alone decide that an article is gone."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ def page(number: int) -> ReadPage:
 async def test_a_page_adds_text_picture_and_section_before_the_post(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): page(number) for number in (1, 2)}
     narrow = '<media:thumbnail url="https://news.example/2-small.jpg" width="90"/><category>Sport</category>'
-    await newsroom.looks([story(0)], [story(2, more=narrow), story(1), story(0)])
+    await newsroom.updates([story(0)], [story(2, more=narrow), story(1), story(0)])
     first, second = (await newsroom.articles())[1:]
     assert (first.text, first.sections) == ("The whole text of story 1.", ("World",))
     assert (second.image_url, second.image_width) == ("https://news.example/2-wide.jpg", 1200)
@@ -39,7 +39,7 @@ async def test_a_post_that_has_all_it_shows_does_not_wait_for_its_text(newsroom:
     whole = (
         '<media:content url="https://news.example/1.jpg" width="900" medium="image"/><category>Sea</category>'
     )
-    await newsroom.looks([story(0)], [story(1, more=whole), story(0)])
+    await newsroom.updates([story(0)], [story(1, more=whole), story(0)])
     assert newsroom.pages_read == []
     newsroom.pages[LINK.format(0)] = NoPage("nothing to read")
     assert await pipeline.read_late_pages(newsroom.ingest) == 2
@@ -55,24 +55,24 @@ async def test_a_picture_that_telegram_would_refuse_is_left_out_and_is_no_correc
         story(number, more=f'<enclosure url="https://news.example/{number}.jpg" type="image/jpeg"/>')
         for number in (2, 1)
     ]
-    await newsroom.looks([story(0)], [*pictured, story(0)], [*pictured, story(0)])
+    await newsroom.updates([story(0)], [*pictured, story(0)], [*pictured, story(0)])
     first, second = (await newsroom.articles())[1:]
     assert (first.image_url, second.image_url) == ("", "https://news.example/2.jpg")
     assert (first.revision, first.page_read_at) == (1, None)
 
 
-async def test_the_picture_of_a_page_is_looked_at_too(newsroom: Newsroom) -> None:
+async def test_the_image_of_a_page_is_checked_too(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(1): page(1)}
-    newsroom.bad_pictures = {"https://news.example/1-wide.jpg": "it is no JPEG, PNG, WebP or GIF"}
-    await newsroom.looks([story(0)], [story(1), story(0)])
+    newsroom.bad_pictures = {"https://news.example/1-wide.jpg": "it is not a JPEG, PNG, WebP or GIF"}
+    await newsroom.updates([story(0)], [story(1), story(0)])
     last = (await newsroom.articles())[-1]
     assert (last.image_url, last.text) == ("", page(1).text)
     assert last.page_read_at == newsroom.clock.now()
 
 
-async def test_the_pages_of_a_first_looks_backlog_are_read_later(newsroom: Newsroom) -> None:
+async def test_the_pages_of_a_first_updates_backlog_are_read_later(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): page(number) for number in (1, 2)}
-    await newsroom.looks([story(2), story(1)])
+    await newsroom.updates([story(2), story(1)])
     assert newsroom.pages_read == []
     assert await pipeline.read_late_pages(newsroom.ingest) == 2
     assert [one.text for one in await newsroom.articles()] == [page(1).text, page(2).text]
@@ -83,9 +83,9 @@ async def test_a_post_waits_two_seconds_for_a_page_and_no_longer(
     newsroom: Newsroom, clock: MovedClock
 ) -> None:
     newsroom.pages = {LINK.format(2): page(2)}
-    await newsroom.looks([story(0)])
+    await newsroom.updates([story(0)])
     newsroom.publish(story(2), story(1), story(0))
-    looking = asyncio.create_task(newsroom.look())
+    looking = asyncio.create_task(newsroom.update())
     while not newsroom.pages_read[1:]:
         await asyncio.to_thread(len, "")
         await clock.advance(0)
@@ -100,10 +100,10 @@ async def test_a_post_waits_two_seconds_for_a_page_and_no_longer(
 async def test_an_article_gone_from_its_feed_and_from_its_page_is_withdrawn(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): NoPage("nothing to read") for number in range(9)}
     stories = [story(number) for number in (5, 4, 3, 2, 1)]
-    await newsroom.looks(stories)
+    await newsroom.updates(stories)
     newsroom.pages[LINK.format(4)] = PageGone("news.example answers 404")
     newsroom.publish(*(one for one in stories if one.title != "Headline 4"))
-    await newsroom.look()
+    await newsroom.update()
     withdrawn = [one.title for one in await newsroom.articles() if one.state is ArticleState.WITHDRAWN]
     assert withdrawn == ["Headline 4"]
 
@@ -111,7 +111,7 @@ async def test_an_article_gone_from_its_feed_and_from_its_page_is_withdrawn(news
 async def test_an_article_whose_page_is_still_there_stays(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): NoPage("nothing to read") for number in range(9)}
     stories = [story(number) for number in (5, 4, 3, 2, 1)]
-    await newsroom.looks(stories, [stories[0], *stories[2:]])
+    await newsroom.updates(stories, [stories[0], *stories[2:]])
     assert LINK.format(4) in newsroom.pages_read
     assert all(one.state is ArticleState.LIVE for one in await newsroom.articles())
 
@@ -119,7 +119,7 @@ async def test_an_article_whose_page_is_still_there_stays(newsroom: Newsroom) ->
 async def test_a_feed_that_is_empty_short_broken_or_reordered_asks_for_no_page(newsroom: Newsroom) -> None:
     newsroom.pages = {LINK.format(number): PageGone("gone") for number in range(20)}
     stories = [story(number) for number in range(12, 0, -1)]
-    await newsroom.looks(stories)
+    await newsroom.updates(stories)
     newsroom.pages_read.clear()
     whole = rss(*stories)
     for document in (
@@ -132,10 +132,10 @@ async def test_a_feed_that_is_empty_short_broken_or_reordered_asks_for_no_page(n
         rss(*reversed(stories[:3]), *stories[4:]),
     ):
         newsroom.answers[FEED] = document
-        await newsroom.look()
+        await newsroom.update()
         newsroom.answers[FEED] = whole
-        await newsroom.look()
+        await newsroom.update()
     newsroom.answers[FEED] = FetchFailed(url=FEED, reason="no answer")
-    await newsroom.look()
+    await newsroom.update()
     assert newsroom.pages_read == []
     assert all(one.state is ArticleState.LIVE for one in await newsroom.articles())

@@ -1,4 +1,4 @@
-"""What an article's page says, and what is believed of it."""
+"""What is extracted from an article's page, and what is not trusted."""
 
 import json
 from datetime import UTC, datetime
@@ -198,7 +198,7 @@ def test_any_bytes_are_a_page_or_none(body: bytes, charset: str) -> None:
 
 
 def test_a_page_of_nothing_is_no_page() -> None:
-    assert parse_page(b"", "", URL) == NoPage("The answer is no web page.")
+    assert parse_page(b"", "", URL) == NoPage("The response is not a web page.")
     assert isinstance(parse_page(b"<html><body></body></html>", "", URL), NoPage)
 
 

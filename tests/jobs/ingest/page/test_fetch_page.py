@@ -1,4 +1,4 @@
-"""An article's page, fetched from a real site and read in a real child process."""
+"""An article's page, fetched from a real site and parsed in a real worker process."""
 
 from collections.abc import AsyncIterator
 
@@ -54,13 +54,13 @@ async def test_a_page_that_cannot_be_had_says_why(site: Site, fetcher: Fetcher, 
 async def test_what_is_no_page_is_not_read(site: Site, fetcher: Fetcher, children: WorkerPool) -> None:
     site.says(b"%PDF", "/a", Content_Type="application/pdf")
     found = await fetch_article_page(fetcher, children, site.url("/a"))
-    assert found == NoPage("what is there is application/pdf, not a page")
+    assert found == NoPage("it is application/pdf, not a page")
 
 
 async def test_pages_made_to_be_slow_or_deep_do_not_trouble_the_next(
     site: Site, fetcher: Fetcher, children: WorkerPool
 ) -> None:
-    """Each is a value within the child's limits, and a good page is read after it."""
+    """Each outcome is a value within the worker's limits, and a good page is parsed afterwards."""
     good = page(meta(og__title="Bridge closed"))
     for evil in (
         b"<div>" * 30_000,

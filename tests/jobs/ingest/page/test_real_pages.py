@@ -1,4 +1,4 @@
-"""Real pages: how often what we read agrees with what their tags say and what other readers read.
+"""Real pages: how often the extracted fields agree with the pages' tags and with other extractors.
 
 The pages are other people's and are not in the repository: these tests run where they are unpacked. Every
 eighth page is read here, all of them by `benchmarks/article_pages.py`; measured on all of them in November

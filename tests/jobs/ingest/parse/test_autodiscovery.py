@@ -1,4 +1,4 @@
-"""Which feeds a page advertises."""
+"""Feeds that a page advertises."""
 
 import csv
 import sys

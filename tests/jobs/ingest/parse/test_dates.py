@@ -1,4 +1,4 @@
-"""Dates are read right or not at all."""
+"""Dates are parsed correctly or not at all."""
 
 from datetime import UTC, datetime
 

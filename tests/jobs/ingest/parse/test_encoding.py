@@ -1,4 +1,4 @@
-"""Bytes become the text that was meant, whatever is claimed and however few of them are bad."""
+"""Documents are decoded correctly, whatever they declare and despite a few bad bytes."""
 
 import pytest
 from hypothesis import given

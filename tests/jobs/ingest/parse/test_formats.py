@@ -125,11 +125,11 @@ def test_hubs_and_topics_are_found(name: str, topic: str) -> None:
         ("", "is empty"),
         (" \n", "is empty"),
         ("<!DOCTYPE html><html><title>Error</title></html>", "a web page"),
-        ("<html><head><title>Just a moment...</title></head></html>", "checks for robots"),
-        ('{"error": "not found"}', "no JSON Feed"),
-        ('{"items": []}', "no JSON Feed"),
-        ("[" * 100_000, "broken"),
-        ("Not found", "no feed"),
+        ("<html><head><title>Just a moment...</title></head></html>", "challenge page"),
+        ('{"error": "not found"}', "not a JSON Feed"),
+        ('{"items": []}', "not a JSON Feed"),
+        ("[" * 100_000, "invalid"),
+        ("Not found", "not a feed"),
         ("<opml/>", "<opml>"),
         ('<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', "index of sitemaps"),
         ("<urlset><url><loc>https://news.example/1</loc></url></urlset>", "without news"),
@@ -184,7 +184,7 @@ def test_an_item_that_cannot_be_shown_is_left_out_with_a_sentence() -> None:
     assert found.items == ()
     assert found.omissions == (
         "“Harbour opens” was left out: readers cannot open its link 'javascript:alert(1)',"
-        " since it is no web address.",
+        " since it is not a web address.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A feed read again, with what was remembered of it, says exactly what it says when it is read afresh."""
+"""A feed parsed with its cache gives exactly what it gives without."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -82,7 +82,7 @@ def story(number: int) -> str:
     )
 
 
-def test_only_what_is_new_is_read_and_only_the_newest_look_is_remembered() -> None:
+def test_only_what_is_new_is_read_and_only_the_newest_update_is_remembered() -> None:
     _, first = parse_feed_cached(document(HEADS[0], [story(1), story(2), story(3)]), "", URL, b"")
     found, second = parse_feed_cached(document(HEADS[0], [story(4), story(1), story(2)]), "", URL, first)
     before, after = ParseCache.from_bytes(first).items, ParseCache.from_bytes(second).items

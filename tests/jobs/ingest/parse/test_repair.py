@@ -1,4 +1,4 @@
-"""Whatever harms or stops a parser is gone before it reads, and what is torn is told."""
+"""A repaired document cannot stop the parser, and truncation is reported."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ ITEM = "<item><title>{}</title></item>"
 
 
 def title_of(written: str) -> str:
-    """What becomes of a headline in the middle of a document."""
+    """A headline after it was repaired within a document."""
     text = repair_document(RSS.format("News", ITEM.format(written))).text
     return text.split("<item><title>")[1].split("</title>")[0]
 

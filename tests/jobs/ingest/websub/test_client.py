@@ -1,4 +1,4 @@
-"""Being pushed: a real hub over HTTP, our callback over HTTP, both databases."""
+"""The WebSub client with a real hub and callback over HTTP, on both databases."""
 
 import asyncio
 import socket
@@ -190,7 +190,7 @@ async def test_a_feed_that_names_another_hub_leaves_the_first(house: House) -> N
         assert (await house.lease()).hub == other.url
 
 
-async def test_a_feed_that_is_no_longer_looked_at_is_left(house: House) -> None:
+async def test_a_feed_that_is_removed_is_unsubscribed(house: House) -> None:
     await sync_leases(house.websub)
     await house.db.run(feeds.register_urls, [], house.websub.clock.now())
     assert (await sync_leases(house.websub))["left"] == 1
@@ -224,7 +224,7 @@ async def test_without_a_public_address_no_hub_is_asked(house: House) -> None:
 
 
 async def test_what_goes_wrong_with_a_push_does_not_trouble_the_hub(house: House) -> None:
-    """The hub has its answer before the push is read, and the next push is read as well."""
+    """The hub gets its response before the push is parsed, and the next push is parsed as well."""
     seen: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def fails_at_first(push: Push) -> None:

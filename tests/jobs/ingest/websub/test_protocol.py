@@ -1,4 +1,4 @@
-"""What hubs are asked, and what of theirs is believed."""
+"""The requests to hubs, the answers to theirs, and signatures."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""A publisher's tale: the feed names its hub, the hub is asked, and what it pushes is in the house."""
+"""WebSub end to end: a feed names its hub, Newswire subscribes, and what the hub pushes is stored."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ def rss(*headlines: str) -> bytes:
 
 
 class Desk:
-    """A house that keeps what it looks at and what it is pushed; `kept` has a word for each time."""
+    """A subscriber that stores feed updates and pushes; `kept` names each of them."""
 
     def __init__(self, house: House, parser: Parser, clock: MovedClock) -> None:
         self.house = house
@@ -48,7 +48,7 @@ class Desk:
     async def take(self, push: Push) -> None:
         await pipeline.receive_push(self.ingest, push)
 
-    async def look(self) -> None:
+    async def update(self) -> None:
         await pipeline.update_one_feed(self.ingest, await self.house.now())
 
     async def headlines(self) -> set[str]:
@@ -69,13 +69,13 @@ async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, s
     site.says(rss("Old news"), Link=link, ETag='"1"')
     await house.change(fetch_url=site.url(), hub="", topic="")
 
-    await desk.look()
+    await desk.update()
     assert await desk.kept.get()
     assert (await house.now()).hub == house.hub.url
     assert (await house.now()).topic == "https://paper.example/feed"
     await sync_leases(house.websub)
     site.says(b"", status=304)
-    await desk.look()
+    await desk.update()
     assert (await house.now()).next_fetch_at >= now + PUSHED_WAIT
 
     await house.hub.publish(rss("Old news", "Forged news"), secret="guessed")
@@ -84,8 +84,8 @@ async def test_what_a_hub_pushes_is_kept_and_what_it_forges_is_not(desk: Desk, s
     assert await desk.headlines() == {"Old news", "Breaking news"}
 
 
-async def test_a_push_that_cannot_be_believed_is_a_reason_to_look(desk: Desk, site: Site) -> None:
-    """A hub that was told no secret, because it does not speak https, can only say: look."""
+async def test_a_push_that_cannot_be_believed_triggers_an_update(desk: Desk, site: Site) -> None:
+    """A push without a signature, from a hub without https, only triggers a feed update."""
     house = desk.house
     await sync_leases(house.websub)
     await house.db.run(websub_subscriptions.update_columns, (await house.lease()).callback, secret="")

@@ -1,4 +1,4 @@
-"""Nobody waits because another feed is slow, and nothing is unpacked without counting what comes out."""
+"""A slow feed does not delay others, and decompressed output is always counted."""
 
 import asyncio
 import gzip
@@ -29,7 +29,7 @@ from tests.stories.test_newsroom_goes_live import feed, item
 
 
 def hanging(then: bytes, until: asyncio.Event, status: int = 200) -> Handler:
-    """A page that answers when the test says so."""
+    """A page that responds when the test says so."""
 
     async def page(_request: web.Request) -> web.StreamResponse:
         await until.wait()
@@ -82,7 +82,7 @@ async def test_4b_pages_of_what_vanished_delay_nobody_and_their_feed_least(tmp_p
 
 @dataclass
 class Slow(Newsroom):
-    """A newsroom whose feeds take so many seconds to answer."""
+    """A newsroom whose feeds take this many seconds to respond."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -97,28 +97,28 @@ class Slow(Newsroom):
 
 @dataclass
 class Watched:
-    """Looks begun by a tick each second, and the rounds that they told."""
+    """Feed updates started by a tick each second, and the batches that were reported."""
 
     room: Slow
-    looks: UpdateRunner
+    runner: UpdateRunner
     rounds: list[UpdateBatch]
 
     async def seconds(self, count: int) -> None:
         for _ in range(count):
-            await self.looks.start_due()
+            await self.runner.start_due()
             for _ in range(10):
                 await _threads()
                 await self.room.clock.advance(0.1)
 
 
 async def _threads() -> None:
-    """Let what is in the database's threads come back."""
+    """Wait for the database threads."""
     for _ in range(5):
         await asyncio.to_thread(len, "")
 
 
 async def watched(archive: Database, clock: MovedClock, urls: Sequence[str], slow: float) -> Watched:
-    """`urls`, of which all but the last take `slow` seconds."""
+    """Feeds at `urls`, all of which but the last take `slow` seconds."""
     room = Slow(archive, clock, seconds=dict.fromkeys(urls[:-1], slow))
     for number, url in enumerate(urls):
         room.publish(story(number % 60, link=f"{url}/1", guid=f"{url}/1"), url=url)
@@ -140,7 +140,7 @@ async def test_4a_sixty_four_that_hang_leave_room_for_one_that_does_not(
     await house.seconds(2)
     assert house.room.times(SITES[-1]) == 2
     assert {house.room.times(url) for url in SITES[:-1]} == {1}  # never twice at once
-    await house.looks.stop(0)
+    await house.runner.stop(0)
 
 
 async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, clock: MovedClock) -> None:
@@ -163,23 +163,25 @@ async def _stay(at_once: update_slots.UpdateSlots, clock: MovedClock, feed_id: i
         clock.move(seconds) if seconds == 1.0 else await clock.sleep(seconds)
 
 
-async def test_4a_a_look_that_never_ends_fails_at_its_deadline(archive: Database, clock: MovedClock) -> None:
+async def test_4a_an_update_that_never_ends_fails_at_its_deadline(
+    archive: Database, clock: MovedClock
+) -> None:
     house = await watched(archive, clock, SITES[-2:], 10_000.0)
     await house.seconds(1)
     limit = update_feed.TIMEOUT_FACTOR * house.room.ingest.policy.timeout
     await clock.advance(limit)
     await house.seconds(1)
     late = await house.room.feed(SITES[-2])
-    assert (late.failures, late.last_error) == (1, f"The look took longer than {limit:g} s in all.")
+    assert (late.failures, late.last_error) == (1, f"The feed update took longer than {limit:g} s in all.")
 
 
-async def test_4a_what_ended_is_recorded_and_told_while_a_slow_look_goes_on(
+async def test_4a_what_ended_is_recorded_and_told_while_a_slow_update_goes_on(
     archive: Database, clock: MovedClock
 ) -> None:
     house = await watched(archive, clock, SITES[-3:], 50.0)
     await house.seconds(2)
     assert [(one.counts.looked, one.counts.new) for one in house.rounds] == [(1, 1)]
-    stopping = asyncio.create_task(house.looks.stop(0))
+    stopping = asyncio.create_task(house.runner.stop(0))
     await _threads()
     await stopping
     [run] = await archive.read(job_runs.latest_runs)
@@ -187,12 +189,12 @@ async def test_4a_what_ended_is_recorded_and_told_while_a_slow_look_goes_on(
     assert (await house.room.feed(SITES[-3])).fetched_at is None  # done again at the next start
 
 
-async def test_4b_forty_pages_that_hang_have_one_deadline_and_the_others_are_asked_after_the_next_look(
+async def test_4b_forty_pages_that_hang_have_one_deadline_and_the_others_are_asked_after_the_next_update(
     archive: Database, clock: MovedClock
 ) -> None:
     room = Newsroom(archive, clock)
     room.pages = {}
-    await room.looks([story(number) for number in range(50)])
+    await room.updates([story(number) for number in range(50)])
     suspects = [one.id for one in await room.articles()][:40]
     gone = await archive.read(_article, suspects[-1])
     room.pages = {gone.url: PageGone("news.example answers 404")}
@@ -225,14 +227,14 @@ ZEROS = 16 * 1024 * 1024
 
 
 def packed_zeros(times: int) -> tuple[bytes, int]:
-    """A deflated block of zeros so many times, after a full flush, and how many zeros these are."""
+    """A deflated block of zeros, repeated after a full flush, and the number of zeros."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = packer.compress(bytes(ZEROS)) + packer.flush(zlib.Z_FULL_FLUSH)
     return block * times, ZEROS * times
 
 
 def bomb(inner: bytes, times: int) -> bytes:
-    """`inner` and so many times 16 MB of zeros behind it, in one gzip stream that never ends."""
+    """`inner` followed by multiples of 16 MB of zeros, in one unfinished gzip stream."""
     head = b"\x1f\x8b\x08" + bytes(7)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return head + packer.compress(inner) + packer.flush(zlib.Z_FULL_FLUSH) + packed_zeros(times)[0]
