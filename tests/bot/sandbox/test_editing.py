@@ -45,7 +45,7 @@ async def test_an_impossible_id_is_not_found(town: Town, message_id: object) -> 
 async def test_the_bots_own_message_with_the_same_content_is_not_modified(town: Town) -> None:
     keys = {"inline_keyboard": [[{"text": "Read", "url": "https://example.org/"}]]}
     post = await town.send(town.channel.id, "<b>Hello</b>", parse_mode="HTML", reply_markup=keys)
-    same = {"text": "<strong>Hello</strong>", "parse_mode": "HTML", "reply_markup": keys}
+    same: dict[str, Any] = {"text": "<strong>Hello</strong>", "parse_mode": "HTML", "reply_markup": keys}
     assert await probe(town, post.id, **same) == SAME
     assert post.versions == []
 

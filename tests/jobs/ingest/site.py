@@ -1,14 +1,15 @@
 """Local servers for these tests: one that behaves, and one that sends any bytes it likes."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from ssl import SSLContext
-from typing import Any
 
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from jobs.config import FetchPolicy
 
@@ -52,7 +53,8 @@ class Site:
     def redirects(self, path: str, to: str, status: int = 301) -> None:
         self.says(b"", path, status, Location=to)
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request, web.Request)
         self.bodies.append(await request.read())
         self.asked.append(request)
         self.was_asked.set()
@@ -109,14 +111,16 @@ def head(*lines: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
-class Names:
+class Names(AbstractResolver):
     """A resolver that answers what the test says, and another answer the next time if there is one."""
 
     def __init__(self, **answers: list[str]) -> None:
         self.answers = answers
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
         self.asked.append(host)
         addresses = self.answers.get(host.partition(".")[0], [])
         if not addresses:
@@ -127,7 +131,7 @@ class Names:
                 "hostname": host,
                 "host": one,
                 "port": port,
-                "family": 10 if ":" in one else 2,
+                "family": socket.AF_INET6 if ":" in one else socket.AF_INET,
                 "proto": 0,
                 "flags": 0,
             }

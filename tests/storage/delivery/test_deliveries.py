@@ -166,7 +166,8 @@ def test_nothing_goes_out_before_its_hour(db: Database) -> None:
 
 def test_a_paused_chat_is_owed_still_and_a_blocked_one_no_longer(db: Database) -> None:
     def work(c: Connection) -> tuple[int, list[DeliveryState], int]:
-        chat(c), followers(c, [7])
+        chat(c)
+        followers(c, [7])
         post(c, CHANNEL, 7)
         chats.set_state(c, CHANNEL, ChatState.PAUSED, "may not post")
         chats.set_state(c, 7, ChatState.BLOCKED, "blocked the bot")
@@ -218,7 +219,8 @@ def test_released_deliveries_are_owed_again(db: Database) -> None:
 
 def test_the_life_of_an_article_tells_who_saw_what_when(db: Database) -> None:
     def work(c: Connection) -> None:
-        chat(c), followers(c, [7, 8])
+        chat(c)
+        followers(c, [7, 8])
         news = article(c)
         number = post(c, CHANNEL, about=news, readers=True)
         spread_all(c)
