@@ -144,7 +144,7 @@ async def test_4a_sixty_four_that_hang_leave_room_for_one_that_does_not(
     await house.looks.stop(0)
 
 
-async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, clock: MovedClock) -> None:
+async def test_4a_those_known_to_hang_take_nobodys_place(clock: MovedClock) -> None:
     at_once = update_slots.UpdateSlots(clock)
     for feed_id in range(update_slots.MAX_SLOW + 9):
         await _stay(at_once, clock, feed_id, 1.0)

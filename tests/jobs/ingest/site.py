@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from ssl import SSLContext
+from typing import cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -24,6 +25,7 @@ POLICY = FetchPolicy(
 STRANGER = replace(POLICY, private_networks=())
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -53,8 +55,7 @@ class Site:
     def redirects(self, path: str, to: str, status: int = 301) -> None:
         self.says(b"", path, status, Location=to)
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        assert isinstance(request, web.Request)
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(await request.read())
         self.asked.append(request)
         self.was_asked.set()
@@ -66,7 +67,8 @@ class Site:
 async def a_site(host: str = "127.0.0.1", context: SSLContext | None = None) -> AsyncIterator[Site]:
     """A well-behaved HTTP server on a port of its own, encrypted where a context is given."""
     site = Site(scheme="https" if context else "http")
-    runner = web.ServerRunner(web.Server(site.answer), shutdown_timeout=0)
+    answer = cast(Answer, site.answer)  # without routes it is a BaseRequest, which has all that is read here
+    runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0)
     await runner.setup()
     await web.TCPSite(runner, host, 0, ssl_context=context).start()
     site.address = f"{host}:{runner.addresses[0][1]}"

@@ -113,7 +113,7 @@ async def test_a_stalled_host_does_not_keep_another_waiting(
         assert all("took longer" in reason(task.result()) for task in stalled)
 
 
-async def test_a_given_up_look_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
+async def test_a_given_up_look_leaves_no_connection_open(fetcher: Fetcher) -> None:
     closed = asyncio.Event()
 
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
