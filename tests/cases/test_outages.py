@@ -37,7 +37,7 @@ def asked_each_minute(room: Newsdesk, since: datetime, until: datetime) -> list[
 
 OUTAGES = [
     (5, "timeout_applied"),
-    (20, "gateway_502_applied"),
+    pytest.param(20, "gateway_502_applied", marks=pytest.mark.slow),
     *(
         [(60, "gateway_502"), (60, "timeout"), (60, "closed_applied"), (20, "error_500"), (5, "gateway_502")]
         if THOROUGH
