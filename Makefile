@@ -10,14 +10,16 @@ SCRATCH := $(shell test -w /dev/shm && [ "$$(df -Pk /dev/shm | awk 'END {print $
 WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 
 # Every folder of tests; what takes long begins first, so that nobody waits for it in the end.
-LONG := tests/stories/ tests/feeds/ tests/jobs/
+LONG := tests/cases/ tests/stories/ tests/feeds/ tests/jobs/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
+
+PYTEST := TMPDIR=$(SCRATCH) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # The semantic extra, a model of 91 MB, is installed where SEMANTIC=1 asks for it.
 EXTRA := $(if $(SEMANTIC),$(VENV)/.installed-semantic)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check coverage docs release bench bench-related crash-test lock generated material
+.PHONY: help install run test test-all check coverage docs release bench bench-related crash-test lock generated material
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,9 +29,13 @@ install: $(VENV)/.installed $(EXTRA) ## make .venv with the locked dependencies;
 run: $(VENV)/.installed $(EXTRA) ## the bot with .env; without a token, the sandbox
 	@exec $(BIN)/newswire run --or-sandbox
 
-test: $(VENV)/.installed-dev ## every check and every test
+test: $(VENV)/.installed-dev ## every check, and every test but the slow ones
 	@$(MAKE) --no-print-directory check
-	TMPDIR=$(SCRATCH) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PYTEST) -m "not slow" $(TESTS)
+
+test-all: $(VENV)/.installed-dev ## every check and every test, as CI runs them (long)
+	@$(MAKE) --no-print-directory check
+	$(PYTEST) $(TESTS)
 
 check: $(VENV)/.installed-dev ## style, types and directions, without the tests
 	$(BIN)/ruff check

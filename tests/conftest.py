@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,29 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 
+STORAGE = Path(__file__).parent / "storage"
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+#: Deletes what the test before left: TRUNCATE makes new files for every table, which takes 30 times as long.
+EMPTY_POSTGRES = f"""
+DO $$ DECLARE used name; BEGIN
+    PERFORM set_config('session_replication_role', 'replica', true);  -- foreign keys are not checked
+    {" ".join(f"DELETE FROM {table.name};" for table in metadata.sorted_tables)}
+    FOR used IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+        EXECUTE 'ALTER SEQUENCE ' || quote_ident(used) || ' RESTART';
+    END LOOP;
+END $$
+"""
 
 
 class MovedClock:
     """A clock that stands still until the test moves it with `advance`."""
 
     def __init__(self, now: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)) -> None:
-        self.settle = settle  #: `quiet` is quicker, for tests where everything happens on the loop
+        self.settle: Callable[[], Awaitable[None]] = (
+            settle  #: `quiet` is quicker, for tests where everything happens on the loop
+        )
         self._start = self._now = now
         self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
 
@@ -92,9 +107,28 @@ async def quiet() -> None:
         await asyncio.sleep(0)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Outside of tests/storage a test meets PostgreSQL with its first parameters; the others are slow."""
+    met = set()
+    for item in items:
+        if item.get_closest_marker("postgres") and STORAGE not in item.path.parents:
+            name = item.nodeid.partition("[")[0]
+            if name in met:
+                item.add_marker(pytest.mark.slow)
+            met.add(name)
+
+
 @pytest.fixture
 def clock() -> MovedClock:
     return MovedClock()
+
+
+@pytest.fixture
+def seldom_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages of delivery that nothing wakes look every ten minutes, not twice a minute: for whole hours."""
+    for stages in ("pipeline", "dispatcher", "reconcile"):
+        monkeypatch.setattr(f"jobs.publish.{stages}.IDLE_DELAY", 600.0)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +145,16 @@ def postgres_server() -> Iterator[str]:
         subprocess.run([*as_postgres, *command], check=True, capture_output=True, cwd=folder)
 
     run(f"{POSTGRES}/initdb", "-D", f"{folder}/db", "-A", "trust", "-U", "newswire", "--no-sync")
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c autovacuum=off"
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": folder,
+        "fsync": "off",
+        "full_page_writes": "off",
+        "synchronous_commit": "off",
+        "autovacuum": "off",
+        "jit": "off",
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     run(f"{POSTGRES}/pg_ctl", "-D", f"{folder}/db", "-w", "-l", f"{folder}/log", "-o", options, "start")
     try:
         yield f"postgresql://newswire@/{{name}}?host={folder}"
@@ -140,11 +183,12 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def postgres_engine(postgres_server: str) -> Engine:
+def postgres_engine(postgres_server: str) -> Iterator[Engine]:
     """The engine of a migrated PostgreSQL database that every test finds empty."""
     database = open_database(postgres_server.format(name="postgres"))
     database.run_sync(migrate)
-    return database.engine
+    yield database.engine
+    database.close()
 
 
 @pytest.fixture
@@ -168,8 +212,7 @@ def postgres(postgres_engine: Engine) -> Iterator[Database]:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        connection.exec_driver_sql(EMPTY_POSTGRES)
     database = Database(postgres_engine)
     yield database
     database.close()
@@ -178,5 +221,12 @@ def postgres(postgres_engine: Engine) -> Iterator[Database]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def db(request: pytest.FixtureRequest) -> Database:
     """An empty, migrated database: the test runs once on SQLite and once on PostgreSQL."""
+    database: Database = request.getfixturevalue("archive" if request.param == "sqlite" else "postgres")
+    return database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])])
+def db_of_hours(request: pytest.FixtureRequest) -> Database:
+    """`db` for a test in which hours pass: on PostgreSQL only where all tests run."""
     database: Database = request.getfixturevalue("archive" if request.param == "sqlite" else "postgres")
     return database

@@ -21,6 +21,8 @@ from storage.records import ChatState
 GATHER_SECONDS = 0.05
 #: Seconds until a failed write is retried.
 RETRY_DELAY = 1.0
+#: Every result wakes us; with none we check after so many seconds all the same.
+IDLE_DELAY = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +65,8 @@ class ResultWriter:
     async def run(self, stop: asyncio.Event) -> None:
         """Write until `stop` is set and nothing is left."""
         while not (stop.is_set() and not self._waiting):
-            if await self._notifier.wait(self._clock, RETRY_DELAY):
+            delay = RETRY_DELAY if self._waiting else IDLE_DELAY
+            if await self._notifier.wait(self._clock, delay):
                 await self._urgent_notifier.wait(self._clock, GATHER_SECONDS)
             await self.flush()
 

@@ -60,10 +60,8 @@ def rerank_answers(
     """
     everywhere, here = _build_tables(terms, parts, whose, rare)
     onward, apart = _shared_parts(everywhere.parts, [everywhere.term_shares(0), here.term_shares(0)])
-    back, apart_back = (
-        onward * everywhere.self_likeness[0] / everywhere.self_likeness,
-        apart * here.self_likeness[0] / here.self_likeness,
-    )
+    back = onward * everywhere.self_likeness[0] / everywhere.self_likeness
+    apart_back = apart * here.self_likeness[0] / here.self_likeness
     both = (onward + back) / 2
     sure = _event_confidence(both[1:], weights)
     order = onward + sure * (back - onward) / 2 + weights.apart * sure * (apart + apart_back) / 2

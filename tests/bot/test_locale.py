@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -60,13 +60,14 @@ def test_a_translation_has_the_same_placeholders_and_is_not_fuzzy(language: str)
         catalog = read_po(file)
     for message in catalog:
         if message.id:
-            texts = [message.string] if isinstance(message.string, str) else message.string
+            texts = [message.string] if isinstance(message.string, str) else [*(message.string or ())]
             assert not message.fuzzy
+            assert texts
             assert all(texts)
             assert all(names(text) == names(_key(message.id)) for text in texts), message.id
 
 
-def _key(message: str | tuple[str, ...]) -> str:
+def _key(message: str | Sequence[str]) -> str:
     return message if isinstance(message, str) else message[0]
 
 

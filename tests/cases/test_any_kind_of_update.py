@@ -100,7 +100,7 @@ def templates(text: str, chat: Json) -> dict[str, Json]:
 
 
 KINDS = sorted(templates("x", PRIVATE))
-JUNK = (
+JUNK: tuple[Any, ...] = (
     None,
     "",
     "Zebraquagga",

@@ -118,7 +118,8 @@ async def test_d1_a_channel_known_by_its_id_and_then_by_its_name_stays_itself_wh
 ) -> None:
     room = a_newsroom(db, clock)
     desk = room.desk
-    for number, named in enumerate((CHANNEL, "@lake_news_x", "@lake_news_x", "@Lake_News_X")):
+    names: tuple[int | str, ...] = (CHANNEL, "@lake_news_x", "@lake_news_x", "@Lake_News_X")
+    for number, named in enumerate(names):
         if number == 2:
             desk.box.set_username(CHANNEL, "")
         room.restart(named)
@@ -231,10 +232,11 @@ async def test_d_check_says_where_a_name_leads(archive: Database, clock: MovedCl
     assert str(STRANGER) in other.problem
 
 
+@pytest.mark.usefixtures("seldom_idle")
 async def test_e1_a_closed_topic_is_told_once_and_tried_ever_more_seldom(
-    db: Database, clock: MovedClock
+    db_of_hours: Database, clock: MovedClock
 ) -> None:
-    room = newsdesk(db, clock, SUPERGROUP)
+    room = newsdesk(db_of_hours, clock, SUPERGROUP)
     desk = room.desk
     desk.box.add_supergroup("Forum", id=SUPERGROUP)
     desk.box.faults.script(
@@ -351,8 +353,11 @@ async def test_g2_an_edit_that_tells_of_the_upgrade_is_not_repeated(
     assert {each.state for each in desk.deliveries()} == {DeliveryState.SETTLED}
 
 
-async def test_m1_a_long_wait_is_told_once_and_kept_over_a_restart(db: Database, clock: MovedClock) -> None:
-    room = newsdesk(db, clock, CHANNEL, OTHER)
+@pytest.mark.usefixtures("seldom_idle")
+async def test_m1_a_long_wait_is_told_once_and_kept_over_a_restart(
+    db_of_hours: Database, clock: MovedClock
+) -> None:
+    room = newsdesk(db_of_hours, clock, CHANNEL, OTHER)
     desk = room.desk
     desk.box.add_channel("Lake News", id=CHANNEL), desk.box.add_channel("Weekly", id=OTHER)
     desk.box.faults.script("flood", seconds=7200, methods=["sendMessage"], chat_id=CHANNEL)
@@ -387,6 +392,7 @@ async def test_m1_a_short_wait_is_nobodys_concern(archive: Database, clock: Move
     assert (room.told(), room.wrong()) == ([], [])
 
 
+@pytest.mark.usefixtures("seldom_idle")
 async def test_a_channel_that_was_lost_for_days_catches_up_with_one_post(
     archive: Database, clock: MovedClock
 ) -> None:

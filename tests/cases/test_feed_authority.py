@@ -269,7 +269,7 @@ async def test_9c_a_new_feeds_own_backlog_is_kept_and_not_posted(sites: Sites) -
         assert paper.headlines() == ["A's 4"]
 
 
-async def test_9a_holds_for_each_edition_by_its_own_feeds(sites: Sites, tmp_path: Path) -> None:
+async def test_9a_holds_for_each_edition_by_its_own_feeds(sites: Sites) -> None:
     """B is another edition's feed: its news is news for that edition, whoever posted it first."""
     other = sites.around.box.add_channel("The Other", username="the_other")
     editions = {

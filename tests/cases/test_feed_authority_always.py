@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from jobs.config import Edition, FetchPolicy, PublishPolicy
 from jobs.ingest import store
@@ -17,7 +17,7 @@ from jobs.ingest.page.enrich import PageFields
 from jobs.ingest.parse.model import ParsedFeed, ParsedItem
 from jobs.publish.rules import make_plan
 from storage import articles, entries, feeds
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.delivery import planning, turns
 from storage.records import Article, ArticleState, PostKind
 from storage.schema import posts
@@ -138,12 +138,12 @@ class World:
 
 
 @contextmanager
-def a_world(folder: Path, empty: Path) -> Iterator[World]:
-    path = folder / "newswire.db"
-    for old in folder.iterdir():
+def a_world(engine: Engine, empty: Path) -> Iterator[World]:
+    path = Path(str(engine.url.database))
+    for old in path.parent.iterdir():
         old.unlink()
     shutil.copy(empty, path)
-    db = open_database(f"sqlite:///{path}")
+    db = Database(engine)
     try:
         yield World(db)
     finally:
@@ -153,9 +153,9 @@ def a_world(folder: Path, empty: Path) -> Iterator[World]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.one_of(ours, theirs), max_size=10), st.booleans())
 def test_2_nothing_that_a_feed_brought_of_its_own_site_is_anothers(
-    tmp_path: Path, migrated_file: Path, steps: list[tuple[object, ...]], guids: bool
+    sqlite_engine: Engine, migrated_file: Path, steps: list[tuple[object, ...]], guids: bool
 ) -> None:
-    with a_world(tmp_path, migrated_file) as world:
+    with a_world(sqlite_engine, migrated_file) as world:
         for who, what, one, other in steps:
             if who == "A":
                 world.a_says(what, one, other, guids)  # type: ignore[arg-type]

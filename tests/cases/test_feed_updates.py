@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,14 @@ from hypothesis import strategies as some
 
 from jobs.ingest import update_feed, update_slots
 from jobs.ingest.feed_updates import STOPPED, UpdateBatch, UpdateRunner
-from jobs.ingest.http.decompress import OUTPUT_CHUNK, DecompressionFailed, Decompressor, TooLarge, zstd
+from jobs.ingest.http.decompress import OUTPUT_CHUNK, DecompressionFailed, Decompressor, TooLarge
 from jobs.ingest.http.results import FetchOutcome, PageGone
 from storage import articles, feeds, job_runs
 from storage.database import Connection, Database
 from storage.records import Article, ArticleState
 from tests.conftest import MovedClock
 from tests.jobs.ingest.newsroom import Newsroom, rss, story
+from tests.jobs.ingest.packing import zstd
 from tests.jobs.ingest.site import Handler, Site
 from tests.stories.house import desk
 from tests.stories.test_newsroom_goes_live import feed, item
@@ -143,7 +144,7 @@ async def test_4a_sixty_four_that_hang_leave_room_for_one_that_does_not(
     await house.runner.stop(0)
 
 
-async def test_4a_those_known_to_hang_take_nobodys_place(archive: Database, clock: MovedClock) -> None:
+async def test_4a_those_known_to_hang_take_nobodys_place(clock: MovedClock) -> None:
     at_once = update_slots.UpdateSlots(clock)
     for feed_id in range(update_slots.MAX_SLOW + 9):
         await _stay(at_once, clock, feed_id, 1.0)
@@ -255,7 +256,7 @@ async def test_5a_a_bomb_in_a_feed_is_read_to_its_end_or_refused_and_stops_nobod
         assert "is larger than 10,000,000 bytes" in two.last_error
 
 
-CODECS = {
+CODECS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
     "br": partial(brotli.compress, quality=5),

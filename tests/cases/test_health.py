@@ -179,14 +179,16 @@ async def test_r1_healthz_is_served_by_a_thread_while_the_loop_is_blocked(tmp_pa
     clock, port, stop = Ahead(), free_port(), asyncio.Event()
     async with world() as around:
         around.site.says(feed())
-        settings = Settings(
-            telegram_bot_token=around.box.token,
-            channels=(around.channel.id,),
-            feed_urls=(around.site.url(),),
-            database_url=f"sqlite:///{tmp_path / 'newswire.db'}",
-            http_address=("127.0.0.1", port),
-        )
-        async with open_container(settings, clock=clock, request=InProcessRequest(around.box)) as house:
+        given: dict[str, Any] = {
+            "telegram_bot_token": around.box.token,
+            "channels": (around.channel.id,),
+            "feed_urls": (around.site.url(),),
+            "database_url": f"sqlite:///{tmp_path / 'newswire.db'}",
+            "http_address": ("127.0.0.1", port),
+        }
+        async with open_container(
+            Settings(**given), clock=clock, request=InProcessRequest(around.box)
+        ) as house:
             living = asyncio.create_task(run_bot(house, stop))
             while not listens(port):  # noqa: ASYNC110 — until it listens
                 await asyncio.sleep(0)

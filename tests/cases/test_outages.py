@@ -18,11 +18,10 @@ from tests.conftest import THOROUGH, MovedClock
 from tests.jobs.publish.newsroom import followers
 
 CHANNEL = -1001000000001
-READERS = range(1000, 2000)
 FOR_EVER = 10**9
 
 
-def with_readers(db: Database, clock: MovedClock, readers: range = READERS, **policy: Any) -> Newsdesk:
+def with_readers(db: Database, clock: MovedClock, readers: range, **policy: Any) -> Newsdesk:
     room = newsdesk(db, clock, CHANNEL, **policy)
     room.desk.box.add_channel("Daily", id=CHANNEL)
     room.desk.box.add_people(len(readers), first_id=readers[0])
@@ -38,7 +37,7 @@ def asked_each_minute(room: Newsdesk, since: datetime, until: datetime) -> list[
 
 OUTAGES = [
     (5, "timeout_applied"),
-    (20, "gateway_502_applied"),
+    pytest.param(20, "gateway_502_applied", marks=pytest.mark.slow),
     *(
         [(60, "gateway_502"), (60, "timeout"), (60, "closed_applied"), (20, "error_500"), (5, "gateway_502")]
         if THOROUGH
@@ -47,11 +46,13 @@ OUTAGES = [
 ]
 
 
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("minutes", "fault"), OUTAGES)
 async def test_8_no_alert_of_a_thousand_is_lost_while_telegram_does_not_answer(
-    archive: Database, clock: MovedClock, minutes: int, fault: str
+    archive: Database, clock: MovedClock, minutes: int, fault: str, count: int
 ) -> None:
-    room = with_readers(archive, clock)
+    readers = range(1000, 1000 + count)
+    room = with_readers(archive, clock, readers)
     desk = room.desk
     async with desk.working():
         desk.news("Before")
@@ -68,7 +69,7 @@ async def test_8_no_alert_of_a_thousand_is_lost_while_telegram_does_not_answer(
     asked = asked_each_minute(room, began, over)
     assert max(asked[2:]) <= 1
     assert sum(asked) <= minutes + 100
-    said = [desk.said(reader) for reader in READERS]
+    said = [desk.said(reader) for reader in readers]
     for title in ("Before", "River rises", "Bridge closed"):
         shown = Counter(each.count(title) for each in said)
         assert shown[0] == 0
@@ -84,9 +85,9 @@ async def test_8_no_alert_of_a_thousand_is_lost_while_telegram_does_not_answer(
 
 @pytest.mark.parametrize("fault", ["gateway_502", "timeout"])
 async def test_8_with_one_channel_alone_it_asks_no_more_and_looks_up_exactly(
-    db: Database, clock: MovedClock, fault: str
+    db_of_hours: Database, clock: MovedClock, fault: str
 ) -> None:
-    room = newsdesk(db, clock, CHANNEL)
+    room = newsdesk(db_of_hours, clock, CHANNEL)
     desk = room.desk
     desk.box.add_channel("Daily", id=CHANNEL)
     async with desk.working():

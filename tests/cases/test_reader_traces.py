@@ -42,7 +42,7 @@ HIDDEN = ("7345678901", "Hiddenname", "secretperson", "Zebraquagga")
 WHOLE = json.loads(CUT_OFF + '"}}]}')
 STRANGE = WHOLE["result"][0] | {"message": WHOLE["result"][0]["message"] | {"date": "Zebraquagga 7345678901"}}
 #: What an answer to getUpdates may be, but for what it should be: status, body.
-ANSWERS = {
+ANSWERS: dict[str, tuple[int, str | bytes]] = {
     "cut off": (200, CUT_OFF),
     "a proxy's page": (502, f"<html>Bad gateway while sending {CUT_OFF}</html>"),
     "a proxy's page that says all is well": (200, f"<html>{CUT_OFF}</html>"),

@@ -35,6 +35,7 @@ def test_every_hostile_file_that_is_here_has_an_expected_end() -> None:
     assert len(attacks.NAMES) == 68
 
 
+@pytest.mark.slow
 async def test_hostile_feeds_end_as_expected_in_time_and_a_good_feed_beside_them_too(parser: Parser) -> None:
     good = rss(*(story(number) for number in range(9)))
     await parser.warm_up()

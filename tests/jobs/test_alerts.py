@@ -23,7 +23,7 @@ def feed(db: Database) -> Feed:
 
 
 def with_facts(db: Database, feed: Feed, **facts: Any) -> Feed:
-    db.run_sync(feeds.update_columns, feed.id, **facts)
+    db.run_sync(lambda connection: feeds.update_columns(connection, feed.id, **facts))
     return db.read_sync(feeds.list_all)[0]
 
 

@@ -102,7 +102,7 @@ def test_moving_into_a_chat_that_is_owed_the_same_owes_it_once(db: Database) -> 
 
 def test_channels_of_the_settings_are_kept_and_unknown_names_wait(db: Database) -> None:
     def work(c: Connection) -> None:
-        named = [CHANNEL, "@daily", "@weekly", CHANNEL]
+        named: list[int | str] = [CHANNEL, "@daily", "@weekly", CHANNEL]
         by_id, daily, weekly = chats.resolve_channels(c, named, NOW, "burmese")
         assert (by_id.id, by_id.state, by_id.edition) == (CHANNEL, ChatState.ACTIVE, "burmese")
         assert daily.state is weekly.state is ChatState.PAUSED

@@ -11,6 +11,10 @@ LATER = NOW + timedelta(minutes=2)
 A, B = "https://a.example/feed", "https://b.example/"
 
 
+def set_columns(db: Database, feed_id: int, **columns: object) -> None:
+    db.run_sync(lambda connection: feeds.update_columns(connection, feed_id, **columns))
+
+
 def test_a_new_feed_is_due_at_once_and_is_registered_once(db: Database) -> None:
     db.run_sync(feeds.register_urls, [A, B, A], NOW)
     db.run_sync(feeds.register_urls, [A, B], LATER)
@@ -21,7 +25,7 @@ def test_a_new_feed_is_due_at_once_and_is_registered_once(db: Database) -> None:
 def test_a_feed_is_not_due_before_its_next_look(db: Database) -> None:
     db.run_sync(feeds.register_urls, [A, B], NOW)
     first = db.read_sync(feeds.list_due, NOW)[0]
-    db.run_sync(feeds.update_columns, first.id, next_fetch_at=LATER)
+    set_columns(db, first.id, next_fetch_at=LATER)
     assert [feed.url for feed in db.read_sync(feeds.list_due, NOW)] == [B]
     assert [feed.url for feed in db.read_sync(feeds.list_due, LATER)] == [B, A]
 
@@ -29,7 +33,7 @@ def test_a_feed_is_not_due_before_its_next_look(db: Database) -> None:
 def test_a_feed_left_out_is_paused_and_put_back_goes_on_where_it_was(db: Database) -> None:
     db.run_sync(feeds.register_urls, [A, B], NOW)
     [_, feed] = db.read_sync(feeds.list_all)
-    db.run_sync(feeds.update_columns, feed.id, etag='W/"x"', fetch_url="https://b.example/rss", title="B")
+    set_columns(db, feed.id, etag='W/"x"', fetch_url="https://b.example/rss", title="B")
     db.run_sync(feeds.register_urls, [A], NOW)
     assert [one.url for one in db.read_sync(feeds.list_due, LATER)] == [A]
     db.run_sync(feeds.register_urls, [A, B], NOW)
@@ -42,7 +46,7 @@ def test_a_feed_left_out_is_paused_and_put_back_goes_on_where_it_was(db: Databas
 def test_a_feed_that_an_operator_paused_stays_paused(db: Database) -> None:
     db.run_sync(feeds.register_urls, [A], NOW)
     [feed] = db.read_sync(feeds.list_all)
-    db.run_sync(feeds.update_columns, feed.id, state=FeedState.PAUSED, last_error="An operator paused it.")
+    set_columns(db, feed.id, state=FeedState.PAUSED, last_error="An operator paused it.")
     db.run_sync(feeds.register_urls, [A], NOW)
     assert db.read_sync(feeds.list_due, LATER) == []
     db.run_sync(feeds.resume, [feed.id], LATER)

@@ -103,7 +103,7 @@ def _fill_and_migrate(url: str, file: Path | None) -> Iterator[Migrated]:
 
 def test_a_filled_database_migrates_to_the_schema_with_sound_foreign_keys(migrated: Migrated) -> None:
     def differences(connection: Connection) -> list[object]:
-        return compare_metadata(MigrationContext.configure(connection), metadata)
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
     assert migrated.read(differences) == []
     assert migrated.read(_dangling_rows) == []

@@ -12,7 +12,8 @@ from storage.schema import metadata
 
 def test_an_empty_database_migrates_to_the_schema(db: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        return compare_metadata(MigrationContext.configure(connection), metadata)
+        found: list[object] = compare_metadata(MigrationContext.configure(connection), metadata)
+        return found
 
     assert db.read_sync(differences) == []
 

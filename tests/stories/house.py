@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from telegram.request import BaseRequest
 
+from bot.app import container
 from bot.app.container import Container, open_container
 from bot.app.runtime import run_bot
 from bot.config import Settings
@@ -22,9 +26,38 @@ from bot.sandbox.telegram.messages import Message
 from bot.sandbox.transport.in_process import InProcessRequest
 from jobs.clock import SystemClock
 from jobs.config import Rate
+from jobs.ingest import worker_pool
+from jobs.ingest.worker_pool import CallFailed, WorkerPool
+from storage.database import open_database
+from storage.migrations import migrate
 from tests.jobs.ingest.site import Site, a_site
 
 AGES = timedelta(days=36500)
+
+
+class WorkersHere(WorkerPool):
+    """The functions run in a thread of this process: no interpreter is started for each test."""
+
+    async def call(self, function: str, *values: Any, low_priority: bool = False) -> Any | CallFailed:
+        answer, _ = await asyncio.to_thread(worker_pool._run_function, function, values)
+        return answer
+
+
+@cache
+def _migrated() -> bytes:
+    """An empty SQLite database, migrated: that takes as long as some tests here."""
+    with TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{folder}/newswire.db")
+        database.run_sync(migrate)
+        database.close()
+        return Path(folder, "newswire.db").read_bytes()
+
+
+def _migrate_beforehand(folder: Path) -> None:
+    """A folder that is there gets the database; one that is not is for the house to make."""
+    file = folder / "newswire.db"
+    if folder.is_dir() and not file.exists():
+        file.write_bytes(_migrated())
 
 
 @dataclass
@@ -85,14 +118,20 @@ async def desk(
     *paths: str,
     around: World | None = None,
     request: BaseRequest | None = None,
+    processes: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Desk]:
     """A house that lives until the block ends; `paths` are its feeds on the site.
 
-    `request` is its way to the box of `around`, for tests that look at each request.
+    `request` is its way to the box of `around`, for tests that look at each request. With `processes` it
+    reads feeds and pages in child processes, as `newswire run` does.
     """
+    _migrate_beforehand(folder)
     async with AsyncExitStack() as stack:
-        there = around or await stack.enter_async_context(world())
+        if not processes:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            patch.setattr(container, "WorkerPool", WorkersHere)
+        there = around if around is not None else await stack.enter_async_context(world())
         given: dict[str, Any] = {
             "telegram_bot_token": there.box.token,
             "channels": (there.channel.id,),

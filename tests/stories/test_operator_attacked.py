@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ async def test_hostile_feeds_cause_no_refused_posts_and_the_good_feed_goes_on(
     bodies = {
         f"/{name}": body for name in attacks.NAMES if (body := attacks.body(name)) and len(body) < SMALL
     }
-    async with desk(tmp_path, "/good", *bodies, backfill=3, max_feed_bytes=SMALL) as paper:
+    async with desk(tmp_path, "/good", *bodies, processes=True, backfill=3, max_feed_bytes=SMALL) as paper:
         for path, body in bodies.items():
             paper.site.says(body, path)
         paper.site.says(feed(item(1, "Old")), "/good")
@@ -63,7 +64,10 @@ async def test_no_feed_can_trigger_a_request_to_the_private_network(tmp_path: Pa
         around.site.says(
             f'<link rel="alternate" type="application/rss+xml" href="{secret}">'.encode(), "/page"
         )
-        own = {"private_networks": (ip_network("127.0.0.1/32"),), "public_url": "https://paper.example"}
+        own: dict[str, Any] = {
+            "private_networks": (ip_network("127.0.0.1/32"),),
+            "public_url": "https://paper.example",
+        }
         async with desk(tmp_path, "/lure", "/away", "/page", around=around, backfill=1, **own) as paper:
             await paper.until(lambda: bool(paper.posts()))
             await paper.looks(2, "/lure")

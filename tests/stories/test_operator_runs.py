@@ -17,10 +17,7 @@ from bot.locale import unquote_text
 from tests.stories.operator import Newsroom, Running, Said, free_port, get, newsroom, newswire, running
 from tests.stories.test_newsroom_goes_live import feed, item
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OLD = (item(1, "The river rises"), item(2, "The bridge is closed"))
 

@@ -11,9 +11,12 @@ from tests.jobs.embed.test_model import BURMESE, ENGLISH
 from tests.stories.house import desk
 from tests.stories.test_newsroom_goes_live import feed, item
 
-pytestmark = pytest.mark.skipif(
-    not is_installed(), reason="newswire[semantic] is not installed: make install SEMANTIC=1"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not is_installed(), reason="newswire[semantic] is not installed: make install SEMANTIC=1"
+    ),
+]
 
 
 def feed_in(texts: tuple[str, ...], language: str, first: int) -> bytes:

@@ -4,13 +4,11 @@ import json
 from pathlib import Path
 
 import click
-import pytest
 
 from bot.cli import SUMMARIES
 from bot.cli import newswire as group
 from tests.bot.cli.conftest import Newswire
 
-pytestmark = pytest.mark.slow
 TOKEN = "123456789:AAEexampleexampleexampleexampleexam"
 
 

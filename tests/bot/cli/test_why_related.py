@@ -12,7 +12,6 @@ from storage.migrations import migrate
 from tests.bot.cli.conftest import Newswire
 from tests.storage.index.archive import NOON, OTHERS, QUAKE, RIVER, draft
 
-pytestmark = pytest.mark.slow
 BURMESE = (
     draft("စစ်တောင်းမြစ်ရေကြီးမှုကြောင့် လမ်းမတော်မြို့ ရေလွှမ်း", "မြို့ခံများ ဘေးလွတ်ရာ ပြောင်းရွှေ့ရ", language="my"),
     draft("လမ်းမတော်မြို့က မိသားစုများ စစ်တောင်းမြစ်ရေကြောင့် ပြောင်းရွှေ့", "ရေကြီးမှု ဆက်ဖြစ်နေ", language="my"),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bot.dispatch.permissions import has_blocked_bot, parse_membership, store_membership
+from bot.dispatch.membership import has_blocked_bot, parse_membership, store_membership
 from telegram import Chat as TelegramChat
 from telegram import (
     ChatMember,

@@ -45,7 +45,7 @@ async def test_an_impossible_id_is_not_found(harness: Harness, message_id: objec
 async def test_the_bots_own_message_with_the_same_content_is_not_modified(harness: Harness) -> None:
     keys = {"inline_keyboard": [[{"text": "Read", "url": "https://example.org/"}]]}
     post = await harness.send(harness.channel.id, "<b>Hello</b>", parse_mode="HTML", reply_markup=keys)
-    same = {"text": "<strong>Hello</strong>", "parse_mode": "HTML", "reply_markup": keys}
+    same: dict[str, Any] = {"text": "<strong>Hello</strong>", "parse_mode": "HTML", "reply_markup": keys}
     assert await probe(harness, post.id, **same) == SAME
     assert post.versions == []
 

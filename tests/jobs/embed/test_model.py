@@ -82,6 +82,7 @@ async def children(clock: MovedClock) -> AsyncIterator[WorkerPool]:
 
 
 @needs_the_wheel
+@pytest.mark.slow
 async def test_a_story_is_found_in_the_other_language(
     archive: Database, children: WorkerPool, clock: MovedClock
 ) -> None:
@@ -104,6 +105,7 @@ async def test_a_story_is_found_in_the_other_language(
 
 
 @needs_the_wheel
+@pytest.mark.slow
 async def test_a_model_reads_whatever_it_is_given_within_a_childs_memory(children: WorkerPool) -> None:
     odd = ["", "\x00", "\ud800 broken", "🏳️‍🌈" * 500, "a" * 100_000, "ည" * 5000]
     found = await children.call("jobs.embed.model:embed_texts", odd)

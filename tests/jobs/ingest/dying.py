@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -31,6 +32,9 @@ class Site:
 
     async def parse(self, body: bytes, charset: str, url: str) -> ParsedFeed | ParseFailed:
         return parse_feed(body, charset, url)
+
+    async def find_feeds(self, page: bytes, url: str, charset: str) -> Sequence[str]:
+        return ()
 
 
 async def update_once(database: str, document: bytes, last: int) -> None:

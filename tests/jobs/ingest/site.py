@@ -1,14 +1,16 @@
 """Local servers for these tests: a well-behaved one, and one that sends any bytes."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from ssl import SSLContext
-from typing import Any
+from typing import cast
 
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from jobs.config import FetchPolicy
 
@@ -23,6 +25,7 @@ POLICY = FetchPolicy(
 STRANGER = replace(POLICY, private_networks=())
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -64,7 +67,8 @@ class Site:
 async def a_site(host: str = "127.0.0.1", context: SSLContext | None = None) -> AsyncIterator[Site]:
     """A well-behaved HTTP server on its own port, with TLS if a context is given."""
     site = Site(scheme="https" if context else "http")
-    runner = web.ServerRunner(web.Server(site.answer), shutdown_timeout=0)
+    answer = cast(Answer, site.answer)  # without routes it is a BaseRequest, which has all that is read here
+    runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0)
     await runner.setup()
     await web.TCPSite(runner, host, 0, ssl_context=context).start()
     site.address = f"{host}:{runner.addresses[0][1]}"
@@ -109,14 +113,16 @@ def head(*lines: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
-class Names:
+class Names(AbstractResolver):
     """A resolver with the test's answers, one after the other if there are several."""
 
     def __init__(self, **answers: list[str]) -> None:
         self.answers = answers
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
         self.asked.append(host)
         addresses = self.answers.get(host.partition(".")[0], [])
         if not addresses:
@@ -127,7 +133,7 @@ class Names:
                 "hostname": host,
                 "host": one,
                 "port": port,
-                "family": 10 if ":" in one else 2,
+                "family": socket.AF_INET6 if ":" in one else socket.AF_INET,
                 "proto": 0,
                 "flags": 0,
             }

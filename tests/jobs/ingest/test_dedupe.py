@@ -30,9 +30,9 @@ def match(document: list[ParsedItem], known: dict[bytes, int]) -> DedupeResult:
     for index, one in enumerate(found.new, number + 1):
         for key in one.keys:
             known.setdefault(key, index)
-    for one in found.known:
-        for key in one.keys:
-            known.setdefault(key, one.article_id)
+    for seen in found.known:
+        for key in seen.keys:
+            known.setdefault(key, seen.article_id)
     return found
 
 
@@ -52,7 +52,7 @@ def test_every_item_is_new_old_or_a_repeat(first: list[ParsedItem], then: list[P
     match(first, known)
     found = match(then, known)
     assert len(found.new) + len(found.known) + found.repeats == len(then)
-    positions = [one.keyed.position for one in (*found.new, *found.known)]
+    positions = [one.keyed.position for one in found.new] + [one.keyed.position for one in found.known]
     assert len(positions) == len(set(positions))
 
 

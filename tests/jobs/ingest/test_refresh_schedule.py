@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as some
@@ -153,7 +154,8 @@ def test_a_feed_whose_hub_pushes_is_fetched_less_often() -> None:
 
 @given(hints)
 def test_what_a_feed_asks_for_holds_while_it_is_unchanged(asked: Hints) -> None:
-    feed = replace(FEED, **hint_columns(asked))
+    columns: dict[str, Any] = hint_columns(asked)
+    feed = replace(FEED, **columns)
     kept = stored_hints(feed, asked.fresh_for)
     assert (kept.fresh_for, kept.skip_hours, kept.skip_days) == (
         asked.fresh_for,

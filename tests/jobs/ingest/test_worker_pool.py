@@ -89,6 +89,7 @@ async def test_what_a_child_prints_does_not_get_between_its_answers(children: Wo
 
 async def test_a_child_sees_no_secret_of_its_parent(children: WorkerPool) -> None:
     names = await children.call(f"{THIS}:environment")
+    assert not isinstance(names, CallFailed)
     assert not [name for name in names if "TOKEN" in name or "DATABASE" in name or "PYTEST" in name]
 
 

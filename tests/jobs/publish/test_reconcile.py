@@ -157,10 +157,11 @@ async def test_an_unclear_send_to_a_reader_is_repeated_once_and_counted(
     assert (delivery.unclear, delivery.repeats, delivery.state) == (1, 1, DeliveryState.SETTLED)
 
 
+@pytest.mark.usefixtures("seldom_idle")
 async def test_what_is_never_answered_is_repeated_ever_more_seldom_and_given_up_when_it_is_too_old(
-    db: Database, clock: MovedClock
+    db_of_hours: Database, clock: MovedClock
 ) -> None:
-    newsroom = desk(db, clock, max_age=timedelta(hours=3))
+    newsroom = desk(db_of_hours, clock, max_age=timedelta(hours=3))
     [reader] = newsroom.box.add_people(1, first_id=100)
     newsroom.db.run_sync(followers, [reader])
     clock.move(1)

@@ -65,14 +65,11 @@ def test_however_they_share_no_window_is_above_the_rate(rate: Rate, seed: int, l
     pace.finish_request(
         pace.start_request(1, -20.0), -20.0 + latency / 2
     )  # one undisturbed answer came before
-    sides = [
-        Side(
-            answer,
-            chance.choice([0.001, 0.02]),
-            tuple(sorted((chance.random() * 8, 4 + chance.random() * 8))),
-        )  # type: ignore[arg-type]
-        for answer in (True, False, chance.random() < 0.5)
-    ]
+    sides = []
+    for answer in (True, False, chance.random() < 0.5):
+        grain = chance.choice([0.001, 0.02])
+        begin, end = sorted((chance.random() * 8, 4 + chance.random() * 8))
+        sides.append(Side(answer, grain, (begin, end)))
     run(pace, sides, 12.0, chance, latency)
     assert most_in([at for side in sides for at in side.sent], rate.seconds) <= rate.count
 

@@ -45,6 +45,7 @@ async def test_a_story_goes_on_as_replies_to_its_last_post(db: Database, clock: 
     expected = {RIVER[0]: "", ORCHIDS[0]: "", FAMILIES[0]: RIVER[0], ENGINEERS[0]: FAMILIES[0]}
     assert threads(made) == threads(made, OTHER) == expected
     first, *_ = made.deliveries()
+    assert first.message_id
     assert [each.reply_to for each in made.deliveries() if each.chat_id == CHANNEL] == [
         0, 0, first.message_id, first.message_id + 2,
     ]  # fmt: skip

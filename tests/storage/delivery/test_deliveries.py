@@ -166,7 +166,8 @@ def test_nothing_goes_out_before_its_hour(db: Database) -> None:
 
 def test_a_paused_chat_is_still_owed_its_post_and_a_blocked_one_is_sent_nothing(db: Database) -> None:
     def work(c: Connection) -> tuple[int, list[DeliveryState], int]:
-        chat(c), followers(c, [7])
+        chat(c)
+        followers(c, [7])
         post(c, CHANNEL, 7)
         chats.update_columns(c, CHANNEL, state=ChatState.PAUSED, reason="may not post")
         chats.update_columns(c, 7, state=ChatState.BLOCKED, reason="blocked the bot")
@@ -218,7 +219,8 @@ def test_released_deliveries_are_owed_again(db: Database) -> None:
 
 def test_the_life_of_an_article_tells_who_saw_what_when(db: Database) -> None:
     def work(c: Connection) -> None:
-        chat(c), followers(c, [7, 8])
+        chat(c)
+        followers(c, [7, 8])
         news = article(c)
         number = post(c, CHANNEL, about=news, readers=True)
         spread_all(c)

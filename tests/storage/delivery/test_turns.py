@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage import articles
 from storage.database import Connection, Database
 from storage.delivery import claims, deliveries, planning, turns
 from storage.delivery.claims import RequestIntent
@@ -84,13 +85,13 @@ def test_a_feed_has_two_turns_in_a_row_only_if_it_is_alone(heads: list[QueueHead
 
 
 def test_the_first_of_each_feed_is_planned_before_the_second_of_any(db: Database) -> None:
-    def work(c: Connection) -> list[int]:
+    def work(c: Connection) -> int:
         loud = [article(c, f"Loud {number}", feed=LOUD).id for number in range(5)]
         quiet = article(c, "Quiet").id
         assert turns.next_unplanned(c, 3) == [loud[0], quiet, loud[1]]
-        planning.save_plan(c, [], [], planning.articles_by_id.get_many(c, [*loud, quiet]), NOW)
+        planning.save_plan(c, [], [], articles.get_many(c, [*loud, quiet]), NOW)
         for number in (*loud, quiet):
-            [known] = planning.articles_by_id.get_many(c, [number])
+            [known] = articles.get_many(c, [number])
             correct(c, known, f"{known.title}, corrected")
         return turns.next_revised(c, 2).index(quiet)
 

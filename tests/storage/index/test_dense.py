@@ -26,7 +26,8 @@ def said(subject: int, language: str = "en", near: float = 0.0) -> bytes:
     """The vector of a text about a subject: the same direction in each language, from its corner."""
     chance = np.random.default_rng(subject)
     row = CORNERS[language] + chance.normal(0, 0.3, WIDTH) + near * CHANCE.normal(0, 0.3, WIDTH)
-    return np.round(row / np.abs(row).max() * 127).astype(np.int8).tobytes()
+    rounded: bytes = np.round(row / np.abs(row).max() * 127).astype(np.int8).tobytes()
+    return rounded
 
 
 def made(article_id: int, vector: bytes, language: str = "en") -> Embedding:

@@ -118,7 +118,7 @@ async def test_whoever_waits_shares_one_erasure_and_a_reader_of_an_older_state_p
         assert found_in(tmp_path, READERS[:1])
         other.execute("COMMIT")
     other.close()
-    assert await asyncio.gather(kept.erasure.erase(), kept.erasure.erase()) == [True, True]
+    assert all(await asyncio.gather(kept.erasure.erase(), kept.erasure.erase()))
     assert not kept.erasure.is_pending
     assert found_in(tmp_path, READERS[:1]) == {}
 

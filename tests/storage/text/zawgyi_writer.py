@@ -23,13 +23,14 @@ _CLUSTER = regex.compile(
 
 def to_zawgyi(text: str) -> str:
     """The same words in Zawgyi."""
-    return _CLUSTER.sub(_drawn, text)
+    drawn: str = _CLUSTER.sub(_drawn, text)
+    return drawn
 
 
 def _drawn(match: regex.Match[str]) -> str:
-    signs = match["signs"]
+    signs: str = match["signs"]
     before = "\u1031" * signs.count("\u1031") + "\u103b" * signs.count("\u103c")
-    letter = _LIGATURES.get(match["letter"]) or match["letter"][0].replace("\u103f", "\u1086") + (
+    letter: str = _LIGATURES.get(match["letter"]) or match["letter"][0].replace("\u103f", "\u1086") + (
         chr(_STACKED[ord(match["letter"][-1])]) if len(match["letter"]) == 3 else ""
     )
     rest = "".join(_SIGNS.get(sign, sign) for sign in signs if sign not in "\u1031\u103c")

@@ -88,7 +88,7 @@ def test_an_ordinary_picture_is_no_trouble() -> None:
     assert rejection_reason(b"\xff\xd8\xff\xe1\xff\xff", 200_000) == ""
 
 
-async def test_an_image_is_checked_at_its_url(site: Site, fetcher: Fetcher, stranger: Fetcher) -> None:
+async def test_an_image_is_checked_at_its_url(site: Site, fetcher: Fetcher) -> None:
     site.says(jpeg(1200, 630) + b"x" * 100_000, "/a.jpg", Content_Type="text/plain")
     site.says(b"<html>", "/b.jpg", Content_Type="image/jpeg")
     site.says(b"", "/c.jpg", 404)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from jobs.ingest.http.decompress import OUTPUT_CHUNK, DecompressionFailed, Decompressor, zstd
+from jobs.ingest.http.decompress import OUTPUT_CHUNK, DecompressionFailed, Decompressor
+from tests.jobs.ingest.packing import zstd
 
 MOST = 25_000_000
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -74,7 +75,10 @@ def test_any_bytes_end_as_a_body_or_a_reason(coding: str, junk: bytes) -> None:
 
 
 def test_a_frame_that_wants_much_memory_is_refused() -> None:
-    options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.checksum_flag: 0}
+    options: dict[int, int] = {
+        zstd.CompressionParameter.window_log: 27,
+        zstd.CompressionParameter.checksum_flag: 0,
+    }
     packer = zstd.ZstdCompressor(options=options)
     with pytest.raises(DecompressionFailed):
         unpacked("zstd", packer.compress(b"0" * 1000) + packer.flush(), 1000)

@@ -3,12 +3,12 @@
 import gzip
 import zlib
 from email.utils import format_datetime
+from typing import Any
 
 import brotli
 import pytest
 from aiohttp import web
 
-from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import (
     FeedGone,
@@ -18,8 +18,10 @@ from jobs.ingest.http.results import (
     Link,
     NotModified,
     PostResult,
+    Seconds,
 )
 from tests.conftest import MovedClock
+from tests.jobs.ingest.packing import zstd
 from tests.jobs.ingest.site import FEED, Site, head, raw_site, sends
 
 
@@ -50,7 +52,7 @@ async def test_a_fetch_returns_the_body_and_all_that_its_headers_say(site: Site,
         charset="UTF-8",
         etag='W/"a-1"',
         last_modified="Mon, 23 Nov 2026 08:00:00 GMT",
-        fresh_for=300.0,
+        fresh_for=Seconds(300.0),
         links=(Link("https://hub.example/", "hub"), Link(site.url(), "self")),
     )
 
@@ -116,7 +118,8 @@ async def test_we_say_who_we_are_and_nothing_of_where_we_come_from(site: Site, f
     ],
 )
 async def test_a_packed_body_is_unpacked(site: Site, fetcher: Fetcher, coding: str, packed: bytes) -> None:
-    site.says(packed, **({"Content_Encoding": coding} if coding else {}))
+    headers: dict[str, Any] = {"Content_Encoding": coding} if coding else {}
+    site.says(packed, **headers)
     assert fetched(await fetcher.fetch(site.url())).body == FEED
     assert site.asked[0].headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
 

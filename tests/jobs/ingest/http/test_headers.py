@@ -15,7 +15,7 @@ from jobs.ingest.http.headers import (
     parse_link_headers,
     parse_retry_after,
 )
-from jobs.ingest.http.results import Link
+from jobs.ingest.http.results import Link, Seconds
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 @given(some.integers(0, 86_400 * 30))
 def test_a_wait_in_seconds_and_a_wait_until_a_date_are_the_same(seconds: int) -> None:
     date = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
-    assert parse_retry_after(str(seconds), NOW) == parse_retry_after(date, NOW) == seconds
+    assert parse_retry_after(str(seconds), NOW) == parse_retry_after(date, NOW) == Seconds(seconds)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_wait_that_cannot_be_read_is_none(value: str) -> None:
 
 
 def test_a_date_gone_by_asks_for_no_wait() -> None:
-    assert parse_retry_after("Mon, 23 Nov 2026 08:00:00 GMT", NOW) == 0
+    assert parse_retry_after("Mon, 23 Nov 2026 08:00:00 GMT", NOW) == Seconds(0)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,15 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import brotli
 import pytest
 
-from jobs.ingest.http.decompress import zstd
 from jobs.ingest.http.fetcher import Fetcher
 from jobs.ingest.http.results import Fetched, FetchFailed, FetchOutcome
 from tests.conftest import MovedClock, settle
+from tests.jobs.ingest.packing import zstd
 from tests.jobs.ingest.site import FEED, POLICY, Raw, Site, head, raw_site, sends
 
 ZEROS = b"\0" * 1_000_000
@@ -112,7 +113,7 @@ async def test_a_stalled_host_does_not_keep_another_waiting(
         assert all("took longer" in reason(task.result()) for task in stalled)
 
 
-async def test_a_given_up_fetch_leaves_no_connection_open(fetcher: Fetcher, clock: MovedClock) -> None:
+async def test_a_given_up_fetch_leaves_no_connection_open(fetcher: Fetcher) -> None:
     closed = asyncio.Event()
 
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -143,7 +144,8 @@ async def test_a_given_up_fetch_leaves_no_connection_open(fetcher: Fetcher, cloc
 async def test_a_bomb_is_let_go_before_it_is_large(
     site: Site, coding: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    site.says(pack(ZEROS * 30), **({"Content_Encoding": coding} if coding else {}))
+    headers: dict[str, Any] = {"Content_Encoding": coding} if coding else {}
+    site.says(pack(ZEROS * 30), **headers)
     async with Fetcher(replace(POLICY, max_bytes=2_000_000), MovedClock()) as fetcher:
         tracemalloc.start()
         try:

@@ -15,7 +15,7 @@ from tests.jobs.ingest.http.test_hostile_servers import reason
 from tests.jobs.ingest.site import POLICY, Names, Site, a_site
 
 
-async def test_a_name_that_leads_home_is_not_asked(clock: MovedClock, stranger: Fetcher) -> None:
+async def test_a_name_that_leads_home_is_not_asked(stranger: Fetcher) -> None:
     async with a_site() as home:
         port = home.address.partition(":")[2]
         for host in ("localhost", "127.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0"):

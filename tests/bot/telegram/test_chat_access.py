@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from bot.telegram.permissions import parse_chat_access
+from bot.telegram.chat_access import parse_chat_access
 
 from storage.records import ChatKind
 
