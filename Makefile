@@ -32,6 +32,7 @@ run: $(VENV)/.installed $(EXTRA) ## the bot with .env; without a token, the sand
 test: $(VENV)/.installed-dev ## every check, and every test but the slow ones
 	@$(MAKE) --no-print-directory check
 	$(PYTEST) -m "not slow" $(TESTS)
+	@echo "Left out: the slow tests; make test-all runs them, too."
 
 test-all: $(VENV)/.installed-dev ## every check and every test, as CI runs them (long)
 	@$(MAKE) --no-print-directory check

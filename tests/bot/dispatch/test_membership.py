@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bot.dispatch.membership import has_blocked_bot, parse_membership, store_membership
 from telegram import Chat as TelegramChat
 from telegram import (
     ChatMember,
@@ -17,6 +16,7 @@ from telegram import (
     User,
 )
 
+from bot.dispatch.membership import has_blocked_bot, parse_membership, store_membership
 from bot.sandbox.telegram.chats import MemberStatus
 from storage import chats
 from storage.database import Database
@@ -224,14 +224,10 @@ def test_a_membership_is_stored_only_if_the_chat_is_known_and_wakes_delivery_if_
         return due, chat.state if chat else None, bool(chat and chat.can_edit)
 
     assert store(-7, ChatKind.CHANNEL, administrator()) == (False, None, False)
-    for chat_id, kind in ((-7, ChatKind.CHANNEL), (7, ChatKind.PRIVATE)):
-        archive.run_sync(chats.upsert_chat, chats.empty_chat(chat_id, kind, clock.now()))
+    archive.run_sync(chats.upsert_chat, chats.empty_chat(-7, ChatKind.CHANNEL, clock.now()))
     editor = administrator(can_post_messages=True, can_edit_messages=True)
     poster = administrator(can_post_messages=True)
     assert store(-7, ChatKind.CHANNEL, editor) == (False, ChatState.ACTIVE, True)
     assert store(-7, ChatKind.CHANNEL, poster) == (False, ChatState.ACTIVE, False)
     assert store(-7, ChatKind.CHANNEL, ChatMemberLeft(BOT)) == (True, ChatState.PAUSED, False)
     assert store(-7, ChatKind.CHANNEL, poster) == (True, ChatState.ACTIVE, False)
-    assert store(7, ChatKind.PRIVATE, ChatMemberLeft(BOT)) == (False, ChatState.BLOCKED, False)
-    assert store(7, ChatKind.PRIVATE, ChatMemberMember(BOT)) == (True, ChatState.ACTIVE, False)
-    assert store(7, ChatKind.PRIVATE, ChatMemberMember(BOT)) == (False, ChatState.ACTIVE, False)

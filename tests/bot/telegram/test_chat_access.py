@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from bot.telegram.chat_access import parse_chat_access
 
+from bot.telegram.chat_access import parse_chat_access
 from storage.records import ChatKind
 
 NO_MESSAGES = {"permissions": {"can_send_messages": False}}
