@@ -54,7 +54,7 @@ async def test_hostile_feeds_end_as_expected_in_time_and_a_good_feed_beside_them
         return time.monotonic() - started
 
     for name in attacks.NAMES:
-        await asyncio.gather(parser.warm_up(), parser.warm_up())  # a worker that was killed is not yet replaced
+        await asyncio.gather(parser.warm_up(), parser.warm_up())  # the attack before may have killed one
         attacked, waited = await asyncio.gather(attack(name), be_good())
         assert attacked < 10, name
         assert waited < 10, name
