@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -50,23 +51,11 @@ class Notifier:
 
     async def wait(self, clock: Clock, timeout: float) -> bool:
         """True if notified within `timeout` seconds of the clock, else False."""
-        ring = asyncio.create_task(self._wait_notified())
-        pause = asyncio.create_task(_sleep_for(clock, timeout))
-        try:
-            await asyncio.wait({ring, pause}, return_when=asyncio.FIRST_COMPLETED)
-            rang = self._notified.is_set()
-            self._notified.clear()
-            return rang
-        finally:
-            ring.cancel()
-            pause.cancel()
-
-    async def _wait_notified(self) -> None:
-        await self._notified.wait()
-
-
-async def _sleep_for(clock: Clock, seconds: float) -> None:
-    await clock.sleep(seconds)
+        with suppress(TimeoutError):
+            await with_timeout(clock, timeout, self._notified.wait())
+        notified = self._notified.is_set()
+        self._notified.clear()
+        return notified
 
 
 async def with_timeout(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:

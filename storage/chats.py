@@ -132,8 +132,8 @@ def move(connection: Connection, old: int, new: int, kind: ChatKind = ChatKind.S
     move_subscriptions(connection, old, new)
     owed = (deliveries.c.chat_id == old) & deliveries.c.message_id.is_(None)
     known_there = select(deliveries.c.post_id).where(deliveries.c.chat_id == new)
-    due = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there)).values(chat_id=new)
-    connection.execute(due)
+    retargeted = update(deliveries).where(owed, deliveries.c.post_id.not_in(known_there))
+    connection.execute(retargeted.values(chat_id=new))
     _skip_unsent(connection, old, "moved")
 
 

@@ -31,7 +31,7 @@ class StatusSource(StrEnum):
     ERROR = "error"  #: Telegram refused a request because of the chat
     SENT = "sent"  #: Telegram took a new post
     MEMBERSHIP = "membership"  #: an update said that the bot's own membership changed
-    QUERY = "look"  #: Telegram was asked for the bot's rights
+    QUERY = "query"  #: Telegram was asked for the bot's rights
 
 
 def record_status(

@@ -7,11 +7,12 @@ breaking story overtakes a running fan-out and a crash leaves little unclear.
 import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from heapq import heappop, heappush
 
 import structlog
 
-from jobs.clock import Notifier
+from jobs.clock import Notifier, with_timeout
 from jobs.publish.context import PublishContext
 from jobs.publish.prepare import PreparedRequest, RequestPreparer, build_intent
 from jobs.publish.result_writer import ResultWriter
@@ -280,10 +281,8 @@ async def _finish_tasks(
     tasks: Collection[asyncio.Task[None]], publish: PublishContext, seconds: float
 ) -> None:
     """Wait for the tasks, then cancel them: a delivery that stays claimed is unclear after the next start."""
-    pause = asyncio.ensure_future(publish.clock.sleep(seconds))
-    over = asyncio.ensure_future(asyncio.wait(set(tasks)))
-    await asyncio.wait({pause, over}, return_when=asyncio.FIRST_COMPLETED)
-    pause.cancel()
+    with suppress(TimeoutError):
+        await with_timeout(publish.clock, seconds, asyncio.wait(set(tasks)))
     for task in list(tasks):
         task.cancel()
-    await asyncio.gather(*tasks, over, pause, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)

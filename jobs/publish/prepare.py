@@ -166,9 +166,9 @@ class RequestPreparer:
         closed = publish.rate_limiter.blocked_chats(read_at) | frozenset(in_hand.values())
         batch = await publish.db.read(_read_due, publish.policy, publish.clock.now(), count, closed, known)
         prepared = [
-            prepared
+            request
             for due in batch.claimable.deliveries
-            if (prepared := self._prepare_request(due, batch, read_at))
+            if (request := self._prepare_request(due, batch, read_at))
         ]
         return prepared, batch.claimable.skipped_chats
 

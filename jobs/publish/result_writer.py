@@ -28,18 +28,18 @@ log = structlog.get_logger(__name__)
 
 
 class ResultWriter:
-    """A queue of results. `written` is called with each batch, `on_forgotten` with each erased reader."""
+    """A queue of results. `on_written` is called with each batch, `on_forgotten` with each erased reader."""
 
     def __init__(
         self,
         db: Database,
         clock: Clock,
         operators: Sequence[int],
-        written: Callable[[Sequence[Settlement]], None],
+        on_written: Callable[[Sequence[Settlement]], None],
         on_forgotten: Callable[[int], None] = lambda _chat_id: None,
     ) -> None:
-        self._on_forgotten = on_forgotten
-        self._db, self._clock, self._operators, self._on_written = db, clock, operators, written
+        self._db, self._clock, self._operators = db, clock, operators
+        self._on_written, self._on_forgotten = on_written, on_forgotten
         self._waiting: list[Settlement] = []
         self._writing: list[Settlement] = []
         self._notifier = Notifier()
@@ -76,9 +76,7 @@ class ResultWriter:
         if not self._writing:
             return
         try:
-            on_forgotten = await self._db.run(
-                write_results, self._writing, self._operators, self._clock.now()
-            )
+            erased = await self._db.run(write_results, self._writing, self._operators, self._clock.now())
         except SQLAlchemyError as error:
             self._waiting = self._writing + self._waiting
             self._writing = []
@@ -86,7 +84,7 @@ class ResultWriter:
             await self._clock.sleep(RETRY_DELAY)
             self._notifier.notify()
             return
-        for chat_id in on_forgotten:
+        for chat_id in erased:
             self._on_forgotten(chat_id)
             self._db.erasure.is_needed = True
         batch, self._writing = self._writing, []
@@ -101,7 +99,7 @@ def write_results(
         connection, sorted((each.settled for each in batch), key=lambda each: each.delivery_id), now
     )
     seen: dict[int, int] = {}
-    on_forgotten = set()
+    erased = set()
     for each in batch:
         if each.seen:
             seen[each.chat_id] = max(each.seen, seen.get(each.chat_id, 0))
@@ -113,12 +111,12 @@ def write_results(
             add_notice(connection, operators, each.notice, now)
         if each.chat_id > 0 and isinstance(each.chat, ChatGone) and each.chat.state is not ChatState.PAUSED:
             if chats.erase_chat(connection, each.chat_id):
-                on_forgotten.add(each.chat_id)
+                erased.add(each.chat_id)
         elif each.chat:
             _change_chat(connection, each, operators, now)
     for chat_id, message_id in seen.items():
         chats.record_message_id(connection, chat_id, message_id)
-    return on_forgotten
+    return erased
 
 
 def _change_chat(connection: Connection, each: Settlement, operators: Sequence[int], now: datetime) -> None:

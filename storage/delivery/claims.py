@@ -85,9 +85,9 @@ def select_due(
     found = select(deliveries).where(deliveries.c.id.in_(chosen.delivery_ids))
     said = to_records(Delivery, connection.execute(found)) if chosen.delivery_ids else []
     rows = {delivery.id: delivery for delivery in said}
-    due = attach_posts(connection, [rows[number] for number in chosen.delivery_ids], chosen.chats)
+    batch = attach_posts(connection, [rows[number] for number in chosen.delivery_ids], chosen.chats)
     lanes = {row[0]: lane for lane, row in public}
-    return DueBatch([_with_lane(due, lanes) for due in due], frozenset(chosen.skipped_chats))
+    return DueBatch([_with_lane(due, lanes) for due in batch], frozenset(chosen.skipped_chats))
 
 
 def _with_lane(due: DueDelivery, lanes: dict[int, Lane]) -> DueDelivery:
